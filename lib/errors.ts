@@ -1,0 +1,190 @@
+/**
+ * Whether a failed command can have changed anything on the server.
+ *
+ * `not-sent`: no byte of it left this process, it may be repeated freely.
+ * `unknown`: it was written, and nobody knows whether it was carried out: repeating an `incr` may count twice.
+ */
+export type Outcome = 'not-sent' | 'unknown';
+
+/** The stable `code` of every error this package throws. */
+export type MemcachedErrorCode =
+  | 'MEMCACHED_INVALID_ARGUMENT'
+  | 'MEMCACHED_INVALID_OPTIONS'
+  | 'MEMCACHED_CONNECTION'
+  | 'MEMCACHED_TIMEOUT'
+  | 'MEMCACHED_PROTOCOL'
+  | 'MEMCACHED_SERVER'
+  | 'MEMCACHED_VALUE_TOO_LARGE'
+  | 'MEMCACHED_UNSUPPORTED'
+  | 'MEMCACHED_OVERLOAD'
+  | 'MEMCACHED_CODEC'
+  | 'MEMCACHED_CLOSED'
+  | 'MEMCACHED_CAS_CONFLICT'
+  | 'MEMCACHED_LOADER_TIMEOUT'
+  | 'MEMCACHED_DECORATOR';
+
+/**
+ * Every error of this package is one of these: catch this class, and tell cases apart by `code`.
+ *
+ * Misses, values not stored and cas conflicts of single commands are results, not errors.
+ */
+export abstract class MemcachedError extends Error {
+  abstract readonly code: MemcachedErrorCode;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** An argument no server would take: a key with a blank, a negative ttl. Thrown before anything is sent. */
+export class InvalidArgumentError extends MemcachedError {
+  readonly code = 'MEMCACHED_INVALID_ARGUMENT';
+}
+
+/** An option that cannot be meant; `path` says where it stands (`servers[1].weight`). Thrown at construction. */
+export class InvalidOptionsError extends MemcachedError {
+  readonly code = 'MEMCACHED_INVALID_OPTIONS';
+
+  constructor(
+    readonly path: string,
+    problem: string,
+  ) {
+    super(path === '' ? problem : `${path}: ${problem}`);
+  }
+}
+
+/** The server cannot be reached, refused the connection, or closed it while the command was in flight. */
+export class ConnectionError extends MemcachedError {
+  readonly code = 'MEMCACHED_CONNECTION';
+
+  constructor(
+    message: string,
+    readonly server: string,
+    readonly outcome: Outcome,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** No reply within the command's deadline. The reply, should it still come, is read and thrown away. */
+export class TimeoutError extends MemcachedError {
+  readonly code = 'MEMCACHED_TIMEOUT';
+
+  constructor(
+    message: string,
+    readonly server: string,
+    readonly outcome: Outcome,
+    readonly timeoutMs: number,
+  ) {
+    super(message);
+  }
+}
+
+/** The peer sent bytes that memcached would not send here. The connection was given up; nothing of it is handed out. */
+export class ProtocolError extends MemcachedError {
+  readonly code = 'MEMCACHED_PROTOCOL';
+  readonly outcome: Outcome = 'unknown';
+
+  constructor(
+    message: string,
+    readonly server: string = '',
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** The server understood the command and refused it: `ERROR`, `CLIENT_ERROR …` or `SERVER_ERROR …`. */
+export class ServerError extends MemcachedError {
+  readonly code = 'MEMCACHED_SERVER';
+
+  constructor(
+    message: string,
+    readonly server: string,
+    /** The reply line as the server sent it. */
+    readonly reply: string,
+  ) {
+    super(message);
+  }
+}
+
+/** The value is larger than the server's item limit (`-I`, 1 MiB by default). Nothing was stored. */
+export class ValueTooLargeError extends MemcachedError {
+  readonly code = 'MEMCACHED_VALUE_TOO_LARGE';
+
+  constructor(
+    message: string,
+    readonly sizeBytes: number,
+    readonly limitBytes: number,
+  ) {
+    super(message);
+  }
+}
+
+/** This server, dialect or setting cannot do what was asked; the message names the option that would. Nothing was sent. */
+export class UnsupportedError extends MemcachedError {
+  readonly code = 'MEMCACHED_UNSUPPORTED';
+}
+
+/** Too many requests in flight or bytes queued for one server (`maxInFlight`, `maxQueuedBytes`). Nothing was sent. */
+export class OverloadError extends MemcachedError {
+  readonly code = 'MEMCACHED_OVERLOAD';
+  readonly outcome: Outcome = 'not-sent';
+
+  constructor(
+    message: string,
+    readonly server: string,
+  ) {
+    super(message);
+  }
+}
+
+/** A value cannot be stored as it is, or stored bytes cannot be read as a value. Never carries the value. */
+export class CodecError extends MemcachedError {
+  readonly code = 'MEMCACHED_CODEC';
+}
+
+/** The client was closed. */
+export class ClientClosedError extends MemcachedError {
+  readonly code = 'MEMCACHED_CLOSED';
+
+  constructor(
+    message: string,
+    readonly outcome: Outcome = 'not-sent',
+  ) {
+    super(message);
+  }
+}
+
+/** `update` met a concurrent change on every one of its attempts. The value of the last winner stands. */
+export class CasConflictError extends MemcachedError {
+  readonly code = 'MEMCACHED_CAS_CONFLICT';
+
+  constructor(
+    message: string,
+    readonly key: string,
+    readonly attempts: number,
+  ) {
+    super(message);
+  }
+}
+
+/** The loader of `getOrSet` was still running at its `hardTimeout`, and there was no stale value to serve. */
+export class LoaderTimeoutError extends MemcachedError {
+  readonly code = 'MEMCACHED_LOADER_TIMEOUT';
+
+  constructor(
+    message: string,
+    readonly key: string,
+    readonly timeoutMs: number,
+  ) {
+    super(message);
+  }
+}
+
+/** A decorator stands where it would share or lose answers. Thrown at boot; names class, method, mistake and mend. */
+export class DecoratorError extends MemcachedError {
+  readonly code = 'MEMCACHED_DECORATOR';
+}
