@@ -1,0 +1,97 @@
+import { describe, expect, it } from '@jest/globals';
+import { readdirSync, readFileSync } from 'node:fs';
+import { type House, type Tree, violations } from './support/architecture.js';
+
+/** The import table: imports go one way, and what a room may ask of Node and of packages is written here. */
+const HOUSE: House = {
+  rooms: {
+    'index.ts': {
+      rooms: ['errors.ts', 'options/', 'cluster/', 'client/', 'client/codec/', 'cache/', 'store/', 'nest/'],
+      packages: [],
+    },
+    'errors.ts': { rooms: [], packages: [] },
+    // node:tls for the type of the options that are passed through to it.
+    'options/': { rooms: ['errors.ts'], packages: ['node:tls'] },
+    // Bytes, and only bytes: no socket, timer or clock can be imported here.
+    'protocol/': { rooms: ['errors.ts'], packages: [] },
+    'connection/': { rooms: ['errors.ts', 'options/', 'protocol/'], packages: ['node:net', 'node:tls'] },
+    'cluster/': {
+      rooms: ['errors.ts', 'options/', 'protocol/', 'connection/'],
+      packages: ['node:crypto', 'node:dns', 'node:dns/promises'],
+    },
+    'client/': {
+      rooms: ['errors.ts', 'options/', 'protocol/', 'cluster/', 'client/codec/'],
+      packages: ['node:crypto', 'node:diagnostics_channel', 'node:events'],
+    },
+    'client/codec/': { rooms: ['errors.ts', 'options/'], packages: ['node:crypto', 'node:v8', 'node:zlib'] },
+    // Knows a port and a clock that are given to it; whatever it does can be replayed on a fake of both.
+    'cache/': { rooms: ['errors.ts', 'options/'], packages: [] },
+    'store/': { rooms: ['errors.ts', 'options/', 'client/', 'client/codec/', 'cache/'], packages: [] },
+    'nest/': {
+      rooms: ['errors.ts', 'options/', 'client/', 'cache/', 'store/'],
+      packages: ['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs', 'node:async_hooks'],
+    },
+    // The server shares no line with the client, so that a misreading of the protocol cannot sit at both ends.
+    'testing/': { rooms: [], packages: ['node:net'] },
+    'testing/index.ts': { rooms: ['testing/'], packages: [] },
+    'adapters/': { rooms: ['client/', 'cache/', 'nest/'], packages: [] },
+  },
+  entryPoints: { 'nestjs-memcached': 'index.ts', 'nestjs-memcached/testing': 'testing/index.ts' },
+  maxLines: 400,
+};
+
+/** Sources under a folder, by their path from the root of the repository. */
+function sourcesIn(folder: string): Tree {
+  const root = new URL('../', import.meta.url);
+  const tree = new Map<string, string>();
+  for (const entry of readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' })) {
+    const path = `${folder}${entry.replaceAll('\\', '/')}`;
+    if (!/\.m?ts$/.test(path) || /\/(node_modules|dist)\//.test(path)) continue;
+    tree.set(path, readFileSync(new URL(path, root), 'utf8'));
+  }
+  return tree;
+}
+
+const tree = new Map([...sourcesIn('lib/'), ...sourcesIn('sample/')]);
+
+describe('the architecture', () => {
+  it('holds in every file of lib/ and sample/', () => {
+    expect(violations(tree, HOUSE)).toEqual([]);
+  });
+
+  it('has a file behind every entry point that package.json exports', () => {
+    const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+      name: string;
+      exports: Record<string, string | { default: string }>;
+    };
+    const exported = Object.entries(manifest.exports)
+      .filter(([subpath]) => subpath !== './package.json')
+      .map(([subpath, target]) => [
+        subpath.replace(/^\./, manifest.name),
+        (typeof target === 'string' ? target : target.default).replace('./dist/', '').replace(/\.js$/, '.ts'),
+      ]);
+    expect(Object.fromEntries(exported)).toEqual(HOUSE.entryPoints);
+    expect([...tree.keys()]).toEqual(
+      expect.arrayContaining(Object.values(HOUSE.entryPoints).map((file) => `lib/${file}`)),
+    );
+  });
+
+  it.each([
+    ['protocol/planted.ts', "import 'node:net';"],
+    ['protocol/planted.ts', "import { toTtlSeconds } from '../options/duration.js';"],
+    ['connection/planted.ts', "import '../cluster/planted.js';"],
+    ['cache/planted.ts', "import 'node:timers';"],
+    ['cache/planted.ts', "import type {} from '../client/planted.js';"],
+    ['client/planted.ts', "import '@nestjs/common';"],
+    ['nest/planted.ts', "import '../connection/planted.js';"],
+    ['nest/planted.ts', "import '@nestjs/terminus';"],
+    ['testing/planted.ts', "import { MemcachedError } from '../errors.js';"],
+    ['errors.ts', "import './options/duration.js';"],
+  ])('would not hold with this planted in %s: %s', (file, source) => {
+    const targets = ['client', 'cluster', 'connection'].map(
+      (room) => [`lib/${room}/planted.ts`, ''] as const,
+    );
+    const planted = new Map([...tree, ...targets, [`lib/${file}`, source]]);
+    expect(violations(planted, HOUSE)).toContainEqual(expect.stringContaining(`lib/${file}:1 imports`));
+  });
+});
