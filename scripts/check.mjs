@@ -1,0 +1,104 @@
+/**
+ * `npm run check`: everything that has to hold, from a fresh clone with nothing but Node and npm.
+ *
+ * Every step that can still run does, also after a failure. The last line is `N passed, N failed, N skipped`: the
+ * tests by jest's figures, and each other step as one. A step counts as skipped when one that it needs has failed.
+ * Ends with status 1 when anything failed.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ROOT, run } from './check/command.mjs';
+import { installDependencies } from './check/install.mjs';
+import { runTests } from './check/jest.mjs';
+import { findPrograms } from './check/programs.mjs';
+
+const folder = mkdtempSync(join(tmpdir(), 'nestjs-memcached-check-'));
+const npm = (...args) => run('npm', args);
+const bin = (name, ...args) => run(join(ROOT, 'node_modules', '.bin', name), args);
+
+let testEnvironment;
+let tarball;
+
+const steps = [
+  { title: 'dependencies', work: installDependencies },
+  {
+    title: 'memcached, twemproxy and Python clients',
+    work: async () => {
+      testEnvironment = await findPrograms();
+    },
+  },
+  { title: 'format', needs: ['dependencies'], work: () => npm('run', 'format:check') },
+  { title: 'build', needs: ['dependencies'], work: () => npm('run', 'build') },
+  // The sample imports the package by its name, so these two read what the build has written.
+  { title: 'lint', needs: ['build'], work: () => npm('run', 'lint') },
+  { title: 'types of the sample', needs: ['build'], work: () => bin('tsc', '--noEmit', '-p', 'sample/shop') },
+  { title: 'types', needs: ['dependencies'], work: () => npm('run', 'typecheck') },
+  {
+    title: 'tests',
+    needs: ['dependencies', 'memcached, twemproxy and Python clients'],
+    work: () => runTests(testEnvironment),
+  },
+  {
+    title: 'package: pack',
+    needs: ['build'],
+    work: async () => {
+      const packed = await run('npm', ['pack', '--json', '--silent', '--pack-destination', folder]);
+      tarball = join(folder, JSON.parse(packed.slice(packed.indexOf('[')))[0].filename);
+    },
+  },
+  {
+    title: 'package: publint',
+    needs: ['package: pack'],
+    work: () => bin('publint', 'run', tarball, '--strict'),
+  },
+  {
+    title: 'package: are the types wrong',
+    needs: ['package: pack'],
+    // ESM only is meant: CommonJS loads it by require(esm), which the consumers below do.
+    work: () => bin('attw', tarball, '--ignore-rules', 'cjs-resolves-to-esm', '--no-definitely-typed'),
+  },
+  {
+    title: 'package: consumers',
+    needs: ['package: pack'],
+    work: () => run(process.execPath, ['scripts/consumers.mjs', tarball], { live: true, limitMinutes: 15 }),
+  },
+];
+
+const total = { passed: 0, failed: 0, skipped: 0 };
+const unsound = new Set();
+
+for (const { title, needs = [], work } of steps) {
+  const missing = needs.filter((need) => unsound.has(need));
+  if (missing.length > 0) {
+    unsound.add(title);
+    total.skipped += 1;
+    console.log(`- ${title}: not run, it needs: ${missing.join(', ')}`);
+    continue;
+  }
+  console.log(`▸ ${title}`);
+  const started = performance.now();
+  const result = await work().then(
+    (figures) => (isFigures(figures) ? figures : { passed: 1, failed: 0, skipped: 0 }),
+    (error) => ({ passed: 0, failed: 1, skipped: 0, problem: error.message, output: error.output }),
+  );
+  for (const figure of Object.keys(total)) total[figure] += result[figure];
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  if (result.failed === 0) {
+    console.log(`✓ ${title} (${seconds} s)`);
+  } else {
+    unsound.add(title);
+    if (result.output) console.log(result.output);
+    console.log(`✗ ${title} (${seconds} s): ${result.problem}`);
+  }
+}
+
+rmSync(folder, { recursive: true, force: true });
+if (unsound.size > 0) console.log(`\nnot sound: ${[...unsound].join(', ')}`);
+process.exitCode = total.failed > 0 ? 1 : 0;
+console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+
+/** Only the tests count more than themselves. */
+function isFigures(result) {
+  return typeof result?.passed === 'number';
+}

@@ -1,0 +1,39 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { run } from './command.mjs';
+
+/**
+ * Runs every test and reads the figures that jest writes down.
+ *
+ * A runner that dies, a suite that does not load and a run without tests count as failures.
+ *
+ * @param {Record<string, string>} env where the tests find the programs they talk to.
+ * @returns {Promise<{ passed: number, failed: number, skipped: number, problem?: string }>}
+ */
+export async function runTests(env) {
+  const folder = mkdtempSync(join(tmpdir(), 'nestjs-memcached-tests-'));
+  const figures = join(folder, 'figures.json');
+  const args = ['test', '--', '--ci', '--json', `--outputFile=${figures}`];
+  try {
+    const problem = await run('npm', args, { env, live: true, limitMinutes: 30 }).then(
+      () => undefined,
+      (error) => error.message,
+    );
+    if (!existsSync(figures))
+      return { passed: 0, failed: 1, skipped: 0, problem: problem ?? 'no figures written' };
+    return read(JSON.parse(readFileSync(figures, 'utf8')), problem);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function read(result, problem) {
+  const passed = result.numPassedTests;
+  const skipped = result.numPendingTests + result.numTodoTests;
+  const failed = result.numFailedTests + result.numRuntimeErrorTestSuites;
+  if (passed + failed + skipped === 0) return { passed, failed: 1, skipped, problem: 'no test was found' };
+  if (failed > 0) return { passed, failed, skipped, problem: `${failed} of the tests and suites failed` };
+  if (problem !== undefined) return { passed, failed: 1, skipped, problem };
+  return { passed, failed, skipped };
+}
