@@ -1,0 +1,36 @@
+/*
+ * The client flags of our own values.
+ *
+ *   bits 0 - 5    read alike by python-memcached, pymemcache and us
+ *   bits 6 - 15   never set: PHP, spymemcached and Enyim put their types there
+ *   bits 16 - 19  what Python cannot read; one of a list
+ *   bits 20 - 22  wrapped: compressed or sealed, with the real flags inside the bytes
+ *   bits 23 - 31  never set
+ */
+
+/** The bytes themselves. Never with zero bytes: that is what a lease stub looks like. */
+export const FLAGS_BYTES = 0;
+
+/** A whole number in decimal digits, the form that `incr` and `decr` work on. */
+export const FLAGS_INTEGER = 2;
+
+/** A whole number that Python 2 wrote as `long`. Read, never written. */
+export const FLAGS_LONG = 4;
+
+/** UTF-8 text. */
+export const FLAGS_TEXT = 16;
+
+/** JSON. Python reads it as text, since bit 16 is set. */
+export const FLAGS_JSON = 16 | 32;
+
+/** JSON with tags for what JSON has no word for. */
+export const FLAGS_TAGGED = 0x1_0000;
+
+/** The same, followed by the bytes of the buffers and typed arrays in it. */
+export const FLAGS_TAGGED_WITH_BYTES = 0x2_0000;
+
+/** A bigint in decimal digits: a whole number to Python, `incr` and `decr`. */
+export const FLAGS_BIGINT = 0x3_0000 | FLAGS_INTEGER;
+
+/** What `node:v8` serializes. */
+export const FLAGS_V8 = 0x4_0000;

@@ -1,0 +1,88 @@
+import { isUtf8 } from 'node:buffer';
+import { CodecError } from '../../errors.js';
+
+const MINUS = 0x2d;
+const BLANK = 0x20;
+const ZERO = 0x30;
+
+/** Any number of this many digits is a safe integer. */
+const SAFE_DIGITS = 15;
+
+const DECIMAL = /^-?\d+$/;
+
+/** U+FFFD, which stands in for every byte that is not UTF-8, and which some texts contain. */
+const REPLACEMENT = '\uFFFD';
+
+/**
+ * Reads a whole number in decimal digits.
+ *
+ * @param data digits, perhaps after a minus and before the blanks that `decr` leaves behind (`"99 "`).
+ * @returns a number where it is exact, else a bigint.
+ * @throws {CodecError} for anything else.
+ */
+export function readInteger(data: Buffer): number | bigint {
+  let end = data.length;
+  while (end > 0 && data[end - 1] === BLANK) end -= 1;
+  const negative = data[0] === MINUS;
+  const start = negative ? 1 : 0;
+  if (end - start > SAFE_DIGITS) {
+    const exact = readBigInt(data);
+    const rounded = Number(exact);
+    return Number.isSafeInteger(rounded) ? rounded : exact;
+  }
+  let result = 0;
+  for (let at = start; at < end; at += 1) {
+    const digit = data[at] - ZERO;
+    if (digit < 0 || digit > 9) throw notDigits();
+    result = result * 10 + digit;
+  }
+  if (end === start) throw notDigits();
+  return negative && result !== 0 ? -result : result;
+}
+
+/**
+ * Reads a whole number of any length in decimal digits.
+ *
+ * @throws {CodecError} for anything else.
+ */
+export function readBigInt(data: Buffer): bigint {
+  const digits = data.toString('latin1').trimEnd();
+  if (!DECIMAL.test(digits)) throw notDigits();
+  return BigInt(digits);
+}
+
+/**
+ * Reads UTF-8.
+ *
+ * @throws {CodecError} if the bytes are something else; nothing is replaced silently.
+ */
+export function readText(data: Buffer): string {
+  const text = data.toString('utf8');
+  if (text.includes(REPLACEMENT) && !isUtf8(data))
+    throw new CodecError('the stored bytes are not UTF-8 text');
+  return text;
+}
+
+/**
+ * Reads JSON.
+ *
+ * @throws {CodecError} if the bytes are something else. The parser's own error quotes them, so it is not kept.
+ */
+export function readJson(data: Buffer): unknown {
+  const text = readText(data);
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new CodecError('the stored bytes are not JSON');
+  }
+}
+
+/** Whether UTF-8 can carry the text; a lone half of a surrogate pair would come back as U+FFFD. */
+export function isWellFormed(text: string): boolean {
+  // In Node since 20, in TypeScript's library since ES2024.
+  return (text as string & { isWellFormed(): boolean }).isWellFormed();
+}
+
+function notDigits(): CodecError {
+  return new CodecError('the stored bytes are not a whole number in decimal digits');
+}
