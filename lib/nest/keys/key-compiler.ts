@@ -1,0 +1,88 @@
+import { DecoratorError } from '../../errors.js';
+import { canonicalForm } from './canonical.js';
+import { escapeText } from './escape.js';
+import { fillTemplate, type KeyTemplate, parseTemplate, partOfKey } from './key-template.js';
+
+/** Makes a text of the method's arguments and, where it is known, of what the method returned. */
+export type KeyFunction = (args: readonly unknown[], result?: unknown) => string;
+
+/** What a user wrote for a key or tag: a template, or a function of the method's arguments. */
+export type KeySpec = string | ((...args: never[]) => string | readonly unknown[]);
+
+/** What a key can be made of, at the place where the decorator stands. */
+export interface KeyScope {
+  /** The method's parameter names, for templates that use them. */
+  readonly params: readonly string[] | undefined;
+  /** How many arguments the method takes, where that can be known. */
+  readonly arity: number | undefined;
+  /** Whether the key is made after the method has returned, so that `{result}` means something. */
+  readonly hasResult: boolean;
+}
+
+/**
+ * Turns what a user wrote for a key, or for a tag, into a function; every decorator's keys come from here.
+ *
+ * @param spec a template, or a function of the arguments that returns the key itself, or a list of parts, which are
+ *   escaped like the values in a template and joined by `:`.
+ * @throws {DecoratorError} for a template that cannot be meant, or that asks for what is not there.
+ */
+export function compileKey(spec: KeySpec, scope: KeyScope): KeyFunction {
+  if (typeof spec === 'string') {
+    const template = parseTemplate(spec, scope.params);
+    refuseUnknownSources(template, scope);
+    return (args, result) => fillTemplate(template, args, result);
+  }
+  const make = spec as (...args: readonly unknown[]) => unknown;
+  return (args) => keyFrom(make(...args));
+}
+
+/** As `compileKey`, for a function that gets what the method returned before the arguments. */
+export function compileResultKey(
+  make: (result: never, ...args: never[]) => string | readonly unknown[],
+): KeyFunction {
+  const call = make as (result: unknown, ...args: readonly unknown[]) => unknown;
+  return (args, result) => keyFrom(call(result, ...args));
+}
+
+/**
+ * The key of a method that names none: its class, its name and the canonical form of its arguments.
+ *
+ * @param owner the class whose instance is called.
+ * @param declarer the class that declares the method, which differs from the owner where it is inherited.
+ * @throws {DecoratorError} for an argument without a stable form.
+ */
+export function defaultKey(
+  owner: string,
+  declarer: string,
+  method: string,
+  args: readonly unknown[],
+): string {
+  const name = owner === declarer ? escapeText(owner) : `${escapeText(owner)}/${escapeText(declarer)}`;
+  const forms = args.map((arg, index) => canonicalForm(arg, `argument ${index}`));
+  return `${name}.${escapeText(method)}(${forms.join()})`;
+}
+
+function keyFrom(made: unknown): string {
+  if (Array.isArray(made) && made.length > 0) {
+    return made.map((part: unknown, index) => partOfKey(part, `key: part ${index}`)).join(':');
+  }
+  if (typeof made === 'string' && made !== '') return made;
+  const what = made === '' ? 'an empty text' : Array.isArray(made) ? 'an empty list' : `a ${typeof made}`;
+  throw new DecoratorError(`key: the function returned ${what}, expected a text or a list of parts`);
+}
+
+function refuseUnknownSources(template: KeyTemplate, { arity, hasResult }: KeyScope): void {
+  for (const { source, written } of template.placeholders) {
+    if (source === 'result') {
+      if (hasResult) continue;
+      throw new DecoratorError(
+        `key '${template.written}': {${written}} is not known yet when this key is needed, before the method runs`,
+      );
+    }
+    if (arity === undefined || source < arity) continue;
+    const takes = arity === 0 ? 'no parameter' : arity === 1 ? 'one parameter, {0}' : `${arity} parameters`;
+    throw new DecoratorError(
+      `key '${template.written}': {${written}} asks for a parameter that does not exist; the method takes ${takes}`,
+    );
+  }
+}

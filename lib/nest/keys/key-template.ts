@@ -1,0 +1,134 @@
+import { DecoratorError } from '../../errors.js';
+import { canonicalForm } from './canonical.js';
+import { escapeText } from './escape.js';
+
+/** A place in a template that a value goes into. */
+interface Placeholder {
+  /** Position of the argument; `'result'` is what the method returned. */
+  readonly source: number | 'result';
+  /** Properties to walk from there: `{0.tenant.id}` -> `['tenant', 'id']`. */
+  readonly path: readonly string[];
+  /** As written, for messages. */
+  readonly written: string;
+}
+
+/** A key pattern such as `'product:{0}'`, taken apart. */
+export interface KeyTemplate {
+  /** Texts around the placeholders: always one more than there are placeholders. */
+  readonly literals: readonly string[];
+  readonly placeholders: readonly Placeholder[];
+  readonly written: string;
+}
+
+const PLACEHOLDER = /^(\d+|result|[A-Za-z_$][\w$]*)((?:\.[^.{}\s]+)*)$/;
+
+/** A character that no value in a key contains, so that it shows where one value ends and the next begins. */
+const SEPARATOR = /[:/|;#?&]/;
+
+/**
+ * Takes a template apart.
+ *
+ * @param written literal text with placeholders: `{0}` (the first argument), `{0.tenant.id}` (a property of it), `{id}`
+ *   (the argument called `id` in `params`), `{result.id}` (of what the method returned).
+ * @param params the method's parameter names, in order.
+ * @throws {DecoratorError} when it cannot be meant; the message says what to write instead.
+ */
+export function parseTemplate(written: string, params: readonly string[] | undefined): KeyTemplate {
+  const pieces = written.split(/\{([^{}]*)\}/);
+  const literals = pieces.filter((_, index) => index % 2 === 0);
+  const stray = literals.find((literal) => /[{}]/.test(literal));
+  if (stray !== undefined) {
+    throw new DecoratorError(
+      `key '${written}': a brace without its partner; placeholders look like {0} or {id}`,
+    );
+  }
+  const placeholders = pieces
+    .filter((_, index) => index % 2 === 1)
+    .map((piece) => parsePlaceholder(piece, written, params));
+  literals.slice(1, -1).forEach((literal, index) => {
+    if (SEPARATOR.test(literal)) return;
+    const pair = `{${placeholders[index].written}} and {${placeholders[index + 1].written}}`;
+    throw new DecoratorError(
+      `key '${written}': ${pair} need a separator between them that no value contains, such as ':'`,
+    );
+  });
+  if (written.trim() === '') throw new DecoratorError('key: an empty template cannot be a key');
+  return { literals, placeholders, written };
+}
+
+function parsePlaceholder(
+  piece: string,
+  written: string,
+  params: readonly string[] | undefined,
+): Placeholder {
+  const match = PLACEHOLDER.exec(piece);
+  if (match === null) {
+    throw new DecoratorError(
+      `key '${written}': '{${piece}}' is no placeholder; write {0}, {0.tenant.id}, {result.id}, or {id} with params: ['id']`,
+    );
+  }
+  const [, root, steps] = match;
+  const path = steps === '' ? [] : steps.slice(1).split('.');
+  if (/^\d+$/.test(root)) return { source: Number(root), path, written: piece };
+  const position = params?.indexOf(root) ?? -1;
+  if (position >= 0) return { source: position, path, written: piece };
+  if (root === 'result') return { source: 'result', path, written: piece };
+  throw new DecoratorError(
+    params === undefined
+      ? `key '${written}': {${root}} needs the parameters' names in order, such as params: ['${root}']; or write {0}`
+      : `key '${written}': there is no parameter '${root}' among params (${params.join(', ')})`,
+  );
+}
+
+/**
+ * Fills a template.
+ *
+ * Texts, numbers, bigints and booleans go in as their text, so `1` and `'1'` make the same key: one half of an
+ * application often has the id of the route, the other the one of the database. `undefined` and `null` have forms that
+ * no text has, objects go in by their canonical form.
+ *
+ * @param args the method's arguments.
+ * @param result what the method returned, where it is known.
+ * @returns a key; keys of one template are equal only if all their values are.
+ * @throws {DecoratorError} for a value without a stable form.
+ */
+export function fillTemplate(template: KeyTemplate, args: readonly unknown[], result?: unknown): string {
+  const { literals, placeholders } = template;
+  let key = literals[0];
+  for (let index = 0; index < placeholders.length; index += 1) {
+    const { source, path, written } = placeholders[index];
+    const value = path.reduce<unknown>(property, source === 'result' ? result : args[source]);
+    key += partOfKey(value, `key '${template.written}': {${written}}`) + literals[index + 1];
+  }
+  return key;
+}
+
+function property(value: unknown, name: string): unknown {
+  return value == null ? undefined : (value as Record<string, unknown>)[name];
+}
+
+/**
+ * Writes one value for its place between the literal texts of a key.
+ *
+ * @param place where the value stands, as the message should call it.
+ * @throws {DecoratorError} for a value without a stable form.
+ */
+export function partOfKey(value: unknown, place: string): string {
+  if (typeof value === 'string') return value === '' ? '%e' : escapeText(value);
+  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')
+    return String(value);
+  return canonicalForm(value, place);
+}
+
+/**
+ * Makes a key for the service's own methods as a decorator with this template would: the same escapes, the same key.
+ *
+ * @param template text with placeholders by position: `'product:{0}'`, `'{0.tenant.id}:orders'`.
+ * @param args one value for each position.
+ * @throws {DecoratorError} for a template that cannot be meant, or a value without a stable form.
+ * @example
+ * await cache.invalidate(cacheKey('product:{0}', id), 'products');
+ */
+export function cacheKey(template: string, ...args: readonly unknown[]): string {
+  return fillTemplate(parseTemplate(template, undefined), args);
+}
