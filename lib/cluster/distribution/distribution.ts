@@ -1,0 +1,71 @@
+import { InvalidOptionsError } from '../../errors.js';
+import { oneOf } from '../../options/schema.js';
+import { custom } from './custom.js';
+import type { Family } from './family.js';
+import {
+  type KetamaOptions,
+  type LibmemcachedConsistentOptions,
+  type LibmemcachedModulaOptions,
+  ketama,
+  libmemcachedConsistent,
+  libmemcachedModula,
+} from './libmemcached.js';
+import type { CustomDistribution, DistributionServer, Placement } from './placement.js';
+import { type PythonMemcachedOptions, pythonMemcached } from './python-memcached.js';
+
+export type { HashName, HashOption } from './hash/named.js';
+export type { CustomDistribution, DistributionServer, Lookup, Placement } from './placement.js';
+
+/** A distribution with options of its own. */
+export type DistributionOptions =
+  KetamaOptions | LibmemcachedConsistentOptions | LibmemcachedModulaOptions | PythonMemcachedOptions;
+
+/** The client whose way of placing keys is meant. */
+export type DistributionName = DistributionOptions['type'];
+
+/** How keys are placed among the servers: by a name, by a name with options, or by a function of your own. */
+export type DistributionOption = DistributionName | DistributionOptions | CustomDistribution;
+
+const FAMILIES: Readonly<Record<DistributionName, Family>> = {
+  ketama,
+  'libmemcached-consistent': libmemcachedConsistent,
+  'libmemcached-modula': libmemcachedModula,
+  'python-memcached': pythonMemcached,
+  modulo: pythonMemcached,
+};
+
+/** Every name `distribution` takes. */
+export const DISTRIBUTION_NAMES = Object.keys(FAMILIES) as readonly DistributionName[];
+
+/**
+ * Decides where keys go among `servers`.
+ *
+ * @param path where the option stands, for messages.
+ * @throws {InvalidOptionsError} for an unknown name or option, a weight that is not a whole number,
+ * or weights that would make a ring of more than two million points.
+ */
+export function createPlacement(
+  option: DistributionOption,
+  servers: readonly DistributionServer[],
+  path = 'distribution',
+): Placement {
+  return readDistribution(option, path)(servers);
+}
+
+/**
+ * Reads the option once, for lists of servers that may change.
+ *
+ * @throws {InvalidOptionsError} for an unknown name or option.
+ */
+export function readDistribution(
+  option: DistributionOption,
+  path = 'distribution',
+): (servers: readonly DistributionServer[]) => Placement {
+  if (typeof option === 'function') return (servers) => custom(option, servers, path);
+  const name = oneOf(...DISTRIBUTION_NAMES);
+  if (typeof option === 'string') return FAMILIES[name(option, path)].configure({ type: option }, path);
+  if (typeof option !== 'object' || option === null) {
+    throw new InvalidOptionsError(path, 'expected a name, an object with a type, or a function');
+  }
+  return FAMILIES[name(option.type, `${path}.type`)].configure(option, path);
+}

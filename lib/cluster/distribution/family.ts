@@ -1,0 +1,98 @@
+import { InvalidOptionsError } from '../../errors.js';
+import { type Reader, type Shape, integer, optional, readObject, text } from '../../options/schema.js';
+import type { DistributionServer, Lookup, Placement } from './placement.js';
+
+/** Options that every named distribution takes besides its own. */
+export interface CommonDistributionOptions {
+  /**
+   * Two characters, such as `'{}'`: of a key that has something between them only that is hashed,
+   * so that `{user:1}:name` and `{user:1}:cart` live on one server. twemproxy's `hash_tag`.
+   *
+   * @default none: the whole key is hashed
+   */
+  hashTag?: string;
+  /**
+   * What a key's hash leaves out at its start. For keys with a prefix shared with libmemcached (unless it has
+   * `HASH_WITH_PREFIX_KEY`) or pymemcache, which do not hash theirs.
+   *
+   * @default none
+   */
+  unhashedPrefix?: string;
+}
+
+type Common = Required<CommonDistributionOptions>;
+
+/** One client's way to place keys: how its options are read, and what they make of a list of servers. */
+export interface Family {
+  /** @throws {InvalidOptionsError} with the path of the wrong option. */
+  configure(options: object, path: string): (servers: readonly DistributionServer[]) => Placement;
+}
+
+/**
+ * @param shape readers of the distribution's own options.
+ * @param place gets servers whose weights are whole numbers of 0 or more; there may be none at all.
+ */
+export function family<Options extends object>(
+  shape: Shape<Options>,
+  place: (servers: readonly DistributionServer[], options: Readonly<Options>) => Placement,
+): Family {
+  const common: Shape<{ [K in keyof Common]: Common[K] | undefined }> = {
+    hashTag: optional(readHashTag),
+    unhashedPrefix: optional(text()),
+  };
+  const whole = { type: text(), ...common, ...shape } as unknown as Shape<
+    Options & CommonDistributionOptions
+  >;
+  return {
+    configure: (options, path) => {
+      const read = readObject(options, path, whole);
+      const partOf = partThatCounts(read);
+      return (servers) => {
+        for (const [index, { weight }] of servers.entries()) integer(0)(weight, `servers[${index}].weight`);
+        return ofPart(partOf, forOneServer(servers, place(servers, read)));
+      };
+    },
+  };
+}
+
+const readHashTag: Reader<string> = (value, path) => {
+  const tag = text()(value, path);
+  if (tag.length === 2) return tag;
+  throw new InvalidOptionsError(path, `expected two characters such as '{}', got '${tag}'`);
+};
+
+/** With a single server the answer to every key is the same, and needs no hash. */
+function forOneServer(servers: readonly DistributionServer[], placement: Placement): Placement {
+  if (servers.length !== 1) return placement;
+  const only = placement.indexFor('');
+  return { ...placement, indexFor: () => only };
+}
+
+function ofPart(partOf: ((key: string) => string) | undefined, placement: Placement): Placement {
+  if (partOf === undefined) return placement;
+  const lookup: Lookup = (key) => placement.indexFor(partOf(key));
+  return {
+    indexFor: lookup,
+    indexWithout: (key, isDown) => placement.indexWithout(partOf(key), isDown),
+    warnings: placement.warnings,
+  };
+}
+
+/** @returns what to take of a key, or undefined when it is always the whole of it. */
+function partThatCounts({
+  hashTag,
+  unhashedPrefix,
+}: CommonDistributionOptions): ((key: string) => string) | undefined {
+  if (unhashedPrefix === undefined) return hashTag === undefined ? undefined : (key) => tagOf(key, hashTag);
+  const bare = (key: string): string =>
+    key.startsWith(unhashedPrefix) ? key.slice(unhashedPrefix.length) : key;
+  return hashTag === undefined ? bare : (key) => tagOf(bare(key), hashTag);
+}
+
+/** What stands between the first opening mark and the first closing one after it; all of the key when that is nothing. */
+function tagOf(key: string, hashTag: string): string {
+  const open = key.indexOf(hashTag[0]);
+  if (open === -1) return key;
+  const close = key.indexOf(hashTag[1], open + 1);
+  return close > open + 1 ? key.slice(open + 1, close) : key;
+}

@@ -1,0 +1,67 @@
+import { KeyBytes } from './key-bytes.js';
+import { md5 } from './hash/md5.js';
+import type { DistributionServer } from './placement.js';
+import { type Ring, RingBuilder, type TieRule } from './ring.js';
+
+/** Points of a server of average weight. */
+const POINTS_PER_SERVER = 160;
+
+/** One MD5 digest gives four points. */
+const POINTS_PER_LABEL = 4;
+
+/** A server's place in the list, its text on the ring, and its weight. */
+export interface Weighted {
+  readonly owner: number;
+  readonly label: string;
+  readonly weight: number;
+}
+
+export function weighted(
+  servers: readonly DistributionServer[],
+  live: readonly number[],
+  labelOf: (server: DistributionServer) => string,
+): Weighted[] {
+  return live.map((owner) => ({ owner, label: labelOf(servers[owner]), weight: servers[owner].weight }));
+}
+
+/**
+ * How many labels each server gets in libmemcached's weighted ketama.
+ *
+ * Every step is rounded to 32-bit floats as in the C code: in doubles, some servers would get a label more or less,
+ * and their keys would be elsewhere.
+ */
+export function labelCounts(weights: readonly number[]): number[] {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return weights.map((weight) => {
+    const share = Math.fround(weight / total);
+    const points = Math.fround(share * POINTS_PER_SERVER);
+    const labels = Math.fround(Math.fround(points / POINTS_PER_LABEL) * weights.length);
+    return Math.floor(Math.fround(labels + 1e-10));
+  });
+}
+
+/** The ring of libmemcached's weighted ketama: four points from the MD5 of each `label-0`, `label-1`, … */
+export function weightedKetamaRing(servers: readonly Weighted[], ties: TieRule = 'first'): Ring {
+  const counts = labelCounts(servers.map(({ weight }) => weight));
+  const builder = new RingBuilder();
+  for (const [index, { owner, label }] of servers.entries())
+    addMd5Points(builder, owner, label, counts[index]);
+  return builder.build(ties);
+}
+
+/** @param pointsPerLabel how many of a digest's four words become points. */
+export function addMd5Points(
+  builder: RingBuilder,
+  owner: number,
+  label: string,
+  labels: number,
+  pointsPerLabel = POINTS_PER_LABEL,
+): void {
+  const key = new KeyBytes();
+  const digest = new Int32Array(4);
+  for (let number = 0; number < labels; number += 1) {
+    key.load(`${label}-${number}`);
+    md5(key, digest);
+    for (let word = 0; word < pointsPerLabel; word += 1) builder.add(digest[word], owner);
+  }
+}

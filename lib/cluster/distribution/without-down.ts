@@ -1,0 +1,65 @@
+import type { Lookup, Placement } from './placement.js';
+
+/** How many sets of servers that were down together are remembered with their lookup. */
+const REMEMBERED_SETS = 32;
+
+/**
+ * The placement of clients that, when servers are out, deal the keys anew among those that are left,
+ * as if the others had never been there.
+ *
+ * @param count how many servers there are.
+ * @param build the lookup among the servers with these indexes, which are ascending; it answers with indexes of the whole list.
+ */
+export function rebuiltWithoutDown(
+  count: number,
+  build: (live: readonly number[]) => Lookup,
+  warnings: readonly string[] = [],
+): Placement {
+  const all = Array.from({ length: count }, (_, index) => index);
+  const rebuilt = new RebuiltLookups(count, build);
+  return {
+    indexFor: build(all),
+    indexWithout: (key, isDown) => rebuilt.without(isDown)(key),
+    warnings,
+  };
+}
+
+/** Remembers the lookups of the sets seen last: a server that flaps must not cost a new ring each time. */
+class RebuiltLookups {
+  readonly #down: Uint8Array;
+  readonly #build: (live: readonly number[]) => Lookup;
+  readonly #bySet = new Map<string, Lookup>();
+  #latest: Lookup | undefined;
+
+  constructor(count: number, build: (live: readonly number[]) => Lookup) {
+    this.#down = new Uint8Array(count);
+    this.#build = build;
+  }
+
+  without(isDown: (index: number) => boolean): Lookup {
+    let changed = false;
+    for (let index = 0; index < this.#down.length; index += 1) {
+      const down = isDown(index) ? 1 : 0;
+      if (this.#down[index] === down) continue;
+      this.#down[index] = down;
+      changed = true;
+    }
+    if (changed || this.#latest === undefined) this.#latest = this.#lookup();
+    return this.#latest;
+  }
+
+  #lookup(): Lookup {
+    const set = this.#down.join('');
+    const lookup = this.#bySet.get(set) ?? this.#build(liveOf(this.#down));
+    this.#bySet.delete(set);
+    this.#bySet.set(set, lookup);
+    if (this.#bySet.size > REMEMBERED_SETS) this.#bySet.delete(this.#bySet.keys().next().value as string);
+    return lookup;
+  }
+}
+
+function liveOf(down: Uint8Array): number[] {
+  const live: number[] = [];
+  for (let index = 0; index < down.length; index += 1) if (down[index] === 0) live.push(index);
+  return live;
+}
