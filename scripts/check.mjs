@@ -8,7 +8,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ROOT, run } from './check/command.mjs';
+import { ROOT, run } from './command.mjs';
 import { installDependencies } from './check/install.mjs';
 import { runTests } from './check/jest.mjs';
 import { findPrograms } from './check/programs.mjs';

@@ -1,4 +1,4 @@
-import { run, succeeds } from './command.mjs';
+import { run, succeeds } from '../command.mjs';
 
 /** Debian puts servers where only root's PATH looks. */
 const SERVER_FOLDERS = ['/usr/sbin', '/usr/local/sbin'];

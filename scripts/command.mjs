@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-/** Root of the repository: where every command of the check runs. */
-export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+/** Root of the repository: where commands run unless told otherwise. */
+export const ROOT = fileURLToPath(new URL('../', import.meta.url));
 
 const MINUTE_MS = 60_000;
 
-/** Process groups of the commands that are running now, so that an interrupted check leaves none behind. */
+/** Process groups of the commands that are running now, so that an interrupted script leaves none behind. */
 const running = new Set();
 
 for (const [signal, code] of [

@@ -1,0 +1,75 @@
+/**
+ * `node scripts/consumers.mjs TARBALL`: installs the packed package into empty applications outside the repository,
+ * a Nest 12 one in ESM and a Nest 11 one in CommonJS, compiles them against its types, and runs them: each caches on
+ * an embedded server, answers its health route with and without it, and has to end by itself.
+ *
+ * Ends with status 1 when one of them failed; what it did is printed.
+ */
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { ROOT, run } from './command.mjs';
+
+const TEMPLATES = join(ROOT, 'scripts', 'consumers');
+
+/** How the applications' Terminus calls a cache that is away: version 11 knows no `degraded`. */
+const CONSUMERS = [
+  { name: 'nest12-esm', projects: ['tsconfig.json'], withoutCache: 'degraded' },
+  { name: 'nest11-commonjs', projects: ['tsconfig.json', 'tsconfig.node10.json'], withoutCache: 'ok' },
+];
+
+/** A closed application ends at once; this is for slow machines. */
+const RUN_LIMIT_MINUTES = 2;
+
+const [argument] = process.argv.slice(2);
+if (argument === undefined) {
+  console.error('usage: node scripts/consumers.mjs TARBALL');
+  process.exit(2);
+}
+const tarball = resolve(argument);
+
+for (const consumer of CONSUMERS) {
+  const folder = mkdtempSync(join(tmpdir(), `nestjs-memcached-${consumer.name}-`));
+  try {
+    await consume(consumer, folder);
+    console.log(`${consumer.name}: sound`);
+  } catch (error) {
+    console.log(error.output ?? '');
+    console.log(`${consumer.name}: ${error.message}`);
+    process.exitCode = 1;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function consume({ name, projects, withoutCache }, folder) {
+  cpSync(join(TEMPLATES, name), folder, { recursive: true });
+  mkdirSync(join(folder, 'src'));
+  copyFileSync(join(TEMPLATES, 'app.ts'), join(folder, 'src', 'main.ts'));
+
+  console.log(`${name}: installing`);
+  await run('npm', ['install', '--no-audit', '--no-fund', '--no-package-lock', '--prefer-offline', tarball], {
+    cwd: folder,
+  });
+  const tsc = (...args) =>
+    run(process.execPath, ['node_modules/typescript/bin/tsc', ...args], { cwd: folder });
+  for (const project of projects) await tsc('-p', project);
+  await checkDeclarations(tsc);
+
+  console.log(`${name}: running`);
+  const output = await run(process.execPath, ['--trace-uncaught', 'dist/main.js'], {
+    cwd: folder,
+    env: { EXPECTED_WITHOUT_CACHE: withoutCache },
+    limitMinutes: RUN_LIMIT_MINUTES,
+  });
+  console.log(output.trimEnd());
+}
+
+/** Checks the insides of our declarations too; those of other packages lack optional peers and are left out. */
+async function checkDeclarations(tsc) {
+  const output = await tsc('-p', 'tsconfig.json', '--noEmit', '--skipLibCheck', 'false').catch(
+    (error) => error.output,
+  );
+  const ours = output.split('\n').filter((line) => line.includes('node_modules/nestjs-memcached/'));
+  if (ours.length > 0) throw new Error(`its declarations do not compile:\n${ours.join('\n')}`);
+}
