@@ -1,0 +1,68 @@
+/** Something that happened in a cache, as counted and as told to an observer. */
+export type CacheHappening =
+  /** A fresh value was served. */
+  | 'hit'
+  /** Nothing that could be served was there. */
+  | 'miss'
+  /** A stale value was served. */
+  | 'stale'
+  /** A stale or soon-to-be stale value was computed anew, behind the responses. */
+  | 'refresh'
+  /** A loader was called. */
+  | 'load'
+  /** A loader threw, or ran into its time-out. */
+  | 'loadFailure'
+  /** A caller was given the value that another caller's loader computed in this process. */
+  | 'shared'
+  /** The right to compute was given to this process. */
+  | 'leaseWon'
+  /** Another process was computing, and its value waited for. */
+  | 'leaseWaited'
+  /** A computed value was not stored, since its key or one of its tags had changed meanwhile. */
+  | 'leaseLost'
+  /** The right of a process that did not come back was taken over. */
+  | 'takeOver'
+  /** An attempt of `update` met a concurrent change. */
+  | 'casRetry'
+  /** The store failed, and the caller was not told. */
+  | 'storeError';
+
+/** How often each thing has happened since the cache was made. */
+export type CacheCounters = Readonly<Record<CacheHappening, number>>;
+
+/** Is told of everything that is counted, as it happens. Must be quick, and must not throw. */
+export type CacheObserver = (what: CacheHappening, key: string, error?: unknown) => void;
+
+/** Counts what happens and passes it on. */
+export class Tally {
+  readonly #counts: Record<CacheHappening, number> = {
+    hit: 0,
+    miss: 0,
+    stale: 0,
+    refresh: 0,
+    load: 0,
+    loadFailure: 0,
+    shared: 0,
+    leaseWon: 0,
+    leaseWaited: 0,
+    leaseLost: 0,
+    takeOver: 0,
+    casRetry: 0,
+    storeError: 0,
+  };
+  readonly #observer: CacheObserver | undefined;
+
+  constructor(observer: CacheObserver | undefined) {
+    this.#observer = observer;
+  }
+
+  note(what: CacheHappening, key: string, error?: unknown): void {
+    this.#counts[what] += 1;
+    if (this.#observer !== undefined) this.#observer(what, key, error);
+  }
+
+  /** The counts of this moment. */
+  snapshot(): CacheCounters {
+    return { ...this.#counts };
+  }
+}

@@ -1,0 +1,106 @@
+/** The version a tag had at some moment: decimal digits, compared for equality only. */
+export interface TagVersion {
+  readonly tag: string;
+  readonly version: string;
+}
+
+/** What lies under a key: the value, and the versions its tags had before its load began. */
+export interface CacheEntry {
+  readonly value: unknown;
+  /** Empty for an entry without tags. */
+  readonly tags: readonly TagVersion[];
+  /** Never refreshed ahead of its expiry: its ttl is shorter than the policy's, so every read would look due. */
+  readonly steady: boolean;
+}
+
+/** How the store answers one read. */
+export interface CacheReading {
+  /** Something is stored; `false` also over the stub that stands for somebody's lease. */
+  readonly hit: boolean;
+  /** `undefined` on a miss, and on a hit whose bytes nobody here can read. */
+  readonly value: CacheEntry | undefined;
+  /** Names what the read found, stubs included: a write that carries it fails once that has changed. */
+  readonly cas: string;
+  /** Whole seconds until the store drops it, by the store's clock; -1 when it never does. */
+  readonly ttlSeconds: number;
+  /** The right to compute was given to this reader, and to nobody else. */
+  readonly won: boolean;
+  /** The right to compute was given to somebody else before. */
+  readonly busy: boolean;
+  /** Marked stale by `markStale` or `release`. */
+  readonly stale: boolean;
+}
+
+/** The state of a tag: its version, and for how long it has certainly been that. */
+export interface TagState extends TagVersion {
+  /**
+   * Whole seconds since the last bump, or since the tag was made, by the store's clock and rounded down.
+   * A clock of this process has no part in it.
+   */
+  readonly ageSeconds: number;
+}
+
+/**
+ * The few operations the cache needs of a store. Times are whole seconds, since memcached counts in those.
+ *
+ * Misses and lost races are results; a promise rejects only when the store could not be asked. Operations begun in
+ * one turn of the event loop should leave in one write: the cache begins many reads at once and relies on it.
+ */
+export interface CacheStore {
+  /**
+   * Reads an entry, and asks for the right to compute it: on a miss for `leaseSeconds`, on a hit when less than
+   * `recacheSeconds` are left of it, and on any hit that is marked stale. The right is given once.
+   *
+   * @param leaseSeconds 0 asks for no right on a miss and leaves no stub.
+   * @param recacheSeconds 0 asks for no right on an entry that is not marked stale.
+   */
+  read(key: string, leaseSeconds: number, recacheSeconds: number): Promise<CacheReading>;
+
+  /**
+   * Stores an entry if what a read found under the key is still there.
+   *
+   * @param ttlSeconds 0 never expires.
+   * @returns `'exists'` when something else is there, `'not-found'` when nothing is; both leave the store as it was.
+   */
+  write(
+    key: string,
+    entry: CacheEntry,
+    ttlSeconds: number,
+    cas: string,
+  ): Promise<'stored' | 'exists' | 'not-found'>;
+
+  /** Stores an entry whatever is there. Leases given out before are void. */
+  put(key: string, entry: CacheEntry, ttlSeconds: number): Promise<void>;
+
+  /** Stores an entry if nothing is there, not even a stub. */
+  add(key: string, entry: CacheEntry, ttlSeconds: number): Promise<boolean>;
+
+  /**
+   * Gives a right back: the next reader wins it.
+   *
+   * @param keepSeconds how long the entry under the key stays, marked stale; 0 removes it, as one does with a stub.
+   * @returns false when the key has changed since, and nothing was done.
+   */
+  release(key: string, cas: string, keepSeconds: number): Promise<boolean>;
+
+  /**
+   * Removes an entry and voids every lease on it. A store that cannot reach the key's node may resolve as well, if
+   * it has undertaken to remove it before the node is read from again.
+   */
+  remove(key: string): Promise<void>;
+
+  /** Marks an entry stale, to be dropped after `keepSeconds`, and voids every lease on it; otherwise like `remove`. */
+  markStale(key: string, keepSeconds: number): Promise<void>;
+
+  /** Reads the states of tags, in the order asked for. A tag that is not known is made, with a version never used before. */
+  tagStates(tags: readonly string[]): Promise<readonly TagState[]>;
+
+  /** Gives every tag another version; when a tag's node is away, like `remove`. */
+  bumpTags(tags: readonly string[]): Promise<void>;
+
+  /** @returns a token that unlocks, or undefined when somebody holds the lock. */
+  lock(key: string, ttlSeconds: number): Promise<string | undefined>;
+
+  /** Unlocks; false when the lock is not, or no longer, the token's. */
+  unlock(key: string, token: string): Promise<boolean>;
+}

@@ -1,0 +1,214 @@
+import type { Duration } from './duration.js';
+
+/** How long a value is fresh: a `Duration` of at least one second (fractions round up), or `'never'` for no end. */
+export type Ttl = Duration | 'never';
+
+/**
+ * How one value is cached. Every option may also stand in `CacheOptions`, as the default for all.
+ *
+ * @typeParam V what the loader returns.
+ */
+export interface CachePolicy<V = unknown> {
+  /**
+   * How long a value is fresh, or a function that says so for each value.
+   *
+   * @default '5m'
+   */
+  ttl?: Ttl | ((value: V) => Ttl);
+
+  /**
+   * How long a value is kept beyond its ttl, to be served while somebody computes it anew or when that fails.
+   * 0 keeps nothing: after the ttl comes a miss. Otherwise at least one second; fractions round up.
+   *
+   * @default 0
+   */
+  grace?: Duration;
+
+  /**
+   * How long whoever won the right to compute may take before the right can be won again: longer than the loader
+   * needs, and as short as a crashed process may hold up the others. At least one second; fractions round up.
+   *
+   * @default '10s'
+   */
+  lease?: Duration;
+
+  /**
+   * What to do on a miss while another process computes: wait for its value, or compute as well.
+   *
+   * @default 'wait'
+   */
+  onLeaseBusy?: 'wait' | 'compute';
+
+  /**
+   * Longest wait for another process, after which one computes anyway. 0 does not wait, like `onLeaseBusy: 'compute'`.
+   * Below `lease`, a crashed winner costs one load in every process instead of one in all.
+   *
+   * @default `lease` and two seconds
+   */
+  leaseWait?: Duration;
+
+  /**
+   * Serve a stale value at once and compute behind the response. `false` computes first, and falls back on the stale
+   * value after `softTimeout`, or when the loader fails.
+   *
+   * @default true
+   */
+  serveStale?: boolean;
+
+  /**
+   * Whether a stale value may stand in for this failure of the loader; if not, the failure is thrown.
+   *
+   * @default () => true
+   */
+  serveStaleIf?: (error: unknown) => boolean;
+
+  /**
+   * Compute anew before the value expires: the last fraction of its ttl in which the first reader does so, behind its
+   * response. From 0 (never) up to, not including, 1. Values whose ttl turns out shorter than the policy's wait for
+   * their expiry instead.
+   *
+   * @default 0
+   */
+  refreshAhead?: number;
+
+  /**
+   * With `serveStale: false`, how long a caller waits for the loader before it is served the stale value; the loader
+   * goes on. 0 waits until the loader is done.
+   *
+   * @default 0
+   */
+  softTimeout?: Duration;
+
+  /**
+   * How long a loader may run. Then its signal is aborted, and its callers get the stale value or a
+   * `LoaderTimeoutError`. 0 lets it run.
+   *
+   * @default 0
+   */
+  hardTimeout?: Duration;
+
+  /**
+   * Pause after a failed load while a stale value is there to be served; doubles with each failure, up to 32 times.
+   * 0 tries again at the next read.
+   *
+   * @default '1s'
+   */
+  retryAfter?: Duration;
+
+  /**
+   * The ttl of `null`, for an answer like "no such row". 0 does not cache `null`.
+   *
+   * @default `ttl`
+   */
+  nullTtl?: Ttl;
+
+  /**
+   * Cache `undefined` like any other value, rather than not at all.
+   *
+   * @default false
+   */
+  cacheUndefined?: boolean;
+
+  /**
+   * The fraction of the ttl that is taken off at most, at random, so that what was stored together does not expire
+   * together. From 0 to 1; at least one second of the ttl is left.
+   *
+   * @default 0
+   */
+  jitter?: number;
+
+  /**
+   * Names that invalidate the value: `invalidateTags('author:7')` does so for every value that bears the tag.
+   * Each costs a read beside the value's own, in the same trip. For tags known only from the value see `ctx.tag`.
+   *
+   * @default []
+   */
+  tags?: readonly string[];
+
+  /**
+   * What a failure of the store is to the caller: nothing (it is counted, and the loader called), or an exception.
+   *
+   * @default 'ignore'
+   */
+  onStoreError?: 'ignore' | 'throw';
+
+  /** Gives up waiting: the caller's promise rejects with the signal's reason; a load that nobody waits for is aborted. */
+  signal?: AbortSignal;
+}
+
+/** Options of the cache itself, and the defaults of every policy. */
+export interface CacheOptions extends Omit<CachePolicy, 'signal' | 'ttl'> {
+  /** @default '5m' */
+  ttl?: Ttl;
+
+  /**
+   * Prefixes of keys; all keys under one can be invalidated together by `invalidateNamespace(prefix)`. Every value
+   * under a prefix bears it like a tag, with a tag's cost.
+   *
+   * @default []
+   */
+  namespaces?: readonly string[];
+
+  /**
+   * How long `close()` waits for refreshes behind responses before it aborts them; 0 aborts them at once.
+   *
+   * @default '2s'
+   */
+  closeTimeout?: Duration;
+}
+
+/** Options of `update`. */
+export interface UpdateOptions<V = unknown> {
+  /**
+   * How often `update` tries before it throws a `CasConflictError`; at least 1.
+   *
+   * @default 64
+   */
+  attempts?: number;
+
+  /**
+   * Bounds the pause before the second attempt, which is random between 0 and this; doubles with each attempt, up to
+   * 64 times. 0 does not pause.
+   *
+   * @default '1ms'
+   */
+  backoff?: Duration;
+
+  /** What `next` gets when nothing is stored: a value, or a function that fetches it. Without it, `next` gets `undefined`. */
+  initial?: V | (() => V | Promise<V>);
+
+  /**
+   * How long the new value is fresh.
+   *
+   * @default what is left to the value it replaces; the cache's `ttl` when there is none
+   */
+  ttl?: Ttl;
+
+  /**
+   * The `grace` of the policy that the same key is read with by `getOrSet`.
+   *
+   * @default the cache's `grace`
+   */
+  grace?: Duration;
+
+  /**
+   * Tags of the value if it is new; a value that is replaced hands on its own.
+   *
+   * @default []
+   */
+  tags?: readonly string[];
+
+  /** Gives up before the next attempt, with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** Options of `invalidate`. */
+export interface InvalidateOptions {
+  /**
+   * Keep the value for so long as a stale one, to be served while it is computed anew. 0 removes it; otherwise at
+   * least one second; fractions round up.
+   *
+   * @default 0
+   */
+  soft?: Duration;
+}

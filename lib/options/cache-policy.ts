@@ -1,0 +1,296 @@
+import { InvalidArgumentError, InvalidOptionsError } from '../errors.js';
+import type { CacheOptions, CachePolicy, InvalidateOptions, Ttl, UpdateOptions } from './cache-options.js';
+import { toMilliseconds, toTtlSeconds, type Duration } from './duration.js';
+import {
+  bool,
+  duration,
+  func,
+  integer,
+  number,
+  oneOf,
+  optional,
+  readObject,
+  text,
+  withDefault,
+  type Reader,
+  type Shape,
+} from './schema.js';
+
+/** The options of a policy, read one by one: times in whole seconds where the store counts them, else milliseconds. */
+interface PolicySettings {
+  ttl: number | ((value: never) => Ttl);
+  grace: number;
+  lease: number;
+  onLeaseBusy: 'wait' | 'compute';
+  leaseWait: number | undefined;
+  serveStale: boolean;
+  serveStaleIf: (error: unknown) => boolean;
+  refreshAhead: number;
+  softTimeout: number;
+  hardTimeout: number;
+  retryAfter: number;
+  nullTtl: number | null | undefined;
+  cacheUndefined: boolean;
+  jitter: number;
+  tags: readonly string[];
+  onStoreError: 'ignore' | 'throw';
+}
+
+/** Seconds by which the wait for a lease outlasts it: the store counts in whole seconds, and the wait looks now and then. */
+const LEASE_WAIT_MARGIN_MS = 2000;
+
+/**
+ * A policy with nothing left open, in the units the cache counts in.
+ *
+ * Where the same policy serves many calls, make it once with `Cache.policy` and hand it to each of them.
+ */
+export class ResolvedPolicy {
+  /** Whole seconds, 0 = never expires; or the user's function, to be read by `readTtl`. */
+  readonly ttl: number | ((value: never) => Ttl);
+  readonly graceSeconds: number;
+  readonly leaseSeconds: number;
+  /** The store hands out the right to refresh when fewer whole seconds than this are left; 0 = never. */
+  readonly recacheSeconds: number;
+  /** 0 = does not wait. */
+  readonly leaseWaitMs: number;
+  readonly serveStale: boolean;
+  readonly serveStaleIf: (error: unknown) => boolean;
+  /** 0 = none. */
+  readonly softTimeoutMs: number;
+  /** 0 = none. */
+  readonly hardTimeoutMs: number;
+  /** 0 = no pause. */
+  readonly retryAfterMs: number;
+  /** Whole seconds, 0 = never expires; undefined = as `ttl`, null = not cached. */
+  readonly nullTtlSeconds: number | null | undefined;
+  readonly cacheUndefined: boolean;
+  readonly jitter: number;
+  readonly tags: readonly string[];
+  readonly throwStoreErrors: boolean;
+
+  constructor(settings: Readonly<PolicySettings>, path: string) {
+    this.ttl = settings.ttl;
+    this.graceSeconds = settings.grace;
+    this.leaseSeconds = settings.lease;
+    this.recacheSeconds = recacheSeconds(settings, path);
+    this.leaseWaitMs =
+      settings.onLeaseBusy === 'compute'
+        ? 0
+        : (settings.leaseWait ?? settings.lease * 1000 + LEASE_WAIT_MARGIN_MS);
+    this.serveStale = settings.serveStale;
+    this.serveStaleIf = settings.serveStaleIf;
+    this.softTimeoutMs = settings.softTimeout;
+    this.hardTimeoutMs = settings.hardTimeout;
+    this.retryAfterMs = settings.retryAfter;
+    this.nullTtlSeconds = settings.nullTtl;
+    this.cacheUndefined = settings.cacheUndefined;
+    this.jitter = settings.jitter;
+    this.tags = settings.tags;
+    this.throwStoreErrors = settings.onStoreError === 'throw';
+    if (this.hardTimeoutMs > 0 && this.softTimeoutMs >= this.hardTimeoutMs) {
+      throw new InvalidOptionsError(`${path}.softTimeout`, 'expected less than hardTimeout');
+    }
+  }
+}
+
+/** The options of a cache with nothing left open; reads the policies that are given to single calls. */
+export class ResolvedCacheOptions {
+  /** What a policy is that says nothing. */
+  readonly policy: ResolvedPolicy;
+  readonly namespaces: readonly string[];
+  readonly closeTimeoutMs: number;
+  readonly #settings: Readonly<PolicySettings>;
+
+  /** @throws {InvalidOptionsError} with the path of the wrong option. */
+  constructor(options: CacheOptions, path = 'cache') {
+    const { namespaces, closeTimeout, ...settings } = readObject<CacheSettings>(options, path, CACHE);
+    this.#settings = settings;
+    this.policy = new ResolvedPolicy(settings, path);
+    this.namespaces = namespaces;
+    this.closeTimeoutMs = closeTimeout;
+  }
+
+  /**
+   * Reads a policy over these defaults. An option that is undefined counts as not given.
+   *
+   * @throws {InvalidOptionsError} with the path of the wrong option.
+   */
+  policyOf<V>(policy: CachePolicy<V> | ResolvedPolicy | undefined, path = 'policy'): ResolvedPolicy {
+    if (policy === undefined) return this.policy;
+    if (policy instanceof ResolvedPolicy) return policy;
+    const settings = { ...this.#settings } as Record<string, unknown>;
+    // Only what is given is read: this runs in every call that brings its policy along.
+    for (const name in policy) {
+      const value = policy[name as keyof CachePolicy];
+      if (value === undefined || name === 'signal') continue;
+      const reader: Reader<unknown> | undefined = Object.hasOwn(POLICY, name)
+        ? POLICY[name as keyof PolicySettings]
+        : undefined;
+      if (reader === undefined) readObject({ [name]: value }, path, POLICY);
+      else settings[name] = reader(value, `${path}.${name}`);
+    }
+    return new ResolvedPolicy(settings as unknown as PolicySettings, path);
+  }
+}
+
+/** `UpdateOptions` with nothing left open. */
+export interface ResolvedUpdate {
+  readonly attempts: number;
+  /** 0 = no pause. */
+  readonly backoffMs: number;
+  readonly initial: unknown;
+  /** Whole seconds, 0 = never expires; undefined = what is left. */
+  readonly ttlSeconds: number | undefined;
+  /** undefined = the cache's. */
+  readonly graceSeconds: number | undefined;
+  readonly tags: readonly string[];
+  readonly signal: AbortSignal | undefined;
+}
+
+/** @throws {InvalidOptionsError} with the path of the wrong option. */
+export function resolveUpdate(options: UpdateOptions<never>, path = 'update'): ResolvedUpdate {
+  const read = readObject<UpdateSettings>(options, path, UPDATE);
+  return {
+    attempts: read.attempts,
+    backoffMs: read.backoff,
+    initial: read.initial,
+    ttlSeconds: read.ttl,
+    graceSeconds: read.grace,
+    tags: read.tags,
+    signal: read.signal,
+  };
+}
+
+/**
+ * @returns for how many whole seconds the stale value is kept; 0 = not at all.
+ * @throws {InvalidOptionsError} with the path of the wrong option.
+ */
+export function resolveSoftSeconds(options: InvalidateOptions, path = 'invalidate'): number {
+  return readObject<{ soft: number }>(options, path, INVALIDATE).soft;
+}
+
+/**
+ * Reads a ttl.
+ *
+ * @returns whole seconds, at least 1; 0 = never expires.
+ * @throws {InvalidOptionsError} with the path of the ttl.
+ */
+export function readTtl(value: unknown, path: string): number {
+  if (value === 'never') return 0;
+  try {
+    return toTtlSeconds(value as Duration, path);
+  } catch (error) {
+    throw told(error, path);
+  }
+}
+
+/** Reads a span that is either nothing, which is 0, or at least one second. */
+function readSeconds(value: unknown, path: string): number {
+  try {
+    return toMilliseconds(value as Duration, path) === 0 ? 0 : toTtlSeconds(value as Duration, path);
+  } catch (error) {
+    throw told(error, path);
+  }
+}
+
+/** An argument's error as the error of the option it stands in. */
+function told(error: unknown, path: string): unknown {
+  if (!(error instanceof InvalidArgumentError)) return error;
+  return new InvalidOptionsError(path, error.message.replace(`${path}: `, ''));
+}
+
+function recacheSeconds(settings: Readonly<PolicySettings>, path: string): number {
+  let ahead = 0;
+  if (settings.refreshAhead > 0) {
+    if (typeof settings.ttl === 'function') {
+      throw new InvalidOptionsError(
+        `${path}.refreshAhead`,
+        'is a fraction of the ttl, which a function of the value does not tell beforehand',
+      );
+    }
+    ahead = Math.ceil(settings.ttl * settings.refreshAhead);
+  }
+  const due = settings.grace + ahead;
+  // memcached hands out the right when *fewer* seconds are left; a value is stale when no more than grace is left.
+  return due === 0 ? 0 : due + 1;
+}
+
+function leaseSeconds(value: unknown, path: string): number {
+  const seconds = readTtl(value, path);
+  if (seconds > 0) return seconds;
+  throw new InvalidOptionsError(path, 'expected a duration of at least one second');
+}
+
+function fraction(max: number): Reader<number> {
+  const read = number(0, 1);
+  return (value, path) => {
+    const result = read(value, path);
+    if (result <= max) return result;
+    throw new InvalidOptionsError(path, 'expected a number below 1');
+  };
+}
+
+function names(what: string): Reader<readonly string[]> {
+  const read = text();
+  return (value, path) => {
+    if (!Array.isArray(value)) throw new InvalidOptionsError(path, `expected an array of ${what}`);
+    return Object.freeze(value.map((name, index) => read(name, `${path}[${index}]`)));
+  };
+}
+
+function abortSignal(value: unknown, path: string): AbortSignal {
+  if (value instanceof AbortSignal) return value;
+  throw new InvalidOptionsError(path, 'expected an AbortSignal');
+}
+
+type CacheSettings = PolicySettings & { namespaces: readonly string[]; closeTimeout: number };
+
+const POLICY: Shape<PolicySettings> = {
+  ttl: (value, path) =>
+    typeof value === 'function'
+      ? (value as PolicySettings['ttl'])
+      : readTtl(value === undefined ? '5m' : value, path),
+  grace: withDefault(readSeconds, 0),
+  lease: withDefault(leaseSeconds, 10),
+  onLeaseBusy: withDefault(oneOf('wait', 'compute'), 'wait'),
+  leaseWait: optional(duration()),
+  serveStale: withDefault(bool, true),
+  serveStaleIf: withDefault(func<(error: unknown) => boolean>(), () => true),
+  refreshAhead: withDefault(fraction(1 - Number.EPSILON), 0),
+  softTimeout: withDefault(duration(), 0),
+  hardTimeout: withDefault(duration(), 0),
+  retryAfter: withDefault(duration(), 1000),
+  nullTtl: optional((value, path) => (value === 0 ? null : readTtl(value, path))),
+  cacheUndefined: withDefault(bool, false),
+  jitter: withDefault(number(0, 1), 0),
+  tags: withDefault(names('tags'), []),
+  onStoreError: withDefault(oneOf('ignore', 'throw'), 'ignore'),
+};
+
+const CACHE: Shape<CacheSettings> = {
+  ...POLICY,
+  namespaces: withDefault(names('prefixes'), []),
+  closeTimeout: withDefault(duration(), 2000),
+};
+
+interface UpdateSettings {
+  attempts: number;
+  backoff: number;
+  initial: unknown;
+  ttl: number | undefined;
+  grace: number | undefined;
+  tags: readonly string[];
+  signal: AbortSignal | undefined;
+}
+
+const UPDATE: Shape<UpdateSettings> = {
+  attempts: withDefault(integer(1), 64),
+  backoff: withDefault(duration(), 1),
+  initial: (value) => value,
+  ttl: optional(readTtl),
+  grace: optional(readSeconds),
+  tags: withDefault(names('tags'), []),
+  signal: optional(abortSignal),
+};
+
+const INVALIDATE: Shape<{ soft: number }> = { soft: withDefault(readSeconds, 0) };
