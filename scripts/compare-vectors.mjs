@@ -88,15 +88,15 @@ function compareCluster(name, vectors, cluster, createPlacement, result) {
         : placement.indexWithout(prefix + key, (server) => dead.has(server));
     expect(result, where(key), index, expected ?? -1);
   }
-  for (const [key, order] of Object.entries(cluster.sequence ?? {}))
-    compareSequence(placement, key, order, result);
+  for (const [key, order] of Object.entries(cluster.sequence ?? {})) {
+    compareSequence(placement, key, [cluster.keys[key], ...order], result);
+  }
 }
 
-/** A fail-over sequence [2, 0, 1] says: 2 takes the key, without it 0, without both 1, without all three nobody. */
+/** A fail-over order 2, 0, 1 says: 2 takes the key, without it 0, without both 1, without all three nobody. */
 function compareSequence(placement, key, order, result) {
   const down = new Set();
-  const seen = [...new Set(order)];
-  for (const expected of [...seen, -1]) {
+  for (const expected of [...new Set(order), -1]) {
     const index = placement.indexWithout(key, (server) => down.has(server));
     expect(result, `server of ${JSON.stringify(key)} without ${[...down].join()}`, index, expected);
     down.add(expected);

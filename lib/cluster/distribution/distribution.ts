@@ -1,6 +1,7 @@
 import { InvalidOptionsError } from '../../errors.js';
 import { oneOf } from '../../options/schema.js';
 import { custom } from './custom.js';
+import { type DalliOptions, dalli } from './dalli.js';
 import type { Family } from './family.js';
 import {
   type KetamaOptions,
@@ -10,15 +11,49 @@ import {
   libmemcachedConsistent,
   libmemcachedModula,
 } from './libmemcached.js';
+import { type MemjsOptions, memjs } from './memjs.js';
+import {
+  type NpmMemcacheKetamaOptions,
+  type NpmMemcacheModulaOptions,
+  npmMemcacheKetama,
+  npmMemcacheModula,
+} from './npm-memcache.js';
+import { type NpmMemcachedOptions, npmMemcached } from './npm-memcached.js';
 import type { CustomDistribution, DistributionServer, Placement } from './placement.js';
 import { type PythonMemcachedOptions, pythonMemcached } from './python-memcached.js';
+import { type RendezvousOptions, rendezvous } from './rendezvous.js';
+import {
+  type SpymemcachedKetamaOptions,
+  type SpymemcachedModuloOptions,
+  spymemcachedKetama,
+  spymemcachedModulo,
+} from './spymemcached.js';
+import {
+  type TwemproxyKetamaOptions,
+  type TwemproxyModulaOptions,
+  twemproxyKetama,
+  twemproxyModula,
+} from './twemproxy.js';
 
 export type { HashName, HashOption } from './hash/named.js';
 export type { CustomDistribution, DistributionServer, Lookup, Placement } from './placement.js';
 
 /** A distribution with options of its own. */
 export type DistributionOptions =
-  KetamaOptions | LibmemcachedConsistentOptions | LibmemcachedModulaOptions | PythonMemcachedOptions;
+  | KetamaOptions
+  | LibmemcachedConsistentOptions
+  | LibmemcachedModulaOptions
+  | PythonMemcachedOptions
+  | RendezvousOptions
+  | TwemproxyKetamaOptions
+  | TwemproxyModulaOptions
+  | DalliOptions
+  | SpymemcachedModuloOptions
+  | SpymemcachedKetamaOptions
+  | NpmMemcachedOptions
+  | MemjsOptions
+  | NpmMemcacheKetamaOptions
+  | NpmMemcacheModulaOptions;
 
 /** The client whose way of placing keys is meant. */
 export type DistributionName = DistributionOptions['type'];
@@ -32,6 +67,16 @@ const FAMILIES: Readonly<Record<DistributionName, Family>> = {
   'libmemcached-modula': libmemcachedModula,
   'python-memcached': pythonMemcached,
   modulo: pythonMemcached,
+  rendezvous,
+  'twemproxy-ketama': twemproxyKetama,
+  'twemproxy-modula': twemproxyModula,
+  dalli,
+  'spymemcached-modulo': spymemcachedModulo,
+  'spymemcached-ketama': spymemcachedKetama,
+  'npm-memcached': npmMemcached,
+  memjs,
+  'npm-memcache-ketama': npmMemcacheKetama,
+  'npm-memcache-modula': npmMemcacheModula,
 };
 
 /** Every name `distribution` takes. */

@@ -1,13 +1,26 @@
 import type { DistributionServer } from './placement.js';
 
+/** The text of a server that a distribution hashes. */
+export type LabelOf = (server: DistributionServer) => string;
+
 const MEMCACHED_PORT = 11211;
 
-/** The address without its port where that is memcached's own: as libmemcached, twemproxy and npm memcached hash it. */
-export function shortLabel({ name, path, host, port }: DistributionServer): string {
-  return name ?? path ?? (port === MEMCACHED_PORT ? host : `${host}:${port}`);
+/**
+ * How a client calls its servers; a server's own `name` always goes first.
+ *
+ * @param ofAddress for those with a host and a port.
+ * @param ofPath for those behind a unix socket.
+ */
+export function labels(ofAddress: LabelOf, ofPath: (path: string) => string = (path) => path): LabelOf {
+  return (server) => server.name ?? (server.path === undefined ? ofAddress(server) : ofPath(server.path));
 }
 
-/** The address always with its port. */
-export function fullLabel({ name, path, host, port }: DistributionServer): string {
-  return name ?? path ?? `${host}:${port}`;
-}
+/** `host:port`. */
+export const withPort: LabelOf = ({ host, port }) => `${host}:${port}`;
+
+/** `host` where the port is memcached's own, else `host:port`. */
+export const withoutUsualPort: LabelOf = ({ host, port }) =>
+  port === MEMCACHED_PORT ? host : `${host}:${port}`;
+
+/** What messages call a server. */
+export const shownLabel: LabelOf = labels(withPort);

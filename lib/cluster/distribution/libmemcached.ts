@@ -2,15 +2,23 @@ import { bool, oneOf, withDefault } from '../../options/schema.js';
 import { type CommonDistributionOptions, family } from './family.js';
 import type { KeyHash } from './hash/hash.js';
 import { type HashOption, keyHash, readHash } from './hash/named.js';
-import { fullLabel, shortLabel } from './labels.js';
+import { labels, withPort, withoutUsualPort } from './labels.js';
+import { asGiven, nextInList } from './next-in-list.js';
 import type { DistributionServer, Lookup } from './placement.js';
 import { type Ring, RingBuilder } from './ring.js';
-import { ignoredWeights, withoutPoints, zeroCountsAsOne } from './warnings.js';
-import { labelCounts, weighted, weightedKetamaRing } from './weighted-ketama.js';
+import { ignoredWeights, zeroCountsAsOne } from './warnings.js';
+import { lightServers, weighted, weightedKetamaRing } from './weighted-ketama.js';
 import { rebuiltWithoutDown } from './without-down.js';
 
 /** libmemcached's `MEMCACHED_POINTS_PER_SERVER`. */
 const UNWEIGHTED_POINTS = 100;
+
+// To libmemcached a unix socket is a host with port 0.
+const usualLabel = labels(withoutUsualPort, (path) => `${path}:0`);
+const spyLabel = labels(
+  (server) => `/${withPort(server)}`,
+  (path) => `/${path}:0`,
+);
 
 interface SortHosts {
   /**
@@ -72,7 +80,7 @@ export const ketama = family<Resolved<KetamaOptions>>(
     sortHosts: withDefault(bool, false),
   },
   (given, { hash, spyLabels, sortHosts }) => {
-    const labelOf = spyLabels ? spyLabel : shortLabel;
+    const labelOf = spyLabels ? spyLabel : usualLabel;
     const servers = given.map(atLeastOne);
     const build = (live: readonly number[]): Lookup =>
       byRing(
@@ -98,7 +106,7 @@ export const libmemcachedConsistent = family<Resolved<LibmemcachedConsistentOpti
     const build = (live: readonly number[]): Lookup => {
       const order = ordered(servers, live, sortHosts);
       const ring = countWeights
-        ? weightedKetamaRing(weighted(servers, order, shortLabel))
+        ? weightedKetamaRing(weighted(servers, order, usualLabel))
         : unweightedRing(servers, order, keyHash(hash));
       return byRing(ring, keyHash(hash));
     };
@@ -113,24 +121,11 @@ export const libmemcachedConsistent = family<Resolved<LibmemcachedConsistentOpti
 export const libmemcachedModula = family<Resolved<LibmemcachedModulaOptions>>(
   { hash: withDefault(readHash, 'default'), sortHosts: withDefault(bool, false) },
   (servers, { hash, sortHosts }) => {
-    const all = servers.map((_, index) => index);
-    const order = Int32Array.from(ordered(servers, all, sortHosts));
-    const count = order.length;
+    const order = ordered(servers, asGiven(servers), sortHosts);
     const hashOf = keyHash(hash);
-    const placeOf: Lookup = (key) => (hashOf(key) >>> 0) % count;
-    return {
-      indexFor: (key) => (count === 0 ? -1 : order[placeOf(key)]),
-      // libmemcached never takes a server out of this list; the next one in it is what its neighbours here do.
-      indexWithout: (key, isDown) => {
-        const start = count === 0 ? 0 : placeOf(key);
-        for (let step = 0; step < count; step += 1) {
-          const index = order[(start + step) % count];
-          if (!isDown(index)) return index;
-        }
-        return -1;
-      },
-      warnings: ignoredWeights('libmemcached-modula', servers),
-    };
+    const positionOf = (key: string): number => (hashOf(key) >>> 0) % order.length;
+    // libmemcached itself never takes a server out of this list; the next one in it is what others with such a list do.
+    return nextInList(order, positionOf, ignoredWeights('libmemcached-modula', servers));
   },
 );
 
@@ -146,7 +141,7 @@ function unweightedRing(
 ): Ring {
   const builder = new RingBuilder();
   for (const owner of live) {
-    const label = shortLabel(servers[owner]);
+    const label = usualLabel(servers[owner]);
     for (let point = 0; point < UNWEIGHTED_POINTS; point += 1)
       builder.add(hashOf(`${label}-${point}`), owner);
   }
@@ -171,15 +166,4 @@ function ordered(
     (a, b) =>
       Buffer.compare(bytes.get(a) as Buffer, bytes.get(b) as Buffer) || servers[a].port - servers[b].port,
   );
-}
-
-function spyLabel(server: DistributionServer): string {
-  return server.name ?? `/${fullLabel(server)}`;
-}
-
-function lightServers(type: string, servers: readonly DistributionServer[]): string[] {
-  const weights = servers.map(({ weight }) => weight);
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  const needed = `it has no point on the ring, which takes a weight of at least ${Math.ceil(total / (40 * weights.length))}`;
-  return withoutPoints(type, servers, labelCounts(weights), needed);
 }

@@ -1,4 +1,4 @@
-import { fullLabel } from './labels.js';
+import { shownLabel } from './labels.js';
 import type { DistributionServer } from './placement.js';
 
 /** Warns of weights that the client which `distribution` imitates does not look at. */
@@ -23,7 +23,7 @@ export function withoutPoints(
     .filter(({ weight }, index) => weight > 0 && points[index] === 0)
     .map(
       (server) =>
-        `distribution '${distribution}' gives no key to ${fullLabel(server)} with weight ${server.weight}: ${reason}`,
+        `distribution '${distribution}' gives no key to ${shownLabel(server)} with weight ${server.weight}: ${reason}`,
     );
 }
 
@@ -31,5 +31,5 @@ export function withoutPoints(
 export function zeroCountsAsOne(distribution: string, servers: readonly DistributionServer[]): string[] {
   return servers
     .filter(({ weight }) => weight === 0)
-    .map((server) => `distribution '${distribution}' takes the weight 0 of ${fullLabel(server)} for 1`);
+    .map((server) => `distribution '${distribution}' takes the weight 0 of ${shownLabel(server)} for 1`);
 }

@@ -1,7 +1,9 @@
 import { KeyBytes } from './key-bytes.js';
 import { md5 } from './hash/md5.js';
+import type { LabelOf } from './labels.js';
 import type { DistributionServer } from './placement.js';
-import { type Ring, RingBuilder, type TieRule } from './ring.js';
+import { type Ring, RingBuilder } from './ring.js';
+import { withoutPoints } from './warnings.js';
 
 /** Points of a server of average weight. */
 const POINTS_PER_SERVER = 160;
@@ -19,7 +21,7 @@ export interface Weighted {
 export function weighted(
   servers: readonly DistributionServer[],
   live: readonly number[],
-  labelOf: (server: DistributionServer) => string,
+  labelOf: LabelOf,
 ): Weighted[] {
   return live.map((owner) => ({ owner, label: labelOf(servers[owner]), weight: servers[owner].weight }));
 }
@@ -41,12 +43,12 @@ export function labelCounts(weights: readonly number[]): number[] {
 }
 
 /** The ring of libmemcached's weighted ketama: four points from the MD5 of each `label-0`, `label-1`, … */
-export function weightedKetamaRing(servers: readonly Weighted[], ties: TieRule = 'first'): Ring {
+export function weightedKetamaRing(servers: readonly Weighted[]): Ring {
   const counts = labelCounts(servers.map(({ weight }) => weight));
   const builder = new RingBuilder();
   for (const [index, { owner, label }] of servers.entries())
     addMd5Points(builder, owner, label, counts[index]);
-  return builder.build(ties);
+  return builder.build();
 }
 
 /** @param pointsPerLabel how many of a digest's four words become points. */
@@ -64,4 +66,13 @@ export function addMd5Points(
     md5(key, digest);
     for (let word = 0; word < pointsPerLabel; word += 1) builder.add(digest[word], owner);
   }
+}
+
+/** Warns of servers that are too light for a single label. */
+export function lightServers(distribution: string, servers: readonly DistributionServer[]): string[] {
+  const weights = servers.map(({ weight }) => weight);
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const least = Math.ceil((total * POINTS_PER_LABEL) / (POINTS_PER_SERVER * weights.length));
+  const reason = `it has no point on the ring, which takes a weight of about ${least} beside the others'`;
+  return withoutPoints(distribution, servers, labelCounts(weights), reason);
 }

@@ -26,32 +26,33 @@ export function murmur({ bytes, view, length }: KeyBytes): number {
 
 /** MurmurHash3_x86_32 with libmemcached's seed. */
 export function murmur3({ view, length }: KeyBytes): number {
-  return murmur3Of(view, length, Math.imul(SEED_FACTOR, length));
+  return murmur3Finish(view, length, Math.imul(SEED_FACTOR, length), length);
 }
 
 /**
- * MurmurHash3_x86_32 of the first `length` bytes.
+ * MurmurHash3_x86_32 of the first `length` bytes of `view`, or of what came before them and them.
  *
- * @param from where to go on, a multiple of 4, with the state that `murmur3State` returned for the bytes before it.
+ * @param state the seed, or the state after what came before.
+ * @param total how many bytes that was, and these.
  */
-export function murmur3Of(view: DataView, length: number, state: number, from = 0): number {
+export function murmur3Finish(view: DataView, length: number, state: number, total: number): number {
   const whole = length & -4;
-  let hash = murmur3State(view, whole, state, from);
+  let hash = murmur3State(view, whole, state);
   if (whole < length) {
     let word = 0;
     for (let i = length - 1; i >= whole; i -= 1) word = (word << 8) | view.getUint8(i);
     hash ^= scrambled(word);
   }
-  hash ^= length;
+  hash ^= total;
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return hash ^ (hash >>> 16);
 }
 
-/** MurmurHash3's state after the whole words from `from` to `to`. */
-export function murmur3State(view: DataView, to: number, state: number, from = 0): number {
+/** MurmurHash3's state after the first `length` bytes, which are whole words of four. */
+export function murmur3State(view: DataView, length: number, state: number): number {
   let hash = state;
-  for (let i = from; i < to; i += 4) {
+  for (let i = 0; i < length; i += 4) {
     hash ^= scrambled(view.getInt32(i, true));
     hash = (Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64) | 0;
   }

@@ -1,0 +1,56 @@
+import { type CommonDistributionOptions, family } from './family.js';
+import { crc32 } from './hash/crc.js';
+import { ofUtf8 } from './hash/hash.js';
+import { sha1FirstWord } from './hash/sha1.js';
+import { labels, withPort } from './labels.js';
+import type { DistributionServer, Placement } from './placement.js';
+import { RingBuilder } from './ring.js';
+import { withoutPoints } from './warnings.js';
+
+const POINTS_PER_SERVER = 160;
+
+/** How often Dalli looks for a live server before it raises a `RingError`. */
+const TRIES = 20;
+
+/** Ruby's Dalli: a ring of SHA-1 points that is searched backwards. */
+export interface DalliOptions extends CommonDistributionOptions {
+  type: 'dalli';
+}
+
+const labelOf = labels(withPort);
+
+export const dalli = family<object>({}, (servers): Placement => {
+  const counts = pointCounts(servers);
+  const builder = new RingBuilder();
+  const pointOf = ofUtf8(sha1FirstWord());
+  for (const [index, server] of servers.entries()) {
+    for (let number = 0; number < counts[index]; number += 1) {
+      builder.add(pointOf(`${labelOf(server)}:${number}`), index);
+    }
+  }
+  const ring = builder.build();
+  const hashOf = ofUtf8(crc32);
+  return {
+    indexFor: (key) => ring.ownerAtOrBefore(hashOf(key)),
+    indexWithout: (key, isDown) => {
+      let hashed = key;
+      for (let attempt = 0; attempt < TRIES; attempt += 1) {
+        const index = ring.ownerAtOrBefore(hashOf(hashed));
+        if (index === -1 || !isDown(index)) return index;
+        hashed = `${attempt}${key}`;
+      }
+      return -1;
+    },
+    warnings: withoutPoints(
+      'dalli',
+      servers,
+      counts,
+      'it has no point on the ring; use weights closer to each other',
+    ),
+  };
+});
+
+function pointCounts(servers: readonly DistributionServer[]): number[] {
+  const total = servers.reduce((sum, { weight }) => sum + weight, 0);
+  return servers.map(({ weight }) => Math.floor((servers.length * POINTS_PER_SERVER * weight) / total));
+}

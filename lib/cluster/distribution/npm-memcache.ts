@@ -1,0 +1,85 @@
+import { oneOf, optional } from '../../options/schema.js';
+import { type CommonDistributionOptions, family } from './family.js';
+import type { KeyBytes } from './key-bytes.js';
+import { type KeyHash, ofUtf8 } from './hash/hash.js';
+import { md5FirstWord } from './hash/md5.js';
+import { sha1FirstWord } from './hash/sha1.js';
+import { fnv1aInDoubles } from './hash/utf16.js';
+import { labels } from './labels.js';
+import type { Lookup } from './placement.js';
+import { RingBuilder } from './ring.js';
+import { WeightedList } from './weighted-list.js';
+import { rebuiltWithoutDown } from './without-down.js';
+
+/** Points of a server of weight 1. */
+const BASE_WEIGHT = 50;
+
+/** Turns the order of signed 32-bit numbers, in which its ring stands, into that of unsigned ones. */
+const SIGN_BIT = 0x80000000;
+
+/** npm memcache (jaredwray) with its default, `ketama`; not akin to libmemcached's but for the name. */
+export interface NpmMemcacheKetamaOptions extends CommonDistributionOptions {
+  type: 'npm-memcache-ketama';
+  /**
+   * The digest that its `KetamaHash` was given.
+   *
+   * @default none: its own FNV-1a
+   */
+  hash?: 'md5' | 'sha1';
+}
+
+/** npm memcache (jaredwray) with `modula`: the hash modulo a weighted list of servers. */
+export interface NpmMemcacheModulaOptions extends CommonDistributionOptions {
+  type: 'npm-memcache-modula';
+  /**
+   * The digest that its `ModulaHash` was given.
+   *
+   * @default none: its own FNV-1a
+   */
+  hash?: 'md5' | 'sha1';
+}
+
+interface Resolved {
+  hash: 'md5' | 'sha1' | undefined;
+}
+
+const SHAPE = { hash: optional(oneOf('md5', 'sha1')) };
+
+const idOf = labels(({ host, port }) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`));
+
+export const npmMemcacheKetama = family<Resolved>(SHAPE, (servers, { hash }) => {
+  const build = (live: readonly number[]): Lookup => {
+    const hashOf = hashNamed(hash);
+    const builder = new RingBuilder();
+    for (const index of live) {
+      const id = idOf(servers[index]);
+      for (let number = servers[index].weight * BASE_WEIGHT; number > 0; number -= 1) {
+        builder.add(hashOf(`${id}\0${number}`) ^ SIGN_BIT, index);
+      }
+    }
+    const ring = builder.build();
+    return (key) => ring.ownerAtOrAfter(hashOf(key) ^ SIGN_BIT);
+  };
+  return rebuiltWithoutDown(servers.length, build);
+});
+
+export const npmMemcacheModula = family<Resolved>(SHAPE, (servers, { hash }) => {
+  const build = (live: readonly number[]): Lookup => {
+    const hashOf = hashNamed(hash);
+    const list = new WeightedList(live.map((owner) => ({ owner, weight: servers[owner].weight || 1 })));
+    return (key) => list.ownerAt((hashOf(key) >>> 0) % list.length);
+  };
+  return rebuiltWithoutDown(servers.length, build);
+});
+
+/** The first four bytes of a digest are read most significant first. */
+function hashNamed(hash: 'md5' | 'sha1' | undefined): KeyHash {
+  if (hash === undefined) return fnv1aInDoubles;
+  if (hash === 'sha1') return ofUtf8(sha1FirstWord());
+  const littleEndian = md5FirstWord();
+  return ofUtf8((key: KeyBytes) => byteSwapped(littleEndian(key)));
+}
+
+function byteSwapped(word: number): number {
+  return (word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
+}

@@ -1,0 +1,55 @@
+import { oneOf, withDefault } from '../../options/schema.js';
+import { type CommonDistributionOptions, family } from './family.js';
+import { ofUtf8 } from './hash/hash.js';
+import { md5FirstWord } from './hash/md5.js';
+import { labels, withPort, withoutUsualPort } from './labels.js';
+import type { DistributionServer, Lookup } from './placement.js';
+import { RingBuilder } from './ring.js';
+import { withoutPoints } from './warnings.js';
+import { addMd5Points } from './weighted-ketama.js';
+import { rebuiltWithoutDown } from './without-down.js';
+
+const LABELS_PER_SERVER = 40;
+
+/** How many points hashring takes of each digest. */
+const POINTS = { ketama: 4, hash_ring: 3 };
+
+/** npm memcached (3rd-Eden), whose ring is npm hashring's. */
+export interface NpmMemcachedOptions extends CommonDistributionOptions {
+  type: 'npm-memcached';
+  /**
+   * Its option of the same name: `hash_ring` imitates Python's hash_ring, with the port always in the label and
+   * three points to a digest.
+   *
+   * @default 'ketama'
+   */
+  compatibility?: 'ketama' | 'hash_ring';
+}
+
+type Resolved = Omit<Required<NpmMemcachedOptions>, 'type' | keyof CommonDistributionOptions>;
+
+export const npmMemcached = family<Resolved>(
+  { compatibility: withDefault(oneOf('ketama', 'hash_ring'), 'ketama') },
+  (servers, { compatibility }) => {
+    const labelOf = labels(compatibility === 'ketama' ? withoutUsualPort : withPort);
+    const build = (live: readonly number[]): Lookup => {
+      const counts = labelsOf(live.map((index) => servers[index]));
+      const builder = new RingBuilder();
+      for (const [position, index] of live.entries()) {
+        addMd5Points(builder, index, labelOf(servers[index]), counts[position], POINTS[compatibility]);
+      }
+      const ring = builder.build();
+      const hashOf = ofUtf8(md5FirstWord());
+      return (key) => ring.ownerAtOrAfter(hashOf(key));
+    };
+    const reason = 'it has no point on the ring; use weights closer to each other';
+    const warnings = withoutPoints('npm-memcached', servers, labelsOf(servers), reason);
+    return rebuiltWithoutDown(servers.length, build, warnings);
+  },
+);
+
+/** In doubles and in this order of operations, where libmemcached's formula is in 32-bit floats. */
+function labelsOf(servers: readonly DistributionServer[]): number[] {
+  const total = servers.reduce((sum, { weight }) => sum + weight, 0);
+  return servers.map(({ weight }) => Math.floor((weight / total) * LABELS_PER_SERVER * servers.length));
+}

@@ -1,0 +1,106 @@
+import { bool, oneOf, withDefault } from '../../options/schema.js';
+import { type CommonDistributionOptions, family } from './family.js';
+import { crc15 } from './hash/crc.js';
+import { FNV_OFFSET_32, FNV_OFFSET_64_LOW, FNV_PRIME_32, FNV_PRIME_64_LOW } from './hash/fnv.js';
+import { type KeyHash, ofUtf8 } from './hash/hash.js';
+import { md5FirstWord } from './hash/md5.js';
+import { fnv1OfUnits, fnv1aOfUnits, java31 } from './hash/utf16.js';
+import { labels, withPort, withoutUsualPort } from './labels.js';
+import { asGiven, nextInList } from './next-in-list.js';
+import type { Placement } from './placement.js';
+import { RingBuilder } from './ring.js';
+import { ignoredWeights } from './warnings.js';
+import { addMd5Points, labelCounts, lightServers } from './weighted-ketama.js';
+
+/** Labels of each server while weights do not count. */
+const UNWEIGHTED_LABELS = 40;
+
+/** spymemcached's `KetamaIterator.MAX_TRIES`. */
+const TRIES = 7;
+
+/** spymemcached's `DefaultHashAlgorithm`: `native` is its `NATIVE_HASH`, `md5` its `KETAMA_HASH`. */
+export type SpymemcachedHashName = 'native' | 'crc' | 'fnv1_32' | 'fnv1a_32' | 'fnv1_64' | 'fnv1a_64' | 'md5';
+
+/** Java's spymemcached as it comes, `ArrayModNodeLocator`: the hash modulo the number of servers. Weights do not count. */
+export interface SpymemcachedModuloOptions extends CommonDistributionOptions {
+  type: 'spymemcached-modulo';
+  /** @default 'native' */
+  hash?: SpymemcachedHashName;
+}
+
+/** Java's spymemcached with `KetamaNodeLocator`, as from `KetamaConnectionFactory`. */
+export interface SpymemcachedKetamaOptions extends CommonDistributionOptions {
+  type: 'spymemcached-ketama';
+  /** @default 'md5' */
+  hash?: SpymemcachedHashName;
+  /**
+   * Points labelled `host` or `host:port` (`KetamaNodeKeyFormatter.Format.LIBMEMCACHED`) in place of `host:port` always.
+   * spymemcached labels a server given by name `name/10.0.0.1:11211`: give it that text as its `name` here.
+   *
+   * @default false
+   */
+  libmemcachedLabels?: boolean;
+  /**
+   * Whether spymemcached was given a map of weights. `auto`: when some weight is not 1.
+   *
+   * @default 'auto'
+   */
+  weights?: 'auto' | 'ignore';
+}
+
+type Resolved<Options> = Omit<Required<Options>, 'type' | keyof CommonDistributionOptions>;
+
+const HASHES: Readonly<Record<SpymemcachedHashName, () => KeyHash>> = {
+  native: () => java31,
+  crc: () => ofUtf8(crc15),
+  fnv1_32: () => fnv1OfUnits(FNV_OFFSET_32, FNV_PRIME_32),
+  fnv1a_32: () => fnv1aOfUnits(FNV_OFFSET_32, FNV_PRIME_32),
+  fnv1_64: () => fnv1OfUnits(FNV_OFFSET_64_LOW, FNV_PRIME_64_LOW),
+  fnv1a_64: () => fnv1aOfUnits(FNV_OFFSET_64_LOW, FNV_PRIME_64_LOW),
+  md5: () => ofUtf8(md5FirstWord()),
+};
+
+const readHash = oneOf(...(Object.keys(HASHES) as SpymemcachedHashName[]));
+
+export const spymemcachedModulo = family<Resolved<SpymemcachedModuloOptions>>(
+  { hash: withDefault(readHash, 'native') },
+  (servers, { hash }) => {
+    const hashOf = HASHES[hash]();
+    const positionOf = (key: string): number => (hashOf(key) >>> 0) % servers.length;
+    return nextInList(asGiven(servers), positionOf, ignoredWeights('spymemcached-modulo', servers));
+  },
+);
+
+export const spymemcachedKetama = family<Resolved<SpymemcachedKetamaOptions>>(
+  {
+    hash: withDefault(readHash, 'md5'),
+    libmemcachedLabels: withDefault(bool, false),
+    weights: withDefault(oneOf('auto', 'ignore'), 'auto'),
+  },
+  (servers, { hash, libmemcachedLabels, weights }): Placement => {
+    const type = 'spymemcached-ketama';
+    const countWeights = weights === 'auto' && servers.some(({ weight }) => weight !== 1);
+    const counts = countWeights ? labelCounts(servers.map(({ weight }) => weight)) : [];
+    const labelOf = labels(libmemcachedLabels ? withoutUsualPort : withPort);
+    const builder = new RingBuilder();
+    for (const [index, server] of servers.entries()) {
+      addMd5Points(builder, index, labelOf(server), countWeights ? counts[index] : UNWEIGHTED_LABELS);
+    }
+    // Its ring is a map, in which the last to come keeps the place.
+    const ring = builder.build('last');
+    const hashOf = HASHES[hash]();
+    return {
+      indexFor: (key) => ring.ownerAtOrAfter(hashOf(key)),
+      indexWithout: (key, isDown) => {
+        let position = hashOf(key);
+        for (let attempt = 0; attempt < TRIES; attempt += 1) {
+          const index = ring.ownerAtOrAfter(position);
+          if (index === -1 || !isDown(index)) return index;
+          position = (position + hashOf(`${attempt}${key}`)) | 0;
+        }
+        return -1;
+      },
+      warnings: countWeights ? lightServers(type, servers) : ignoredWeights(type, servers),
+    };
+  },
+);

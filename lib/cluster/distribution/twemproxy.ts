@@ -1,0 +1,65 @@
+import { withDefault } from '../../options/schema.js';
+import { type CommonDistributionOptions, family } from './family.js';
+import { type HashOption, keyHash, readHash } from './hash/named.js';
+import { labels, withoutUsualPort } from './labels.js';
+import type { DistributionServer, Lookup } from './placement.js';
+import { lightServers, weighted, weightedKetamaRing } from './weighted-ketama.js';
+import { WeightedList } from './weighted-list.js';
+import { rebuiltWithoutDown } from './without-down.js';
+
+/** twemproxy's (nutcracker's) `distribution: ketama`: weighted ketama, also where all weights are equal. */
+export interface TwemproxyKetamaOptions extends CommonDistributionOptions {
+  type: 'twemproxy-ketama';
+  /**
+   * twemproxy's `hash`.
+   *
+   * @default 'fnv1a_64'
+   */
+  hash?: HashOption;
+}
+
+/** twemproxy's `distribution: modula`: the hash modulo a weighted list of servers, sorted by name. */
+export interface TwemproxyModulaOptions extends CommonDistributionOptions {
+  type: 'twemproxy-modula';
+  /**
+   * twemproxy's `hash`.
+   *
+   * @default 'fnv1a_64'
+   */
+  hash?: HashOption;
+}
+
+interface Resolved {
+  hash: HashOption;
+}
+
+const SHAPE = { hash: withDefault(readHash, 'fnv1a_64') };
+
+/** twemproxy cuts the port off a unix socket that has none, and leaves the colon. */
+const labelOf = labels(withoutUsualPort, (path) => `${path}:`);
+
+export const twemproxyKetama = family<Resolved>(SHAPE, (servers, { hash }) => {
+  const build = (live: readonly number[]): Lookup => {
+    const ring = weightedKetamaRing(weighted(servers, sorted(servers, live), labelOf));
+    const hashOf = keyHash(hash);
+    return (key) => ring.ownerAtOrAfter(hashOf(key));
+  };
+  return rebuiltWithoutDown(servers.length, build, lightServers('twemproxy-ketama', servers));
+});
+
+export const twemproxyModula = family<Resolved>(SHAPE, (servers, { hash }) => {
+  const build = (live: readonly number[]): Lookup => {
+    const list = new WeightedList(
+      sorted(servers, live).map((owner) => ({ owner, weight: servers[owner].weight })),
+    );
+    const hashOf = keyHash(hash);
+    return (key) => list.ownerAt((hashOf(key) >>> 0) % list.length);
+  };
+  return rebuiltWithoutDown(servers.length, build);
+});
+
+/** twemproxy sorts its servers by the length of their names, then by their bytes, before anything else. */
+function sorted(servers: readonly DistributionServer[], live: readonly number[]): number[] {
+  const names = servers.map((server) => Buffer.from(labelOf(server)));
+  return [...live].sort((a, b) => names[a].length - names[b].length || Buffer.compare(names[a], names[b]));
+}
