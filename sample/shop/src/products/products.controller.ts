@@ -1,0 +1,34 @@
+import { Body, Controller, Get, Param, ParseIntPipe, Patch, Query } from '@nestjs/common';
+import { Cacheable } from 'nestjs-memcached';
+import { ProductChangePipe } from './product-change.pipe.js';
+import type { Product, ProductChange } from './product.js';
+import { ProductsRepository } from './products.repository.js';
+import { ProductsService } from './products.service.js';
+
+@Controller('products')
+export class ProductsController {
+  constructor(
+    private readonly products: ProductsService,
+    private readonly repository: ProductsRepository,
+  ) {}
+
+  @Get()
+  search(@Query('q') words = ''): Promise<Product[]> {
+    return this.products.search(words.trim().toLowerCase());
+  }
+
+  // Asks the database and not `products.details`: an answer made of a cached value could outlive the eviction of both.
+  @Get(':id')
+  @Cacheable('product:{0}', { ttl: '5m' })
+  find(@Param('id', ParseIntPipe) id: number): Promise<Product> {
+    return this.repository.find(id);
+  }
+
+  @Patch(':id')
+  change(
+    @Param('id', ParseIntPipe) id: number,
+    @Body(ProductChangePipe) change: ProductChange,
+  ): Promise<Product> {
+    return this.products.change(id, change);
+  }
+}

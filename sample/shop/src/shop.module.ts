@@ -1,0 +1,33 @@
+import { Module } from '@nestjs/common';
+import { MemcachedModule } from 'nestjs-memcached';
+import { AnswersModule } from './answers/answers.module.js';
+import { ClusterModule } from './cluster/cluster.module.js';
+import { DatabaseModule } from './database/database.module.js';
+import { DebugModule } from './debug/debug.module.js';
+import { HealthModule } from './health/health.module.js';
+import { ProductsModule } from './products/products.module.js';
+import { Settings } from './settings/settings.js';
+import { SettingsModule } from './settings/settings.module.js';
+import { StockModule } from './stock/stock.module.js';
+
+@Module({
+  imports: [
+    SettingsModule,
+    AnswersModule,
+    DatabaseModule,
+    MemcachedModule.forRootAsync({
+      isGlobal: true,
+      inject: [Settings],
+      useFactory: (settings: Settings) => ({
+        servers: settings.memcachedServers,
+        keyPrefix: settings.keyPrefix,
+      }),
+    }),
+    ProductsModule,
+    StockModule,
+    ClusterModule,
+    HealthModule,
+    DebugModule,
+  ],
+})
+export class ShopModule {}
