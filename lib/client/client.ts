@@ -1,0 +1,402 @@
+import { CodecError, InvalidArgumentError } from '../errors.js';
+import type { ClientOptions } from '../options/client-options.js';
+import { toTtlSeconds, type Duration } from '../options/duration.js';
+import { Request, type ReplyReader, type RequestKind } from '../protocol/request.js';
+import { isPlainKey } from '../protocol/wire-key.js';
+import { ClusterClient, type CommandOptions } from './cluster-client.js';
+import type { Codec, Encoded } from './codec/codec.js';
+import { createDefaultCodec } from './codec/default-codec.js';
+import { encodeUnusualKey } from './key-encoder.js';
+import { noteFailure, readMany } from './many-keys.js';
+import { ManyResult } from './many-result.js';
+import { readCasResult, readCounter, readDone, Readers } from './readers.js';
+import type { CasResult, CasToken, LeaseRead, Lookup, ValueWithCas } from './results.js';
+
+/** What commands that store take. */
+export interface StoreOptions extends CommandOptions {
+  /** How long the item lives, at least one second, counted in whole seconds, fractions up; never expires without it. */
+  ttl?: Duration;
+  /** Reads and writes this value in a way of its own. @default the client's codec */
+  codec?: Codec;
+}
+
+/** What commands that read values take. */
+export interface ReadOptions extends CommandOptions {
+  /** Reads this value in a way of its own. @default the client's codec */
+  codec?: Codec;
+}
+
+/** What `incr` and `decr` take. */
+export interface CounterOptions extends CommandOptions {
+  /** Creates a missing counter with this value instead of missing. */
+  initial?: number | bigint;
+  /** How long a counter created by `initial` lives; never expires without it. */
+  ttl?: Duration;
+}
+
+const MAX_COUNTER = 2n ** 64n - 1n;
+
+/**
+ * A memcached client over one or many weighted servers; needs no framework.
+ *
+ * Misses and conflicts are results. A promise rejects with a `MemcachedError` when an argument is wrong, a server is
+ * away, or its answer cannot be trusted; every method may throw `InvalidArgumentError` before anything is sent,
+ * `TimeoutError`, `ConnectionError` and `ClientClosedError`.
+ *
+ * @example
+ * const client = new MemcachedClient({ servers: ['127.0.0.1:11211', { host: '127.0.0.1', port: 11212, weight: 2 }] });
+ * await client.set('greeting', 'hello', { ttl: '5m' });
+ */
+export class MemcachedClient extends ClusterClient {
+  readonly #codec: Codec;
+  readonly #readers: Readers;
+
+  /** @throws {InvalidOptionsError} with the path of the wrong option. */
+  constructor(options: ClientOptions = {}) {
+    super(options);
+    this.#codec = createDefaultCodec();
+    this.#readers = new Readers(this.#codec);
+  }
+
+  /** Reads a value; `undefined` on a miss. */
+  get<Value = unknown>(key: string, options?: ReadOptions): Promise<Value | undefined> {
+    return this.#read('get', key, this.#readersFor(options).value, options) as Promise<Value | undefined>;
+  }
+
+  /** Reads a value with the cas token that `cas` wants; `undefined` on a miss. */
+  gets<Value = unknown>(key: string, options?: ReadOptions): Promise<ValueWithCas<Value> | undefined> {
+    return this.#read('gets', key, this.#readersFor(options).valueWithCas, options) as Promise<
+      ValueWithCas<Value> | undefined
+    >;
+  }
+
+  /**
+   * Reads many values with one request per server.
+   *
+   * @returns the hits; `failures` names the servers that could not be asked and the keys whose bytes cannot be read.
+   */
+  getMany<Value = unknown>(keys: Iterable<string>, options?: ReadOptions): Promise<ManyResult<Value>> {
+    return this.#readMany('get-many', keys, options) as Promise<ManyResult<Value>>;
+  }
+
+  /** Like `getMany`, with cas tokens. */
+  getsMany<Value = unknown>(
+    keys: Iterable<string>,
+    options?: ReadOptions,
+  ): Promise<ManyResult<ValueWithCas<Value>>> {
+    return this.#readMany('gets-many', keys, options) as Promise<ManyResult<ValueWithCas<Value>>>;
+  }
+
+  /** Stores a value. @returns false only where failover `miss` dropped it. */
+  set(key: string, value: unknown, options?: StoreOptions): Promise<boolean> {
+    return this.#store('set', key, value, options, readDone) as Promise<boolean>;
+  }
+
+  /** Stores a value unless the key has one. @returns whether it was stored. */
+  add(key: string, value: unknown, options?: StoreOptions): Promise<boolean> {
+    return this.#store('add', key, value, options, readDone) as Promise<boolean>;
+  }
+
+  /** Stores a value if the key has one. @returns whether it was stored. */
+  replace(key: string, value: unknown, options?: StoreOptions): Promise<boolean> {
+    return this.#store('replace', key, value, options, readDone) as Promise<boolean>;
+  }
+
+  /** Adds text or bytes behind the stored ones, leaving ttl and flags as they are. @returns false on a miss. */
+  append(key: string, value: string | Uint8Array, options?: CommandOptions): Promise<boolean> {
+    return this.#extend('append', key, value, options);
+  }
+
+  /** Adds text or bytes before the stored ones, leaving ttl and flags as they are. @returns false on a miss. */
+  prepend(key: string, value: string | Uint8Array, options?: CommandOptions): Promise<boolean> {
+    return this.#extend('prepend', key, value, options);
+  }
+
+  /**
+   * Stores a value if the item has not changed since it was read.
+   *
+   * @param cas the token of that read (`gets`).
+   */
+  cas(key: string, value: unknown, cas: CasToken, options?: StoreOptions): Promise<CasResult> {
+    return this.#store('cas', key, value, options, readCasResult, (request) => {
+      request.cas = checkedCas(cas);
+    }) as Promise<CasResult>;
+  }
+
+  /**
+   * Stores many values, all at once.
+   *
+   * @returns for every key whether it was stored; `failures` names the servers that failed with their keys.
+   */
+  setMany(
+    entries: Iterable<readonly [string, unknown]> | Readonly<Record<string, unknown>>,
+    options?: StoreOptions,
+  ): Promise<ManyResult<boolean>> {
+    const pairs =
+      Symbol.iterator in entries
+        ? new Map(entries as Iterable<readonly [string, unknown]>)
+        : new Map(Object.entries(entries));
+    return this.#each([...pairs.keys()], (key) => this.set(key, pairs.get(key), options));
+  }
+
+  /**
+   * Deletes an item.
+   *
+   * @param options `cas`: only if the item has not changed since that token was read.
+   * @returns whether an item was deleted.
+   */
+  delete(key: string, options?: CommandOptions & { cas?: CasToken }): Promise<boolean> {
+    return this.#run('delete', key, readDone, false, options, (request) => {
+      if (options?.cas !== undefined) request.cas = checkedCas(options.cas);
+    }) as Promise<boolean>;
+  }
+
+  /** Deletes many items, all at once. @returns for every key whether an item was deleted. */
+  deleteMany(keys: Iterable<string>, options?: CommandOptions): Promise<ManyResult<boolean>> {
+    return this.#each([...new Set(keys)], (key) => this.delete(key, options));
+  }
+
+  /**
+   * Adds to a counter, an item of decimal digits from 0 to 2^64 - 1, where it wraps around.
+   *
+   * @param by whole, from 0; with a bigint the answer is a bigint.
+   * @returns the new value, or `undefined` when there is no counter and no `initial`.
+   * @throws {ServerError} when the item is not a number.
+   */
+  incr(key: string, by?: number, options?: CounterOptions): Promise<number | undefined>;
+  incr(key: string, by: bigint, options?: CounterOptions): Promise<bigint | undefined>;
+  incr(key: string, by: number | bigint = 1, options?: CounterOptions): Promise<number | bigint | undefined> {
+    return this.#count('incr', key, by, options);
+  }
+
+  /** Subtracts from a counter, which stops at 0; otherwise like `incr`. */
+  decr(key: string, by?: number, options?: CounterOptions): Promise<number | undefined>;
+  decr(key: string, by: bigint, options?: CounterOptions): Promise<bigint | undefined>;
+  decr(key: string, by: number | bigint = 1, options?: CounterOptions): Promise<number | bigint | undefined> {
+    return this.#count('decr', key, by, options);
+  }
+
+  /** Gives an item a new ttl. @returns false on a miss. */
+  touch(key: string, ttl: Duration, options?: CommandOptions): Promise<boolean> {
+    return this.#run('touch', key, readDone, false, options, (request) => {
+      request.exptime = this.exptime(ttl);
+    }) as Promise<boolean>;
+  }
+
+  /** Reads a value and gives its item a new ttl; `undefined` on a miss. */
+  getAndTouch<Value = unknown>(
+    key: string,
+    ttl: Duration,
+    options?: ReadOptions,
+  ): Promise<Value | undefined> {
+    return this.#run('get-and-touch', key, this.#readersFor(options).value, undefined, options, (request) => {
+      request.exptime = this.exptime(ttl);
+    }) as Promise<Value | undefined>;
+  }
+
+  /** Reads everything memcached knows of an item, without counting as an access; `undefined` on a miss. */
+  lookup<Value = unknown>(key: string, options?: ReadOptions): Promise<Lookup<Value> | undefined> {
+    return this.#read('lookup', key, this.#readersFor(options).lookup, options) as Promise<
+      Lookup<Value> | undefined
+    >;
+  }
+
+  /**
+   * Reads a value and asks for the right to compute it; the building block of caches without stampedes.
+   *
+   * @param options `leaseSeconds`: on a miss, the first reader wins the right for so long; `recacheSeconds`: also on a hit
+   *   with less than that left.
+   * @see memcached doc/protocol.txt, "Meta Get", flags N and R
+   */
+  leaseGet<Value = unknown>(
+    key: string,
+    options: ReadOptions & { leaseSeconds: number; recacheSeconds?: number },
+  ): Promise<LeaseRead<Value>> {
+    return this.#run('lease-get', key, this.#readersFor(options).lease, undefined, options, (request) => {
+      request.leaseSeconds = options.leaseSeconds;
+      request.recacheSeconds = options.recacheSeconds ?? 0;
+    }) as Promise<LeaseRead<Value>>;
+  }
+
+  /**
+   * Makes every write fail that relies on an earlier read of the key, and its value go away.
+   *
+   * @param options `stale`: keep the value for so long, marked stale, instead of deleting it; `cas`: only if the item has
+   *   not changed since that token was read.
+   * @returns false when there was nothing, or something else than `cas` names.
+   */
+  invalidateKey(
+    key: string,
+    options: CommandOptions & { stale?: Duration; cas?: CasToken } = {},
+  ): Promise<boolean> {
+    const { stale, cas } = options;
+    return this.#run(
+      stale === undefined ? 'delete' : 'mark-stale',
+      key,
+      readDone,
+      false,
+      options,
+      (request) => {
+        if (stale !== undefined) request.exptime = toTtlSeconds(stale, 'stale');
+        if (cas !== undefined) request.cas = checkedCas(cas);
+      },
+    ) as Promise<boolean>;
+  }
+
+  #readersFor(options: ReadOptions | undefined): Readers {
+    return options?.codec === undefined ? this.#readers : new Readers(options.codec);
+  }
+
+  /** A request for a key; throws what is wrong with the key. */
+  #request(kind: RequestKind, key: string, read: ReplyReader): Request {
+    if (typeof key !== 'string') {
+      throw new InvalidArgumentError(`key: expected a string, got ${key === null ? 'null' : typeof key}`);
+    }
+    if (key === '') throw new InvalidArgumentError('key is empty');
+    const { keyPrefix, unsafeKeys } = this.options;
+    const full = keyPrefix === '' ? key : keyPrefix + key;
+    let request: Request;
+    if (isPlainKey(full)) {
+      request = new Request(kind, full, read);
+    } else {
+      const wire = encodeUnusualKey(full, unsafeKeys);
+      request = new Request(kind, wire.text, read);
+      request.binaryKey = wire.binary;
+    }
+    request.userKey = key;
+    request.routingKey = full;
+    return request;
+  }
+
+  /** The hot path of plain reads: no promise but the caller's. */
+  #read(
+    kind: RequestKind,
+    key: string,
+    read: ReplyReader,
+    options: CommandOptions | undefined,
+  ): Promise<unknown> {
+    try {
+      return this.send(this.#request(kind, key, read), options);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+
+  /** Any other command without a data block. */
+  async #run(
+    kind: RequestKind,
+    key: string,
+    read: ReplyReader,
+    missResult: unknown,
+    options: CommandOptions | undefined,
+    fill: (request: Request) => void,
+  ): Promise<unknown> {
+    const request = this.#request(kind, key, read);
+    request.missResult = missResult;
+    fill(request);
+    return this.send(request, options);
+  }
+
+  async #store(
+    kind: RequestKind,
+    key: string,
+    value: unknown,
+    options: StoreOptions | undefined,
+    read: ReplyReader,
+    fill?: (request: Request) => void,
+  ): Promise<unknown> {
+    const request = this.#request(kind, key, read);
+    request.missResult = kind === 'cas' ? 'not-found' : false;
+    request.exptime = this.exptime(options?.ttl);
+    fill?.(request);
+    const encoded = (options?.codec ?? this.#codec).encode(value, key);
+    const { data, flags }: Encoded = encoded instanceof Promise ? await encoded : encoded;
+    request.data = data;
+    request.flags = flags;
+    return this.send(request, options);
+  }
+
+  #extend(
+    kind: 'append' | 'prepend',
+    key: string,
+    value: string | Uint8Array,
+    options: CommandOptions | undefined,
+  ): Promise<boolean> {
+    return this.#run(kind, key, readDone, false, options, (request) => {
+      if (typeof value !== 'string' && !(value instanceof Uint8Array)) {
+        throw new InvalidArgumentError(
+          `${kind}: expected text or bytes, got ${value === null ? 'null' : typeof value}`,
+        );
+      }
+      request.data = Buffer.from(value as string);
+    }) as Promise<boolean>;
+  }
+
+  async #count(
+    kind: 'incr' | 'decr',
+    key: string,
+    by: number | bigint,
+    options: CounterOptions | undefined,
+  ): Promise<number | bigint | undefined> {
+    const digits = (await this.#run(kind, key, readCounter, undefined, options, (request) => {
+      request.delta = counterDigits(by, `${kind}: by`);
+      if (options?.initial === undefined) return;
+      request.initial = counterDigits(options.initial, `${kind}: initial`);
+      request.exptime = this.exptime(options.ttl);
+    })) as string | undefined;
+    if (digits === undefined) return undefined;
+    return typeof by === 'bigint' ? BigInt(digits) : safeNumber(digits, kind);
+  }
+
+  #readMany(
+    kind: 'get-many' | 'gets-many',
+    keys: Iterable<string>,
+    options: ReadOptions | undefined,
+  ): Promise<ManyResult<unknown>> {
+    const readers = this.#readersFor(options);
+    const read = kind === 'gets-many' ? readers.valueWithCas : readers.value;
+    const single = kind === 'gets-many' ? 'gets' : 'get';
+    return readMany(keys, kind, {
+      cluster: this.cluster,
+      codec: options?.codec ?? this.#codec,
+      request: (key) => this.#request(single, key, read),
+      sendTo: (node, request) => this.sendTo(node, request, options),
+    });
+  }
+
+  /** Runs one command per key, all at once; every key is checked before anything is sent. */
+  async #each(keys: readonly string[], run: (key: string) => Promise<boolean>): Promise<ManyResult<boolean>> {
+    const result = new ManyResult<boolean>();
+    for (const key of keys) this.#request('get', key, readDone);
+    await Promise.all(
+      keys.map((key) =>
+        noteFailure(result, this.serverFor(key), [key], async () => void result.set(key, await run(key))),
+      ),
+    );
+    return result;
+  }
+}
+
+function checkedCas(cas: unknown): CasToken {
+  if (typeof cas === 'string' && /^\d{1,20}$/.test(cas)) return cas;
+  throw new InvalidArgumentError(
+    'cas: expected the token of an earlier read (gets), a string of decimal digits',
+  );
+}
+
+/** An amount as memcached wants it: whole, from 0 to 2^64 - 1, in decimal digits. */
+function counterDigits(amount: unknown, name: string): string {
+  if (typeof amount === 'bigint' && amount >= 0n && amount <= MAX_COUNTER) return String(amount);
+  if (typeof amount === 'number' && Number.isSafeInteger(amount) && amount >= 0) return String(amount);
+  throw new InvalidArgumentError(
+    `${name}: expected a whole number from 0 (a bigint above 2^53), got ${typeof amount === 'symbol' ? 'a symbol' : String(amount)}`,
+  );
+}
+
+function safeNumber(digits: string, command: string): number {
+  const number = Number(digits);
+  if (Number.isSafeInteger(number)) return number;
+  throw new CodecError(
+    `${command}: the counter has passed 2^53, where numbers lose digits; ask with a bigint (1n)`,
+  );
+}

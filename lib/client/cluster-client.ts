@@ -1,0 +1,208 @@
+import { EventEmitter } from 'node:events';
+import { Cluster } from '../cluster/cluster.js';
+import type { Node, NodeState } from '../cluster/node.js';
+import { InvalidArgumentError, MemcachedError } from '../errors.js';
+import {
+  resolveClientOptions,
+  type ClientOptions,
+  type ResolvedClientOptions,
+} from '../options/client-options.js';
+import { toMilliseconds, toTtlSeconds, type Duration } from '../options/duration.js';
+import { toExptime } from '../protocol/exptime.js';
+import { Request, type ReplyReader } from '../protocol/request.js';
+import { readStats } from '../protocol/stats-reader.js';
+import { ManyResult } from './many-result.js';
+import { readDone, readLine } from './readers.js';
+
+/** What every command takes. */
+export interface CommandOptions {
+  /** Gives up when aborted: the promise rejects with the signal's reason. What was written may still be carried out. */
+  signal?: AbortSignal;
+  /** Longest wait for the reply. @default the client's `commandTimeout` */
+  timeout?: Duration;
+}
+
+/** A change in a server's state, as the event `node` tells it. */
+export interface NodeEvent {
+  /** The server, `host:port`. */
+  readonly server: string;
+  readonly state: NodeState;
+  readonly previous: NodeState;
+  /** Why; absent for `up`. */
+  readonly error?: MemcachedError;
+}
+
+/** One server as the client sees it now. */
+export interface NodeStatus {
+  /** The server, `host:port`. */
+  readonly server: string;
+  readonly weight: number;
+  readonly state: NodeState;
+  /** When the state last changed. */
+  readonly since: Date;
+  readonly lastError?: MemcachedError;
+}
+
+/** The client's part that deals with servers rather than keys. */
+export abstract class ClusterClient extends EventEmitter<{ node: [NodeEvent] }> implements AsyncDisposable {
+  protected readonly options: ResolvedClientOptions;
+  protected readonly cluster: Cluster;
+  #closing: Promise<void> | undefined;
+
+  /** @throws {InvalidOptionsError} with the path of the wrong option. */
+  protected constructor(options: ResolvedClientOptions | ClientOptions) {
+    super();
+    this.options = Object.isFrozen(options)
+      ? (options as ResolvedClientOptions)
+      : resolveClientOptions(options as ClientOptions);
+    this.cluster = new Cluster(this.options, (node, previous) => this.#tell(node, previous));
+    for (const warning of this.cluster.warnings) process.emitWarning(warning, 'MemcachedWarning');
+  }
+
+  /**
+   * Connects to every server. Not needed before commands, which connect on first use; it tells early whether the cluster
+   * can be reached.
+   *
+   * @throws {ConnectionError | TimeoutError | ServerError} of a server that cannot be used.
+   */
+  connect(): Promise<void> {
+    return this.cluster.connect();
+  }
+
+  /**
+   * Ends the client: requests in flight get `drainTimeout` to be answered, the rest rejects with `MEMCACHED_CLOSED`. No
+   * socket and no timer is left.
+   */
+  close(): Promise<void> {
+    return (this.#closing ??= this.cluster.close());
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /**
+   * The server a key belongs to, `host:port`, without asking the network.
+   *
+   * @param options `down`: servers (`host:port`) to be taken as out, under the distribution's rule for failover `next`.
+   * @throws {InvalidArgumentError} when no server can take the key.
+   */
+  serverFor(key: string, options: { down?: readonly string[] } = {}): string {
+    const server = this.cluster.serverFor(this.options.keyPrefix + key, options.down);
+    if (server === undefined)
+      throw new InvalidArgumentError(`no server is left for key ${JSON.stringify(key)}`);
+    return server.id;
+  }
+
+  /** The servers with their weights, states, since when, and the last error. */
+  topology(): readonly NodeStatus[] {
+    return this.cluster.nodes.map((node) => ({
+      server: node.server.id,
+      weight: node.server.weight,
+      state: node.state,
+      since: node.since,
+      ...(node.lastError === undefined ? {} : { lastError: node.lastError }),
+    }));
+  }
+
+  /**
+   * The servers' statistics, by server.
+   *
+   * @param group `settings`, `items`, `slabs`, `conns`, `sizes`; the general ones without it.
+   * @see memcached doc/protocol.txt, "Statistics"
+   */
+  stats(group?: string, options?: CommandOptions): Promise<ManyResult<Record<string, string>>> {
+    if (group !== undefined && !/^[a-z_]+$/.test(group)) {
+      throw new InvalidArgumentError(`stats: '${group}' is no group of statistics`);
+    }
+    const line = group === undefined ? 'stats' : `stats ${group}`;
+    return this.#onEveryNode(line, readStats, options, (stats) =>
+      Object.fromEntries(stats as ReadonlyMap<string, string>),
+    );
+  }
+
+  /** The servers' versions, such as `1.6.18`, by server. */
+  version(options?: CommandOptions): Promise<ManyResult<string>> {
+    return this.#onEveryNode('version', readLine, options, (line) =>
+      (line as string).slice('VERSION '.length),
+    );
+  }
+
+  /**
+   * Drops every item of every server, other applications' too.
+   *
+   * @param options `delay`: when, from now; at once by default.
+   */
+  flushAll(options: CommandOptions & { delay?: Duration } = {}): Promise<ManyResult<boolean>> {
+    const delay = options.delay === undefined ? 0 : Math.ceil(toMilliseconds(options.delay, 'delay') / 1000);
+    const line = delay === 0 ? 'flush_all' : `flush_all ${toExptime(delay, Date.now() / 1000)}`;
+    return this.#onEveryNode(line, readDone, options, (done) => done as boolean);
+  }
+
+  /** Sends a request to the server of its key. */
+  protected send(request: Request, options: CommandOptions | undefined): Promise<unknown> {
+    request.timeoutMs = this.options.commandTimeout;
+    if (options === undefined) return this.cluster.execute(request);
+    return limited(request, options, () => this.cluster.execute(request));
+  }
+
+  /** Sends a request to one server. */
+  protected sendTo(node: Node, request: Request, options: CommandOptions | undefined): Promise<unknown> {
+    request.timeoutMs = this.options.commandTimeout;
+    if (options === undefined) return this.cluster.executeOn(node, request);
+    return limited(request, options, () => this.cluster.executeOn(node, request));
+  }
+
+  /** A ttl as memcached counts it; none never expires. */
+  protected exptime(ttl: Duration | undefined): number {
+    return ttl === undefined ? 0 : toExptime(toTtlSeconds(ttl), Date.now() / 1000);
+  }
+
+  async #onEveryNode<Value>(
+    line: string,
+    read: ReplyReader,
+    options: CommandOptions | undefined,
+    shape: (answer: unknown) => Value,
+  ): Promise<ManyResult<Value>> {
+    const result = new ManyResult<Value>();
+    const ask = async (node: Node): Promise<void> => {
+      const request = new Request('line', '', read);
+      request.line = line;
+      const server = node.server.id;
+      try {
+        result.set(server, shape(await this.sendTo(node, request, options)));
+      } catch (error) {
+        if (!(error instanceof MemcachedError)) throw error;
+        result.failures.push({ server, keys: [], error });
+      }
+    };
+    await Promise.all(this.cluster.nodes.map(ask));
+    return result;
+  }
+
+  #tell(node: Node, previous: NodeState): void {
+    const error = node.state === 'up' ? {} : { error: node.lastError };
+    this.emit('node', { server: node.server.id, state: node.state, previous, ...error });
+  }
+}
+
+/**
+ * Sends a request under the caller's own limits. An aborted signal settles a request that is under way; its reply, should
+ * it come, is thrown away. A signal that was aborted before lets nothing be sent.
+ */
+async function limited(
+  request: Request,
+  { signal, timeout }: CommandOptions,
+  execute: () => Promise<unknown>,
+): Promise<unknown> {
+  if (timeout !== undefined) request.timeoutMs = toMilliseconds(timeout, 'timeout');
+  if (signal === undefined) return execute();
+  signal.throwIfAborted();
+  const abort = (): void => request.fail(signal.reason as Error);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await execute();
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}

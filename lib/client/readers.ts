@@ -1,0 +1,146 @@
+import type { Reply } from '../protocol/reply.js';
+import { unexpectedReply, type ReplyReader, type Request } from '../protocol/request.js';
+import type { Codec } from './codec/codec.js';
+import type { CasResult, LeaseRead, Lookup, ValueWithCas } from './results.js';
+
+/**
+ * How the replies to every kind of request become results, for both dialects.
+ *
+ * A meta reply to a read is one line; a classic one is a list of at most one item, closed by `END`. A codec may answer
+ * with a promise; results hold it until the caller's own promise takes it over.
+ */
+export class Readers {
+  readonly #codec: Codec;
+
+  constructor(codec: Codec) {
+    this.#codec = codec;
+  }
+
+  readonly value: ReplyReader = (reply, request) => {
+    if (reply.status === 'value') {
+      if (!reply.more) return this.#decode(reply, request);
+      checkKey(reply, request);
+      request.gathered = { value: this.#decode(reply, request) };
+      return undefined;
+    }
+    if (reply.status === 'end') return (request.gathered as { value: unknown } | undefined)?.value;
+    return missOrUnexpected(reply, request);
+  };
+
+  readonly valueWithCas: ReplyReader = (reply, request) => {
+    if (reply.status === 'value') {
+      if (!reply.more) return this.#withCas(reply, request);
+      checkKey(reply, request);
+      request.gathered = this.#withCas(reply, request);
+      return undefined;
+    }
+    if (reply.status === 'end') return request.gathered;
+    return missOrUnexpected(reply, request);
+  };
+
+  readonly lease: ReplyReader = (reply, request) => {
+    if (reply.status !== 'value') {
+      if (reply.status === 'not-found') return NO_LEASE;
+      throw unexpectedReply(reply, request);
+    }
+    const { cas, ttlSeconds, won, busy, stale } = reply;
+    // Zero bytes with flags 0 is a stub: no value is there, somebody is computing it.
+    const hit = reply.value.length > 0 || reply.flags !== 0;
+    const state = { hit, cas, ttlSeconds, won, busy, stale };
+    return whenDecoded(hit ? this.#decode(reply, request) : undefined, (value) => ({ ...state, value }));
+  };
+
+  readonly lookup: ReplyReader = (reply, request) => {
+    if (reply.status !== 'value') return missOrUnexpected(reply, request);
+    const { cas, ttlSeconds, stale, size, lastAccessSeconds, hitBefore, flags } = reply;
+    const state = { cas, ttlSeconds, stale, size, lastAccessSeconds, hitBefore, flags };
+    return whenDecoded(this.#decode(reply, request), (value): Lookup<unknown> => ({ ...state, value }));
+  };
+
+  #decode(reply: Reply, request: Request): unknown {
+    return this.#codec.decode(reply.value, reply.flags, request.userKey);
+  }
+
+  #withCas(reply: Reply, request: Request): unknown {
+    const { cas } = reply;
+    return whenDecoded(this.#decode(reply, request), (value): ValueWithCas<unknown> => ({ value, cas }));
+  }
+}
+
+/** What a lease read without a lease finds on a miss. */
+const NO_LEASE: LeaseRead<never> = Object.freeze({
+  hit: false,
+  value: undefined,
+  cas: '0',
+  ttlSeconds: -1,
+  won: false,
+  busy: false,
+  stale: false,
+});
+
+/** `true` when the command took effect, `false` when the item's absence or presence forbade it. */
+export const readDone: ReplyReader = (reply, request) => {
+  switch (reply.status) {
+    case 'ok':
+      return true;
+    case 'not-stored':
+    case 'not-found':
+    case 'exists':
+      return false;
+    default:
+      throw unexpectedReply(reply, request);
+  }
+};
+
+export const readCasResult: ReplyReader = (reply, request): CasResult => {
+  switch (reply.status) {
+    case 'ok':
+      return 'stored';
+    case 'exists':
+      return 'exists';
+    case 'not-found':
+    case 'not-stored':
+      return 'not-found';
+    default:
+      throw unexpectedReply(reply, request);
+  }
+};
+
+/** The counter's new value in decimal digits, or `undefined` when there is no counter. */
+export const readCounter: ReplyReader = (reply, request) => {
+  switch (reply.status) {
+    case 'value':
+      return reply.value.toString('latin1').trimEnd();
+    case 'number':
+      return reply.text;
+    case 'not-found':
+    case 'not-stored':
+      return undefined;
+    default:
+      throw unexpectedReply(reply, request);
+  }
+};
+
+/** The line of a reply that is one line of text. */
+export const readLine: ReplyReader = (reply, request) => {
+  if (reply.status === 'line' || reply.status === 'version') return reply.text;
+  return missOrUnexpected(reply, request);
+};
+
+/** A classic item must be one that was asked for. */
+function checkKey(reply: Reply, request: Request): void {
+  if (!reply.names(request.key)) throw unexpectedReply(reply, request);
+}
+
+function missOrUnexpected(reply: Reply, request: Request): undefined {
+  if (reply.status === 'not-found') return undefined;
+  throw unexpectedReply(reply, request);
+}
+
+/** Goes on with a decoded value, at once where the codec has it at once. */
+export function whenDecoded<Result>(
+  decoded: unknown,
+  next: (value: unknown) => Result,
+): Result | Promise<Result> {
+  return decoded instanceof Promise ? decoded.then(next) : next(decoded);
+}

@@ -1,0 +1,48 @@
+/**
+ * Names one state of an item, as the server counts them: decimal digits, to be passed back and compared for equality only.
+ */
+export type CasToken = string;
+
+/** A value and the state of the item it was read from. */
+export interface ValueWithCas<Value> {
+  readonly value: Value;
+  readonly cas: CasToken;
+}
+
+/** What became of a `cas`. */
+export type CasResult =
+  /** The item had not changed; it now holds the new value. */
+  | 'stored'
+  /** The item has changed since; it was left alone. */
+  | 'exists'
+  /** The item is gone; nothing was stored. */
+  | 'not-found';
+
+/** What a read with a lease found. */
+export interface LeaseRead<Value> {
+  /** A value is there; `false` also over the empty stub that stands for somebody's lease. */
+  readonly hit: boolean;
+  readonly value: Value | undefined;
+  readonly cas: CasToken;
+  /** Whole seconds left, or -1 when the item never expires. */
+  readonly ttlSeconds: number;
+  /** The right to compute the value was given to this reader (`W`). */
+  readonly won: boolean;
+  /** Somebody else has been given the right (`Z`). */
+  readonly busy: boolean;
+  /** The value is marked stale (`X`). */
+  readonly stale: boolean;
+}
+
+/** Everything memcached knows of an item, its value included. */
+export interface Lookup<Value> extends ValueWithCas<Value> {
+  /** Whole seconds left, or -1 when the item never expires. */
+  readonly ttlSeconds: number;
+  readonly stale: boolean;
+  /** Size of the stored value in bytes. */
+  readonly size: number;
+  readonly lastAccessSeconds: number;
+  /** Whether it had been read before, this lookup aside. */
+  readonly hitBefore: boolean;
+  readonly flags: number;
+}

@@ -1,0 +1,228 @@
+import { clearTimeout, setTimeout } from 'node:timers';
+import { Connection, type ConnectionOwner } from '../connection/connection.js';
+import type { Dialect } from '../connection/negotiation.js';
+import type { ServerVersion } from '../connection/server-version.js';
+import { ClientClosedError, ConnectionError, ProtocolError, type MemcachedError } from '../errors.js';
+import type { ResolvedClientOptions } from '../options/client-options.js';
+import type { ServerAddress } from '../options/server-options.js';
+import type { Reply } from '../protocol/reply.js';
+import { Request } from '../protocol/request.js';
+
+/**
+ * How a server is doing.
+ *
+ * `up`: commands are sent. `suspect`: something went wrong and a probe is under way; `down`: probes fail, too.
+ */
+export type NodeState = 'up' | 'suspect' | 'down';
+
+/** Told whenever a node's state changes. */
+export type NodeObserver = (node: Node, previous: NodeState) => void;
+
+/** Our handle on one server: its connection, and whether it can be used. */
+export class Node implements ConnectionOwner {
+  readonly server: ServerAddress;
+  readonly #options: ResolvedClientOptions;
+  readonly #observe: NodeObserver;
+  #connection: Connection | undefined;
+  #state: NodeState = 'up';
+  #since = new Date();
+  #lastError: MemcachedError | undefined;
+  #failures = 0;
+  /** Commands fail at once: the last attempt to reach the server failed, or it has not answered in time. */
+  #unreachable = false;
+  #probeTimer: NodeJS.Timeout | undefined;
+  #delay = 0;
+  /** A proxy hung up on the meta dialect: the next connection speaks classic. Asked again after that one. */
+  #classicNext = false;
+  #closed = false;
+
+  constructor(server: ServerAddress, options: ResolvedClientOptions, observe: NodeObserver) {
+    this.server = server;
+    this.#options = options;
+    this.#observe = observe;
+  }
+
+  get state(): NodeState {
+    return this.#state;
+  }
+
+  /** When the state last changed. */
+  get since(): Date {
+    return this.#since;
+  }
+
+  /** Why the server was last unreachable, if it ever was. */
+  get lastError(): MemcachedError | undefined {
+    return this.#lastError;
+  }
+
+  /** Whether a command for this server has a chance. */
+  get available(): boolean {
+    return !this.#unreachable;
+  }
+
+  /** The dialect spoken, once connected. */
+  get dialect(): Dialect | undefined {
+    return this.#connection?.ready === true ? this.#connection.dialect : undefined;
+  }
+
+  /** The server's version, once connected. */
+  get version(): ServerVersion | undefined {
+    return this.#connection?.ready === true ? this.#connection.version : undefined;
+  }
+
+  /** Sends a request; its outcome goes to the request itself. Opens the connection on first use. */
+  send(request: Request): void {
+    if (this.#closed) request.fail(new ClientClosedError('the client is closed'));
+    else if (this.#unreachable) request.fail(this.#unreachableError(request));
+    else this.#connected().push(request);
+  }
+
+  /** Resolves once the server has answered the negotiation, rejects if it cannot be reached. */
+  connect(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const hello = this.#probe(() => resolve());
+      hello.reject = reject;
+      hello.timeoutMs = this.#options.connectTimeout + this.#options.commandTimeout;
+      this.send(hello);
+    });
+  }
+
+  /** Waits for requests in flight up to the drain limit, rejects the others, and leaves nothing open. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#probeTimer);
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    if (this.#options.drainTimeout > 0) {
+      let timer: NodeJS.Timeout | undefined;
+      const limit = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, this.#options.drainTimeout);
+      });
+      await Promise.race([connection.drained(), limit]);
+      clearTimeout(timer);
+    }
+    connection.close();
+  }
+
+  onReady(): readonly Request[] {
+    this.#delay = 0;
+    this.#succeeded();
+    return [];
+  }
+
+  /** Requests have timed out: is it them or the server? One more request on the same connection tells. */
+  onTimeouts(connection: Connection): void {
+    if (this.#unreachable || connection !== this.#connection) return;
+    this.#failed(new ConnectionError(`${this.server.id} does not answer in time`, this.server.id, 'unknown'));
+    this.#unreachable = true;
+    if (!connection.ready) return; // opening it is a probe already
+    const probe = this.#probe(() => this.#succeeded());
+    probe.reject = (error) => connection.close(error as MemcachedError);
+    connection.push(probe);
+  }
+
+  onClosed(
+    connection: Connection,
+    error: MemcachedError | undefined,
+    lost: Request[],
+    unsent: Request[],
+  ): void {
+    this.#connection = undefined;
+    if (this.#closed) {
+      for (const request of [...lost, ...unsent]) {
+        request.fail(new ClientClosedError(`${request.label}: the client was closed`, request.outcome));
+      }
+      return;
+    }
+    if (connection.refusedMeta && this.#options.protocol === 'auto') {
+      this.#classicNext = true;
+      for (const request of unsent) this.send(request);
+      if (this.#connection === undefined) this.#connected();
+      return;
+    }
+    const wasReady = connection.version.text !== '';
+    const idle = lost.length === 0 && unsent.length === 0;
+    if (wasReady && idle && !this.#unreachable) return;
+    this.#failed(error);
+    if (wasReady && !this.#unreachable) this.#reopen(error, lost, unsent);
+    else this.#giveUp(error, lost, unsent);
+  }
+
+  /** A connection that was fine is gone. Another one is tried at once; what may be repeated goes with it. */
+  #reopen(error: MemcachedError | undefined, lost: Request[], unsent: Request[]): void {
+    this.#connected();
+    for (const request of lost) {
+      if (request.settled) continue;
+      if (request.repeatable && !request.retried && !(error instanceof ProtocolError)) {
+        request.renew();
+        this.send(request);
+      } else {
+        request.fail(this.#lostError(request, error));
+      }
+    }
+    for (const request of unsent) this.send(request);
+  }
+
+  /** The server cannot be reached: everything fails at once until a probe succeeds. */
+  #giveUp(error: MemcachedError | undefined, lost: Request[], unsent: Request[]): void {
+    this.#unreachable = true;
+    const { min, max } = this.#options.reconnectDelay;
+    this.#delay = Math.min(Math.max(this.#delay * 2, min), Math.max(min, max));
+    const jittered = this.#delay * (1 - Math.random() / 4);
+    this.#probeTimer = setTimeout(() => this.#connected(), jittered).unref();
+    for (const request of lost) request.fail(this.#lostError(request, error));
+    for (const request of unsent) request.fail(this.#unreachableError(request));
+  }
+
+  #connected(): Connection {
+    if (this.#connection === undefined) {
+      const protocol = this.#classicNext ? 'classic' : this.#options.protocol;
+      this.#classicNext = false;
+      this.#connection = new Connection(this.server, { ...this.#options, protocol }, this);
+    }
+    return this.#connection;
+  }
+
+  #probe(onAnswer: () => void): Request {
+    const probe = new Request('line', '', (reply: Reply) => reply.text);
+    probe.line = 'version';
+    probe.timeoutMs = this.#options.commandTimeout;
+    probe.resolve = onAnswer;
+    return probe;
+  }
+
+  #succeeded(): void {
+    this.#failures = 0;
+    this.#unreachable = false;
+    this.#become('up');
+  }
+
+  #failed(error: MemcachedError | undefined): void {
+    this.#failures += 1;
+    this.#lastError = error;
+    this.#become(this.#failures >= this.#options.failuresToDown ? 'down' : 'suspect');
+  }
+
+  #become(state: NodeState): void {
+    const previous = this.#state;
+    if (state === previous) return;
+    this.#state = state;
+    this.#since = new Date();
+    this.#observe(this, previous);
+  }
+
+  #lostError(request: Request, cause: MemcachedError | undefined): MemcachedError {
+    if (cause instanceof ProtocolError) return cause;
+    const why = cause?.message ?? `${this.server.id}: connection closed`;
+    return new ConnectionError(`${request.label}: ${why}`, this.server.id, request.outcome, { cause });
+  }
+
+  #unreachableError(request: Request): ConnectionError {
+    const why = this.#lastError === undefined ? '' : ` (${this.#lastError.message})`;
+    const { id } = this.server;
+    return new ConnectionError(`${request.label}: ${id} is ${this.#state}${why}`, id, 'not-sent', {
+      cause: this.#lastError,
+    });
+  }
+}

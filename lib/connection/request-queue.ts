@@ -1,0 +1,54 @@
+import type { Request } from '../protocol/request.js';
+
+/** A first-in first-out queue of requests that neither moves nor allocates per request. */
+export class RequestQueue {
+  #slots: (Request | undefined)[] = new Array<Request | undefined>(64);
+  #head = 0;
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  push(request: Request): void {
+    if (this.#length === this.#slots.length) this.#grow();
+    this.#slots[(this.#head + this.#length) & (this.#slots.length - 1)] = request;
+    this.#length += 1;
+  }
+
+  first(): Request | undefined {
+    return this.#slots[this.#head];
+  }
+
+  shift(): Request | undefined {
+    const request = this.#slots[this.#head];
+    if (request === undefined) return undefined;
+    this.#slots[this.#head] = undefined;
+    this.#head = (this.#head + 1) & (this.#slots.length - 1);
+    this.#length -= 1;
+    return request;
+  }
+
+  /** The request at `index` behind the head. */
+  at(index: number): Request | undefined {
+    return index < this.#length ? this.#slots[(this.#head + index) & (this.#slots.length - 1)] : undefined;
+  }
+
+  /** Empties the queue and returns what was in it, in order. */
+  drain(): Request[] {
+    const all: Request[] = [];
+    for (let request = this.shift(); request !== undefined; request = this.shift()) all.push(request);
+    return all;
+  }
+
+  /** Doubles the ring; its size stays a power of two, so that a position wraps with a mask. */
+  #grow(): void {
+    const old = this.#slots;
+    const slots = new Array<Request | undefined>(old.length * 2);
+    for (let index = 0; index < this.#length; index += 1) {
+      slots[index] = old[(this.#head + index) & (old.length - 1)];
+    }
+    this.#slots = slots;
+    this.#head = 0;
+  }
+}

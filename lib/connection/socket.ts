@@ -1,0 +1,26 @@
+import * as net from 'node:net';
+import * as tls from 'node:tls';
+import type { ServerAddress } from '../options/server-options.js';
+
+/**
+ * Begins to open a socket to a server; names are resolved anew each time.
+ *
+ * @param keepAliveMs idle time after which TCP asks whether the peer is still there; 0 never asks.
+ * @param onOpen called once bytes can be written (for TLS: after the peer's certificate was accepted).
+ */
+export function openSocket(server: ServerAddress, keepAliveMs: number, onOpen: () => void): net.Socket {
+  const place = server.path === undefined ? { host: server.host, port: server.port } : { path: server.path };
+  let socket: net.Socket;
+  if (server.tls === undefined) {
+    socket = net.connect(place);
+    socket.once('connect', onOpen);
+  } else {
+    const servername =
+      server.path === undefined && net.isIP(server.host) === 0 ? { servername: server.host } : {};
+    socket = tls.connect({ ...servername, ...server.tls, ...place });
+    socket.once('secureConnect', onOpen);
+  }
+  socket.setNoDelay(true);
+  if (keepAliveMs > 0) socket.setKeepAlive(true, keepAliveMs);
+  return socket;
+}

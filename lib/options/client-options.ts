@@ -1,0 +1,190 @@
+import type { Duration } from './duration.js';
+import {
+  duration,
+  integer,
+  oneOf,
+  readObject,
+  text,
+  withDefault,
+  type Reader,
+  type Shape,
+} from './schema.js';
+import { readServers, type ServerAddress, type ServersOption } from './server-options.js';
+
+/** What happens to a command whose server is away. */
+export type Failover =
+  /** It rejects with a typed error. */
+  | 'error'
+  /** Reads miss; writes are dropped and counted, and say so in their result. */
+  | 'miss'
+  /** The next server in the distribution's order takes it. */
+  | 'next';
+
+/** Options of a `MemcachedClient`. */
+export interface ClientOptions {
+  /**
+   * The servers of the cluster, in the order in which every client of the fleet lists them.
+   *
+   * @default '127.0.0.1:11211'
+   */
+  servers?: ServersOption;
+
+  /**
+   * Which server gets a key: a name, a name with settings, or a function. A fleet agrees on one.
+   *
+   * @default 'ketama'
+   */
+  distribution?: unknown;
+
+  /**
+   * Stands before every key on the wire, and is hashed with it.
+   *
+   * @default ''
+   */
+  keyPrefix?: string;
+
+  /**
+   * What becomes of keys that memcached does not take as they are.
+   *
+   * `encode`: bytes it refuses travel as base64 keys, keys of over 250 bytes are shortened by SHA-256; `refuse`: such a
+   * key is an `InvalidArgumentError`. An empty key is always one.
+   *
+   * @default 'encode'
+   */
+  unsafeKeys?: 'encode' | 'refuse';
+
+  /**
+   * The dialect spoken: `auto` asks each server at each connect, and speaks `classic` with twemproxy and memcached
+   * before 1.6.
+   *
+   * @default 'auto'
+   */
+  protocol?: 'auto' | 'meta' | 'classic';
+
+  /**
+   * Longest wait for a reply, from the call on; a `Duration` of at least 1 ms.
+   *
+   * @default '500ms'
+   */
+  commandTimeout?: Duration;
+
+  /**
+   * Longest time to open a connection, negotiation included; a `Duration` of at least 1 ms.
+   *
+   * @default '1s'
+   */
+  connectTimeout?: Duration;
+
+  /**
+   * How long `close()` waits for requests in flight before it rejects them; 0 rejects them at once.
+   *
+   * @default '2s'
+   */
+  drainTimeout?: Duration;
+
+  /**
+   * What happens to a command whose server is away.
+   *
+   * @default 'error'
+   */
+  failover?: Failover;
+
+  /**
+   * Failures in a row, probes included, after which a server counts as down; at least 1. Commands are no longer sent to
+   * it from the first time-out on, until a probe is answered.
+   *
+   * @default 2
+   */
+  failuresToDown?: number;
+
+  /**
+   * Wait between two probes of a server that is away: from `min`, doubled each time up to `max`, each wait made up to a
+   * quarter shorter by chance.
+   *
+   * @default { min: '50ms', max: '400ms' }
+   */
+  reconnectDelay?: { min?: Duration; max?: Duration };
+
+  /**
+   * Idle time after which TCP asks whether the peer is still there; 0 never asks.
+   *
+   * @default '30s'
+   */
+  keepAlive?: Duration;
+
+  /**
+   * Most requests that may wait for one server's replies; one more is an `OverloadError`.
+   *
+   * @default 250_000
+   */
+  maxInFlight?: number;
+
+  /**
+   * Most bytes of values that may wait to be written to one server; more is an `OverloadError`.
+   *
+   * @default 256 MiB
+   */
+  maxQueuedBytes?: number;
+
+  /**
+   * Largest value stored, in bytes as stored; 0 follows the server's own item limit (`-I`), which it is asked for.
+   *
+   * @default 0
+   */
+  maxValueBytes?: number;
+}
+
+/** Client options after `resolveClientOptions`: complete, in milliseconds, frozen. */
+export interface ResolvedClientOptions {
+  readonly servers: readonly ServerAddress[];
+  readonly distribution: unknown;
+  readonly keyPrefix: string;
+  readonly unsafeKeys: 'encode' | 'refuse';
+  readonly protocol: 'auto' | 'meta' | 'classic';
+  readonly commandTimeout: number;
+  readonly connectTimeout: number;
+  readonly drainTimeout: number;
+  readonly failover: Failover;
+  readonly failuresToDown: number;
+  readonly reconnectDelay: { readonly min: number; readonly max: number };
+  readonly keepAlive: number;
+  readonly maxInFlight: number;
+  readonly maxQueuedBytes: number;
+  readonly maxValueBytes: number;
+}
+
+const MIB = 1024 * 1024;
+
+const anything: Reader<unknown> = (value) => value;
+
+/** One reader per client option; modules that take more options spread it into their own shape. */
+export const CLIENT_OPTIONS: Shape<ResolvedClientOptions> = {
+  servers: (value, path) => readServers(value === undefined ? '127.0.0.1:11211' : value, path),
+  distribution: withDefault(anything, 'ketama'),
+  keyPrefix: withDefault(text({ allowEmpty: true }), ''),
+  unsafeKeys: withDefault(oneOf('encode', 'refuse'), 'encode'),
+  protocol: withDefault(oneOf('auto', 'meta', 'classic'), 'auto'),
+  commandTimeout: withDefault(duration(1), 500),
+  connectTimeout: withDefault(duration(1), 1000),
+  drainTimeout: withDefault(duration(), 2000),
+  failover: withDefault(oneOf('error', 'miss', 'next'), 'error'),
+  failuresToDown: withDefault(integer(1), 2),
+  reconnectDelay: (value, path) =>
+    readObject(value ?? {}, path, {
+      min: withDefault(duration(1), 50),
+      max: withDefault(duration(1), 400),
+    }),
+  keepAlive: withDefault(duration(), 30_000),
+  maxInFlight: withDefault(integer(1), 250_000),
+  maxQueuedBytes: withDefault(integer(1024), 256 * MIB),
+  maxValueBytes: withDefault(integer(0), 0),
+};
+
+/**
+ * Validates client options once; nothing below asks again.
+ *
+ * @throws {InvalidOptionsError} with the path of the wrong option.
+ */
+export function resolveClientOptions(options: ClientOptions = {}): ResolvedClientOptions {
+  return readObject<ResolvedClientOptions>(options, '', CLIENT_OPTIONS);
+}

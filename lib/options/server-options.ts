@@ -1,0 +1,191 @@
+import type { ConnectionOptions } from 'node:tls';
+import { InvalidOptionsError } from '../errors.js';
+import { bool, integer, optional, readObject, text, withDefault, type Reader } from './schema.js';
+
+/** memcached's own port. */
+export const DEFAULT_PORT = 11211;
+
+/** One memcached server, spelled out. */
+export interface ServerOptions {
+  /** Name or address; the text as written here decides which keys the server gets, so all clients must write it alike. */
+  host?: string;
+  /** @default 11211 */
+  port?: number;
+  /** Path of a unix socket, instead of `host` and `port`. */
+  path?: string;
+  /**
+   * Share of the keys against the other servers' weights; a whole number from 0 (gets no keys).
+   *
+   * @default 1
+   */
+  weight?: number;
+  /** The name by which the distribution knows the server, where it is not `host:port` (twemproxy's node name). */
+  name?: string;
+  /** TLS to this server: `true`, or options for Node's `tls.connect`; the server's name is checked by default. */
+  tls?: boolean | ConnectionOptions;
+  /** User of memcached's ASCII authentication (`-Y`); no blanks. */
+  username?: string;
+  /** Password of memcached's ASCII authentication; no blanks. */
+  password?: string;
+}
+
+/**
+ * Servers in any of the usual spellings: `'10.0.0.1:11211'`, `'10.0.0.1:11211=2'` (weight 2), `'[::1]:11211'`,
+ * `'/run/memcached.sock'`, `'memcached://user:password@host:11211?weight=2'`, `'memcacheds://…'` (TLS), objects,
+ * several of them in a list or, as texts, in one string separated by commas.
+ */
+export type ServersOption = string | ServerOptions | readonly (string | ServerOptions)[];
+
+/** A user and password; kept where neither `inspect` nor JSON finds them. */
+export class Credentials {
+  readonly #username: string;
+  readonly #password: string;
+
+  constructor(username: string, password: string) {
+    this.#username = username;
+    this.#password = password;
+  }
+
+  /** The data block of memcached's ASCII authentication. */
+  get payload(): string {
+    return `${this.#username} ${this.#password}`;
+  }
+}
+
+/** A server after all its spellings: what the rooms below work with. */
+export interface ServerAddress {
+  /** How messages, `serverFor` and stats call it: `host:port`, `[::1]:11211` or the path of the socket. */
+  readonly id: string;
+  readonly host: string;
+  readonly port: number;
+  readonly path: string | undefined;
+  readonly weight: number;
+  readonly name: string | undefined;
+  readonly tls: ConnectionOptions | undefined;
+  readonly credentials: Credentials | undefined;
+}
+
+/**
+ * Reads every spelling of `servers`.
+ *
+ * @throws {InvalidOptionsError} for an empty list, a server named twice, or a wrong part, with its path.
+ */
+export const readServers: Reader<readonly ServerAddress[]> = (value, path) => {
+  const list = typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value;
+  const entries: unknown[] = Array.isArray(list) ? list : [list];
+  const servers = entries.map((entry, index) =>
+    readServer(entry, Array.isArray(list) ? `${path}[${index}]` : path),
+  );
+  if (servers.length === 0)
+    throw new InvalidOptionsError(path, 'expected at least one server, got an empty list');
+  const seen = new Set<string>();
+  servers.forEach((server, index) => {
+    if (seen.has(server.id)) {
+      throw new InvalidOptionsError(
+        `${path}[${index}]`,
+        `'${server.id}' is named twice; give a server more keys by its weight ('${server.id}=2')`,
+      );
+    }
+    seen.add(server.id);
+  });
+  if (servers.every((server) => server.weight === 0)) {
+    throw new InvalidOptionsError(path, 'every weight is 0, so no server would get a key');
+  }
+  return Object.freeze(servers);
+};
+
+const readServer: Reader<ServerAddress> = (value, path) => {
+  if (typeof value === 'string') return fromText(value, path);
+  return fromOptions(value, path);
+};
+
+function fromText(written: string, path: string): ServerAddress {
+  if (/^memcacheds?:\/\//.test(written)) return fromUrl(written, path);
+  const [, place, weight] = /^(.*?)(?:=(\d+))?$/.exec(written) ?? [];
+  const share = weight === undefined ? {} : { weight: Number(weight) };
+  if (place.startsWith('/')) return fromOptions({ path: place, ...share }, path);
+  const match = /^(?:\[([0-9a-fA-F:.%]+)\]|([^\s:=[\]/@]+))(?::(\d+))?$/.exec(place);
+  if (match === null) {
+    throw new InvalidOptionsError(
+      path,
+      `expected 'host:port', 'host:port=weight', '[::1]:port', '/path.sock' or 'memcached://…', got '${hidePassword(written)}'`,
+    );
+  }
+  const port = match[3] === undefined ? {} : { port: Number(match[3]) };
+  return fromOptions({ host: match[1] ?? match[2], ...port, ...share }, path);
+}
+
+function fromUrl(written: string, path: string): ServerAddress {
+  let url: URL;
+  try {
+    url = new URL(written);
+  } catch {
+    throw new InvalidOptionsError(path, `'${hidePassword(written)}' is not a URL`);
+  }
+  const server: ServerOptions = { host: url.hostname.replace(/^\[|\]$/g, '') };
+  if (url.port !== '') server.port = Number(url.port);
+  if (url.username !== '') server.username = decodeURIComponent(url.username);
+  if (url.password !== '') server.password = decodeURIComponent(url.password);
+  if (url.protocol === 'memcacheds:') server.tls = true;
+  for (const [name, given] of url.searchParams) {
+    if (name === 'weight') server.weight = Number(given);
+    else if (name === 'name') server.name = given;
+    else throw new InvalidOptionsError(path, `unknown parameter '${name}'; known are weight, name`);
+  }
+  return fromOptions(server, path);
+}
+
+function fromOptions(value: unknown, path: string): ServerAddress {
+  const server = readObject<ServerOptions>(value, path, {
+    host: optional(text()),
+    port: optional(integer(1, 65_535)),
+    path: optional(text()),
+    weight: withDefault(integer(0, 1_000_000), 1),
+    name: optional(text()),
+    tls: optional(readTls),
+    username: optional(text()),
+    password: optional(text({ allowEmpty: true })),
+  });
+  if (server.path === undefined && server.host === undefined) {
+    throw new InvalidOptionsError(path, 'expected a host (and port) or the path of a unix socket');
+  }
+  if (server.path !== undefined && (server.host !== undefined || server.port !== undefined)) {
+    throw new InvalidOptionsError(path, 'a server has either a path or a host and port, not both');
+  }
+  const host = server.host ?? '';
+  const port = server.port ?? DEFAULT_PORT;
+  return Object.freeze({
+    id: server.path ?? `${host.includes(':') ? `[${host}]` : host}:${port}`,
+    host,
+    port,
+    path: server.path,
+    weight: server.weight ?? 1,
+    name: server.name,
+    tls: server.tls === true ? {} : server.tls === false ? undefined : server.tls,
+    credentials: readCredentials(server, path),
+  });
+}
+
+function readCredentials(server: ServerOptions, path: string): Credentials | undefined {
+  const { username, password } = server;
+  if (username === undefined && password === undefined) return undefined;
+  if (username === undefined || password === undefined) {
+    throw new InvalidOptionsError(path, 'username and password belong together, one of them is missing');
+  }
+  if (/[\s\0]/.test(username) || /[\s\0]/.test(password)) {
+    throw new InvalidOptionsError(
+      path,
+      'memcached splits username and password at blanks, so neither can hold one',
+    );
+  }
+  return new Credentials(username, password);
+}
+
+const readTls: Reader<boolean | ConnectionOptions> = (value, path) => {
+  if (typeof value === 'object' && value !== null) return value as ConnectionOptions;
+  return bool(value, path);
+};
+
+function hidePassword(written: string): string {
+  return written.replace(/\/\/[^@]*@/, '//***@');
+}

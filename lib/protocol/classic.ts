@@ -1,0 +1,62 @@
+import { UnsupportedError } from '../errors.js';
+import type { Request } from './request.js';
+
+/**
+ * Writes the line of a request in the classic dialect; for storage commands the data block must follow it.
+ *
+ * @throws {UnsupportedError} for what only the meta dialect can say.
+ * @see memcached doc/protocol.txt, "Storage commands" and following
+ */
+export function encodeClassic(request: Request): string {
+  if (request.binaryKey) throw unsupported(request, 'a key with blanks or control characters');
+  switch (request.kind) {
+    case 'get':
+      return `get ${request.key}\r\n`;
+    case 'gets':
+      return `gets ${request.key}\r\n`;
+    case 'get-and-touch':
+      return `gat ${request.exptime} ${request.key}\r\n`;
+    case 'touch':
+      return `touch ${request.key} ${request.exptime}\r\n`;
+    case 'get-many':
+      return `get ${request.keys!.join(' ')}\r\n`;
+    case 'gets-many':
+      return `gets ${request.keys!.join(' ')}\r\n`;
+    case 'set':
+    case 'add':
+    case 'replace':
+    case 'append':
+    case 'prepend':
+      if (request.storeStale) throw unsupported(request, 'storing a value as stale');
+      return `${request.kind} ${storeArguments(request)}\r\n`;
+    case 'cas':
+      if (request.storeStale) throw unsupported(request, 'storing a value as stale');
+      return `cas ${storeArguments(request)} ${request.cas}\r\n`;
+    case 'delete':
+      if (request.cas !== '') throw unsupported(request, 'deleting by cas token');
+      return `delete ${request.key}\r\n`;
+    case 'incr':
+    case 'decr':
+      if (request.initial !== '') throw unsupported(request, `${request.kind} with an initial value`);
+      return `${request.kind} ${request.key} ${request.delta}\r\n`;
+    case 'mark-stale':
+      throw unsupported(request, 'marking a value as stale');
+    case 'lease-get':
+      throw unsupported(request, 'reading with a lease');
+    case 'lookup':
+      throw unsupported(request, 'lookup');
+    case 'line':
+      return `${request.line}\r\n`;
+  }
+}
+
+function storeArguments(request: Request): string {
+  return `${request.key} ${request.flags} ${Math.max(request.exptime, 0)} ${request.data!.length}`;
+}
+
+function unsupported(request: Request, what: string): UnsupportedError {
+  return new UnsupportedError(
+    `${request.label}: ${what} needs the meta dialect of memcached 1.6 or later; this server is spoken to in the ` +
+      `classic one (option protocol, or a proxy that knows no meta commands)`,
+  );
+}

@@ -1,0 +1,320 @@
+import { ProtocolError } from '../errors.js';
+import { Reply, type ReplyStatus } from './reply.js';
+
+const LF = 10;
+const CR = 13;
+const BLANK = 32;
+const DIGIT_0 = 48;
+const DIGIT_9 = 57;
+
+/** Longest reply line accepted. The longest memcached sends itself is a `metadump` line with a URL-encoded key. */
+const MAX_LINE_BYTES = 8192;
+
+/** The largest item a memcached can be told to take (`-I 1024m`); a longer announced length is garbage. */
+const MAX_VALUE_BYTES = 1024 * 1024 * 1024;
+
+/** Up to here a value's memory is taken at once from the announced length; above, only as bytes arrive. */
+const TRUSTED_LENGTH_BYTES = 8 * 1024 * 1024;
+
+const WORDS: ReadonlyMap<string, ReplyStatus> = new Map([
+  ['HD', 'ok'],
+  ['EN', 'not-found'],
+  ['NS', 'not-stored'],
+  ['EX', 'exists'],
+  ['NF', 'not-found'],
+  ['MN', 'noop'],
+  ['ME', 'line'],
+  ['END', 'end'],
+  ['STORED', 'ok'],
+  ['DELETED', 'ok'],
+  ['TOUCHED', 'ok'],
+  ['OK', 'ok'],
+  ['RESET', 'ok'],
+  ['NOT_STORED', 'not-stored'],
+  ['EXISTS', 'exists'],
+  ['NOT_FOUND', 'not-found'],
+  ['STAT', 'stat'],
+  ['VERSION', 'version'],
+  ['ERROR', 'error'],
+  ['CLIENT_ERROR', 'client-error'],
+  ['SERVER_ERROR', 'server-error'],
+  ['BUSY', 'server-error'],
+] satisfies [string, ReplyStatus][]);
+
+/**
+ * Cuts the bytes of one connection into replies, wherever the network cut them before.
+ *
+ * Serves both dialects, since a meta connection gets classic replies as well (`get k1 k2 …`, `stats`, errors), and never
+ * looks for line ends inside data: lengths rule. A parser dies with its connection; half a reply is never carried over.
+ */
+export class ReplyParser {
+  readonly #onReply: (reply: Reply) => void;
+  readonly #reply = new Reply();
+  /** The beginning of a line whose end has not come yet. */
+  #rest: Buffer | undefined;
+  /** The value being received across chunks: its bytes and the two of its line end. */
+  #body: Body | undefined;
+
+  /** @param onReply gets every reply, valid until it returns. */
+  constructor(onReply: (reply: Reply) => void) {
+    this.#onReply = onReply;
+  }
+
+  /** Whether the bytes so far end inside a reply. */
+  get incomplete(): boolean {
+    return this.#rest !== undefined || this.#body !== undefined;
+  }
+
+  /**
+   * Takes the next bytes of the connection.
+   *
+   * @throws {ProtocolError} for what no memcached sends; the parser must not be used again.
+   */
+  push(chunk: Buffer): void {
+    let position = 0;
+    if (this.#body !== undefined) {
+      position = this.#body.take(chunk, 0);
+      if (!this.#body.complete) return;
+      this.#finishValue(this.#body.bytes());
+      this.#body = undefined;
+    }
+    if (this.#rest !== undefined) {
+      chunk = Buffer.concat([this.#rest, chunk.subarray(position)]);
+      position = 0;
+      this.#rest = undefined;
+    }
+    const length = chunk.length;
+    while (position < length) {
+      let end = position;
+      while (end < length && chunk[end] !== LF) end += 1;
+      if (end - position > MAX_LINE_BYTES)
+        throw new ProtocolError(`a reply line of over ${MAX_LINE_BYTES} bytes`);
+      if (end === length) {
+        this.#rest = chunk.subarray(position);
+        return;
+      }
+      position = this.#line(chunk, position, end);
+    }
+  }
+
+  /** Reads the line in `[start, lf)`; returns where the next reply begins. */
+  #line(chunk: Buffer, start: number, lf: number): number {
+    const end = lf > start && chunk[lf - 1] === CR ? lf - 1 : lf;
+    const reply = this.#reply;
+    reply.reset();
+    const first = chunk[start];
+    const second = chunk[start + 1];
+    // VA <bytes> <flags>*
+    if (first === 86 && second === 65 && chunk[start + 2] === BLANK) {
+      reply.status = 'value';
+      return this.#value(chunk, lf + 1, this.#metaValue(chunk, start + 3, end));
+    }
+    // HD <flags>*
+    if (first === 72 && second === 68) {
+      reply.status = 'ok';
+      this.#metaFlags(chunk, start + 2, end);
+      this.#onReply(reply);
+      return lf + 1;
+    }
+    if (
+      end - start > 5 &&
+      (chunk.toString('latin1', start, start + 6) === 'VALUE ' ||
+        chunk.toString('latin1', start, start + 7) === 'CONFIG ')
+    ) {
+      reply.status = 'value';
+      reply.more = true;
+      return this.#value(chunk, lf + 1, this.#classicValue(chunk, first === 86 ? start + 6 : start + 7, end));
+    }
+    this.#word(chunk, start, end);
+    this.#onReply(reply);
+    return lf + 1;
+  }
+
+  /** Hands out the value whose data block begins at `start`, or keeps what is there of it; returns the next position. */
+  #value(chunk: Buffer, start: number, bytes: number): number {
+    if (bytes > MAX_VALUE_BYTES)
+      throw new ProtocolError(`a value of ${bytes} bytes, more than any memcached can hold`);
+    const end = start + bytes + 2;
+    if (end <= chunk.length) {
+      if (chunk[end - 2] !== CR || chunk[end - 1] !== LF) throw badDataBlock();
+      this.#reply.value = chunk.subarray(start, end - 2);
+      this.#onReply(this.#reply);
+      return end;
+    }
+    this.#body = new Body(bytes + 2);
+    return this.#body.take(chunk, start);
+  }
+
+  #finishValue(bytes: Buffer): void {
+    const end = bytes.length;
+    if (bytes[end - 2] !== CR || bytes[end - 1] !== LF) throw badDataBlock();
+    this.#reply.value = bytes.subarray(0, end - 2);
+    this.#onReply(this.#reply);
+  }
+
+  /** `<bytes> <flags>*` of a `VA` line; returns the number of bytes. */
+  #metaValue(chunk: Buffer, start: number, end: number): number {
+    let position = start;
+    let bytes = 0;
+    while (position < end && chunk[position] !== BLANK) {
+      bytes = bytes * 10 + digit(chunk, position);
+      position += 1;
+    }
+    if (position === start) throw malformed(chunk, start, end);
+    this.#metaFlags(chunk, position, end);
+    return bytes;
+  }
+
+  /** The flags after a meta status, each one letter with or without a token, in any order. */
+  #metaFlags(chunk: Buffer, start: number, end: number): void {
+    const reply = this.#reply;
+    let position = start;
+    while (position < end) {
+      if (chunk[position] !== BLANK) throw malformed(chunk, start, end);
+      const letter = chunk[position + 1];
+      const token = position + 2;
+      position += 1;
+      while (position < end && chunk[position] !== BLANK) position += 1;
+      switch (letter) {
+        case 79: // O
+          reply.opaque = natural(chunk, token, position);
+          break;
+        case 102: // f
+          reply.flags = natural(chunk, token, position);
+          break;
+        case 99: // c
+          reply.cas = chunk.toString('latin1', token, position);
+          break;
+        case 116: // t
+          reply.ttlSeconds = chunk[token] === 45 ? -1 : natural(chunk, token, position);
+          break;
+        case 87: // W
+          reply.won = true;
+          break;
+        case 90: // Z
+          reply.busy = true;
+          break;
+        case 88: // X
+          reply.stale = true;
+          break;
+        case 115: // s
+          reply.size = natural(chunk, token, position);
+          break;
+        case 104: // h
+          reply.hitBefore = chunk[token] !== DIGIT_0;
+          break;
+        case 108: // l
+          reply.lastAccessSeconds = natural(chunk, token, position);
+          break;
+        case 107: // k
+          reply.setKey(chunk, token, position);
+          break;
+        default: // b, and what later servers may add
+      }
+    }
+  }
+
+  /** `<key> <flags> <bytes> [<cas>]` of a `VALUE` line; returns the number of bytes. */
+  #classicValue(chunk: Buffer, start: number, end: number): number {
+    const reply = this.#reply;
+    const key = tokenEnd(chunk, start, end);
+    const flags = tokenEnd(chunk, key + 1, end);
+    const bytes = tokenEnd(chunk, flags + 1, end);
+    reply.setKey(chunk, start, key);
+    reply.flags = natural(chunk, key + 1, flags);
+    if (bytes < end) reply.cas = chunk.toString('latin1', bytes + 1, end);
+    return natural(chunk, flags + 1, bytes);
+  }
+
+  /** Every line without a data block but `HD`. */
+  #word(chunk: Buffer, start: number, end: number): void {
+    const reply = this.#reply;
+    const first = chunk[start];
+    if (first >= DIGIT_0 && first <= DIGIT_9) {
+      reply.status = 'number';
+      reply.text = chunk.toString('latin1', start, end).trimEnd();
+      natural(chunk, start, start + reply.text.length);
+      return;
+    }
+    const wordEnd = tokenEnd(chunk, start, end);
+    const status = WORDS.get(chunk.toString('latin1', start, wordEnd));
+    if (status !== undefined) {
+      reply.status = status;
+      reply.more = status === 'stat';
+      if (wordEnd - start === 2 && status !== 'line') this.#metaFlags(chunk, wordEnd, end);
+      else reply.text = chunk.toString('latin1', start, end);
+      return;
+    }
+    // A line of `lru_crawler metadump`, or the answer to a command that is not one of ours.
+    if (
+      chunk.toString('latin1', start, start + 4) !== 'key=' &&
+      !chunk.toString('latin1', start, end).startsWith('ERROR')
+    ) {
+      throw malformed(chunk, start, end);
+    }
+    reply.text = chunk.toString('latin1', start, end);
+    reply.status = first === 69 ? 'error' : 'line';
+    reply.more = reply.status === 'line';
+  }
+}
+
+/** The bytes of one value on their way. */
+class Body {
+  readonly #length: number;
+  readonly #whole: Buffer | undefined;
+  readonly #pieces: Buffer[] = [];
+  #filled = 0;
+
+  constructor(length: number) {
+    this.#length = length;
+    if (length <= TRUSTED_LENGTH_BYTES) this.#whole = Buffer.allocUnsafeSlow(length);
+  }
+
+  get complete(): boolean {
+    return this.#filled === this.#length;
+  }
+
+  /** Takes what belongs to the value from `chunk`; returns the position behind it. */
+  take(chunk: Buffer, start: number): number {
+    const end = Math.min(chunk.length, start + this.#length - this.#filled);
+    if (this.#whole !== undefined) chunk.copy(this.#whole, this.#filled, start, end);
+    else this.#pieces.push(chunk.subarray(start, end));
+    this.#filled += end - start;
+    return end;
+  }
+
+  bytes(): Buffer {
+    return this.#whole ?? Buffer.concat(this.#pieces, this.#length);
+  }
+}
+
+function tokenEnd(chunk: Buffer, start: number, end: number): number {
+  let position = start;
+  while (position < end && chunk[position] !== BLANK) position += 1;
+  return position;
+}
+
+function natural(chunk: Buffer, start: number, end: number): number {
+  if (start >= end) throw malformed(chunk, start, end);
+  let number = 0;
+  for (let position = start; position < end; position += 1) number = number * 10 + digit(chunk, position);
+  return number;
+}
+
+function digit(chunk: Buffer, position: number): number {
+  const byte = chunk[position];
+  if (byte < DIGIT_0 || byte > DIGIT_9) {
+    throw new ProtocolError('a reply has something else where a number must stand');
+  }
+  return byte - DIGIT_0;
+}
+
+function badDataBlock(): ProtocolError {
+  return new ProtocolError('a value does not end where its announced length says');
+}
+
+/** Names the kind of line, never what follows its first word: that may be part of a value. */
+function malformed(chunk: Buffer, start: number, end: number): ProtocolError {
+  const word = chunk.toString('latin1', start, Math.min(end, start + 16)).replace(/[^\x21-\x7e].*$/s, '');
+  return new ProtocolError(`a reply no memcached sends, beginning with '${word}'`);
+}

@@ -1,0 +1,96 @@
+/**
+ * What a reply line says, the same word for both dialects: `HD` and `STORED` are both `ok`.
+ *
+ * `end` closes a list (`END`); a classic miss is a list of nothing.
+ */
+export type ReplyStatus =
+  | 'value'
+  | 'ok'
+  | 'not-stored'
+  | 'exists'
+  | 'not-found'
+  | 'end'
+  | 'number'
+  | 'stat'
+  | 'version'
+  | 'noop'
+  | 'line'
+  | 'error'
+  | 'client-error'
+  | 'server-error';
+
+const NO_BYTES = Buffer.alloc(0);
+
+/**
+ * One reply, as the parser hands it out. The parser fills the SAME object for every reply, and `value` and the key are
+ * views into the bytes of the socket: whoever keeps something copies it.
+ */
+export class Reply {
+  status: ReplyStatus = 'ok';
+  /** More replies to the same request follow: an item of a classic list, before its `END`. */
+  more = false;
+  /** The data block of a `value`; empty otherwise. */
+  value: Buffer = NO_BYTES;
+  /** Client flags (`f`). */
+  flags = 0;
+  /** Cas token in decimal digits (`c`), or `''` when the reply has none. */
+  cas = '';
+  /** Seconds to live (`t`), -1 for an item that never expires; meaningless unless asked for. */
+  ttlSeconds = -1;
+  /** The opaque (`O`) as a number, or -1 when the reply has none. */
+  opaque = -1;
+  /** `W`: this reader has won the right to compute the value. */
+  won = false;
+  /** `Z`: somebody else has won it. */
+  busy = false;
+  /** `X`: the item is marked stale. */
+  stale = false;
+  /** Size of the value in bytes (`s`). */
+  size = 0;
+  /** Whether the item had been hit before (`h`). */
+  hitBefore = false;
+  /** Seconds since the last access (`l`). */
+  lastAccessSeconds = 0;
+  /** The whole line for `stat`, `number`, `version`, `line` and the errors, without its end. */
+  text = '';
+
+  #keyBytes: Buffer = NO_BYTES;
+  #keyStart = 0;
+  #keyEnd = 0;
+
+  /** Forgets the reply before. */
+  reset(): void {
+    this.more = false;
+    this.value = NO_BYTES;
+    this.flags = 0;
+    this.cas = '';
+    this.ttlSeconds = -1;
+    this.opaque = -1;
+    this.won = false;
+    this.busy = false;
+    this.stale = false;
+    this.size = 0;
+    this.hitBefore = false;
+    this.lastAccessSeconds = 0;
+    this.text = '';
+    this.#keyEnd = this.#keyStart = 0;
+  }
+
+  setKey(bytes: Buffer, start: number, end: number): void {
+    this.#keyBytes = bytes;
+    this.#keyStart = start;
+    this.#keyEnd = end;
+  }
+
+  /** Whether the reply names exactly this key (one character per byte); compares in place, without making a string. */
+  names(key: string): boolean {
+    const start = this.#keyStart;
+    const length = this.#keyEnd - start;
+    if (length !== key.length) return false;
+    const bytes = this.#keyBytes;
+    for (let index = 0; index < length; index += 1) {
+      if (bytes[start + index] !== key.charCodeAt(index)) return false;
+    }
+    return true;
+  }
+}

@@ -1,0 +1,156 @@
+import { ProtocolError, type MemcachedError, type Outcome } from '../errors.js';
+import type { Reply } from './reply.js';
+
+/** What a request asks for; each dialect writes it in its own way. */
+export type RequestKind =
+  | 'get'
+  | 'gets'
+  | 'get-and-touch'
+  | 'lease-get'
+  | 'lookup'
+  | 'get-many'
+  | 'gets-many'
+  | 'set'
+  | 'add'
+  | 'replace'
+  | 'append'
+  | 'prepend'
+  | 'cas'
+  | 'delete'
+  | 'mark-stale'
+  | 'touch'
+  | 'incr'
+  | 'decr'
+  | 'line';
+
+/**
+ * Turns the last reply to a request into its result; of replies that are followed by `more` it gathers what it needs in
+ * the request.
+ *
+ * Throws a `ProtocolError` for a reply that cannot belong to the request; any other error is the request's alone.
+ */
+export type ReplyReader = (reply: Reply, request: Request) => unknown;
+
+/** How far a request has come; decides what its failure may have changed on the server. */
+export type RequestProgress = 'new' | 'written';
+
+const ignore = (): void => {};
+
+/**
+ * One request: what it asks, how its reply is read, and whom to tell.
+ *
+ * One flat class for all kinds, so that the hot path sees one shape; only the fields a kind needs are meaningful.
+ */
+export class Request {
+  /** The key as the user wrote it: for messages and codecs. */
+  userKey = '';
+  /** The key with its prefix, before any encoding: what a distribution hashes. */
+  routingKey = '';
+  /** Whether the key is base64 text for bytes that memcached does not take in a key (meta flag `b`). */
+  binaryKey = false;
+  /** The keys of a many-key read, one character per byte. */
+  keys: readonly string[] | undefined = undefined;
+  /** `Expiration time` as memcached counts it, or -1 for "leave it alone". */
+  exptime = -1;
+  /** Client flags of the value. */
+  flags = 0;
+  /** The data block of a storage command. */
+  data: Buffer | undefined = undefined;
+  /** Cas token that must match, or `''`. */
+  cas = '';
+  /** The amount of `incr` and `decr`, in decimal digits. */
+  delta = '1';
+  /** The value `incr` and `decr` create, in decimal digits, or `''` to miss instead. */
+  initial = '';
+  /** `N`: a miss leaves a stub for so many seconds and the lease to its reader; 0 for no lease. */
+  leaseSeconds = 0;
+  /** `R`: with less than so many seconds left, one reader wins the right to refresh; 0 for none. */
+  recacheSeconds = 0;
+  /** Marks what is stored as stale (`I`). */
+  storeStale = false;
+  /** The bytes of a `line` request, without the line end. */
+  line = '';
+
+  /** What the reader gathered from replies that were followed by more. */
+  gathered: unknown = undefined;
+  /** What a miss resolves with; also the answer where failover `miss` stands in for a server that is away. */
+  missResult: unknown = undefined;
+
+  /** Milliseconds the caller is ready to wait. */
+  timeoutMs = 0;
+  /** When that is over, on the carrier's clock; 0 until a carrier took the request. */
+  deadline = 0;
+  /** The number the reply must carry, or -1 where replies carry none. */
+  opaque = -1;
+  progress: RequestProgress = 'new';
+  /** Whether it was already tried once on a connection that was lost. */
+  retried = false;
+  /** Whether the caller has been told; a settled request that was written waits for its reply as a tombstone. */
+  settled = false;
+
+  resolve: (result: unknown) => void = ignore;
+  reject: (error: unknown) => void = ignore;
+
+  /**
+   * @param kind what is asked.
+   * @param key the key as it stands on the wire, one character per byte, prefix included; `''` for requests without one.
+   * @param read how the reply becomes the result.
+   */
+  constructor(
+    readonly kind: RequestKind,
+    readonly key: string,
+    readonly read: ReplyReader,
+  ) {}
+
+  get outcome(): Outcome {
+    return this.progress === 'new' ? 'not-sent' : 'unknown';
+  }
+
+  /** How errors call the request: ``get "user:1"``. */
+  get label(): string {
+    if (this.kind === 'line') return this.line.split(' ', 1)[0];
+    if (this.keys !== undefined) return `${this.kind} of ${this.keys.length} keys`;
+    return `${this.kind} ${JSON.stringify(this.userKey)}`;
+  }
+
+  /** Whether carrying it out twice is the same as once, so that a lost connection may be made good by one more try. */
+  get repeatable(): boolean {
+    switch (this.kind) {
+      case 'get':
+      case 'gets':
+      case 'get-and-touch':
+      case 'lookup':
+      case 'get-many':
+      case 'gets-many':
+      case 'touch':
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** Makes it new again for another try, on another connection or server. */
+  renew(): void {
+    this.settled = false;
+    this.retried = true;
+    this.progress = 'new';
+    this.gathered = undefined;
+  }
+
+  succeed(result: unknown): void {
+    if (this.settled) return;
+    this.settled = true;
+    this.resolve(result);
+  }
+
+  fail(error: MemcachedError | Error): void {
+    if (this.settled) return;
+    this.settled = true;
+    this.reject(error);
+  }
+}
+
+/** The error of a reader that meets a status its request cannot have. */
+export function unexpectedReply(reply: Reply, request: Request): ProtocolError {
+  return new ProtocolError(`${request.label}: answered by '${reply.status}', which is no answer to it`);
+}
