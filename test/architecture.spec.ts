@@ -14,10 +14,13 @@ const HOUSE: House = {
     'options/': { rooms: ['errors.ts'], packages: ['node:tls'] },
     // Bytes, and only bytes: no socket, timer or clock can be imported here.
     'protocol/': { rooms: ['errors.ts'], packages: [] },
-    'connection/': { rooms: ['errors.ts', 'options/', 'protocol/'], packages: ['node:net', 'node:tls'] },
+    'connection/': {
+      rooms: ['errors.ts', 'options/', 'protocol/'],
+      packages: ['node:net', 'node:tls', 'node:timers', 'node:perf_hooks'],
+    },
     'cluster/': {
       rooms: ['errors.ts', 'options/', 'protocol/', 'connection/'],
-      packages: ['node:crypto', 'node:dns', 'node:dns/promises'],
+      packages: ['node:crypto', 'node:dns', 'node:dns/promises', 'node:timers'],
     },
     'client/': {
       rooms: ['errors.ts', 'options/', 'protocol/', 'cluster/', 'client/codec/'],
@@ -25,10 +28,14 @@ const HOUSE: House = {
     },
     'client/codec/': { rooms: ['errors.ts', 'options/'], packages: ['node:crypto', 'node:v8', 'node:zlib'] },
     // Knows a port and a clock that are given to it; whatever it does can be replayed on a fake of both.
-    'cache/': { rooms: ['errors.ts', 'options/'], packages: [] },
-    'store/': { rooms: ['errors.ts', 'options/', 'client/', 'client/codec/', 'cache/'], packages: [] },
+    'cache/': { rooms: ['errors.ts', 'options/', 'cache/clock.ts'], packages: [] },
+    'cache/clock.ts': { rooms: [], packages: ['node:timers'] },
+    'store/': {
+      rooms: ['errors.ts', 'options/', 'client/', 'client/codec/', 'cache/', 'cache/clock.ts'],
+      packages: [],
+    },
     'nest/': {
-      rooms: ['errors.ts', 'options/', 'client/', 'cache/', 'store/'],
+      rooms: ['errors.ts', 'options/', 'client/', 'cache/', 'cache/clock.ts', 'store/'],
       packages: ['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs', 'node:async_hooks'],
     },
     // The server shares no line with the client, so that a misreading of the protocol cannot sit at both ends.
