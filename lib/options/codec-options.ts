@@ -28,3 +28,32 @@ export interface Codec {
    */
   decode(data: Buffer, flags: number, key: string): unknown;
 }
+
+/** A class, abstract or not, whatever its constructor takes. */
+export type Constructor = abstract new (...args: never[]) => object;
+
+/** How the instances of one class are stored. */
+export interface StoredClass {
+  /** The class itself; its subclasses are others. */
+  class: Constructor;
+
+  /**
+   * Turns an instance into what is stored for it: anything the codec can store.
+   *
+   * @default its own enumerable properties
+   */
+  toPlain?: (instance: never) => unknown;
+
+  /**
+   * Makes an instance of what was stored.
+   *
+   * @default an object with the class's prototype gets the stored properties; no constructor is called
+   */
+  revive?: (plain: never) => object;
+}
+
+/** The two functions of the package `class-transformer` that are used; the package itself fits. */
+export interface ClassTransformer {
+  instanceToPlain(instance: object): unknown;
+  plainToInstance(to: Constructor, plain: unknown): object;
+}

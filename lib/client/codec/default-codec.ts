@@ -1,27 +1,47 @@
 import { CodecError } from '../../errors.js';
+import { ClassTypes } from './class-types.js';
 import type { Codec, Encoded } from './codec.js';
-import { FLAGS_BIGINT, FLAGS_BYTES, FLAGS_INTEGER, FLAGS_JSON, FLAGS_LONG, FLAGS_TEXT } from './flags.js';
+import {
+  FLAGS_BIGINT,
+  FLAGS_BYTES,
+  FLAGS_INTEGER,
+  FLAGS_JSON,
+  FLAGS_LONG,
+  FLAGS_TAGGED,
+  FLAGS_TAGGED_WITH_BYTES,
+  FLAGS_TEXT,
+} from './flags.js';
 import { isPlainJson, isPlainNumber } from './plain-json.js';
 import { isWellFormed, readBigInt, readInteger, readJson, readText } from './scalar-text.js';
+import { decodeTagged } from './tagged-reader.js';
+import { encodeTagged, type TaggedOptions } from './tagged-writer.js';
+
+const NO_CLASSES: TaggedOptions = { types: new ClassTypes({}, undefined), classInstances: 'refuse' };
 
 /**
  * The codec of `codec: 'default'`: what comes back is deeply equal to what went in, prototypes included, for everything
- * that structured clone can carry; what cannot come back so is refused when it is stored.
+ * that structured clone can carry; what could not come back so is refused when it is stored.
  *
  * Text, bytes and whole numbers are stored as Python's clients store them, plain JSON values as plain JSON.
  */
-export function createDefaultCodec(): Codec {
-  return new DefaultCodec();
+export function createDefaultCodec(options: TaggedOptions = NO_CLASSES): Codec {
+  return new DefaultCodec(options);
 }
 
 class DefaultCodec implements Codec {
+  readonly #options: TaggedOptions;
+
+  constructor(options: TaggedOptions) {
+    this.#options = options;
+  }
+
   encode(value: unknown): Encoded {
     switch (typeof value) {
       case 'string':
         if (!isWellFormed(value)) return json(value);
         return { data: Buffer.from(value, 'utf8'), flags: FLAGS_TEXT };
       case 'number':
-        if (!isPlainNumber(value)) return this.#encodeTagged(value);
+        if (!isPlainNumber(value)) return encodeTagged(value, this.#options);
         if (!Number.isSafeInteger(value)) return json(value);
         return { data: Buffer.from(String(value), 'latin1'), flags: FLAGS_INTEGER };
       case 'bigint':
@@ -30,12 +50,10 @@ class DefaultCodec implements Codec {
         return json(value);
       case 'object':
         if (value === null) return json(value);
-        if (Object.getPrototypeOf(value) === Buffer.prototype && (value as Buffer).length > 0) {
-          return { data: value as Buffer, flags: FLAGS_BYTES };
-        }
-        return isPlainJson(value) ? json(value) : this.#encodeTagged(value);
+        if (isStorableBuffer(value)) return { data: value, flags: FLAGS_BYTES };
+        return isPlainJson(value) ? json(value) : encodeTagged(value, this.#options);
       default:
-        return this.#encodeTagged(value);
+        return encodeTagged(value, this.#options);
     }
   }
 
@@ -52,14 +70,19 @@ class DefaultCodec implements Codec {
         return Buffer.from(data);
       case FLAGS_BIGINT:
         return readBigInt(data);
+      case FLAGS_TAGGED:
+        return decodeTagged(data, false, this.#options.types);
+      case FLAGS_TAGGED_WITH_BYTES:
+        return decodeTagged(data, true, this.#options.types);
       default:
         throw new CodecError(`client flags ${flags} are not known to this codec`);
     }
   }
+}
 
-  #encodeTagged(value: unknown): Encoded {
-    throw new CodecError(`a value of type ${typeof value} cannot be stored`);
-  }
+/** A Buffer that goes as it is; an empty one would look like a lease stub. */
+function isStorableBuffer(value: object): value is Buffer {
+  return Object.getPrototypeOf(value) === Buffer.prototype && (value as Buffer).length > 0;
 }
 
 function json(value: unknown): Encoded {

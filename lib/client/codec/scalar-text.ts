@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer';
 import { CodecError } from '../../errors.js';
 
 const MINUS = 0x2d;
@@ -58,8 +57,9 @@ export function readBigInt(data: Buffer): bigint {
  */
 export function readText(data: Buffer): string {
   const text = data.toString('utf8');
-  if (text.includes(REPLACEMENT) && !isUtf8(data))
+  if (text.includes(REPLACEMENT) && !Buffer.from(text, 'utf8').equals(data)) {
     throw new CodecError('the stored bytes are not UTF-8 text');
+  }
   return text;
 }
 

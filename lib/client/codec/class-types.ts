@@ -1,0 +1,56 @@
+import type { ClassTransformer, Constructor, StoredClass } from '../../options/codec-options.js';
+
+/** A class of `codec.types`, with how its instances travel. */
+export interface ClassType {
+  readonly name: string;
+  readonly class: Constructor;
+  /** `undefined`: its own enumerable properties are stored. */
+  readonly toPlain: ((instance: object) => unknown) | undefined;
+  /** `undefined`: an object with the class's prototype gets the stored properties; no constructor is called. */
+  readonly revive: ((plain: unknown) => object) | undefined;
+}
+
+/** The classes of `codec.types`, found by a value's prototype when storing, by their name when reading. */
+export class ClassTypes {
+  readonly #byPrototype = new Map<object, ClassType>();
+  readonly #byName = new Map<string, ClassType>();
+
+  constructor(types: Readonly<Record<string, StoredClass>>, transformer: ClassTransformer | undefined) {
+    for (const [name, stored] of Object.entries(types)) {
+      const type = toClassType(name, stored, transformer);
+      this.#byPrototype.set(type.class.prototype as object, type);
+      this.#byName.set(name, type);
+    }
+  }
+
+  /** Subclasses are classes of their own. */
+  ofPrototype(prototype: object): ClassType | undefined {
+    return this.#byPrototype.get(prototype);
+  }
+
+  named(name: string): ClassType | undefined {
+    return this.#byName.get(name);
+  }
+}
+
+function toClassType(
+  name: string,
+  stored: StoredClass,
+  transformer: ClassTransformer | undefined,
+): ClassType {
+  const { class: maker, toPlain, revive } = stored;
+  if (revive === undefined && transformer !== undefined) {
+    return {
+      name,
+      class: maker,
+      toPlain: (instance) => transformer.instanceToPlain(instance),
+      revive: (plain) => transformer.plainToInstance(maker, plain),
+    };
+  }
+  return {
+    name,
+    class: maker,
+    toPlain: toPlain as ClassType['toPlain'],
+    revive: revive as ClassType['revive'],
+  };
+}
