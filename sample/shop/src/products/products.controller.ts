@@ -19,7 +19,7 @@ export class ProductsController {
 
   // Asks the database and not `products.details`: an answer made of a cached value could outlive the eviction of both.
   @Get(':id')
-  @Cacheable('product:{0}', { ttl: '5m' })
+  @Cacheable({ key: 'product:{0}', ttl: '5m' })
   find(@Param('id', ParseIntPipe) id: number): Promise<Product> {
     return this.repository.find(id);
   }

@@ -10,18 +10,18 @@ const SEARCH_LIMIT = 12;
 export class ProductsService {
   constructor(private readonly products: ProductsRepository) {}
 
-  @Cacheable('product:{0}:details', { ttl: '10m' })
+  @Cacheable({ key: 'product:{0}:details', ttl: '10m' })
   details(id: number): Promise<Product> {
     return this.products.find(id);
   }
 
-  // What a search finds is out of date for ten seconds at most: nothing evicts it.
-  @Cacheable('search:{0}', { ttl: '10s' })
+  @Cacheable({ key: 'search:{0}', ttl: '1m', tags: ['catalogue'] })
   search(words: string): Promise<Product[]> {
     return this.products.search(words, SEARCH_LIMIT);
   }
 
-  @CacheEvict({ keys: ['product:{0}', 'product:{0}:details'] })
+  /** Whatever searches have found may be out of date now, too; the tag stands for all of them. */
+  @CacheEvict({ keys: ['product:{0}', 'product:{0}:details'], tags: ['catalogue'] })
   change(id: number, change: ProductChange): Promise<Product> {
     return this.products.change(id, change);
   }

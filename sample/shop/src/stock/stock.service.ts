@@ -44,7 +44,7 @@ export class StockService {
    * Two buyers who both read 900 would both write 899, and one sale would be lost. A CAS write is refused if the value
    * has changed since it was read; then this method runs again, on what the other buyer left.
    */
-  @CasUpdate('stock:{0}', { ttl: '1h' })
+  @CasUpdate({ key: 'stock:{0}', ttl: '1h' })
   async count(id: number, by: number, @Current() counted?: number): Promise<number> {
     const left = (counted ?? (await this.stored.of(id))) + by;
     if (left < 0) throw new ConflictException(`Not enough of product ${id} in stock.`);
