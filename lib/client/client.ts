@@ -9,7 +9,7 @@ import { createDefaultCodec } from './codec/default-codec.js';
 import { encodeUnusualKey } from './key-encoder.js';
 import { noteFailure, readMany } from './many-keys.js';
 import { ManyResult } from './many-result.js';
-import { readCasResult, readCounter, readDone, Readers } from './readers.js';
+import { readCasResult, readCounter, readDone, Readers, whenDone } from './readers.js';
 import type { CasResult, CasToken, LeaseRead, Lookup, ValueWithCas } from './results.js';
 
 /** What commands that store take. */
@@ -338,14 +338,20 @@ export class MemcachedClient extends ClusterClient {
     by: number | bigint,
     options: CounterOptions | undefined,
   ): Promise<number | bigint | undefined> {
-    const digits = (await this.#run(kind, key, readCounter, undefined, options, (request) => {
-      request.delta = counterDigits(by, `${kind}: by`);
-      if (options?.initial === undefined) return;
-      request.initial = counterDigits(options.initial, `${kind}: initial`);
-      request.exptime = this.exptime(options.ttl);
-    })) as string | undefined;
+    const delta = counterDigits(by, `${kind}: by`);
+    const first = options?.initial === undefined ? '' : counterDigits(options.initial, `${kind}: initial`);
+    const count = (): Promise<unknown> =>
+      this.#run(kind, key, readCounter, undefined, options, (request) => {
+        request.delta = delta;
+      });
+    let digits = await count();
+    const initial = options?.initial;
+    if (digits === undefined && initial !== undefined) {
+      const created = await this.add(key, initial, { ...options, codec: counterCodec(this.#codec, first) });
+      digits = created ? first : await count();
+    }
     if (digits === undefined) return undefined;
-    return typeof by === 'bigint' ? BigInt(digits) : safeNumber(digits, kind);
+    return typeof by === 'bigint' ? BigInt(digits as string) : safeNumber(digits as string, kind);
   }
 
   #readMany(
@@ -391,6 +397,26 @@ function counterDigits(amount: unknown, name: string): string {
   throw new InvalidArgumentError(
     `${name}: expected a whole number from 0 (a bigint above 2^53), got ${typeof amount === 'symbol' ? 'a symbol' : String(amount)}`,
   );
+}
+
+/**
+ * Stores the first value of a counter as the codec would, so that it reads as a number; or, where the codec does not keep
+ * numbers as digits, which is all that memcached counts with, as bare digits.
+ *
+ * memcached's own creation (`ma` with `N`) would always store client flags 0.
+ */
+function counterCodec(codec: Codec, digits: string): Codec {
+  const bare: Encoded = { data: Buffer.from(digits, 'latin1'), flags: 0 };
+  return {
+    encode: (value, key) => {
+      const number = Number(value);
+      const whole = Number.isSafeInteger(number) ? number : value;
+      return whenDone(codec.encode(whole, key), (encoded) =>
+        encoded.data.equals(bare.data) ? encoded : bare,
+      );
+    },
+    decode: (data, flags, key) => codec.decode(data, flags, key),
+  };
 }
 
 function safeNumber(digits: string, command: string): number {

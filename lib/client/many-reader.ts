@@ -2,7 +2,7 @@ import { CodecError, MemcachedError } from '../errors.js';
 import type { Reply } from '../protocol/reply.js';
 import { unexpectedReply, type Request } from '../protocol/request.js';
 import type { Codec } from './codec/codec.js';
-import { whenDecoded } from './readers.js';
+import { whenDone } from './readers.js';
 import type { CasToken } from './results.js';
 
 /** One hit of a many-key read, before its place in the result is known. */
@@ -70,7 +70,7 @@ export class ManyReader {
       haul.unreadable.push({ index, error: told });
     };
     try {
-      const kept = whenDecoded(this.#codec.decode(reply.value, reply.flags, this.#userKeys[index]), keep);
+      const kept = whenDone(this.#codec.decode(reply.value, reply.flags, this.#userKeys[index]), keep);
       if (kept instanceof Promise) haul.waiting.push(kept.catch(refuse));
     } catch (error) {
       refuse(error);

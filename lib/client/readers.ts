@@ -47,14 +47,14 @@ export class Readers {
     // Zero bytes with flags 0 is a stub: no value is there, somebody is computing it.
     const hit = reply.value.length > 0 || reply.flags !== 0;
     const state = { hit, cas, ttlSeconds, won, busy, stale };
-    return whenDecoded(hit ? this.#decode(reply, request) : undefined, (value) => ({ ...state, value }));
+    return whenDone(hit ? this.#decode(reply, request) : undefined, (value) => ({ ...state, value }));
   };
 
   readonly lookup: ReplyReader = (reply, request) => {
     if (reply.status !== 'value') return missOrUnexpected(reply, request);
     const { cas, ttlSeconds, stale, size, lastAccessSeconds, hitBefore, flags } = reply;
     const state = { cas, ttlSeconds, stale, size, lastAccessSeconds, hitBefore, flags };
-    return whenDecoded(this.#decode(reply, request), (value): Lookup<unknown> => ({ ...state, value }));
+    return whenDone(this.#decode(reply, request), (value): Lookup<unknown> => ({ ...state, value }));
   };
 
   #decode(reply: Reply, request: Request): unknown {
@@ -63,7 +63,7 @@ export class Readers {
 
   #withCas(reply: Reply, request: Request): unknown {
     const { cas } = reply;
-    return whenDecoded(this.#decode(reply, request), (value): ValueWithCas<unknown> => ({ value, cas }));
+    return whenDone(this.#decode(reply, request), (value): ValueWithCas<unknown> => ({ value, cas }));
   }
 }
 
@@ -137,10 +137,10 @@ function missOrUnexpected(reply: Reply, request: Request): undefined {
   throw unexpectedReply(reply, request);
 }
 
-/** Goes on with a decoded value, at once where the codec has it at once. */
-export function whenDecoded<Result>(
-  decoded: unknown,
-  next: (value: unknown) => Result,
+/** Goes on with what a codec answers, at once where it answers at once. */
+export function whenDone<Value, Result>(
+  answer: Value | Promise<Value>,
+  next: (value: Value) => Result,
 ): Result | Promise<Result> {
-  return decoded instanceof Promise ? decoded.then(next) : next(decoded);
+  return answer instanceof Promise ? answer.then(next) : next(answer);
 }

@@ -37,7 +37,6 @@ export function encodeClassic(request: Request): string {
       return `delete ${request.key}\r\n`;
     case 'incr':
     case 'decr':
-      if (request.initial !== '') throw unsupported(request, `${request.kind} with an initial value`);
       return `${request.kind} ${request.key} ${request.delta}\r\n`;
     case 'mark-stale':
       throw unsupported(request, 'marking a value as stale');

@@ -92,6 +92,5 @@ function store(request: Request, mode: string): string {
 }
 
 function arithmetic(request: Request, mode: string): string {
-  const initial = request.initial === '' ? '' : ` N${Math.max(request.exptime, 0)} J${request.initial}`;
-  return `ma ${request.key}${base64(request)}${mode} D${request.delta}${initial} v${ending(request)}`;
+  return `ma ${request.key}${base64(request)}${mode} D${request.delta} v${ending(request)}`;
 }

@@ -60,8 +60,6 @@ export class Request {
   cas = '';
   /** The amount of `incr` and `decr`, in decimal digits. */
   delta = '1';
-  /** The value `incr` and `decr` create, in decimal digits, or `''` to miss instead. */
-  initial = '';
   /** `N`: a miss leaves a stub for so many seconds and the lease to its reader; 0 for no lease. */
   leaseSeconds = 0;
   /** `R`: with less than so many seconds left, one reader wins the right to refresh; 0 for none. */
