@@ -29,7 +29,7 @@ export const dalli = family<object>({}, (servers): Placement => {
     }
   }
   const ring = builder.build();
-  const hashOf = ofUtf8(crc32);
+  const hashOf = crc32();
   return {
     indexFor: (key) => ring.ownerAtOrBefore(hashOf(key)),
     indexWithout: (key, isDown) => {

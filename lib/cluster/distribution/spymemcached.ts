@@ -52,7 +52,7 @@ type Resolved<Options> = Omit<Required<Options>, 'type' | keyof CommonDistributi
 
 const HASHES: Readonly<Record<SpymemcachedHashName, () => KeyHash>> = {
   native: () => java31,
-  crc: () => ofUtf8(crc15),
+  crc: crc15,
   fnv1_32: () => fnv1OfUnits(FNV_OFFSET_32, FNV_PRIME_32),
   fnv1a_32: () => fnv1aOfUnits(FNV_OFFSET_32, FNV_PRIME_32),
   fnv1_64: () => fnv1OfUnits(FNV_OFFSET_64_LOW, FNV_PRIME_64_LOW),

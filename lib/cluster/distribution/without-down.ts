@@ -15,10 +15,10 @@ export function rebuiltWithoutDown(
   build: (live: readonly number[]) => Lookup,
   warnings: readonly string[] = [],
 ): Placement {
-  const all = Array.from({ length: count }, (_, index) => index);
-  const rebuilt = new RebuiltLookups(count, build);
+  const whole = build(Array.from({ length: count }, (_, index) => index));
+  const rebuilt = new RebuiltLookups(count, whole, build);
   return {
-    indexFor: build(all),
+    indexFor: whole,
     indexWithout: (key, isDown) => rebuilt.without(isDown)(key),
     warnings,
   };
@@ -29,11 +29,15 @@ class RebuiltLookups {
   readonly #down: Uint8Array;
   readonly #build: (live: readonly number[]) => Lookup;
   readonly #bySet = new Map<string, Lookup>();
-  #latest: Lookup | undefined;
+  /** The lookup without those in `#down`. */
+  #latest: Lookup;
 
-  constructor(count: number, build: (live: readonly number[]) => Lookup) {
+  /** @param whole the lookup when none is down. */
+  constructor(count: number, whole: Lookup, build: (live: readonly number[]) => Lookup) {
     this.#down = new Uint8Array(count);
     this.#build = build;
+    this.#latest = whole;
+    this.#bySet.set(setOf(this.#down), whole);
   }
 
   without(isDown: (index: number) => boolean): Lookup {
@@ -44,18 +48,22 @@ class RebuiltLookups {
       this.#down[index] = down;
       changed = true;
     }
-    if (changed || this.#latest === undefined) this.#latest = this.#lookup();
+    if (changed) this.#latest = this.#lookup();
     return this.#latest;
   }
 
   #lookup(): Lookup {
-    const set = this.#down.join('');
+    const set = setOf(this.#down);
     const lookup = this.#bySet.get(set) ?? this.#build(liveOf(this.#down));
     this.#bySet.delete(set);
     this.#bySet.set(set, lookup);
     if (this.#bySet.size > REMEMBERED_SETS) this.#bySet.delete(this.#bySet.keys().next().value as string);
     return lookup;
   }
+}
+
+function setOf(down: Uint8Array): string {
+  return down.join('');
 }
 
 function liveOf(down: Uint8Array): number[] {

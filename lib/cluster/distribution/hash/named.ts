@@ -1,31 +1,31 @@
 import { type Reader, func, oneOf } from '../../../options/schema.js';
 import { crc15, crc16, crc32 } from './crc.js';
 import { fnv1Of32, fnv1Of64, fnv1aOf32, fnv1aOf64 } from './fnv.js';
-import { type ByteHash, type KeyHash, ofUtf8 } from './hash.js';
+import { type KeyHash, ofUtf8 } from './hash.js';
 import { hsieh } from './hsieh.js';
 import { jenkins } from './jenkins.js';
 import { md5FirstWord } from './md5.js';
 import { murmur, murmur3 } from './murmur.js';
 import { oneAtATime } from './one-at-a-time.js';
 
-/** How each hash that libmemcached or twemproxy names is made. */
+/** How each hash that libmemcached or twemproxy names is made, each time with a buffer of its own. */
 const MAKERS = {
-  default: () => oneAtATime,
-  one_at_a_time: () => oneAtATime,
-  md5: md5FirstWord,
-  crc: () => crc15,
-  crc16: () => crc16,
-  crc32: () => crc15,
-  crc32a: () => crc32,
-  fnv1_32: () => fnv1Of32,
-  fnv1a_32: () => fnv1aOf32,
-  fnv1_64: () => fnv1Of64,
-  fnv1a_64: () => fnv1aOf64,
-  hsieh: () => hsieh,
-  murmur: () => murmur,
-  murmur3: () => murmur3,
-  jenkins: () => jenkins,
-} as const satisfies Record<string, () => ByteHash>;
+  default: () => ofUtf8(oneAtATime),
+  one_at_a_time: () => ofUtf8(oneAtATime),
+  md5: () => ofUtf8(md5FirstWord()),
+  crc: crc15,
+  crc16: () => ofUtf8(crc16),
+  crc32: crc15,
+  crc32a: crc32,
+  fnv1_32: () => ofUtf8(fnv1Of32),
+  fnv1a_32: () => ofUtf8(fnv1aOf32),
+  fnv1_64: () => ofUtf8(fnv1Of64),
+  fnv1a_64: () => ofUtf8(fnv1aOf64),
+  hsieh: () => ofUtf8(hsieh),
+  murmur: () => ofUtf8(murmur),
+  murmur3: () => ofUtf8(murmur3),
+  jenkins: () => ofUtf8(jenkins),
+} as const satisfies Record<string, () => KeyHash>;
 
 /**
  * Hashes by the names libmemcached and twemproxy give them.
@@ -39,9 +39,9 @@ export type HashOption = HashName | ((key: string) => number);
 
 export const HASH_NAMES = Object.keys(MAKERS) as readonly HashName[];
 
-/** @returns a hash with a buffer of its own. */
+/** @returns the hash, for one user: it keeps the key at hand in a buffer of its own. */
 export function keyHash(hash: HashOption): KeyHash {
-  return typeof hash === 'function' ? hash : ofUtf8(MAKERS[hash]());
+  return typeof hash === 'function' ? hash : MAKERS[hash]();
 }
 
 /** Reads a `HashOption`. */

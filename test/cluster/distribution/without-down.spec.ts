@@ -1,0 +1,40 @@
+import { describe, expect, it, jest } from '@jest/globals';
+import type { Lookup } from '../../../lib/cluster/distribution/placement.js';
+import { rebuiltWithoutDown } from '../../../lib/cluster/distribution/without-down.js';
+
+const firstOf = (live: readonly number[]): Lookup => (live.length === 0 ? () => -1 : () => live[0]);
+
+describe('rebuiltWithoutDown', () => {
+  it('looks up among the servers that are left', () => {
+    const placement = rebuiltWithoutDown(3, firstOf);
+    expect(placement.indexFor('k')).toBe(0);
+    expect(placement.indexWithout('k', () => false)).toBe(0);
+    expect(placement.indexWithout('k', (index) => index === 0)).toBe(1);
+    expect(placement.indexWithout('k', (index) => index !== 2)).toBe(2);
+    expect(placement.indexWithout('k', () => true)).toBe(-1);
+    expect(placement.indexWithout('k', () => false)).toBe(0);
+  });
+
+  it('builds once for each set of servers that are down', () => {
+    const build = jest.fn(firstOf);
+    const placement = rebuiltWithoutDown(3, build);
+    for (let round = 0; round < 5; round += 1) {
+      for (const down of [0, 1, 2]) placement.indexWithout('k', (index) => index === down);
+      placement.indexWithout('k', () => false);
+    }
+    expect(build).toHaveBeenCalledTimes(4);
+  });
+
+  it('forgets the sets it has not seen for long', () => {
+    const build = jest.fn(firstOf);
+    const placement = rebuiltWithoutDown(64, build);
+    const without = (down: number): number => placement.indexWithout('k', (index) => index === down);
+    without(0);
+    for (let down = 1; down < 64; down += 1) without(down);
+    expect(build).toHaveBeenCalledTimes(65);
+    without(63);
+    expect(build).toHaveBeenCalledTimes(65);
+    expect(without(0)).toBe(1);
+    expect(build).toHaveBeenCalledTimes(66);
+  });
+});
