@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { type House, type Tree, violations } from './support/architecture.js';
 
 /** The import table: imports go one way, and what a room may ask of Node and of packages is written here. */
@@ -59,6 +59,15 @@ function sourcesIn(folder: string): Tree {
   return tree;
 }
 
+function page(name: string): string {
+  return readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
+}
+
+/** What stands between backticks. */
+function code(text: string): string[] {
+  return [...text.matchAll(/`([^`]+)`/g)].map(([, name]) => name);
+}
+
 const tree = new Map([...sourcesIn('lib/'), ...sourcesIn('sample/')]);
 
 describe('the architecture', () => {
@@ -67,7 +76,7 @@ describe('the architecture', () => {
   });
 
   it('has a file behind every entry point that package.json exports', () => {
-    const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    const manifest = JSON.parse(page('package.json')) as {
       name: string;
       exports: Record<string, string | { default: string }>;
     };
@@ -95,10 +104,27 @@ describe('the architecture', () => {
     ['testing/planted.ts', "import { MemcachedError } from '../errors.js';"],
     ['errors.ts', "import './options/duration.js';"],
   ])('would not hold with this planted in %s: %s', (file, source) => {
-    const targets = ['client', 'cluster', 'connection'].map(
-      (room) => [`lib/${room}/planted.ts`, ''] as const,
-    );
-    const planted = new Map([...tree, ...targets, [`lib/${file}`, source]]);
+    const targets = ['errors.ts', 'options/duration.ts', 'client/planted.ts', 'cluster/planted.ts', 'connection/planted.ts'];
+    const planted = new Map([...targets.map((target) => [`lib/${target}`, ''] as const), [`lib/${file}`, source]]);
     expect(violations(planted, HOUSE)).toContainEqual(expect.stringContaining(`lib/${file}:1 imports`));
+  });
+
+  it('is shown by the table in ARCHITECTURE.md', () => {
+    const section = page('ARCHITECTURE.md').split('## The rooms')[1].split('
+## ')[0];
+    const rows = section.split('
+').filter((line) => line.startsWith('| `'));
+    const shown = rows.map((row) => {
+      const [, name, , rooms, packages] = row.split('|');
+      return [code(name)[0], { rooms: code(rooms), packages: code(packages) }] as const;
+    });
+    expect(Object.fromEntries(shown)).toEqual(HOUSE.rooms);
+  });
+
+  it.each(['ARCHITECTURE.md', 'CONTRIBUTING.md'])('has the files and folders that %s names', (name) => {
+    const named = code(page(name)).filter((text) =>
+      /^(lib|test|scripts|sample|bench|docs)\/[\w./-]*$/.test(text),
+    );
+    expect(named.filter((path) => !existsSync(new URL(`../${path}`, import.meta.url)))).toEqual([]);
   });
 });
