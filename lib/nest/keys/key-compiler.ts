@@ -3,8 +3,13 @@ import { canonicalForm } from './canonical.js';
 import { escapeText } from './escape.js';
 import { fillTemplate, type KeyTemplate, parseTemplate, partOfKey } from './key-template.js';
 
-/** Makes a text of the method's arguments and, where it is known, of what the method returned. */
-export type KeyFunction = (args: readonly unknown[], result?: unknown) => string;
+/** A key or tag ready to be made. */
+export interface CompiledKey {
+  /** Whether it can be made only when the method has returned. */
+  readonly usesResult: boolean;
+  /** @throws {DecoratorError} for values without a stable form, and for functions that return no key. */
+  make(args: readonly unknown[], result: unknown): string;
+}
 
 /** What a user wrote for a key or tag: a template, or a function of the method's arguments. */
 export type KeySpec = string | ((...args: never[]) => string | readonly unknown[]);
@@ -26,22 +31,22 @@ export interface KeyScope {
  *   escaped like the values in a template and joined by `:`.
  * @throws {DecoratorError} for a template that cannot be meant, or that asks for what is not there.
  */
-export function compileKey(spec: KeySpec, scope: KeyScope): KeyFunction {
+export function compileKey(spec: KeySpec, scope: KeyScope): CompiledKey {
   if (typeof spec === 'string') {
     const template = parseTemplate(spec, scope.params);
     refuseUnknownSources(template, scope);
-    return (args, result) => fillTemplate(template, args, result);
+    return {
+      usesResult: template.placeholders.some(({ source }) => source === 'result'),
+      make: (args, result) => fillTemplate(template, args, result),
+    };
   }
   const make = spec as (...args: readonly unknown[]) => unknown;
-  return (args) => keyFrom(make(...args));
+  return { usesResult: false, make: (args) => keyFrom(make(...args)) };
 }
 
 /** As `compileKey`, for a function that gets what the method returned before the arguments. */
-export function compileResultKey(
-  make: (result: never, ...args: never[]) => string | readonly unknown[],
-): KeyFunction {
-  const call = make as (result: unknown, ...args: readonly unknown[]) => unknown;
-  return (args, result) => keyFrom(call(result, ...args));
+export function compileResultKey(make: (...resultAndArgs: readonly unknown[]) => unknown): CompiledKey {
+  return { usesResult: true, make: (args, result) => keyFrom(make(result, ...args)) };
 }
 
 /**
@@ -62,7 +67,12 @@ export function defaultKey(
   return `${name}.${escapeText(method)}(${forms.join()})`;
 }
 
-function keyFrom(made: unknown): string {
+/**
+ * Reads what a user's function returned for a key: a text as it is, a list with its parts escaped and joined by `:`.
+ *
+ * @throws {DecoratorError} for anything else.
+ */
+export function keyFrom(made: unknown): string {
   if (Array.isArray(made) && made.length > 0) {
     return made.map((part: unknown, index) => partOfKey(part, `key: part ${index}`)).join(':');
   }

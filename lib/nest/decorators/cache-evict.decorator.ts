@@ -1,0 +1,195 @@
+import type { Duration } from '../../options/duration.js';
+import { duration, func, oneOf, optional, type Shape, withDefault } from '../../options/schema.js';
+import { DecoratorError } from '../../errors.js';
+import { type CompiledKey, keyFrom, type KeySpec } from '../keys/key-compiler.js';
+import type { Vary } from './decorator-host.js';
+import {
+  type ArgumentsFunction,
+  instanceOf,
+  KeyMaker,
+  readKeys,
+  readOptions,
+  SHARED,
+  type SharedOptions,
+} from './decorator-options.js';
+import type { AnyMethod, KeyOption, MethodDecoratorFor, ResultOf } from './method-types.js';
+import type { Call, CompiledOperation, MethodFacts } from './operation.js';
+import { decorateMethod } from './stub.js';
+
+/**
+ * Options of `@CacheEvict`: what to invalidate, and when.
+ *
+ * @typeParam A the method's parameters.
+ * @typeParam R what the method's promise or observable gives.
+ */
+export interface CacheEvictOptions<A extends readonly unknown[] = never[], R = never> {
+  /** The key to invalidate: a template (`{result.id}` is of what the method returned) or a function of the arguments. */
+  key?: KeyOption<A>;
+
+  /** Several keys, likewise. */
+  keys?: readonly KeyOption<A>[];
+
+  /** More keys, made from what the method returned. */
+  keysOf?: (result: R, ...args: A) => readonly (string | readonly unknown[])[];
+
+  /** Tags to invalidate: every value that bears one of them. */
+  tags?: readonly KeyOption<A>[];
+
+  /** The parameters' names in their order, for templates that use names. */
+  params?: readonly string[];
+
+  /**
+   * What the keys hold beside the arguments; as in the `@Cacheable` that stores under them.
+   *
+   * @default []
+   */
+  vary?: readonly Vary[];
+
+  /**
+   * Whether to invalidate once the method has succeeded, before it runs, or both: `before` and `both` for a method whose
+   * failure may leave the data changed.
+   *
+   * @default 'after'
+   */
+  at?: 'after' | 'before' | 'both';
+
+  /**
+   * Keep the values of the keys for so long as stale ones, to be served while they are computed anew; 0 removes them.
+   * Values that bear one of `tags` are not kept.
+   *
+   * @default 0
+   */
+  soft?: Duration;
+
+  /** Whether this call invalidates anything. */
+  when?: (...args: A) => boolean;
+
+  /** Whether this result of the method leaves everything valid; asked after the method only. */
+  unless?: (result: R, ...args: A) => boolean;
+
+  /**
+   * Name of the module instance.
+   *
+   * @default the instance without a name
+   */
+  instance?: string;
+}
+
+/**
+ * Invalidates keys and tags when the method has succeeded, before its caller gets the result.
+ *
+ * Every server that can be reached has done it by then; what could not be reached is made up for when it comes back. All
+ * keys of one decorator leave together.
+ *
+ * @example
+ * class ProductService {
+ *   @CacheEvict({ keys: ['product:{0}', 'products'], tags: ['category:{result.category}'] })
+ *   async rename(id: number, name: string): Promise<Product> { … }
+ * }
+ */
+export function CacheEvict<const O extends CacheEvictOptions>(options: O): MethodDecoratorFor<O>;
+export function CacheEvict<M extends AnyMethod>(
+  options: CacheEvictOptions<Parameters<M>, ResultOf<M>>,
+): MethodDecoratorFor<object>;
+export function CacheEvict(options: CacheEvictOptions): MethodDecoratorFor<object> {
+  return decorateMethod({
+    decorator: '@CacheEvict',
+    instance: instanceOf(options),
+    stores: false,
+    usesDefaultKey: false,
+    compile: (facts) => compile(options, facts),
+  });
+}
+
+function compile(options: CacheEvictOptions, facts: MethodFacts): CompiledOperation {
+  const { own } = readOptions<CacheEvictShape>(options, facts.place, CACHE_EVICT);
+  const { at, keysOf, soft, unless, when } = own;
+  const maker = new KeyMaker(facts, own);
+  const keys = [...own.key, ...own.keys].map((key) => maker.compile(key, at === 'after'));
+  const tags = own.tags.map((tag) => maker.compile(tag, at === 'after'));
+  if (keys.length === 0 && tags.length === 0 && keysOf === undefined) {
+    throw new DecoratorError("nothing to invalidate; name a 'key', 'keys' or 'tags'");
+  }
+  if (keysOf !== undefined && at === 'before') {
+    throw new DecoratorError("'keysOf' needs what the method returns, which is not known 'before'");
+  }
+
+  /** Keys and tags before the method runs, where the result is not needed: a mistake in them is found before it acts. */
+  const known = (call: Call): Targets => ({
+    keys: keys.filter((key) => !key.usesResult).map((key) => maker.key(call, key)),
+    tags: maker.tags(
+      call,
+      tags.filter((tag) => !tag.usesResult),
+    ),
+  });
+  const ofResult = (call: Call, result: unknown): Targets => {
+    const named = keysOf === undefined ? [] : (keysOf(result, ...call.args) as readonly unknown[]);
+    const late = [...keys.filter((key) => key.usesResult), ...named.map(literally)];
+    return {
+      keys: late.map((key) => maker.key(call, key, result)),
+      tags: maker.tags(
+        call,
+        tags.filter((tag) => tag.usesResult),
+        result,
+      ),
+    };
+  };
+
+  return {
+    policy: undefined,
+    vary: own.vary,
+    step: async (call, next) => {
+      if (when !== undefined && when(...call.args) !== true) return next(call.args);
+      const targets = known(call);
+      if (at !== 'after') await evict(call, targets, soft);
+      const result = await next(call.args);
+      if (at === 'before' || (unless !== undefined && unless(result, ...call.args) === true)) return result;
+      const late = ofResult(call, result);
+      await evict(
+        call,
+        { keys: [...targets.keys, ...late.keys], tags: [...targets.tags, ...late.tags] },
+        soft,
+      );
+      return result;
+    },
+  };
+}
+
+async function evict({ host }: Call, { keys, tags }: Targets, soft: Duration): Promise<void> {
+  await Promise.all([
+    keys.length === 0 ? undefined : host.cache.invalidate(...keys, { soft }),
+    tags.length === 0 ? undefined : host.cache.invalidateTags(...tags),
+  ]);
+}
+
+function literally(made: unknown): CompiledKey {
+  return { usesResult: true, make: () => keyFrom(made) };
+}
+
+interface Targets {
+  readonly keys: readonly string[];
+  readonly tags: readonly string[];
+}
+
+interface CacheEvictShape extends SharedOptions {
+  readonly when: ArgumentsFunction | undefined;
+  readonly key: readonly KeySpec[];
+  readonly keys: readonly KeySpec[];
+  readonly keysOf: ArgumentsFunction | undefined;
+  readonly tags: readonly KeySpec[];
+  readonly at: 'after' | 'before' | 'both';
+  readonly soft: number;
+  readonly unless: ArgumentsFunction | undefined;
+}
+
+const CACHE_EVICT: Shape<CacheEvictShape> = {
+  ...SHARED,
+  when: optional(func<ArgumentsFunction>()),
+  key: withDefault(readKeys, []),
+  keys: withDefault(readKeys, []),
+  keysOf: optional(func<ArgumentsFunction>()),
+  tags: withDefault(readKeys, []),
+  at: withDefault(oneOf('after', 'before', 'both'), 'after'),
+  soft: withDefault(duration(), 0),
+  unless: optional(func<ArgumentsFunction>()),
+};

@@ -1,0 +1,165 @@
+import type { CachePolicy, Ttl } from '../../options/cache-options.js';
+import { DecoratorError } from '../../errors.js';
+import { bool, func, optional, type Shape, withDefault } from '../../options/schema.js';
+import { compileResultKey, type KeySpec } from '../keys/key-compiler.js';
+import type { Vary } from './decorator-host.js';
+import {
+  type ArgumentsFunction,
+  instanceOf,
+  KeyMaker,
+  readKey,
+  readKeys,
+  readOptions,
+  SHARED,
+  type SharedOptions,
+} from './decorator-options.js';
+import type { AnyMethod, KeyOption, MethodDecoratorFor, ResultKeyOption, ResultOf } from './method-types.js';
+import type { CompiledOperation, MethodFacts } from './operation.js';
+import { decorateMethod } from './stub.js';
+
+/**
+ * Options of `@CachePut`: under which key, and for how long.
+ *
+ * @typeParam A the method's parameters.
+ * @typeParam R what the method's promise or observable gives.
+ */
+export interface CachePutOptions<A extends readonly unknown[] = never[], R = never> extends Pick<
+  CachePolicy<R>,
+  'grace' | 'nullTtl' | 'cacheUndefined' | 'jitter' | 'onStoreError'
+> {
+  /** The key: a template (`{result.id}` is of what the method returned), or a function of the arguments. */
+  key?: KeyOption<A>;
+
+  /** The key, made from what the method returned; instead of `key`. */
+  keyOf?: ResultKeyOption<A, R>;
+
+  /** The parameters' names in their order, for templates that use names. */
+  params?: readonly string[];
+
+  /**
+   * What the key holds beside the arguments; as in the `@Cacheable` that reads it.
+   *
+   * @default []
+   */
+  vary?: readonly Vary[];
+
+  /**
+   * How long the value is fresh, or a function of the value and the arguments that says so.
+   *
+   * @default the module's `cache.ttl`
+   */
+  ttl?: Ttl | ((value: R, ...args: A) => Ttl);
+
+  /**
+   * Names that invalidate the value, as templates or functions of the arguments.
+   *
+   * @default []
+   */
+  tags?: readonly KeyOption<A>[];
+
+  /** More such names, known only from the value. */
+  tagsOf?: (value: R, ...args: A) => readonly string[];
+
+  /** Whether this call stores anything. */
+  when?: (...args: A) => boolean;
+
+  /** Whether this value is not to be stored; what is under the key, now older, is invalidated instead. */
+  unless?: (value: R, ...args: A) => boolean;
+
+  /**
+   * Name of the module instance.
+   *
+   * @default the instance without a name
+   */
+  instance?: string;
+}
+
+/**
+ * Runs the method, always, and stores what it returns before its caller gets it.
+ *
+ * Needs a `key` or a `keyOf`: a key made of all arguments would not be that of any reader. `undefined` is not stored,
+ * unless `cacheUndefined`; then what is under the key, now older, is invalidated.
+ *
+ * @example
+ * class ProductService {
+ *   @CachePut({ key: 'product:{result.id}', ttl: '10m' })
+ *   async create(draft: Draft): Promise<Product> { … }
+ * }
+ */
+export function CachePut<const O extends CachePutOptions>(options: O): MethodDecoratorFor<O>;
+export function CachePut<M extends AnyMethod>(
+  options: CachePutOptions<Parameters<M>, ResultOf<M>>,
+): MethodDecoratorFor<object>;
+export function CachePut(options: CachePutOptions): MethodDecoratorFor<object> {
+  return decorateMethod({
+    decorator: '@CachePut',
+    instance: instanceOf(options),
+    stores: true,
+    usesDefaultKey: false,
+    compile: (facts) => compile(options, facts),
+  });
+}
+
+function compile(options: CachePutOptions, facts: MethodFacts): CompiledOperation {
+  const { own, rest } = readOptions<CachePutShape>(options, facts.place, CACHE_PUT);
+  const { tagsOf, ttl, unless, when } = own;
+  if ((own.key === undefined) === (own.keyOf === undefined)) {
+    throw new DecoratorError("name either 'key' or 'keyOf', the key that readers of the value use");
+  }
+  const maker = new KeyMaker(facts, own);
+  const key = own.keyOf === undefined ? maker.compile(own.key as KeySpec, true) : compileResultKey(own.keyOf);
+  const tags = own.tags.map((tag) => maker.compile(tag, true));
+  const policy = { ...rest, ...(typeof ttl === 'function' || ttl === undefined ? {} : { ttl }) };
+
+  return {
+    policy,
+    vary: own.vary,
+    step: async (call, next) => {
+      const { host, args } = call;
+      if (when !== undefined && when(...args) !== true) return next(args);
+      const early = key.usesResult ? undefined : maker.key(call, key);
+      const value = await next(args);
+      const skipped = unless !== undefined && unless(value, ...args) === true;
+      if (value === undefined && key.usesResult && !own.cacheUndefined) return value;
+      const place = early ?? maker.key(call, key, value);
+      if (skipped || (value === undefined && !own.cacheUndefined)) {
+        await host.cache.invalidate(place);
+        return value;
+      }
+      const named = maker.tags(call, tags, value);
+      if (tagsOf !== undefined) named.push(...(tagsOf(value, ...args) as string[]));
+      const ttlOfValue = typeof ttl === 'function' ? { ttl: ttl(value, ...args) as Ttl } : {};
+      const isSpecial = typeof ttl === 'function' || named.length > 0;
+      await host.cache.put(
+        place,
+        value,
+        isSpecial ? { ...policy, ...ttlOfValue, tags: named } : host.policy(policy, facts.place),
+      );
+      return value;
+    },
+  };
+}
+
+interface CachePutShape extends SharedOptions {
+  readonly when: ArgumentsFunction | undefined;
+  readonly key: KeySpec | undefined;
+  readonly keyOf: ArgumentsFunction | undefined;
+  readonly ttl: Ttl | ArgumentsFunction | undefined;
+  readonly tags: readonly KeySpec[];
+  readonly tagsOf: ArgumentsFunction | undefined;
+  readonly unless: ArgumentsFunction | undefined;
+  readonly cacheUndefined: boolean;
+}
+
+const CACHE_PUT: Shape<CachePutShape> = {
+  ...SHARED,
+  when: optional(func<ArgumentsFunction>()),
+  key: optional(readKey),
+  keyOf: optional(func<ArgumentsFunction>()),
+  // A ttl that is no function is read with the policy.
+  ttl: (value) => value as Ttl | undefined,
+  tags: withDefault(readKeys, []),
+  tagsOf: optional(func<ArgumentsFunction>()),
+  unless: optional(func<ArgumentsFunction>()),
+  cacheUndefined: withDefault(bool, false),
+};

@@ -1,0 +1,173 @@
+import type { Loader } from '../../cache/load-context.js';
+import type { CachePolicy, Ttl } from '../../options/cache-options.js';
+import { ResolvedPolicy } from '../../options/cache-policy.js';
+import { func, optional, type Shape, withDefault } from '../../options/schema.js';
+import type { KeySpec } from '../keys/key-compiler.js';
+import type { Vary } from './decorator-host.js';
+import {
+  type ArgumentsFunction,
+  instanceOf,
+  KeyMaker,
+  readKey,
+  readKeys,
+  readOptions,
+  SHARED,
+  type SharedOptions,
+} from './decorator-options.js';
+import type { AnyMethod, KeyOption, MethodDecoratorFor, ResultOf } from './method-types.js';
+import type { CompiledOperation, MethodFacts, Next } from './operation.js';
+import { decorateMethod } from './stub.js';
+
+/**
+ * Options of `@Cacheable`; whatever a policy says (`grace`, `lease`, `refreshAhead`, …) may stand here too.
+ *
+ * @typeParam A the method's parameters.
+ * @typeParam R what the method's promise or observable gives.
+ */
+export interface CacheableOptions<A extends readonly unknown[] = never[], R = never> extends Omit<
+  CachePolicy<R>,
+  'ttl' | 'tags' | 'signal'
+> {
+  /**
+   * The key: a template (`'product:{0}'`, `'{0.tenant.id}:orders'`, `'product:{id}'` with `params`), or a function of
+   * the arguments that returns the key, or a list of its parts. It has to hold all that the result depends on.
+   *
+   * @default class, method and all arguments, in a form that differs whenever they do
+   */
+  key?: KeyOption<A>;
+
+  /** The parameters' names in their order, for templates that use names. */
+  params?: readonly string[];
+
+  /**
+   * What the result depends on beside the arguments, such as the tenant or the language of the request: functions, or
+   * names of functions in the module's options (`decorators.vary`). One that returns `undefined` is an error.
+   *
+   * @default []
+   */
+  vary?: readonly Vary[];
+
+  /**
+   * How long a value is fresh, or a function of the value and the arguments that says so.
+   *
+   * @default the module's `cache.ttl`
+   */
+  ttl?: Ttl | ((value: R, ...args: A) => Ttl);
+
+  /**
+   * Names that invalidate the value, as templates or functions of the arguments.
+   *
+   * @default []
+   */
+  tags?: readonly KeyOption<A>[];
+
+  /** More such names, known only from the value. */
+  tagsOf?: (value: R, ...args: A) => readonly string[];
+
+  /** Whether this call uses the cache at all; if not, the method runs as if it were not decorated. */
+  when?: (...args: A) => boolean;
+
+  /** Whether this value is returned but not stored. */
+  unless?: (value: R, ...args: A) => boolean;
+
+  /**
+   * Name of the module instance.
+   *
+   * @default the instance without a name
+   */
+  instance?: string;
+}
+
+/**
+ * Answers from the cache, and runs the method only for what is not there: once for all callers in the whole fleet.
+ *
+ * The method's arguments make the key, unless `key` does. On a controller, guards, pipes and interceptors have run
+ * before. What the method throws reaches the caller, and is not stored. Of an observable, the only emission is stored.
+ *
+ * @throws {DecoratorError} at boot where an answer would be shared by mistake; see `docs/decorators.md`.
+ * @example
+ * class ProductService {
+ *   @Cacheable({ key: 'product:{0}', ttl: '10m' })
+ *   async find(id: number): Promise<Product> { … }
+ *
+ *   // All functions typed by the method itself:
+ *   @Cacheable<ProductService['search']>({ key: (query) => ['search', query.term], unless: (found) => found.length === 0 })
+ *   async search(query: Query): Promise<Product[]> { … }
+ * }
+ */
+export function Cacheable(): MethodDecoratorFor<object>;
+export function Cacheable<const O extends CacheableOptions>(options: O): MethodDecoratorFor<O>;
+export function Cacheable<M extends AnyMethod>(
+  options: CacheableOptions<Parameters<M>, ResultOf<M>>,
+): MethodDecoratorFor<object>;
+export function Cacheable(options: CacheableOptions = {}): MethodDecoratorFor<object> {
+  return decorateMethod({
+    decorator: '@Cacheable',
+    instance: instanceOf(options),
+    stores: true,
+    usesDefaultKey: options.key === undefined,
+    compile: (facts) => compile(options, facts),
+  });
+}
+
+function compile(options: CacheableOptions, facts: MethodFacts): CompiledOperation {
+  const { own, rest } = readOptions<CacheableShape>(options, facts.place, CACHEABLE);
+  const { when } = own;
+  const keys = new KeyMaker(facts, own);
+  const key = own.key === undefined ? undefined : keys.compile(own.key);
+  const tags = own.tags.map((tag) => keys.compile(tag));
+  const policy = typeof own.ttl === 'function' || own.ttl === undefined ? rest : { ...rest, ttl: own.ttl };
+  return {
+    policy,
+    vary: own.vary,
+    step: (call, next) => {
+      if (when !== undefined && when(...call.args) !== true) return next(call.args);
+      const resolved = call.host.policy(policy, facts.place);
+      return call.host.cache.getOrSet(
+        keys.key(call, key),
+        loaderOf(own, call.args, next),
+        tags.length === 0 ? resolved : withTags(resolved, keys.tags(call, tags)),
+      );
+    },
+  };
+}
+
+/** The method as the cache calls it; what the options say about its value is said to the cache. */
+function loaderOf(own: CacheableShape, args: readonly unknown[], next: Next): Loader<unknown> {
+  const { ttl, tagsOf, unless } = own;
+  if (typeof ttl !== 'function' && tagsOf === undefined && unless === undefined) return () => next(args);
+  return async (context) => {
+    const value = await next(args);
+    if (unless !== undefined && unless(value, ...args) === true) context.skip();
+    else {
+      if (typeof ttl === 'function') context.setTtl(ttl(value, ...args) as Ttl);
+      if (tagsOf !== undefined) context.tag(...(tagsOf(value, ...args) as string[]));
+    }
+    return value;
+  };
+}
+
+function withTags(policy: ResolvedPolicy, tags: readonly string[]): ResolvedPolicy {
+  const copy = Object.create(ResolvedPolicy.prototype) as ResolvedPolicy;
+  return Object.assign(copy, policy, { tags: [...policy.tags, ...tags] });
+}
+
+interface CacheableShape extends SharedOptions {
+  readonly when: ArgumentsFunction | undefined;
+  readonly key: KeySpec | undefined;
+  readonly ttl: Ttl | ArgumentsFunction | undefined;
+  readonly tags: readonly KeySpec[];
+  readonly tagsOf: ArgumentsFunction | undefined;
+  readonly unless: ArgumentsFunction | undefined;
+}
+
+const CACHEABLE: Shape<CacheableShape> = {
+  ...SHARED,
+  when: optional(func<ArgumentsFunction>()),
+  key: optional(readKey),
+  // A ttl that is no function is read with the policy.
+  ttl: (value) => value as Ttl | undefined,
+  tags: withDefault(readKeys, []),
+  tagsOf: optional(func<ArgumentsFunction>()),
+  unless: optional(func<ArgumentsFunction>()),
+};

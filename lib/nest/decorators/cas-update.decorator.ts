@@ -1,0 +1,129 @@
+import { DecoratorError } from '../../errors.js';
+import type { UpdateOptions } from '../../options/cache-options.js';
+import { optional, type Shape, withDefault } from '../../options/schema.js';
+import type { KeySpec } from '../keys/key-compiler.js';
+import type { Vary } from './decorator-host.js';
+import {
+  instanceOf,
+  KeyMaker,
+  readKey,
+  readKeys,
+  readOptions,
+  SHARED,
+  type SharedOptions,
+} from './decorator-options.js';
+import type { AnyMethod, KeyOption, MethodDecoratorFor, ResultOf } from './method-types.js';
+import type { CompiledOperation, MethodFacts } from './operation.js';
+import { decorateMethod } from './stub.js';
+
+/**
+ * Options of `@CasUpdate`: which value changes, and how hard to try.
+ *
+ * @typeParam A the method's parameters.
+ * @typeParam R what the method's promise or observable gives.
+ */
+export interface CasUpdateOptions<A extends readonly unknown[] = never[], R = unknown> extends Pick<
+  UpdateOptions<R>,
+  'attempts' | 'backoff' | 'initial' | 'ttl' | 'grace'
+> {
+  /** The key of the value: a template, or a function of the arguments. */
+  key: KeyOption<A>;
+
+  /** The parameters' names in their order, for templates that use names. */
+  params?: readonly string[];
+
+  /**
+   * What the key holds beside the arguments; as in the `@Cacheable` that reads it.
+   *
+   * @default []
+   */
+  vary?: readonly Vary[];
+
+  /**
+   * Tags of the value if it is new, as templates or functions of the arguments; a value that is replaced hands on its own.
+   *
+   * @default []
+   */
+  tags?: readonly KeyOption<A>[];
+
+  /**
+   * Name of the module instance.
+   *
+   * @default the instance without a name
+   */
+  instance?: string;
+}
+
+/**
+ * Makes the method the next step of a cached value: it receives the current value in the parameter marked `@Current()`,
+ * and returns the new one, or `KEEP` to leave it.
+ *
+ * **The method may run several times for one call**: when somebody else was quicker, it runs again with the newer value.
+ * So it should compute and do nothing else; what has to happen once belongs behind the call. No update is lost, in
+ * this process or between processes.
+ *
+ * @returns (of the decorated method) the value that is stored now.
+ * @throws {CasConflictError} when every attempt met a concurrent change.
+ * @throws {MemcachedError} when the server cannot be asked: going on without it would lose the update.
+ * @example
+ * class Stock {
+ *   @CasUpdate({ key: 'stock:{0}' })
+ *   async take(product: string, pieces: number, @Current() left = 0): Promise<number> {
+ *     if (left < pieces) throw new SoldOutError();
+ *     return left - pieces;
+ *   }
+ * }
+ * await stock.take('lamp', 2);
+ */
+export function CasUpdate<const O extends CasUpdateOptions>(options: O): MethodDecoratorFor<O>;
+export function CasUpdate<M extends AnyMethod>(
+  options: CasUpdateOptions<Parameters<M>, ResultOf<M>>,
+): MethodDecoratorFor<object>;
+export function CasUpdate(options: CasUpdateOptions): MethodDecoratorFor<object> {
+  return decorateMethod({
+    decorator: '@CasUpdate',
+    instance: instanceOf(options),
+    stores: true,
+    usesDefaultKey: false,
+    compile: (facts) => compile(options, facts),
+  });
+}
+
+function compile(options: CasUpdateOptions, facts: MethodFacts): CompiledOperation {
+  const { own, rest } = readOptions<CasUpdateShape>(options, facts.place, CAS_UPDATE);
+  const { current } = facts;
+  if (current === undefined) {
+    throw new DecoratorError('no parameter receives the cached value; mark one with @Current()');
+  }
+  if (own.key === undefined) throw new DecoratorError("name the 'key' of the value to update");
+  const maker = new KeyMaker(facts, own);
+  const key = maker.compile(own.key);
+  const tags = own.tags.map((tag) => maker.compile(tag));
+  return {
+    policy: undefined,
+    vary: own.vary,
+    step: (call, next) => {
+      const named = maker.tags(call, tags);
+      return call.host.cache.update<unknown>(
+        maker.key(call, key),
+        (value) => {
+          const args = [...call.args];
+          args[current] = value;
+          return next(args);
+        },
+        named.length === 0 ? rest : { ...rest, tags: named },
+      );
+    },
+  };
+}
+
+interface CasUpdateShape extends SharedOptions {
+  readonly key: KeySpec | undefined;
+  readonly tags: readonly KeySpec[];
+}
+
+const CAS_UPDATE: Shape<CasUpdateShape> = {
+  ...SHARED,
+  key: optional(readKey),
+  tags: withDefault(readKeys, []),
+};

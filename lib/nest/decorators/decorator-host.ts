@@ -1,0 +1,107 @@
+import type { Type } from '@nestjs/common';
+import type { Cache } from '../../cache/cache.js';
+import { DecoratorError } from '../../errors.js';
+import type { CachePolicy } from '../../options/cache-options.js';
+import type { ResolvedPolicy } from '../../options/cache-policy.js';
+import { partOfKey } from '../keys/key-template.js';
+
+/** What decorated methods need of a `MemcachedService`, so that a test may put its own in its place. */
+export type DecoratorCache = Pick<
+  Cache,
+  'getOrSet' | 'getOrSetMany' | 'put' | 'invalidate' | 'invalidateTags' | 'update' | 'policy'
+>;
+
+/** A value that a key depends on beside the arguments: a function, or the name of one in the module's options. */
+export type Vary = string | (() => unknown);
+
+/** The functions that `vary` may name. */
+export type VarySources = Readonly<Record<string, () => unknown>>;
+
+/**
+ * What connects the decorated methods of one application to one of its module instances; found on the objects whose
+ * methods are decorated, where Nest's injector puts it.
+ */
+export class DecoratorHost {
+  readonly cache: DecoratorCache;
+  readonly #vary: VarySources;
+  readonly #policies = new WeakMap<object, ResolvedPolicy>();
+  readonly #owners = new Map<string, Type>();
+
+  constructor(cache: DecoratorCache, vary: VarySources) {
+    this.cache = cache;
+    this.#vary = vary;
+  }
+
+  /**
+   * Reads a decorator's policy over the defaults of this instance; once for each policy.
+   *
+   * @throws {InvalidOptionsError} with the path of the wrong option.
+   */
+  policy(policy: CachePolicy<never>, path: string): ResolvedPolicy {
+    let resolved = this.#policies.get(policy);
+    if (resolved === undefined) {
+      resolved = this.cache.policy(policy, path);
+      this.#policies.set(policy, resolved);
+    }
+    return resolved;
+  }
+
+  /**
+   * Lets a class use its name in default keys.
+   *
+   * @throws {DecoratorError} when another class of the same name does so already: their values would meet.
+   */
+  claimName(owner: Type): void {
+    const holder = this.#owners.get(owner.name);
+    if (holder === owner) return;
+    if (owner.name === '') {
+      throw new DecoratorError("a class without a name has no default key; give the method a 'key'");
+    }
+    if (holder !== undefined) {
+      throw new DecoratorError(
+        `two classes are called ${owner.name}, and the default keys of their methods would meet; ` +
+          `rename one of them, or give its methods a 'key'`,
+      );
+    }
+    this.#owners.set(owner.name, owner);
+  }
+
+  /**
+   * Writes what a key depends on beside the arguments.
+   *
+   * @returns a text to stand behind the key, or nothing.
+   * @throws {DecoratorError} for a value that is undefined: the key would be shared by all who have none.
+   */
+  varied(vary: readonly Vary[]): string {
+    let suffix = '';
+    for (const source of vary) {
+      const name = typeof source === 'string' ? source : 'vary';
+      const value = this.varySource(source)();
+      if (value === undefined) {
+        throw new DecoratorError(
+          `${name === 'vary' ? 'a function in vary returned' : `vary '${name}' is`} undefined; ` +
+            'a value shared by all callers without one would be served to the wrong of them',
+        );
+      }
+      suffix += `|${partOfKey(value, name)}`;
+    }
+    return suffix;
+  }
+
+  /** @throws {DecoratorError} for a name that the module's options do not know. */
+  varySource(source: Vary): () => unknown {
+    if (typeof source === 'function') return source;
+    if (Object.hasOwn(this.#vary, source)) return this.#vary[source];
+    const known = Object.keys(this.#vary);
+    const mend =
+      known.length === 0
+        ? `name it in the module's options: decorators: { vary: { ${source}: () => … } }`
+        : `known are ${known.join(', ')}`;
+    throw new DecoratorError(`vary '${source}' is not known; ${mend}`);
+  }
+}
+
+/** The token of the host of one module instance; also the property under which decorated objects hold it. */
+export function getDecoratorHostToken(instance: string): symbol {
+  return Symbol.for(`nestjs-memcached:decorators:${instance}`);
+}

@@ -1,0 +1,41 @@
+import 'reflect-metadata';
+
+/** What a method's own decorators and TypeScript's metadata tell about it. */
+export interface MethodSignature {
+  /** Classes of the parameters as TypeScript's `emitDecoratorMetadata` wrote them; undefined without it. */
+  readonly paramTypes: readonly unknown[] | undefined;
+  /** Class of what the method returns, likewise. */
+  readonly returnType: unknown;
+  /** How many arguments it takes; undefined where that cannot be known. */
+  readonly arity: number | undefined;
+  /** Position of the parameter marked `@Current()`. */
+  readonly current: number | undefined;
+}
+
+/** Position of the parameter marked `@Current()`, kept for a method of a prototype. */
+export const CURRENT_PARAMETER = 'nestjs-memcached:current';
+
+/**
+ * Reads what is known about a method, once all its decorators have run.
+ *
+ * @param prototype the prototype that declares it.
+ */
+export function readSignature(
+  prototype: object,
+  property: string | symbol,
+  method: { readonly toString: () => string },
+): MethodSignature {
+  const paramTypes = Reflect.getMetadata('design:paramtypes', prototype, property) as unknown[] | undefined;
+  return {
+    paramTypes,
+    returnType: Reflect.getMetadata('design:returntype', prototype, property) as unknown,
+    arity: paramTypes === undefined || takesRest(method.toString()) ? undefined : paramTypes.length,
+    current: Reflect.getMetadata(CURRENT_PARAMETER, prototype, property) as number | undefined,
+  };
+}
+
+/** Whether the parameters in a method's source, which stand before its body, end with `...rest`. */
+function takesRest(source: string): boolean {
+  const head = /^[\s\S]*?\)\s*(?:\{|=>)/.exec(source);
+  return head === null || head[0].includes('...');
+}

@@ -1,0 +1,101 @@
+import { Observable, type Subscriber } from 'rxjs';
+import { DecoratorError } from '../../errors.js';
+
+/** The one subscription of a decorated method's caller, for what the method emits before its last emission. */
+export class Emissions {
+  readonly #subscriber: Subscriber<unknown>;
+  /** Whether the method completed without an emission. */
+  nothing = false;
+
+  constructor(subscriber: Subscriber<unknown>) {
+    this.#subscriber = subscriber;
+  }
+
+  pass(value: unknown): void {
+    this.#subscriber.next(value);
+  }
+
+  /** Ends `subscription` when the caller goes away. */
+  bind(subscription: { unsubscribe(): void }): void {
+    this.#subscriber.add(() => subscription.unsubscribe());
+  }
+}
+
+/** Makes the observable that a decorated method returns: it runs the decorators for each of its subscribers. */
+export function asObservable(run: (emissions: Emissions) => Promise<unknown>): Observable<unknown> {
+  return new Observable((subscriber) => {
+    const emissions = new Emissions(subscriber);
+    run(emissions).then(
+      (value) => {
+        if (!emissions.nothing) subscriber.next(value);
+        subscriber.complete();
+      },
+      (error: unknown) => subscriber.error(error),
+    );
+  });
+}
+
+/**
+ * Waits for the one value of an observable that is to be stored.
+ *
+ * @returns the first emission, once the observable has completed; undefined when there was none.
+ * @throws {DecoratorError} at the second emission: one key holds one value.
+ */
+export function onlyEmission(
+  source: Observable<unknown>,
+  emissions: Emissions,
+  place: string,
+): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    let count = 0;
+    let value: unknown;
+    const subscription = source.subscribe({
+      next(emitted) {
+        count += 1;
+        if (count === 1) {
+          value = emitted;
+          return;
+        }
+        reject(
+          new DecoratorError(
+            `${place}: the observable emitted more than once, and a key holds one value; ` +
+              'gather the emissions (toArray(), last()) before they are returned',
+          ),
+        );
+        // Undefined while a source emits as it is subscribed to; then nothing listens to it any more.
+        queueMicrotask(() => subscription.unsubscribe());
+      },
+      error: reject,
+      complete() {
+        emissions.nothing = count === 0;
+        resolve(value);
+      },
+    });
+  });
+}
+
+/**
+ * Passes the emissions of an observable on as they come, all but the last.
+ *
+ * @returns the last emission, for whoever has something to do before the caller sees it.
+ */
+export function lastEmission(source: Observable<unknown>, emissions: Emissions): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    let count = 0;
+    let value: unknown;
+    emissions.bind(
+      source.subscribe({
+        next(emitted) {
+          count += 1;
+          if (count > 1) emissions.pass(value);
+          value = emitted;
+        },
+        error: reject,
+        complete() {
+          emissions.nothing = count === 0;
+          resolve(value);
+        },
+      }),
+    );
+  });
+}

@@ -1,0 +1,63 @@
+import type { CachePolicy } from '../../options/cache-options.js';
+import type { DecoratorHost, Vary } from './decorator-host.js';
+
+/** One call of a decorated method, as its decorators see it. */
+export interface Call {
+  readonly host: DecoratorHost;
+  readonly self: object;
+  readonly args: readonly unknown[];
+}
+
+/** What lies further in: the next decorator, in the end the method. Resolves to what the method's caller would get. */
+export type Next = (args: readonly unknown[]) => Promise<unknown>;
+
+/** A decorator at work: calls what lies further in once, several times or not at all. */
+export type Step = (call: Call, next: Next) => Promise<unknown>;
+
+/**
+ * The decorators of one method from the outside in, whatever their order in the source: an answer from the cache spares
+ * everything further in, and what is evicted or put is so because the method ran.
+ */
+export const NESTING = ['@Cacheable', '@CacheEvict', '@CachePut', '@CasUpdate'] as const;
+
+/** A decorator's name as its users write it. */
+export type DecoratorName = (typeof NESTING)[number];
+
+/** What is known about a decorated method when its decorators are compiled. */
+export interface MethodFacts {
+  /** The class that declares the method. */
+  readonly declarer: string;
+  readonly method: string;
+  /** Class, method and decorator, for messages: `ProductService.find @Cacheable`. */
+  readonly place: string;
+  /** How many arguments the method takes; undefined where that cannot be known. */
+  readonly arity: number | undefined;
+  /** Position of the parameter marked `@Current()`. */
+  readonly current: number | undefined;
+}
+
+/** A decorator ready to work. */
+export interface CompiledOperation {
+  readonly step: Step;
+  /** What the host is asked to read at boot, so that a wrong option does not wait for the first call. */
+  readonly policy: CachePolicy<never> | undefined;
+  readonly vary: readonly Vary[];
+}
+
+/** One decorator on one method, as written. */
+export interface Operation {
+  readonly decorator: DecoratorName;
+  /** Name of the module instance it uses. */
+  readonly instance: string;
+  /** Whether it stores what the method returns, which then must be one value, and no stream. */
+  readonly stores: boolean;
+  /** Whether its key is made of all arguments, because none was given. */
+  readonly usesDefaultKey: boolean;
+  /**
+   * Turns what was written into what is done.
+   *
+   * @throws {DecoratorError} without the place, which the caller adds.
+   * @throws {InvalidOptionsError} with the place as the beginning of its path.
+   */
+  compile(facts: MethodFacts): CompiledOperation;
+}

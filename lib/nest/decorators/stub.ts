@@ -1,0 +1,107 @@
+import { Inject, Optional, type Type } from '@nestjs/common';
+import 'reflect-metadata';
+import { DecoratorError } from '../../errors.js';
+import { DecoratedMethod } from './decorated-method.js';
+import { getDecoratorHostToken } from './decorator-host.js';
+import type { DecoratorName, Operation } from './operation.js';
+
+/** Where a class keeps the decorated methods it declares. */
+const METHODS = 'nestjs-memcached:methods';
+
+/** Where a stub keeps the method it stands for. */
+const STANDS_FOR = Symbol('nestjs-memcached:stands for');
+
+type Method = (...args: never[]) => unknown;
+
+/**
+ * Makes a method decorator of an operation.
+ *
+ * It puts a stub in the method's place at once, since Nest binds routes, and makes request-scoped objects, without
+ * asking anybody later. The stub has the method's name, its number of parameters, and all of its metadata, so other
+ * decorators work above and below; several operations share one stub.
+ */
+export function decorateMethod(operation: Operation): MethodDecorator {
+  return (target: object, property: string | symbol, descriptor?: PropertyDescriptor) => {
+    const method: unknown = descriptor?.value;
+    if (descriptor === undefined || typeof method !== 'function' || typeof target === 'function') {
+      throw refusal(operation.decorator, target, property);
+    }
+    const decorated = standsFor(method) ?? replace(target, property, descriptor, method as Method);
+    decorated.add(operation);
+    declareHost(target, operation.instance);
+  };
+}
+
+/** The decorated methods of a class, its own and the inherited ones. */
+export function decoratedMethodsOf(type: Type): DecoratedMethod[] {
+  const methods: DecoratedMethod[] = [];
+  for (let owner: unknown = type; typeof owner === 'function'; owner = Object.getPrototypeOf(owner)) {
+    methods.push(...ownMethods(owner));
+  }
+  return methods;
+}
+
+/** The host arrives as a property that is injected; optional, since without the module the methods stay plain. */
+export function declareHost(prototype: object, instance: string): void {
+  const slot = getDecoratorHostToken(instance);
+  if (Object.hasOwn(prototype, slot)) return;
+  Inject(slot)(prototype, slot);
+  Optional()(prototype, slot);
+  // The injector assigns; the host should not turn up when the object is printed, compared or copied.
+  Object.defineProperty(prototype, slot, {
+    configurable: true,
+    get: () => undefined,
+    set(this: object, host: unknown) {
+      Object.defineProperty(this, slot, { value: host, configurable: true, writable: true });
+    },
+  });
+}
+
+function replace(
+  target: object,
+  property: string | symbol,
+  descriptor: PropertyDescriptor,
+  method: Method,
+): DecoratedMethod {
+  const decorated = new DecoratedMethod(target, property, method);
+  const stub = function (this: object | undefined, ...args: unknown[]): unknown {
+    return decorated.call(this, args);
+  };
+  // Name and length are among the properties; so is whatever other libraries hang on functions.
+  for (const key of Reflect.ownKeys(method)) {
+    if (key === 'prototype') continue;
+    Object.defineProperty(stub, key, Object.getOwnPropertyDescriptor(method, key) as PropertyDescriptor);
+  }
+  for (const key of Reflect.getOwnMetadataKeys(method)) {
+    Reflect.defineMetadata(key, Reflect.getOwnMetadata(key, method), stub);
+  }
+  Object.defineProperty(stub, STANDS_FOR, { value: { stub, decorated } });
+  descriptor.value = stub;
+  Reflect.defineMetadata(METHODS, [...ownMethods(target.constructor), decorated], target.constructor);
+  return decorated;
+}
+
+function ownMethods(type: object): readonly DecoratedMethod[] {
+  return (Reflect.getOwnMetadata(METHODS, type) as DecoratedMethod[] | undefined) ?? [];
+}
+
+/** The method a function stands for, if it is a stub itself, and no copy that another decorator made of one. */
+function standsFor(method: object): DecoratedMethod | undefined {
+  const mark = (method as { [STANDS_FOR]?: { stub: unknown; decorated: DecoratedMethod } })[STANDS_FOR];
+  return mark?.stub === method ? mark.decorated : undefined;
+}
+
+function refusal(decorator: DecoratorName, target: unknown, property: unknown): DecoratorError {
+  if (typeof property === 'object' && property !== null && 'kind' in property) {
+    return new DecoratorError(
+      `${decorator}: compile with experimentalDecorators, as Nest's own decorators need it`,
+    );
+  }
+  const owner = typeof target === 'function' ? target.name : (target as object).constructor.name;
+  const place = `${owner}.${String(property)} ${decorator}`;
+  return new DecoratorError(
+    typeof target === 'function'
+      ? `${place}: a static method has no object that Nest could give its cache to; make it a method of a provider`
+      : `${place}: only methods can be decorated, not accessors and properties; write it as a method`,
+  );
+}
