@@ -48,9 +48,21 @@ async function consume({ name, projects, withoutCache }, folder) {
   copyFileSync(join(TEMPLATES, 'app.ts'), join(folder, 'src', 'main.ts'));
 
   console.log(`${name}: installing`);
-  await run('npm', ['install', '--no-audit', '--no-fund', '--no-package-lock', '--prefer-offline', tarball], {
-    cwd: folder,
-  });
+  await run(
+    'npm',
+    [
+      'install',
+      '--no-audit',
+      '--no-fund',
+      '--no-package-lock',
+      '--prefer-offline',
+      '--loglevel=error',
+      tarball,
+    ],
+    {
+      cwd: folder,
+    },
+  );
   const tsc = (...args) =>
     run(process.execPath, ['node_modules/typescript/bin/tsc', ...args], { cwd: folder });
   for (const project of projects) await tsc('-p', project);

@@ -13,7 +13,7 @@ const INSTALLED = join(ROOT, 'node_modules', '.package-lock.json');
 export async function installDependencies() {
   refuseOldNode();
   if (isInstalled()) return;
-  await run('npm', ['install', '--no-audit', '--no-fund'], { live: true });
+  await run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error'], { live: true });
 }
 
 function isInstalled() {
