@@ -8,6 +8,7 @@ import { fnv1aInDoubles } from './hash/utf16.js';
 import { labels } from './labels.js';
 import type { Lookup } from './placement.js';
 import { RingBuilder } from './ring.js';
+import { zeroCountsAsOne } from './warnings.js';
 import { WeightedList } from './weighted-list.js';
 import { rebuiltWithoutDown } from './without-down.js';
 
@@ -69,7 +70,7 @@ export const npmMemcacheModula = family<Resolved>(SHAPE, (servers, { hash }) => 
     const list = new WeightedList(live.map((owner) => ({ owner, weight: servers[owner].weight || 1 })));
     return (key) => list.ownerAt((hashOf(key) >>> 0) % list.length);
   };
-  return rebuiltWithoutDown(servers.length, build);
+  return rebuiltWithoutDown(servers.length, build, zeroCountsAsOne('npm-memcache-modula', servers));
 });
 
 /** The first four bytes of a digest are read most significant first. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { createHash } from 'node:crypto';
 import { type KeyHash, ofUtf8 } from '../../../lib/cluster/distribution/hash/hash.js';
 import { md5, md5FirstWord } from '../../../lib/cluster/distribution/hash/md5.js';

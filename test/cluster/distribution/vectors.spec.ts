@@ -18,7 +18,7 @@ const names = readdirSync(FOLDER)
 
 describe('the golden vectors', () => {
   it('are there for every client', () => {
-    expect(names.length).toBe(61);
+    expect(names).toHaveLength(61);
   });
 
   it.each(names)('%s: every key has the server that the real client picked', (name) => {

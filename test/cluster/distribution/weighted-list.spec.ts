@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { WeightedList } from '../../../lib/cluster/distribution/weighted-list.js';
 
 describe('WeightedList', () => {
@@ -9,7 +9,7 @@ describe('WeightedList', () => {
       fc.property(weights, (given) => {
         const list = new WeightedList(given.map((weight, owner) => ({ owner, weight })));
         const written = given.flatMap((weight, owner) => Array.from({ length: weight }, () => owner));
-        expect(list.length).toBe(written.length);
+        expect(list).toHaveLength(written.length);
         expect(written.map((_, position) => list.ownerAt(position))).toEqual(written);
       }),
     );
@@ -22,7 +22,7 @@ describe('WeightedList', () => {
       { owner: 2, weight: 1 },
       { owner: 9, weight: 2_000_000 },
     ]);
-    expect(list.length).toBe(3_000_001);
+    expect(list).toHaveLength(3_000_001);
     expect([0, 999_999, 1_000_000, 1_000_001, 3_000_000].map((position) => list.ownerAt(position))).toEqual([
       4, 4, 2, 9, 9,
     ]);
