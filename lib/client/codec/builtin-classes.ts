@@ -39,20 +39,16 @@ export const BYTES_CLASSES = {
   BigUint64Array: (bytes) => new BigUint64Array(bytes),
 } as const satisfies Record<string, (bytes: ArrayBuffer) => object>;
 
-const NAMES: ReadonlySet<string> = new Set([
-  'Object',
-  'Array',
-  'Map',
-  'Set',
-  'Date',
-  'RegExp',
-  'Number',
-  'String',
-  'Boolean',
-  'BigInt',
-  ...Object.keys(ERROR_CLASSES),
-  ...Object.keys(BYTES_CLASSES),
-]);
+const NAMES = [
+  ...(['Object', 'Array', 'Map', 'Set', 'Date', 'RegExp', 'Number', 'String', 'Boolean', 'BigInt'] as const),
+  ...(Object.keys(ERROR_CLASSES) as ErrorName[]),
+  ...(Object.keys(BYTES_CLASSES) as BytesName[]),
+];
+
+/** The prototypes of this realm. */
+const NAME_BY_PROTOTYPE: ReadonlyMap<object, BuiltinName> = new Map(
+  NAMES.map((name) => [(globalThis[name] as { prototype: object }).prototype, name]),
+);
 
 /**
  * The class whose prototype this is, in whatever realm: what comes from `node:vm`, or from Node itself inside of jest,
@@ -61,10 +57,10 @@ const NAMES: ReadonlySet<string> = new Set([
  * @returns `undefined` for the prototype of any other class.
  */
 export function builtinOf(prototype: object): BuiltinName | undefined {
+  const here = NAME_BY_PROTOTYPE.get(prototype);
+  if (here !== undefined) return here;
   const maker = makerOf(prototype);
-  return maker !== undefined && NAMES.has(maker.name) && (maker === Buffer || isNative(maker))
-    ? (maker.name as BuiltinName)
-    : undefined;
+  return maker !== undefined && isNative(maker) ? NAMES.find((name) => name === maker.name) : undefined;
 }
 
 /** The name of the class whose prototype this is, as far as it can be told. */
@@ -91,6 +87,8 @@ export function isGenuine(object: object, name: BuiltinName): boolean {
       return Array.isArray(object);
     case 'Map':
       return works(() => Map.prototype.has.call(object, undefined));
+    case 'Date':
+      return works(() => Date.prototype.getTime.call(object));
     case 'Set':
       return works(() => Set.prototype.has.call(object, undefined));
     case 'BigInt':

@@ -74,19 +74,18 @@ class TaggedWriter {
   }
 
   #write(value: unknown): unknown {
+    if (needsNoTag(value)) return value;
     switch (typeof value) {
       case 'string':
-        return value.charCodeAt(0) === tag.TAG_CODE ? this.#tag(tag.ESCAPE + value) : value;
+        return this.#tag(tag.ESCAPE + value);
       case 'number':
-        return isPlainNumber(value) ? value : this.#tag(numberTag(value));
+        return this.#tag(numberTag(value));
       case 'bigint':
         return this.#tag(`${tag.BIGINT}${value}`);
       case 'undefined':
         return this.#tag(tag.UNDEFINED);
-      case 'boolean':
-        return value;
       case 'object':
-        return value === null ? null : this.#writeObject(value);
+        return this.#writeObject(value as object);
       default:
         throw this.#refusal(`a ${typeof value} cannot be stored`);
     }
@@ -154,6 +153,7 @@ class TaggedWriter {
     let copy: Record<string, unknown> | undefined;
     for (const name of Object.keys(object)) {
       const child = (object as Record<string, unknown>)[name];
+      if (needsNoTag(child)) continue;
       const written = this.#writeAt(name, child);
       if (written === child) continue;
       copy ??= { ...object };
@@ -169,6 +169,7 @@ class TaggedWriter {
     let copy: unknown[] | undefined;
     for (let index = 0; index < array.length; index += 1) {
       const child = array[index];
+      if (needsNoTag(child)) continue;
       const written = this.#writeAt(index, child);
       if (written === child) continue;
       copy ??= array.slice();
@@ -259,8 +260,9 @@ class TaggedWriter {
   }
 
   #refuseSymbols(object: object): void {
-    for (const symbol of Object.getOwnPropertySymbols(object)) {
-      if (!Object.prototype.propertyIsEnumerable.call(object, symbol)) continue;
+    const symbols = Object.getOwnPropertySymbols(object);
+    if (symbols.length === 0) return;
+    if (symbols.some((symbol) => Object.prototype.propertyIsEnumerable.call(object, symbol))) {
       throw this.#refusal('a property named by a symbol cannot be stored');
     }
   }
@@ -274,6 +276,20 @@ class TaggedWriter {
 
   #refusal(problem: string): CodecError {
     return new CodecError(`${shown(this.#path)}: ${problem}`);
+  }
+}
+
+/** Whether JSON carries a value just so; of objects, that is not known before one has looked inside. */
+function needsNoTag(value: unknown): boolean {
+  switch (typeof value) {
+    case 'string':
+      return value.charCodeAt(0) !== tag.TAG_CODE;
+    case 'number':
+      return isPlainNumber(value);
+    case 'boolean':
+      return true;
+    default:
+      return value === null;
   }
 }
 
