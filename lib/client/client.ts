@@ -1,4 +1,4 @@
-import { CodecError, InvalidArgumentError } from '../errors.js';
+import { InvalidArgumentError } from '../errors.js';
 import type { ClientOptions } from '../options/client-options.js';
 import { toTtlSeconds, type Duration } from '../options/duration.js';
 import { Request, type ReplyReader, type RequestKind } from '../protocol/request.js';
@@ -6,10 +6,11 @@ import { isPlainKey } from '../protocol/wire-key.js';
 import { ClusterClient, type CommandOptions } from './cluster-client.js';
 import type { Codec, Encoded } from './codec/codec.js';
 import { createDefaultCodec } from './codec/default-codec.js';
+import { counterCodec, counterDigits, safeNumber } from './counters.js';
 import { encodeUnusualKey } from './key-encoder.js';
 import { noteFailure, readMany } from './many-keys.js';
 import { ManyResult } from './many-result.js';
-import { readCasResult, readCounter, readDone, Readers, whenDone } from './readers.js';
+import { readCasResult, readCounter, readDone, Readers } from './readers.js';
 import type { CasResult, CasToken, LeaseRead, Lookup, ValueWithCas } from './results.js';
 
 /** What commands that store take. */
@@ -32,9 +33,14 @@ export interface CounterOptions extends CommandOptions {
   initial?: number | bigint;
   /** How long a counter created by `initial` lives; never expires without it. */
   ttl?: Duration;
+  /**
+   * Remembers the change when the server is away, resolves with `undefined`, and makes it before the server is read from
+   * again; perhaps twice, so this is for counters that only have to differ.
+   *
+   * @default false
+   */
+  owed?: boolean;
 }
-
-const MAX_COUNTER = 2n ** 64n - 1n;
 
 /**
  * A memcached client over one or many weighted servers; needs no framework.
@@ -132,10 +138,7 @@ export class MemcachedClient extends ClusterClient {
     entries: Iterable<readonly [string, unknown]> | Readonly<Record<string, unknown>>,
     options?: StoreOptions,
   ): Promise<ManyResult<boolean>> {
-    const pairs =
-      Symbol.iterator in entries
-        ? new Map(entries as Iterable<readonly [string, unknown]>)
-        : new Map(Object.entries(entries));
+    const pairs = Symbol.iterator in entries ? new Map(entries) : new Map(Object.entries(entries));
     return this.#each([...pairs.keys()], (key) => this.set(key, pairs.get(key), options));
   }
 
@@ -221,26 +224,24 @@ export class MemcachedClient extends ClusterClient {
   /**
    * Makes every write fail that relies on an earlier read of the key, and its value go away.
    *
+   * When the server is away this resolves all the same: the invalidation is remembered and carried out before the server
+   * is read from again (option `maxOwedDeletes`). One that names a `cas` is not, since it loses its meaning with time.
+   *
    * @param options `stale`: keep the value for so long, marked stale, instead of deleting it; `cas`: only if the item has
    *   not changed since that token was read.
-   * @returns false when there was nothing, or something else than `cas` names.
+   * @returns false when there was nothing, when the item is not what `cas` names, or when the server is owed it.
    */
   invalidateKey(
     key: string,
     options: CommandOptions & { stale?: Duration; cas?: CasToken } = {},
   ): Promise<boolean> {
     const { stale, cas } = options;
-    return this.#run(
-      stale === undefined ? 'delete' : 'mark-stale',
-      key,
-      readDone,
-      false,
-      options,
-      (request) => {
-        if (stale !== undefined) request.exptime = toTtlSeconds(stale, 'stale');
-        if (cas !== undefined) request.cas = checkedCas(cas);
-      },
-    ) as Promise<boolean>;
+    const kind = stale === undefined ? 'delete' : 'mark-stale';
+    return this.#run(kind, key, readDone, false, options, (request) => {
+      if (stale !== undefined) request.exptime = toTtlSeconds(stale, 'stale');
+      if (cas === undefined) request.owed = true;
+      else request.cas = checkedCas(cas);
+    }) as Promise<boolean>;
   }
 
   #readersFor(options: ReadOptions | undefined): Readers {
@@ -340,9 +341,11 @@ export class MemcachedClient extends ClusterClient {
   ): Promise<number | bigint | undefined> {
     const delta = counterDigits(by, `${kind}: by`);
     const first = options?.initial === undefined ? '' : counterDigits(options.initial, `${kind}: initial`);
+    const owed = options?.owed === true;
     const count = (): Promise<unknown> =>
-      this.#run(kind, key, readCounter, undefined, options, (request) => {
+      this.#run(kind, key, readCounter, owed ? null : undefined, options, (request) => {
         request.delta = delta;
+        request.owed = owed;
       });
     let digits = await count();
     const initial = options?.initial;
@@ -350,7 +353,7 @@ export class MemcachedClient extends ClusterClient {
       const created = await this.add(key, initial, { ...options, codec: counterCodec(this.#codec, first) });
       digits = created ? first : await count();
     }
-    if (digits === undefined) return undefined;
+    if (digits === undefined || digits === null) return undefined;
     return typeof by === 'bigint' ? BigInt(digits as string) : safeNumber(digits as string, kind);
   }
 
@@ -387,42 +390,5 @@ function checkedCas(cas: unknown): CasToken {
   if (typeof cas === 'string' && /^\d{1,20}$/.test(cas)) return cas;
   throw new InvalidArgumentError(
     'cas: expected the token of an earlier read (gets), a string of decimal digits',
-  );
-}
-
-/** An amount as memcached wants it: whole, from 0 to 2^64 - 1, in decimal digits. */
-function counterDigits(amount: unknown, name: string): string {
-  if (typeof amount === 'bigint' && amount >= 0n && amount <= MAX_COUNTER) return String(amount);
-  if (typeof amount === 'number' && Number.isSafeInteger(amount) && amount >= 0) return String(amount);
-  throw new InvalidArgumentError(
-    `${name}: expected a whole number from 0 (a bigint above 2^53), got ${typeof amount === 'symbol' ? 'a symbol' : String(amount)}`,
-  );
-}
-
-/**
- * Stores the first value of a counter as the codec would, so that it reads as a number; or, where the codec does not keep
- * numbers as digits, which is all that memcached counts with, as bare digits.
- *
- * memcached's own creation (`ma` with `N`) would always store client flags 0.
- */
-function counterCodec(codec: Codec, digits: string): Codec {
-  const bare: Encoded = { data: Buffer.from(digits, 'latin1'), flags: 0 };
-  return {
-    encode: (value, key) => {
-      const number = Number(value);
-      const whole = Number.isSafeInteger(number) ? number : value;
-      return whenDone(codec.encode(whole, key), (encoded) =>
-        encoded.data.equals(bare.data) ? encoded : bare,
-      );
-    },
-    decode: (data, flags, key) => codec.decode(data, flags, key),
-  };
-}
-
-function safeNumber(digits: string, command: string): number {
-  const number = Number(digits);
-  if (Number.isSafeInteger(number)) return number;
-  throw new CodecError(
-    `${command}: the counter has passed 2^53, where numbers lose digits; ask with a bigint (1n)`,
   );
 }

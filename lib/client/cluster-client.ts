@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { Cluster } from '../cluster/cluster.js';
+import { Discovery } from '../cluster/discovery.js';
 import type { Node, NodeState } from '../cluster/node.js';
 import { InvalidArgumentError, MemcachedError } from '../errors.js';
 import {
@@ -8,6 +9,7 @@ import {
   type ResolvedClientOptions,
 } from '../options/client-options.js';
 import { toMilliseconds, toTtlSeconds, type Duration } from '../options/duration.js';
+import { readServers, type ServerAddress, type ServersOption } from '../options/server-options.js';
 import { toExptime } from '../protocol/exptime.js';
 import { Request, type ReplyReader } from '../protocol/request.js';
 import { readStats } from '../protocol/stats-reader.js';
@@ -32,6 +34,12 @@ export interface NodeEvent {
   readonly error?: MemcachedError;
 }
 
+/** A change of the list of servers, as the event `servers` tells it. */
+export interface ServersEvent {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+}
+
 /** One server as the client sees it now. */
 export interface NodeStatus {
   /** The server, `host:port`. */
@@ -43,20 +51,37 @@ export interface NodeStatus {
   readonly lastError?: MemcachedError;
 }
 
+/** The client's events; none of them needs a listener. */
+export interface ClientEvents {
+  /** A server's state has changed. */
+  node: [NodeEvent];
+  /** The list of servers has changed. */
+  servers: [ServersEvent];
+  /** The list of servers could not be asked for; the last one stays. */
+  discoveryFailed: [Error];
+}
+
 /** The client's part that deals with servers rather than keys. */
-export abstract class ClusterClient extends EventEmitter<{ node: [NodeEvent] }> implements AsyncDisposable {
+export abstract class ClusterClient extends EventEmitter<ClientEvents> implements AsyncDisposable {
   protected readonly options: ResolvedClientOptions;
   protected readonly cluster: Cluster;
+  readonly #discovery: Discovery | undefined;
   #closing: Promise<void> | undefined;
 
   /** @throws {InvalidOptionsError} with the path of the wrong option. */
-  protected constructor(options: ResolvedClientOptions | ClientOptions) {
+  protected constructor(options: ClientOptions) {
     super();
-    this.options = Object.isFrozen(options)
-      ? (options as ResolvedClientOptions)
-      : resolveClientOptions(options as ClientOptions);
+    this.options = resolveClientOptions(options);
     this.cluster = new Cluster(this.options, (node, previous) => this.#tell(node, previous));
-    for (const warning of this.cluster.warnings) process.emitWarning(warning, 'MemcachedWarning');
+    this.#warn();
+    const { discovery, servers } = this.options;
+    if (discovery === undefined) return;
+    this.#discovery = new Discovery(discovery, this.options, {
+      onServers: (found) => this.#setServers(found),
+      onFailure: (error) => this.emit('discoveryFailed', error),
+    });
+    const found = this.#discovery.run();
+    if (servers.length === 0) this.cluster.expectServers(found);
   }
 
   /**
@@ -74,6 +99,7 @@ export abstract class ClusterClient extends EventEmitter<{ node: [NodeEvent] }> 
    * socket and no timer is left.
    */
   close(): Promise<void> {
+    this.#discovery?.close();
     return (this.#closing ??= this.cluster.close());
   }
 
@@ -92,6 +118,16 @@ export abstract class ClusterClient extends EventEmitter<{ node: [NodeEvent] }> 
     if (server === undefined)
       throw new InvalidArgumentError(`no server is left for key ${JSON.stringify(key)}`);
     return server.id;
+  }
+
+  /**
+   * Puts another list of servers in place of the present one. Servers that stay keep their connections; those that leave
+   * answer what is in flight. Keys of servers that stay keep their place as far as the distribution allows.
+   *
+   * @throws {InvalidOptionsError} with the path of the wrong part; the present list stays.
+   */
+  setServers(servers: ServersOption): void {
+    this.#setServers(readServers(servers, 'servers'));
   }
 
   /** The servers with their weights, states, since when, and the last error. */
@@ -143,7 +179,9 @@ export abstract class ClusterClient extends EventEmitter<{ node: [NodeEvent] }> 
   protected send(request: Request, options: CommandOptions | undefined): Promise<unknown> {
     request.timeoutMs = this.options.commandTimeout;
     if (options === undefined) return this.cluster.execute(request);
-    return limited(request, options, () => this.cluster.execute(request));
+    return limited(request, options, () =>
+      request.owed ? this.cluster.executeOwed(request) : this.cluster.execute(request),
+    );
   }
 
   /** Sends a request to one server. */
@@ -178,6 +216,16 @@ export abstract class ClusterClient extends EventEmitter<{ node: [NodeEvent] }> 
     };
     await Promise.all(this.cluster.nodes.map(ask));
     return result;
+  }
+
+  #setServers(servers: readonly ServerAddress[]): void {
+    const change = this.cluster.setServers(servers);
+    this.#warn();
+    if (change.added.length > 0 || change.removed.length > 0) this.emit('servers', change);
+  }
+
+  #warn(): void {
+    for (const warning of this.cluster.warnings) process.emitWarning(warning, 'MemcachedWarning');
   }
 
   #tell(node: Node, previous: NodeState): void {

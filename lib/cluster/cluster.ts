@@ -4,20 +4,66 @@ import type { ServerAddress } from '../options/server-options.js';
 import type { Request } from '../protocol/request.js';
 import { createPlacement, type DistributionOption } from './distribution/distribution.js';
 import type { Placement } from './distribution/placement.js';
+import { repeated } from './debts.js';
 import { Node, type NodeObserver } from './node.js';
 
 /** All servers of the client: sends each request to the server its key belongs to, or where failover says. */
 export class Cluster {
   readonly #options: ResolvedClientOptions;
-  readonly #placement: Placement;
-  readonly nodes: readonly Node[];
+  readonly #observe: NodeObserver;
+  #placement: Placement;
+  #nodes: readonly Node[];
+  /** The first answer of a discovery, while there are no servers to ask. */
+  #arrival: Promise<void> | undefined;
+  /** Nodes that were taken out and still answer what was in flight. */
+  readonly #leaving = new Set<Promise<void>>();
   /** Commands that failover `miss` answered in place of a server. */
   missesByFailover = 0;
 
   constructor(options: ResolvedClientOptions, observe: NodeObserver) {
     this.#options = options;
+    this.#observe = observe;
     this.#placement = createPlacement(options.distribution as DistributionOption, options.servers);
-    this.nodes = options.servers.map((server) => new Node(server, options, observe));
+    this.#nodes = options.servers.map((server) => new Node(server, options, observe));
+  }
+
+  /** Lets commands wait for a first list of servers. */
+  expectServers(arrival: Promise<void>): void {
+    this.#arrival = arrival.then(() => {
+      this.#arrival = undefined;
+    });
+  }
+
+  get nodes(): readonly Node[] {
+    return this.#nodes;
+  }
+
+  /**
+   * Puts another list of servers in place of the present one. Servers that stay keep their connection and what they are
+   * owed; those that leave answer what is in flight.
+   *
+   * @returns the ids of servers that came and went.
+   */
+  setServers(servers: readonly ServerAddress[]): { added: readonly string[]; removed: readonly string[] } {
+    const placement = createPlacement(this.#options.distribution as DistributionOption, servers);
+    const present = new Map(this.#nodes.map((node) => [node.server.id, node]));
+    const nodes = servers.map((server) => {
+      const node = present.get(server.id);
+      if (node === undefined || !node.reaches(server)) return new Node(server, this.#options, this.#observe);
+      present.delete(server.id);
+      return node;
+    });
+    const before = new Set(this.#nodes);
+    this.#placement = placement;
+    this.#nodes = nodes;
+    for (const node of present.values()) {
+      const leaving = node.close().finally(() => this.#leaving.delete(leaving));
+      this.#leaving.add(leaving);
+    }
+    return {
+      added: nodes.filter((node) => !before.has(node)).map((node) => node.server.id),
+      removed: [...present.keys()],
+    };
   }
 
   /** What the distribution has to say about the servers, such as a weight that gets no key. */
@@ -48,12 +94,36 @@ export class Cluster {
 
   /** Sends a request to the server its routing key belongs to. */
   execute(request: Request): Promise<unknown> {
+    if (this.#arrival !== undefined) return this.#arrival.then(() => this.execute(request));
     return new Promise((resolve, reject) => {
       request.resolve = resolve;
       request.reject =
         this.#options.failover === 'error' ? reject : (error) => this.#failOver(request, error, reject);
       this.#dispatch(request);
     });
+  }
+
+  /**
+   * Sends an invalidation to the server its routing key belongs to. If that is away, it is remembered and sent before the
+   * server is read from again; under failover `next`, the server that stands in gets it as well.
+   *
+   * @returns the request's result, or its `missResult` where it is owed.
+   */
+  async executeOwed(request: Request): Promise<unknown> {
+    await this.#arrival;
+    const owner = this.nodes[this.#placement.indexFor(request.routingKey)];
+    if (owner === undefined) return this.execute(request);
+    try {
+      return await new Promise((resolve, reject) => {
+        request.resolve = resolve;
+        request.reject = reject;
+        owner.send(request);
+      });
+    } catch (error) {
+      if (!isAway(error) || error instanceof OverloadError) throw error;
+      owner.owe(repeated(request));
+      return this.#options.failover === 'next' ? this.execute(repeated(request)) : request.missResult;
+    }
   }
 
   /** Sends a request to one server, whatever its key; failover `miss` applies, `next` does not. */
@@ -83,11 +153,12 @@ export class Cluster {
   }
 
   async connect(): Promise<void> {
+    await this.#arrival;
     await Promise.all(this.nodes.map((node) => node.connect()));
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.nodes.map((node) => node.close()));
+    await Promise.all([...this.nodes.map((node) => node.close()), ...this.#leaving]);
   }
 
   #dispatch(request: Request): void {
@@ -111,16 +182,21 @@ export class Cluster {
   }
 
   #miss(request: Request, error: unknown, reject: (error: unknown) => void): void {
-    const away =
-      error instanceof ConnectionError ||
-      error instanceof TimeoutError ||
-      error instanceof ProtocolError ||
-      error instanceof OverloadError;
-    if (!away) {
+    if (!isAway(error)) {
       reject(error);
       return;
     }
     this.missesByFailover += 1;
     request.resolve(request.missResult);
   }
+}
+
+/** Whether the error says that the server could not be asked, rather than that it refused. */
+function isAway(error: unknown): boolean {
+  return (
+    error instanceof ConnectionError ||
+    error instanceof TimeoutError ||
+    error instanceof ProtocolError ||
+    error instanceof OverloadError
+  );
 }

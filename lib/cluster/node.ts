@@ -1,4 +1,5 @@
 import { clearTimeout, setTimeout } from 'node:timers';
+import { isDeepStrictEqual } from 'node:util';
 import { Connection, type ConnectionOwner } from '../connection/connection.js';
 import type { Dialect } from '../connection/negotiation.js';
 import type { ServerVersion } from '../connection/server-version.js';
@@ -7,6 +8,7 @@ import type { ResolvedClientOptions } from '../options/client-options.js';
 import type { ServerAddress } from '../options/server-options.js';
 import type { Reply } from '../protocol/reply.js';
 import { Request } from '../protocol/request.js';
+import { Debts } from './debts.js';
 
 /**
  * How a server is doing.
@@ -20,9 +22,10 @@ export type NodeObserver = (node: Node, previous: NodeState) => void;
 
 /** Our handle on one server: its connection, and whether it can be used. */
 export class Node implements ConnectionOwner {
-  readonly server: ServerAddress;
+  #server: ServerAddress;
   readonly #options: ResolvedClientOptions;
   readonly #observe: NodeObserver;
+  readonly #debts: Debts;
   #connection: Connection | undefined;
   #state: NodeState = 'up';
   #since = new Date();
@@ -37,9 +40,14 @@ export class Node implements ConnectionOwner {
   #closed = false;
 
   constructor(server: ServerAddress, options: ResolvedClientOptions, observe: NodeObserver) {
-    this.server = server;
+    this.#server = server;
     this.#options = options;
     this.#observe = observe;
+    this.#debts = new Debts(options.maxOwedDeletes);
+  }
+
+  get server(): ServerAddress {
+    return this.#server;
   }
 
   get state(): NodeState {
@@ -61,6 +69,11 @@ export class Node implements ConnectionOwner {
     return !this.#unreachable;
   }
 
+  /** How many invalidations the server is owed; `Infinity` when there were too many to remember each. */
+  get owed(): number {
+    return this.#debts.size;
+  }
+
   /** The dialect spoken, once connected. */
   get dialect(): Dialect | undefined {
     return this.#connection?.ready === true ? this.#connection.dialect : undefined;
@@ -76,6 +89,28 @@ export class Node implements ConnectionOwner {
     if (this.#closed) request.fail(new ClientClosedError('the client is closed'));
     else if (this.#unreachable) request.fail(this.#unreachableError(request));
     else this.#connected().push(request);
+  }
+
+  /**
+   * Takes another description of the same server, with another weight or name.
+   *
+   * @returns false when it is to be reached in another way, for which a connection must be made anew.
+   */
+  reaches(server: ServerAddress): boolean {
+    const { id, tls, credentials } = this.#server;
+    const same =
+      id === server.id &&
+      isDeepStrictEqual(tls, server.tls) &&
+      credentials?.payload === server.credentials?.payload;
+    if (same) this.#server = server;
+    return same;
+  }
+
+  /** Remembers an invalidation that may not have reached the server, and sends it once the server is back. */
+  owe(request: Request): void {
+    this.#debts.add(request);
+    // The server may have come back in the moment between the failure and this call.
+    if (!this.#unreachable && this.#connection?.ready === true) this.#payInto(this.#connection);
   }
 
   /** Resolves once the server has answered the negotiation, rejects if it cannot be reached. */
@@ -108,7 +143,7 @@ export class Node implements ConnectionOwner {
   onReady(): readonly Request[] {
     this.#delay = 0;
     this.#succeeded();
-    return [];
+    return this.#debts.payments(this.#options.commandTimeout);
   }
 
   /** Requests have timed out: is it them or the server? One more request on the same connection tells. */
@@ -117,7 +152,10 @@ export class Node implements ConnectionOwner {
     this.#failed(new ConnectionError(`${this.server.id} does not answer in time`, this.server.id, 'unknown'));
     this.#unreachable = true;
     if (!connection.ready) return; // opening it is a probe already
-    const probe = this.#probe(() => this.#succeeded());
+    const probe = this.#probe(() => {
+      this.#payInto(connection);
+      this.#succeeded();
+    });
     probe.reject = (error) => connection.close(error as MemcachedError);
     connection.push(probe);
   }
@@ -173,6 +211,10 @@ export class Node implements ConnectionOwner {
     this.#probeTimer = setTimeout(() => this.#connected(), jittered).unref();
     for (const request of lost) request.fail(this.#lostError(request, error));
     for (const request of unsent) request.fail(this.#unreachableError(request));
+  }
+
+  #payInto(connection: Connection): void {
+    for (const payment of this.#debts.payments(this.#options.commandTimeout)) connection.push(payment);
   }
 
   #connected(): Connection {

@@ -3,12 +3,19 @@ import {
   duration,
   integer,
   oneOf,
+  optional,
   readObject,
   text,
   withDefault,
   type Reader,
   type Shape,
 } from './schema.js';
+import {
+  readDiscovery,
+  type DiscoveryFunction,
+  type DiscoveryOptions,
+  type ResolvedDiscovery,
+} from './discovery-options.js';
 import { readServers, type ServerAddress, type ServersOption } from './server-options.js';
 
 /** What happens to a command whose server is away. */
@@ -25,9 +32,15 @@ export interface ClientOptions {
   /**
    * The servers of the cluster, in the order in which every client of the fleet lists them.
    *
-   * @default '127.0.0.1:11211'
+   * @default '127.0.0.1:11211'; none with `discovery`
    */
   servers?: ServersOption;
+
+  /**
+   * Where the list of servers comes from, when it changes by itself: asked at the start and then at every interval.
+   * `servers`, if given, serve until the first answer. A failed attempt leaves the last list in place.
+   */
+  discovery?: DiscoveryOptions | DiscoveryFunction;
 
   /**
    * Which server gets a key: a name, a name with settings, or a function. A fleet agrees on one.
@@ -127,6 +140,14 @@ export interface ClientOptions {
   maxQueuedBytes?: number;
 
   /**
+   * Invalidations remembered one by one for a server that is away, to be sent before it is read from again. With more,
+   * the whole server is flushed on its return.
+   *
+   * @default 10_000
+   */
+  maxOwedDeletes?: number;
+
+  /**
    * Largest value stored, in bytes as stored; 0 follows the server's own item limit (`-I`), which it is asked for.
    *
    * @default 0
@@ -137,6 +158,7 @@ export interface ClientOptions {
 /** Client options after `resolveClientOptions`: complete, in milliseconds, frozen. */
 export interface ResolvedClientOptions {
   readonly servers: readonly ServerAddress[];
+  readonly discovery: ResolvedDiscovery | undefined;
   readonly distribution: unknown;
   readonly keyPrefix: string;
   readonly unsafeKeys: 'encode' | 'refuse';
@@ -150,8 +172,11 @@ export interface ResolvedClientOptions {
   readonly keepAlive: number;
   readonly maxInFlight: number;
   readonly maxQueuedBytes: number;
+  readonly maxOwedDeletes: number;
   readonly maxValueBytes: number;
 }
+
+const DEFAULT_SERVER = '127.0.0.1:11211';
 
 const MIB = 1024 * 1024;
 
@@ -159,7 +184,8 @@ const anything: Reader<unknown> = (value) => value;
 
 /** One reader per client option; modules that take more options spread it into their own shape. */
 export const CLIENT_OPTIONS: Shape<ResolvedClientOptions> = {
-  servers: (value, path) => readServers(value === undefined ? '127.0.0.1:11211' : value, path),
+  servers: withDefault(readServers, []),
+  discovery: optional(readDiscovery),
   distribution: withDefault(anything, 'ketama'),
   keyPrefix: withDefault(text({ allowEmpty: true }), ''),
   unsafeKeys: withDefault(oneOf('encode', 'refuse'), 'encode'),
@@ -177,6 +203,7 @@ export const CLIENT_OPTIONS: Shape<ResolvedClientOptions> = {
   keepAlive: withDefault(duration(), 30_000),
   maxInFlight: withDefault(integer(1), 250_000),
   maxQueuedBytes: withDefault(integer(1024), 256 * MIB),
+  maxOwedDeletes: withDefault(integer(0), 10_000),
   maxValueBytes: withDefault(integer(0), 0),
 };
 
@@ -186,5 +213,7 @@ export const CLIENT_OPTIONS: Shape<ResolvedClientOptions> = {
  * @throws {InvalidOptionsError} with the path of the wrong option.
  */
 export function resolveClientOptions(options: ClientOptions = {}): ResolvedClientOptions {
-  return readObject<ResolvedClientOptions>(options, '', CLIENT_OPTIONS);
+  const resolved = readObject<ResolvedClientOptions>(options, '', CLIENT_OPTIONS);
+  if (resolved.servers.length > 0 || resolved.discovery !== undefined) return resolved;
+  return Object.freeze({ ...resolved, servers: readServers(DEFAULT_SERVER, 'servers') });
 }

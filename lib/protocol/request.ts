@@ -69,6 +69,9 @@ export class Request {
   /** The bytes of a `line` request, without the line end. */
   line = '';
 
+  /** Whether the server is owed the request when it is away, to be sent before the server is read from again. */
+  owed = false;
+
   /** What the reader gathered from replies that were followed by more. */
   gathered: unknown = undefined;
   /** What a miss resolves with; also the answer where failover `miss` stands in for a server that is away. */

@@ -1,0 +1,43 @@
+import { CodecError, InvalidArgumentError } from '../errors.js';
+import type { Codec, Encoded } from './codec/codec.js';
+import { whenDone } from './readers.js';
+
+/** Where memcached's counters wrap around. */
+const MAX_COUNTER = 2n ** 64n - 1n;
+
+/** An amount as memcached wants it: whole, from 0 to 2^64 - 1, in decimal digits. */
+export function counterDigits(amount: unknown, name: string): string {
+  if (typeof amount === 'bigint' && amount >= 0n && amount <= MAX_COUNTER) return String(amount);
+  if (typeof amount === 'number' && Number.isSafeInteger(amount) && amount >= 0) return String(amount);
+  throw new InvalidArgumentError(
+    `${name}: expected a whole number from 0 (a bigint above 2^53), got ${typeof amount === 'symbol' ? 'a symbol' : String(amount)}`,
+  );
+}
+
+/**
+ * Stores the first value of a counter as the codec would, so that it reads as a number; or, where the codec does not keep
+ * numbers as digits, which is all that memcached counts with, as bare digits.
+ *
+ * memcached's own creation (`ma` with `N`) would always store client flags 0.
+ */
+export function counterCodec(codec: Codec, digits: string): Codec {
+  const bare: Encoded = { data: Buffer.from(digits, 'latin1'), flags: 0 };
+  return {
+    encode: (value, key) => {
+      const number = Number(value);
+      const whole = Number.isSafeInteger(number) ? number : value;
+      return whenDone(codec.encode(whole, key), (encoded) =>
+        encoded.data.equals(bare.data) ? encoded : bare,
+      );
+    },
+    decode: (data, flags, key) => codec.decode(data, flags, key),
+  };
+}
+
+export function safeNumber(digits: string, command: string): number {
+  const number = Number(digits);
+  if (Number.isSafeInteger(number)) return number;
+  throw new CodecError(
+    `${command}: the counter has passed 2^53, where numbers lose digits; ask with a bigint (1n)`,
+  );
+}

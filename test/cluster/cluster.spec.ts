@@ -1,0 +1,248 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { MemcachedClient, type StoreOptions } from '../../lib/client/client.js';
+import type { NodeEvent } from '../../lib/client/cluster-client.js';
+import type { ClientOptions } from '../../lib/options/client-options.js';
+import { describeReal, startMemcached, type RealMemcached } from '../support/real-memcached.js';
+
+const KEYS = Array.from({ length: 200 }, (_, index) => `key:${index}`);
+
+describeReal('a cluster of three servers', () => {
+  let servers: RealMemcached[];
+  let addresses: string[];
+  const clients: MemcachedClient[] = [];
+
+  const connect = (options: ClientOptions = {}): MemcachedClient => {
+    const client = new MemcachedClient({ servers: addresses, commandTimeout: '250ms', ...options });
+    clients.push(client);
+    return client;
+  };
+  const keyOn = (client: MemcachedClient, server: number): string =>
+    KEYS.find((key) => client.serverFor(key) === addresses[server])!;
+  const until = async (client: MemcachedClient, state: NodeEvent['state']): Promise<NodeEvent> => {
+    for (;;) {
+      const [event] = await once(client, 'node');
+      if (event.state === state) return event;
+    }
+  };
+
+  beforeEach(async () => {
+    servers = await Promise.all([startMemcached(), startMemcached(), startMemcached()]);
+    addresses = servers.map((server) => server.address);
+  });
+  afterEach(async () => {
+    await Promise.all(clients.splice(0).map((client) => client.close()));
+    await Promise.all(servers.map((server) => server.stop()));
+  });
+
+  it('puts every key where serverFor says', async () => {
+    const client = connect();
+    await client.setMany(KEYS.map((key) => [key, key]));
+    for (const [index, address] of addresses.entries()) {
+      const alone = connect({ servers: address });
+      const there = await alone.getMany(KEYS);
+      expect([...there.keys()].every((key) => client.serverFor(key) === addresses[index])).toBe(true);
+      expect(there.size).toBeGreaterThan(20);
+    }
+  });
+
+  it('connects once to each server, however many commands come first', async () => {
+    const client = connect();
+    await Promise.all(Array.from({ length: 1000 }, (_, index) => client.get(`k${index}`)));
+    for (const stats of (await client.stats()).values()) {
+      // memcached counts its own listening descriptors and the launcher's hand shake as well, never a thousand.
+      expect(Number(stats.total_connections)).toBeLessThan(6);
+    }
+  });
+
+  it('tells early which server cannot be reached', async () => {
+    await servers[1].stop();
+    await expect(connect().connect()).rejects.toMatchObject({
+      code: 'MEMCACHED_CONNECTION',
+      server: addresses[1],
+    });
+  });
+
+  describe('with one server gone', () => {
+    it('rejects its keys with a typed error and serves the others (failover error)', async () => {
+      const client = connect();
+      await client.setMany(KEYS.map((key) => [key, key]));
+      await servers[0].stop();
+      const gone = keyOn(client, 0);
+      await expect(client.get(gone)).rejects.toMatchObject({
+        code: 'MEMCACHED_CONNECTION',
+        server: addresses[0],
+      });
+      await expect(client.set(gone, 1)).rejects.toMatchObject({ outcome: 'not-sent' });
+      expect(await client.get(keyOn(client, 1))).toBe(keyOn(client, 1));
+    });
+
+    it('gives the hits of the others from a many-key read, and names the failure', async () => {
+      const client = connect();
+      await client.setMany(KEYS.map((key) => [key, key]));
+      await servers[0].stop();
+      const read = await client.getMany(KEYS);
+      const lost = KEYS.filter((key) => client.serverFor(key) === addresses[0]);
+      expect(read.size).toBe(KEYS.length - lost.length);
+      expect(read.failures).toMatchObject([{ server: addresses[0], keys: lost }]);
+    });
+
+    it('misses and drops its keys (failover miss)', async () => {
+      const client = connect({ failover: 'miss' });
+      await servers[0].stop();
+      const gone = keyOn(client, 0);
+      expect(await client.set(gone, 1)).toBe(false);
+      expect(await client.get(gone)).toBeUndefined();
+      expect(await client.incr(gone)).toBeUndefined();
+      expect(await client.cas(gone, 1, '1')).toBe('not-found');
+      expect((await client.getMany(KEYS)).failures).toStrictEqual([]);
+    });
+
+    it('sends its keys to the next server (failover next)', async () => {
+      const client = connect({ failover: 'next' });
+      const gone = keyOn(client, 0);
+      await servers[0].stop();
+      expect(await client.set(gone, 'elsewhere')).toBe(true);
+      expect(await client.get(gone)).toBe('elsewhere');
+      const next = client.serverFor(gone, { down: [addresses[0]] });
+      expect(next).not.toBe(addresses[0]);
+      expect(await connect({ servers: next }).get(gone)).toBe('elsewhere');
+    });
+
+    it('uses it again once it is back, and tells both changes', async () => {
+      const client = connect();
+      await client.connect();
+      const down = until(client, 'down');
+      await servers[0].stop();
+      await client.get(keyOn(client, 0)).catch(() => {});
+      expect(await down).toMatchObject({ server: addresses[0], error: { code: 'MEMCACHED_CONNECTION' } });
+      expect(client.topology()[0]).toMatchObject({ server: addresses[0], state: 'down', weight: 1 });
+      const up = until(client, 'up');
+      servers[0] = await startMemcached({ port: servers[0].port });
+      await up;
+      expect(await client.set(keyOn(client, 0), 'back')).toBe(true);
+      expect(client.topology()[0].state).toBe('up');
+    });
+  });
+
+  describe('invalidations', () => {
+    it('reach a paused server before it is read from again', async () => {
+      const client = connect();
+      const key = keyOn(client, 0);
+      const soft = KEYS.findLast((candidate) => client.serverFor(candidate) === addresses[0])!;
+      const options: StoreOptions = { ttl: '1h' };
+      await client.set(key, 'old', options);
+      await client.set(soft, 'old', options);
+      servers[0].kill('SIGSTOP');
+      expect(await client.invalidateKey(key)).toBe(false);
+      expect(await client.invalidateKey(soft, { stale: '1m' })).toBe(false);
+      const up = until(client, 'up');
+      servers[0].kill('SIGCONT');
+      await up;
+      expect(await client.get(key)).toBeUndefined();
+      expect(await client.leaseGet(soft, { leaseSeconds: 0 })).toMatchObject({ value: 'old', stale: true });
+    });
+
+    it('are never thrown at the caller while the server is gone', async () => {
+      const client = connect();
+      const key = keyOn(client, 0);
+      await client.connect();
+      await servers[0].stop();
+      expect(await client.invalidateKey(key)).toBe(false);
+      expect(await client.incr(key, 1, { initial: 1, owed: true })).toBeUndefined();
+      await expect(client.delete(key)).rejects.toMatchObject({ code: 'MEMCACHED_CONNECTION' });
+    });
+
+    it('flush the server when there were too many to remember', async () => {
+      const client = connect({ maxOwedDeletes: 2 });
+      const mine = KEYS.filter((key) => client.serverFor(key) === addresses[0]);
+      await client.setMany(mine.map((key) => [key, 'old']));
+      servers[0].kill('SIGSTOP');
+      await Promise.all(mine.slice(0, 3).map((key) => client.invalidateKey(key)));
+      const up = until(client, 'up');
+      servers[0].kill('SIGCONT');
+      await up;
+      expect((await client.getMany(mine)).size).toBe(0);
+    });
+  });
+
+  describe('setServers', () => {
+    it('moves only the keys of the server that leaves, and finishes what is in flight there', async () => {
+      const client = connect();
+      await client.setMany(KEYS.map((key) => [key, key]));
+      const before = new Map(KEYS.map((key) => [key, client.serverFor(key)]));
+      const inFlight = Promise.all(KEYS.map((key) => client.get(key)));
+      const told = once(client, 'servers');
+      client.setServers(addresses.slice(0, 2));
+      expect(await told).toStrictEqual([{ added: [], removed: [addresses[2]] }]);
+      expect(await inFlight).toStrictEqual(KEYS);
+      const moved = KEYS.filter((key) => client.serverFor(key) !== before.get(key));
+      expect(moved.length).toBeGreaterThan(0);
+      expect(moved.every((key) => before.get(key) === addresses[2])).toBe(true);
+    });
+
+    it('keeps the connection of a server whose weight changes', async () => {
+      const client = connect();
+      await client.connect();
+      client.setServers(addresses.map((address, index) => `${address}=${index + 1}`));
+      await Promise.all(KEYS.map((key) => client.set(key, 1)));
+      const [stats] = (await client.stats()).values();
+      expect(Number(stats.total_connections)).toBeLessThan(6);
+    });
+
+    it('refuses a wrong list and keeps the present one', async () => {
+      const client = connect();
+      expect(() => client.setServers(['nonsense:port:x'])).toThrow(/servers\[0\]/);
+      expect(await client.set('still', 'here')).toBe(true);
+    });
+  });
+
+  describe('discovery', () => {
+    it('finds servers by a function, and follows its changes', async () => {
+      let list = addresses.slice(0, 1);
+      const client = connect({
+        servers: undefined,
+        discovery: { type: 'function', find: () => list, interval: '1s' },
+      });
+      expect(await client.set('key', 1)).toBe(true);
+      expect(client.topology()).toHaveLength(1);
+      list = addresses;
+      await once(client, 'servers');
+      expect(client.topology().map(({ server }) => server)).toStrictEqual(addresses);
+    });
+
+    it('keeps the last list when an attempt fails, and says so', async () => {
+      let fails = false;
+      const find = (): string[] => {
+        if (fails) throw new Error('registry is away');
+        return addresses;
+      };
+      const client = connect({ servers: undefined, discovery: { type: 'function', find, interval: '1s' } });
+      await client.set('key', 1);
+      fails = true;
+      expect(await once(client, 'discoveryFailed')).toMatchObject([{ message: 'registry is away' }]);
+      expect(await client.get('key')).toBe(1);
+    });
+
+    it('asks a configuration endpoint, here a memcached that holds the list as a value', async () => {
+      const [host, port] = addresses[1].split(':');
+      const endpoint = connect({ servers: addresses[0] });
+      await endpoint.set('AmazonElastiCache:cluster', `12\n${host}|${host}|${port}\n`);
+      const client = connect({
+        servers: undefined,
+        discovery: { type: 'elasticache', endpoint: addresses[0], interval: '1s' },
+      });
+      await client.set('key', 1);
+      expect(client.topology().map(({ server }) => server)).toStrictEqual([addresses[1]]);
+    });
+
+    it('resolves a name to all its addresses', async () => {
+      const client = connect({
+        servers: undefined,
+        discovery: { type: 'dns', name: 'localhost', port: servers[0].port },
+      });
+      await client.connect().catch(() => {});
+      expect(client.topology().map(({ server }) => server)).toContain(`127.0.0.1:${servers[0].port}`);
+    });
+  });
+});
