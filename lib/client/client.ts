@@ -1,31 +1,14 @@
 import { InvalidArgumentError } from '../errors.js';
 import type { ClientOptions } from '../options/client-options.js';
-import { toTtlSeconds, type Duration } from '../options/duration.js';
-import { Request, type ReplyReader, type RequestKind } from '../protocol/request.js';
-import { isPlainKey } from '../protocol/wire-key.js';
-import { ClusterClient, type CommandOptions } from './cluster-client.js';
-import type { Codec, Encoded } from './codec/codec.js';
-import { createDefaultCodec } from './codec/default-codec.js';
+import type { Duration } from '../options/duration.js';
+import type { CommandOptions } from './cluster-client.js';
 import { counterCodec, counterDigits, safeNumber } from './counters.js';
-import { encodeUnusualKey } from './key-encoder.js';
+import { KeyClient, type ReadOptions, type StoreOptions } from './key-client.js';
 import { noteFailure, readMany } from './many-keys.js';
+import { classicLease, orInClassic, STUB_CODEC } from './classic-dialect.js';
 import { ManyResult } from './many-result.js';
-import { readCasResult, readCounter, readDone, Readers } from './readers.js';
+import { NO_LEASE, NOTHING_THERE, readCasResult, readCounter, readDone, readMetadebug } from './readers.js';
 import type { CasResult, CasToken, LeaseRead, Lookup, ValueWithCas } from './results.js';
-
-/** What commands that store take. */
-export interface StoreOptions extends CommandOptions {
-  /** How long the item lives, at least one second, counted in whole seconds, fractions up; never expires without it. */
-  ttl?: Duration;
-  /** Reads and writes this value in a way of its own. @default the client's codec */
-  codec?: Codec;
-}
-
-/** What commands that read values take. */
-export interface ReadOptions extends CommandOptions {
-  /** Reads this value in a way of its own. @default the client's codec */
-  codec?: Codec;
-}
 
 /** What `incr` and `decr` take. */
 export interface CounterOptions extends CommandOptions {
@@ -53,25 +36,20 @@ export interface CounterOptions extends CommandOptions {
  * const client = new MemcachedClient({ servers: ['127.0.0.1:11211', { host: '127.0.0.1', port: 11212, weight: 2 }] });
  * await client.set('greeting', 'hello', { ttl: '5m' });
  */
-export class MemcachedClient extends ClusterClient {
-  readonly #codec: Codec;
-  readonly #readers: Readers;
-
+export class MemcachedClient extends KeyClient {
   /** @throws {InvalidOptionsError} with the path of the wrong option. */
   constructor(options: ClientOptions = {}) {
     super(options);
-    this.#codec = createDefaultCodec();
-    this.#readers = new Readers(this.#codec);
   }
 
   /** Reads a value; `undefined` on a miss. */
   get<Value = unknown>(key: string, options?: ReadOptions): Promise<Value | undefined> {
-    return this.#read('get', key, this.#readersFor(options).value, options) as Promise<Value | undefined>;
+    return this.read('get', key, this.readersFor(options).value, options) as Promise<Value | undefined>;
   }
 
   /** Reads a value with the cas token that `cas` wants; `undefined` on a miss. */
   gets<Value = unknown>(key: string, options?: ReadOptions): Promise<ValueWithCas<Value> | undefined> {
-    return this.#read('gets', key, this.#readersFor(options).valueWithCas, options) as Promise<
+    return this.read('gets', key, this.readersFor(options).valueWithCas, options) as Promise<
       ValueWithCas<Value> | undefined
     >;
   }
@@ -95,17 +73,17 @@ export class MemcachedClient extends ClusterClient {
 
   /** Stores a value. @returns false only where failover `miss` dropped it. */
   set(key: string, value: unknown, options?: StoreOptions): Promise<boolean> {
-    return this.#store('set', key, value, options, readDone) as Promise<boolean>;
+    return this.store('set', key, value, options, readDone) as Promise<boolean>;
   }
 
   /** Stores a value unless the key has one. @returns whether it was stored. */
   add(key: string, value: unknown, options?: StoreOptions): Promise<boolean> {
-    return this.#store('add', key, value, options, readDone) as Promise<boolean>;
+    return this.store('add', key, value, options, readDone) as Promise<boolean>;
   }
 
   /** Stores a value if the key has one. @returns whether it was stored. */
   replace(key: string, value: unknown, options?: StoreOptions): Promise<boolean> {
-    return this.#store('replace', key, value, options, readDone) as Promise<boolean>;
+    return this.store('replace', key, value, options, readDone) as Promise<boolean>;
   }
 
   /** Adds text or bytes behind the stored ones, leaving ttl and flags as they are. @returns false on a miss. */
@@ -124,7 +102,7 @@ export class MemcachedClient extends ClusterClient {
    * @param cas the token of that read (`gets`).
    */
   cas(key: string, value: unknown, cas: CasToken, options?: StoreOptions): Promise<CasResult> {
-    return this.#store('cas', key, value, options, readCasResult, (request) => {
+    return this.store('cas', key, value, options, readCasResult, (request) => {
       request.cas = checkedCas(cas);
     }) as Promise<CasResult>;
   }
@@ -134,6 +112,11 @@ export class MemcachedClient extends ClusterClient {
    *
    * @returns for every key whether it was stored; `failures` names the servers that failed with their keys.
    */
+  setMany(
+    entries: Iterable<readonly [string, unknown]>,
+    options?: StoreOptions,
+  ): Promise<ManyResult<boolean>>;
+  setMany(entries: Readonly<Record<string, unknown>>, options?: StoreOptions): Promise<ManyResult<boolean>>;
   setMany(
     entries: Iterable<readonly [string, unknown]> | Readonly<Record<string, unknown>>,
     options?: StoreOptions,
@@ -149,9 +132,12 @@ export class MemcachedClient extends ClusterClient {
    * @returns whether an item was deleted.
    */
   delete(key: string, options?: CommandOptions & { cas?: CasToken }): Promise<boolean> {
-    return this.#run('delete', key, readDone, false, options, (request) => {
-      if (options?.cas !== undefined) request.cas = checkedCas(options.cas);
-    }) as Promise<boolean>;
+    const cas = options?.cas;
+    if (cas === undefined) return this.run('delete', key, readDone, false, options) as Promise<boolean>;
+    const deleted = this.run('delete', key, readDone, false, options, (request) => {
+      request.cas = checkedCas(cas);
+    });
+    return orInClassic(deleted, () => this.#expire(key, cas, options)) as Promise<boolean>;
   }
 
   /** Deletes many items, all at once. @returns for every key whether an item was deleted. */
@@ -181,31 +167,64 @@ export class MemcachedClient extends ClusterClient {
 
   /** Gives an item a new ttl. @returns false on a miss. */
   touch(key: string, ttl: Duration, options?: CommandOptions): Promise<boolean> {
-    return this.#run('touch', key, readDone, false, options, (request) => {
+    return this.run('touch', key, readDone, false, options, (request) => {
       request.exptime = this.exptime(ttl);
     }) as Promise<boolean>;
   }
 
-  /** Reads a value and gives its item a new ttl; `undefined` on a miss. */
+  /**
+   * Reads a value and gives its item a new ttl; `undefined` on a miss. In the classic dialect two requests do it, since
+   * proxies know no `gat`.
+   */
   getAndTouch<Value = unknown>(
     key: string,
     ttl: Duration,
     options?: ReadOptions,
   ): Promise<Value | undefined> {
-    return this.#run('get-and-touch', key, this.#readersFor(options).value, undefined, options, (request) => {
-      request.exptime = this.exptime(ttl);
-    }) as Promise<Value | undefined>;
+    const touched = this.run(
+      'get-and-touch',
+      key,
+      this.readersFor(options).value,
+      undefined,
+      options,
+      (request) => {
+        request.exptime = this.exptime(ttl);
+      },
+    );
+    return orInClassic(touched, async () =>
+      (await this.touch(key, ttl, options)) ? this.get<Value>(key, options) : undefined,
+    ) as Promise<Value | undefined>;
   }
 
-  /** Reads everything memcached knows of an item, without counting as an access; `undefined` on a miss. */
-  lookup<Value = unknown>(key: string, options?: ReadOptions): Promise<Lookup<Value> | undefined> {
-    return this.#read('lookup', key, this.#readersFor(options).lookup, options) as Promise<
-      Lookup<Value> | undefined
+  /**
+   * Reads a value and everything memcached knows of its item, without counting as an access.
+   *
+   * @throws {UnsupportedError} in the classic dialect.
+   */
+  lookup<Value = unknown>(key: string, options?: ReadOptions): Promise<Lookup<Value>> {
+    return this.run('lookup', key, this.readersFor(options).lookup, NOTHING_THERE, options) as Promise<
+      Lookup<Value>
+    >;
+  }
+
+  /**
+   * Memcached's own notes on an item (`me`), as it writes them: `exp`, `la`, `cas`, `fetch`, `cls`, `size`; `undefined`
+   * on a miss.
+   *
+   * @throws {UnsupportedError} in the classic dialect.
+   * @see memcached doc/protocol.txt, "Meta Debug"
+   */
+  metadebug(key: string, options?: CommandOptions): Promise<Readonly<Record<string, string>> | undefined> {
+    return this.run('metadebug', key, readMetadebug, undefined, options) as Promise<
+      Readonly<Record<string, string>> | undefined
     >;
   }
 
   /**
    * Reads a value and asks for the right to compute it; the building block of caches without stampedes.
+   *
+   * In the classic dialect, the right on a miss is won by adding the same empty stub that `N` makes; the time left and
+   * stale marks are not known there, so a hit never wins.
    *
    * @param options `leaseSeconds`: on a miss, the first reader wins the right for so long; `recacheSeconds`: also on a hit
    *   with less than that left.
@@ -215,10 +234,16 @@ export class MemcachedClient extends ClusterClient {
     key: string,
     options: ReadOptions & { leaseSeconds: number; recacheSeconds?: number },
   ): Promise<LeaseRead<Value>> {
-    return this.#run('lease-get', key, this.#readersFor(options).lease, undefined, options, (request) => {
-      request.leaseSeconds = options.leaseSeconds;
-      request.recacheSeconds = options.recacheSeconds ?? 0;
-    }) as Promise<LeaseRead<Value>>;
+    const { leaseSeconds, recacheSeconds = 0 } = options;
+    const read = this.run('lease-get', key, this.readersFor(options).lease, NO_LEASE, options, (request) => {
+      request.leaseSeconds = leaseSeconds;
+      request.recacheSeconds = recacheSeconds;
+    });
+    const gets = (): Promise<unknown> =>
+      this.read('gets', key, this.readersFor(options).classicLease, options);
+    const addStub = (): Promise<boolean> =>
+      this.add(key, undefined, { ...options, ttl: `${leaseSeconds}s`, codec: STUB_CODEC });
+    return orInClassic(read, () => classicLease(gets, addStub, leaseSeconds)) as Promise<LeaseRead<Value>>;
   }
 
   /**
@@ -227,8 +252,8 @@ export class MemcachedClient extends ClusterClient {
    * When the server is away this resolves all the same: the invalidation is remembered and carried out before the server
    * is read from again (option `maxOwedDeletes`). One that names a `cas` is not, since it loses its meaning with time.
    *
-   * @param options `stale`: keep the value for so long, marked stale, instead of deleting it; `cas`: only if the item has
-   *   not changed since that token was read.
+   * @param options `stale`: keep the value for so long, marked stale, instead of deleting it (in the classic dialect it is
+   *   deleted); `cas`: only if the item has not changed since that token was read.
    * @returns false when there was nothing, when the item is not what `cas` names, or when the server is owed it.
    */
   invalidateKey(
@@ -236,85 +261,32 @@ export class MemcachedClient extends ClusterClient {
     options: CommandOptions & { stale?: Duration; cas?: CasToken } = {},
   ): Promise<boolean> {
     const { stale, cas } = options;
+    if (stale === undefined && cas !== undefined) return this.delete(key, { ...options, cas });
     const kind = stale === undefined ? 'delete' : 'mark-stale';
-    return this.#run(kind, key, readDone, false, options, (request) => {
-      if (stale !== undefined) request.exptime = toTtlSeconds(stale, 'stale');
+    const done = this.run(kind, key, readDone, false, options, (request) => {
+      if (stale !== undefined) request.exptime = this.exptime(stale);
       if (cas === undefined) request.owed = true;
       else request.cas = checkedCas(cas);
-    }) as Promise<boolean>;
+    });
+    return orInClassic(done, () =>
+      this.invalidateKey(key, { ...options, stale: undefined }),
+    ) as Promise<boolean>;
   }
 
-  #readersFor(options: ReadOptions | undefined): Readers {
-    return options?.codec === undefined ? this.#readers : new Readers(options.codec);
-  }
-
-  /** A request for a key; throws what is wrong with the key. */
-  #request(kind: RequestKind, key: string, read: ReplyReader): Request {
-    if (typeof key !== 'string') {
-      throw new InvalidArgumentError(`key: expected a string, got ${key === null ? 'null' : typeof key}`);
-    }
-    if (key === '') throw new InvalidArgumentError('key is empty');
-    const { keyPrefix, unsafeKeys } = this.options;
-    const full = keyPrefix === '' ? key : keyPrefix + key;
-    let request: Request;
-    if (isPlainKey(full)) {
-      request = new Request(kind, full, read);
-    } else {
-      const wire = encodeUnusualKey(full, unsafeKeys);
-      request = new Request(kind, wire.text, read);
-      request.binaryKey = wire.binary;
-    }
-    request.userKey = key;
-    request.routingKey = full;
-    return request;
-  }
-
-  /** The hot path of plain reads: no promise but the caller's. */
-  #read(
-    kind: RequestKind,
-    key: string,
-    read: ReplyReader,
-    options: CommandOptions | undefined,
-  ): Promise<unknown> {
-    try {
-      return this.send(this.#request(kind, key, read), options);
-    } catch (error) {
-      return Promise.reject(error as Error);
-    }
-  }
-
-  /** Any other command without a data block. */
-  async #run(
-    kind: RequestKind,
-    key: string,
-    read: ReplyReader,
-    missResult: unknown,
-    options: CommandOptions | undefined,
-    fill: (request: Request) => void,
-  ): Promise<unknown> {
-    const request = this.#request(kind, key, read);
-    request.missResult = missResult;
-    fill(request);
-    return this.send(request, options);
-  }
-
-  async #store(
-    kind: RequestKind,
-    key: string,
-    value: unknown,
-    options: StoreOptions | undefined,
-    read: ReplyReader,
-    fill?: (request: Request) => void,
-  ): Promise<unknown> {
-    const request = this.#request(kind, key, read);
-    request.missResult = kind === 'cas' ? 'not-found' : false;
-    request.exptime = this.exptime(options?.ttl);
-    fill?.(request);
-    const encoded = (options?.codec ?? this.#codec).encode(value, key);
-    const { data, flags }: Encoded = encoded instanceof Promise ? await encoded : encoded;
-    request.data = data;
-    request.flags = flags;
-    return this.send(request, options);
+  /** Deletes by cas token where only storing can be tied to one: stores nothing, expired already. */
+  async #expire(key: string, cas: CasToken, options: CommandOptions | undefined): Promise<boolean> {
+    const result = await this.store(
+      'cas',
+      key,
+      undefined,
+      { ...options, codec: STUB_CODEC },
+      readCasResult,
+      (request) => {
+        request.cas = cas;
+        request.exptime = -1;
+      },
+    );
+    return result === 'stored';
   }
 
   #extend(
@@ -323,7 +295,7 @@ export class MemcachedClient extends ClusterClient {
     value: string | Uint8Array,
     options: CommandOptions | undefined,
   ): Promise<boolean> {
-    return this.#run(kind, key, readDone, false, options, (request) => {
+    return this.run(kind, key, readDone, false, options, (request) => {
       if (typeof value !== 'string' && !(value instanceof Uint8Array)) {
         throw new InvalidArgumentError(
           `${kind}: expected text or bytes, got ${value === null ? 'null' : typeof value}`,
@@ -343,14 +315,14 @@ export class MemcachedClient extends ClusterClient {
     const first = options?.initial === undefined ? '' : counterDigits(options.initial, `${kind}: initial`);
     const owed = options?.owed === true;
     const count = (): Promise<unknown> =>
-      this.#run(kind, key, readCounter, owed ? null : undefined, options, (request) => {
+      this.run(kind, key, readCounter, owed ? null : undefined, options, (request) => {
         request.delta = delta;
         request.owed = owed;
       });
     let digits = await count();
     const initial = options?.initial;
     if (digits === undefined && initial !== undefined) {
-      const created = await this.add(key, initial, { ...options, codec: counterCodec(this.#codec, first) });
+      const created = await this.add(key, initial, { ...options, codec: counterCodec(this.codec, first) });
       digits = created ? first : await count();
     }
     if (digits === undefined || digits === null) return undefined;
@@ -362,13 +334,13 @@ export class MemcachedClient extends ClusterClient {
     keys: Iterable<string>,
     options: ReadOptions | undefined,
   ): Promise<ManyResult<unknown>> {
-    const readers = this.#readersFor(options);
+    const readers = this.readersFor(options);
     const read = kind === 'gets-many' ? readers.valueWithCas : readers.value;
     const single = kind === 'gets-many' ? 'gets' : 'get';
     return readMany(keys, kind, {
       cluster: this.cluster,
-      codec: options?.codec ?? this.#codec,
-      request: (key) => this.#request(single, key, read),
+      codec: options?.codec ?? this.codec,
+      request: (key) => this.request(single, key, read),
       sendTo: (node, request) => this.sendTo(node, request, options),
     });
   }
@@ -376,7 +348,7 @@ export class MemcachedClient extends ClusterClient {
   /** Runs one command per key, all at once; every key is checked before anything is sent. */
   async #each(keys: readonly string[], run: (key: string) => Promise<boolean>): Promise<ManyResult<boolean>> {
     const result = new ManyResult<boolean>();
-    for (const key of keys) this.#request('get', key, readDone);
+    for (const key of keys) this.request('get', key, readDone);
     await Promise.all(
       keys.map((key) =>
         noteFailure(result, this.serverFor(key), [key], async () => void result.set(key, await run(key))),

@@ -50,10 +50,30 @@ export class Readers {
     return whenDone(hit ? this.#decode(reply, request) : undefined, (value) => ({ ...state, value }));
   };
 
+  /** The answer to `gets`, told as a read with a lease: an empty stub is somebody's lease; `undefined` on a miss. */
+  readonly classicLease: ReplyReader = (reply, request) => {
+    if (reply.status === 'value') {
+      checkKey(reply, request);
+      const { cas } = reply;
+      const hit = reply.value.length > 0 || reply.flags !== 0;
+      const state = { ...NO_LEASE, hit, cas, busy: !hit };
+      request.gathered = whenDone(hit ? this.#decode(reply, request) : undefined, (value) => ({
+        ...state,
+        value,
+      }));
+      return undefined;
+    }
+    if (reply.status === 'end') return request.gathered;
+    throw unexpectedReply(reply, request);
+  };
+
   readonly lookup: ReplyReader = (reply, request) => {
-    if (reply.status !== 'value') return missOrUnexpected(reply, request);
-    const { cas, ttlSeconds, stale, size, lastAccessSeconds, hitBefore, flags } = reply;
-    const state = { cas, ttlSeconds, stale, size, lastAccessSeconds, hitBefore, flags };
+    if (reply.status === 'not-found') return NOTHING_THERE;
+    if (reply.status !== 'value') throw unexpectedReply(reply, request);
+    const { cas, stale, size, lastAccessSeconds, hitBefore, flags, ttlSeconds } = reply;
+    if (size === 0 && flags === 0) return NOTHING_THERE; // the stub of a lease
+    const ttl = ttlSeconds < 0 ? undefined : ttlSeconds * 1000;
+    const state = { hit: true, cas, ttl, stale, size, lastAccessSeconds, hitBefore, flags } as const;
     return whenDone(this.#decode(reply, request), (value): Lookup<unknown> => ({ ...state, value }));
   };
 
@@ -68,7 +88,7 @@ export class Readers {
 }
 
 /** What a lease read without a lease finds on a miss. */
-const NO_LEASE: LeaseRead<never> = Object.freeze({
+export const NO_LEASE: LeaseRead<never> = Object.freeze({
   hit: false,
   value: undefined,
   cas: '0',
@@ -119,6 +139,16 @@ export const readCounter: ReplyReader = (reply, request) => {
     default:
       throw unexpectedReply(reply, request);
   }
+};
+
+/** What `lookup` answers on a miss. */
+export const NOTHING_THERE: Lookup<never> = Object.freeze({ hit: false });
+
+/** `ME key name=value …`; `undefined` on a miss. */
+export const readMetadebug: ReplyReader = (reply, request) => {
+  if (reply.status !== 'line') return missOrUnexpected(reply, request);
+  const pairs = reply.text.split(' ').slice(2);
+  return Object.fromEntries(pairs.map((pair) => pair.split('=', 2) as [string, string]));
 };
 
 /** The line of a reply that is one line of text. */

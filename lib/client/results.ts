@@ -34,15 +34,22 @@ export interface LeaseRead<Value> {
   readonly stale: boolean;
 }
 
-/** Everything memcached knows of an item, its value included. */
-export interface Lookup<Value> extends ValueWithCas<Value> {
-  /** Whole seconds left, or -1 when the item never expires. */
-  readonly ttlSeconds: number;
-  readonly stale: boolean;
-  /** Size of the stored value in bytes. */
-  readonly size: number;
-  readonly lastAccessSeconds: number;
-  /** Whether it had been read before, this lookup aside. */
-  readonly hitBefore: boolean;
-  readonly flags: number;
-}
+/** Everything a read can tell of an item, its value included; `hit` says whether there is one. */
+export type Lookup<Value> =
+  | { readonly hit: false }
+  | {
+      readonly hit: true;
+      readonly value: Value;
+      readonly cas: CasToken;
+      /** Milliseconds left, in whole seconds; `undefined` when the item never expires. */
+      readonly ttl: number | undefined;
+      /** Marked stale by `invalidateKey` with `stale`. */
+      readonly stale: boolean;
+      /** Size of the stored value in bytes. */
+      readonly size: number;
+      readonly lastAccessSeconds: number;
+      /** Whether it had been read before, lookups aside. */
+      readonly hitBefore: boolean;
+      /** Client flags. */
+      readonly flags: number;
+    };

@@ -20,6 +20,11 @@ export type DiscoveryOptions = (
       /** Port of the servers behind A and AAAA records. @default 11211 */
       port?: number;
     }
+  | {
+      /** A function of your own. */
+      type: 'function';
+      find: DiscoveryFunction;
+    }
 ) & {
   /** How often the list is asked for; at least 1 s. @default '60s' */
   interval?: Duration;

@@ -15,7 +15,7 @@ export function encodeClassic(request: Request): string {
     case 'gets':
       return `gets ${request.key}\r\n`;
     case 'get-and-touch':
-      return `gat ${request.exptime} ${request.key}\r\n`;
+      throw unsupported(request, 'reading and touching in one');
     case 'touch':
       return `touch ${request.key} ${request.exptime}\r\n`;
     case 'get-many':
@@ -43,14 +43,15 @@ export function encodeClassic(request: Request): string {
     case 'lease-get':
       throw unsupported(request, 'reading with a lease');
     case 'lookup':
-      throw unsupported(request, 'lookup');
+    case 'metadebug':
+      throw unsupported(request, request.kind);
     case 'line':
       return `${request.line}\r\n`;
   }
 }
 
 function storeArguments(request: Request): string {
-  return `${request.key} ${request.flags} ${Math.max(request.exptime, 0)} ${request.data!.length}`;
+  return `${request.key} ${request.flags} ${request.exptime} ${request.data!.length}`;
 }
 
 function unsupported(request: Request, what: string): UnsupportedError {

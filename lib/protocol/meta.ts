@@ -13,7 +13,15 @@ export function nextOpaque(opaque: number): number {
 
 /** Whether replies to the request carry its opaque; classic lines that a meta connection also sends have none. */
 export function carriesOpaque(request: Request): boolean {
-  return request.kind !== 'line' && request.kind !== 'get-many' && request.kind !== 'gets-many';
+  switch (request.kind) {
+    case 'line':
+    case 'metadebug':
+    case 'get-many':
+    case 'gets-many':
+      return false;
+    default:
+      return true;
+  }
 }
 
 /**
@@ -36,6 +44,8 @@ export function encodeMeta(request: Request): string {
       return `mg ${request.key}${base64(request)} T${request.exptime}${ending(request)}`;
     case 'lookup':
       return `mg ${request.key}${base64(request)} v f c t s h l u${ending(request)}`;
+    case 'metadebug':
+      return `me ${request.key}${base64(request)}\r\n`;
     case 'lease-get':
       return `mg ${request.key}${base64(request)} v f c t${lease(request)}${ending(request)}`;
     case 'set':
@@ -86,7 +96,7 @@ function lease(request: Request): string {
 
 function store(request: Request, mode: string): string {
   const flags = request.flags === 0 ? '' : ` F${request.flags}`;
-  const exptime = request.exptime > 0 ? ` T${request.exptime}` : '';
+  const exptime = request.exptime !== 0 ? ` T${request.exptime}` : '';
   const stale = request.storeStale ? ' I' : '';
   return `ms ${request.key} ${request.data!.length}${base64(request)}${mode}${flags}${exptime}${cas(request)}${stale}${ending(request)}`;
 }

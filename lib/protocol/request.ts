@@ -8,6 +8,7 @@ export type RequestKind =
   | 'get-and-touch'
   | 'lease-get'
   | 'lookup'
+  | 'metadebug'
   | 'get-many'
   | 'gets-many'
   | 'set'
@@ -50,8 +51,8 @@ export class Request {
   binaryKey = false;
   /** The keys of a many-key read, one character per byte. */
   keys: readonly string[] | undefined = undefined;
-  /** `Expiration time` as memcached counts it, or -1 for "leave it alone". */
-  exptime = -1;
+  /** Expiration time as memcached counts it: 0 never, -1 at once. */
+  exptime = 0;
   /** Client flags of the value. */
   flags = 0;
   /** The data block of a storage command. */

@@ -1,0 +1,56 @@
+import { UnsupportedError } from '../errors.js';
+import type { Codec } from './codec/codec.js';
+import type { LeaseRead } from './results.js';
+
+/** What the classic dialect cannot say in one command, said in several. */
+export async function orInClassic(
+  answer: Promise<unknown>,
+  classic: () => Promise<unknown>,
+): Promise<unknown> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof UnsupportedError) return classic();
+    throw error;
+  }
+}
+
+/** Stores the stub that stands for a lease: zero bytes, flags 0, exactly as meta's `N` makes it. */
+export const STUB_CODEC: Codec = {
+  encode: () => ({ data: Buffer.alloc(0), flags: 0 }),
+  decode: () => undefined,
+};
+
+/** Tries to read what is there, and to become the one who fills it; then somebody else has, or has come and gone. */
+const ATTEMPTS = 3;
+
+/**
+ * A read with a lease, from commands that know none: who adds the stub has the lease, and the stub's cas token ties the
+ * later store to it, so that a delete in between voids it, as in the meta dialect.
+ *
+ * @param gets reads the item; a stub is a busy miss.
+ * @param addStub adds the stub for the time of the lease.
+ */
+export async function classicLease(
+  gets: () => Promise<unknown>,
+  addStub: () => Promise<boolean>,
+  leaseSeconds: number,
+): Promise<LeaseRead<unknown>> {
+  let read = (await gets()) as LeaseRead<unknown> | undefined;
+  for (let attempt = 0; attempt < ATTEMPTS && read === undefined && leaseSeconds > 0; attempt += 1) {
+    const added = await addStub();
+    read = (await gets()) as LeaseRead<unknown> | undefined;
+    if (added && read?.busy === true) return { ...read, won: true, busy: false };
+  }
+  return (
+    read ?? {
+      hit: false,
+      value: undefined,
+      cas: '0',
+      ttlSeconds: -1,
+      won: false,
+      busy: leaseSeconds > 0,
+      stale: false,
+    }
+  );
+}

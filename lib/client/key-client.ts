@@ -1,0 +1,110 @@
+import { InvalidArgumentError } from '../errors.js';
+import type { ClientOptions } from '../options/client-options.js';
+import type { Duration } from '../options/duration.js';
+import { Request, type ReplyReader, type RequestKind } from '../protocol/request.js';
+import { isPlainKey } from '../protocol/wire-key.js';
+import { ClusterClient, type CommandOptions } from './cluster-client.js';
+import type { Codec, Encoded } from './codec/codec.js';
+import { createDefaultCodec } from './codec/default-codec.js';
+import { encodeUnusualKey } from './key-encoder.js';
+import { Readers } from './readers.js';
+
+/** What commands that store take. */
+export interface StoreOptions extends CommandOptions {
+  /** How long the item lives, at least one second, counted in whole seconds, fractions up; never expires without it. */
+  ttl?: Duration;
+  /** Reads and writes this value in a way of its own. @default the client's codec */
+  codec?: Codec;
+}
+
+/** What commands that read values take. */
+export interface ReadOptions extends CommandOptions {
+  /** Reads this value in a way of its own. @default the client's codec */
+  codec?: Codec;
+}
+
+/** The client's part that turns keys and values into requests; the commands stand on it. */
+export abstract class KeyClient extends ClusterClient {
+  protected readonly codec: Codec;
+  readonly #readers: Readers;
+
+  protected constructor(options: ClientOptions) {
+    super(options);
+    this.codec = createDefaultCodec();
+    this.#readers = new Readers(this.codec);
+  }
+
+  /** The readers for a call, which may bring a codec of its own. */
+  protected readersFor(options: ReadOptions | undefined): Readers {
+    return options?.codec === undefined ? this.#readers : new Readers(options.codec);
+  }
+
+  /** A request for a key; throws what is wrong with the key. */
+  protected request(kind: RequestKind, key: string, read: ReplyReader): Request {
+    if (typeof key !== 'string') {
+      throw new InvalidArgumentError(`key: expected a string, got ${key === null ? 'null' : typeof key}`);
+    }
+    if (key === '') throw new InvalidArgumentError('key is empty');
+    const { keyPrefix, unsafeKeys } = this.options;
+    const full = keyPrefix === '' ? key : keyPrefix + key;
+    let request: Request;
+    if (isPlainKey(full)) {
+      request = new Request(kind, full, read);
+    } else {
+      const wire = encodeUnusualKey(full, unsafeKeys);
+      request = new Request(kind, wire.text, read);
+      request.binaryKey = wire.binary;
+    }
+    request.userKey = key;
+    request.routingKey = full;
+    return request;
+  }
+
+  /** The hot path of plain reads: no promise but the caller's. */
+  protected read(
+    kind: RequestKind,
+    key: string,
+    read: ReplyReader,
+    options: CommandOptions | undefined,
+  ): Promise<unknown> {
+    try {
+      return this.send(this.request(kind, key, read), options);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+
+  /** Any other command without a data block. */
+  protected async run(
+    kind: RequestKind,
+    key: string,
+    read: ReplyReader,
+    missResult: unknown,
+    options: CommandOptions | undefined,
+    fill?: (request: Request) => void,
+  ): Promise<unknown> {
+    const request = this.request(kind, key, read);
+    request.missResult = missResult;
+    fill?.(request);
+    return this.send(request, options);
+  }
+
+  protected async store(
+    kind: RequestKind,
+    key: string,
+    value: unknown,
+    options: StoreOptions | undefined,
+    read: ReplyReader,
+    fill?: (request: Request) => void,
+  ): Promise<unknown> {
+    const request = this.request(kind, key, read);
+    request.missResult = kind === 'cas' ? 'not-found' : false;
+    request.exptime = this.exptime(options?.ttl);
+    fill?.(request);
+    const encoded = (options?.codec ?? this.codec).encode(value, key);
+    const { data, flags }: Encoded = encoded instanceof Promise ? await encoded : encoded;
+    request.data = data;
+    request.flags = flags;
+    return this.send(request, options);
+  }
+}
