@@ -73,6 +73,6 @@ export function lightServers(distribution: string, servers: readonly Distributio
   const weights = servers.map(({ weight }) => weight);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const least = Math.ceil((total * POINTS_PER_LABEL) / (POINTS_PER_SERVER * weights.length));
-  const reason = `it has no point on the ring, which takes a weight of about ${least} beside the others'`;
+  const reason = `it has no point on the ring, which takes a weight of about ${least} beside the others`;
   return withoutPoints(distribution, servers, labelCounts(weights), reason);
 }
