@@ -1,5 +1,6 @@
 import { UnsupportedError } from '../errors.js';
 import type { Codec } from './codec/codec.js';
+import { NO_LEASE } from './readers.js';
 import type { LeaseRead } from './results.js';
 
 /** What the classic dialect cannot say in one command, said in several. */
@@ -37,20 +38,11 @@ export async function classicLease(
   leaseSeconds: number,
 ): Promise<LeaseRead<unknown>> {
   let read = (await gets()) as LeaseRead<unknown> | undefined;
-  for (let attempt = 0; attempt < ATTEMPTS && read === undefined && leaseSeconds > 0; attempt += 1) {
+  if (leaseSeconds === 0) return read ?? NO_LEASE;
+  for (let attempt = 0; attempt < ATTEMPTS && read === undefined; attempt += 1) {
     const added = await addStub();
     read = (await gets()) as LeaseRead<unknown> | undefined;
     if (added && read?.busy === true) return { ...read, won: true, busy: false };
   }
-  return (
-    read ?? {
-      hit: false,
-      value: undefined,
-      cas: '0',
-      ttlSeconds: -1,
-      won: false,
-      busy: leaseSeconds > 0,
-      stale: false,
-    }
-  );
+  return read ?? { ...NO_LEASE, busy: true };
 }

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '../errors.js';
+import { InvalidArgumentError, type MemcachedError } from '../errors.js';
 import type { ClientOptions } from '../options/client-options.js';
 import type { Duration } from '../options/duration.js';
 import { Request, type ReplyReader, type RequestKind } from '../protocol/request.js';
@@ -70,7 +70,7 @@ export abstract class KeyClient extends ClusterClient {
     try {
       return this.send(this.request(kind, key, read), options);
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject<unknown>(error as MemcachedError);
     }
   }
 
