@@ -1,16 +1,31 @@
+import { InvalidArgumentError } from '../errors.js';
 import type {
   CacheOptions,
   CachePolicy,
   InvalidateOptions,
+  LockOptions,
   UpdateOptions,
 } from '../options/cache-options.js';
-import { ResolvedCacheOptions, type ResolvedPolicy } from '../options/cache-policy.js';
-import type { Duration } from '../options/duration.js';
-import type { Next } from './cas-update.js';
+import {
+  ResolvedCacheOptions,
+  resolveSoftSeconds,
+  resolveUpdate,
+  type ResolvedPolicy,
+} from '../options/cache-policy.js';
+import { CasUpdates, type Next } from './cas-update.js';
 import { systemClock, type Clock } from './clock.js';
+import { entryFor, type Workshop } from './computation.js';
+import { LeaseWatch } from './lease-watch.js';
+import { ttlOf } from './load.js';
 import type { BatchLoader, Loader } from './load-context.js';
+import { withLock, type Locked } from './lock.js';
 import { Tally, type CacheCounters, type CacheObserver } from './observer.js';
+import { Order } from './order.js';
+import { Reader } from './reader.js';
+import { ReadThrough } from './read-through.js';
+import { RetryPause } from './retry-pause.js';
 import type { CacheStore } from './store.js';
+import { namespaceTag, Tags } from './tags.js';
 
 /** What a cache takes from its surroundings. */
 export interface CachePorts {
@@ -34,22 +49,40 @@ export interface CachePorts {
 /**
  * When to compute, and when not to: one computation per key in the whole fleet, and no value that was loaded before
  * an invalidation served to a read that began after it.
+ *
+ * Keys of values, tags and locks are apart. A value that several callers of one process wait for is one and the same
+ * object to them: treat it as read-only.
  */
 export class Cache {
   readonly #options: ResolvedCacheOptions;
-  readonly #tally: Tally;
+  readonly #in: Workshop;
+  readonly #readThrough: ReadThrough;
+  readonly #updates: CasUpdates;
 
   /** @throws {InvalidOptionsError} with the path of the wrong option. */
   constructor(store: CacheStore, options: CacheOptions = {}, ports: CachePorts = {}) {
+    const { clock = systemClock, random = Math.random, observer, outside = (work) => work() } = ports;
     this.#options = new ResolvedCacheOptions(options);
-    this.#tally = new Tally(ports.observer);
-    void store;
-    void systemClock;
+    const tally = new Tally(observer);
+    const tags = new Tags(store, this.#options.namespaces);
+    this.#in = {
+      store,
+      clock,
+      random,
+      tally,
+      order: new Order(),
+      tags,
+      reader: new Reader(store, clock, tally, tags),
+      watch: new LeaseWatch(clock),
+      retryPause: new RetryPause(clock),
+    };
+    this.#readThrough = new ReadThrough(this.#in, outside);
+    this.#updates = new CasUpdates(this.#in);
   }
 
   /** How often each thing has happened since the cache was made. */
   get counters(): CacheCounters {
-    return this.#tally.snapshot();
+    return this.#in.tally.snapshot();
   }
 
   /**
@@ -64,12 +97,26 @@ export class Cache {
   /**
    * Returns the value stored under a key, or has it computed and stores it.
    *
+   * @param policy the same for every call of a key.
    * @returns the value; may be stale within the policy's bounds.
    * @throws what the loader throws, when no stale value may stand in for it.
    * @throws {LoaderTimeoutError} at `hardTimeout`, likewise.
    */
   getOrSet<V>(key: string, loader: Loader<V>, policy?: CachePolicy<V> | ResolvedPolicy): Promise<V> {
-    throw notYet(key, loader, policy);
+    try {
+      return this.#readThrough.get({
+        key,
+        loader: loader as Loader<unknown>,
+        policy: this.#options.policyOf(policy),
+        began: this.#in.order.now,
+        signal: policy === undefined ? undefined : (policy as CachePolicy).signal,
+        gone: false,
+        flight: undefined,
+        onWait: undefined,
+      }) as Promise<V>;
+    } catch (error) {
+      return Promise.reject<V>(error as Error);
+    }
   }
 
   /**
@@ -93,29 +140,62 @@ export class Cache {
    *
    * @returns the fresh value, or undefined; a failure of the store is a miss.
    */
-  peek<V>(key: string, policy?: CachePolicy<V> | ResolvedPolicy): Promise<V | undefined> {
-    throw notYet(key, policy);
+  async peek<V>(key: string, policy?: CachePolicy<V> | ResolvedPolicy): Promise<V | undefined> {
+    return (await this.#readThrough.peek(key, this.#options.policyOf(policy))) as V | undefined;
   }
 
-  /** Stores a value whatever is there; values that are being loaded meanwhile are not stored any more. */
-  put<V>(key: string, value: V, policy?: CachePolicy<V> | ResolvedPolicy): Promise<void> {
-    throw notYet(key, value, policy);
+  /**
+   * Stores a value whatever is there; what is being loaded meanwhile is not stored any more.
+   *
+   * A failure of the store is counted, and thrown only if the policy says so.
+   */
+  async put<V>(key: string, value: V, policy?: CachePolicy<V> | ResolvedPolicy): Promise<void> {
+    const { random, reader, store, tags } = this.#in;
+    const resolved = this.#options.policyOf(policy);
+    const ttlSeconds = ttlOf(value, undefined, resolved);
+    this.#readThrough.forget(key);
+    try {
+      if (ttlSeconds === undefined) {
+        await store.remove(key);
+      } else {
+        const required = tags.required(key, resolved);
+        const versions = await tags.versions(required);
+        const { entry, keepSeconds } = entryFor(
+          value,
+          ttlSeconds,
+          required.map((tag) => ({ tag, version: versions.get(tag) as string })),
+          resolved,
+          random,
+        );
+        await store.put(key, entry, keepSeconds);
+      }
+    } catch (error) {
+      reader.excuse(key, resolved, error);
+    } finally {
+      this.#readThrough.forget(key);
+    }
   }
 
   /**
    * Invalidates keys: once the promise resolves, no read that begins gets, and no process stores, an older value.
    *
-   * Never throws for a server that is away.
+   * Never rejects for a server that is away; what is owed to it is the store's affair.
    *
    * @param keys with `InvalidateOptions` after the last of them, if any.
    */
-  invalidate(...keys: string[] | [...string[], InvalidateOptions]): Promise<void> {
-    throw notYet(keys);
+  async invalidate(...keys: string[] | [...string[], InvalidateOptions]): Promise<void> {
+    const last = keys.at(-1);
+    const softSeconds = typeof last === 'object' ? resolveSoftSeconds(last) : 0;
+    const names = (typeof last === 'object' ? keys.slice(0, -1) : keys) as string[];
+    await Promise.all(names.map((key) => this.#invalidate(key, softSeconds)));
   }
 
   /** Invalidates every value that bears one of the tags; otherwise like `invalidate`. */
-  invalidateTags(...tags: string[]): Promise<void> {
-    throw notYet(tags);
+  async invalidateTags(...names: string[]): Promise<void> {
+    const { reader, tags } = this.#in;
+    await Promise.all(
+      names.map((tag) => tags.bump(tag).catch((error) => reader.excuse(tag, this.#options.policy, error))),
+    );
   }
 
   /**
@@ -123,15 +203,21 @@ export class Cache {
    *
    * @throws {InvalidArgumentError} for any other prefix.
    */
-  invalidateNamespace(prefix: string): Promise<void> {
-    throw notYet(prefix);
+  async invalidateNamespace(prefix: string): Promise<void> {
+    if (!this.#options.namespaces.includes(prefix)) {
+      const known = this.#options.namespaces.map((name) => `'${name}'`).join(', ');
+      throw new InvalidArgumentError(
+        `invalidateNamespace: '${prefix}' is not among the option namespaces (${known || 'there are none'})`,
+      );
+    }
+    await this.invalidateTags(namespaceTag(prefix));
   }
 
   /**
    * Changes a value by compare-and-set, and tries again when somebody else was quicker. No update is lost.
    *
    * @param next gets the current value, and returns the new one, or `KEEP`.
-   * @returns the value that is stored now.
+   * @returns the new value; on `KEEP` what `next` was given.
    * @throws {CasConflictError} when every attempt met a concurrent change.
    * @throws {MemcachedError} when the store fails: unlike elsewhere, going on without it would lose the update.
    */
@@ -141,26 +227,52 @@ export class Cache {
     options: UpdateOptions<V> & { initial: V | (() => V | Promise<V>) },
   ): Promise<V>;
   update<V>(key: string, next: Next<V>, options?: UpdateOptions<V>): Promise<V | undefined>;
-  update<V>(key: string, next: Next<V> | Next<V, V>, options?: UpdateOptions<V>): Promise<V | undefined> {
-    throw notYet(key, next, options);
+  async update<V>(
+    key: string,
+    next: Next<V> | Next<V, V>,
+    options: UpdateOptions<V> = {},
+  ): Promise<V | undefined> {
+    const resolved = resolveUpdate(options as UpdateOptions<never>);
+    this.#readThrough.forget(key);
+    try {
+      return (await this.#updates.run(key, next as Next<unknown>, resolved, this.#options.policy)) as V;
+    } finally {
+      this.#readThrough.forget(key);
+    }
   }
 
   /**
    * Runs work while holding a lock that no other process holds.
    *
-   * @param ttl the lock ends after so long even if the work does not; at least one second.
-   * @returns what the work returns; `{ locked: false }` when somebody else holds the lock.
+   * @returns what the work returns, or that somebody else holds the lock.
+   * @throws what the work throws; {MemcachedError} when the store fails before the work has begun.
    */
   withLock<T>(
     key: string,
-    ttl: Duration,
+    options: LockOptions,
     work: (signal: AbortSignal) => T | Promise<T>,
-  ): Promise<{ locked: true; value: T } | { locked: false }> {
-    throw notYet(key, ttl, work);
+  ): Promise<Locked<T>> {
+    const { clock, random, store } = this.#in;
+    return withLock(store, clock, random, key, options, work);
   }
 
-  /** Waits for what is being computed behind responses, for `closeTimeout` at most, and leaves no timer. */
-  async close(): Promise<void> {}
+  /** Waits for what is being computed, for `closeTimeout` at most, aborts the rest, and leaves no timer. */
+  close(): Promise<void> {
+    return this.#readThrough.close(this.#options.closeTimeoutMs);
+  }
+
+  async #invalidate(key: string, softSeconds: number): Promise<void> {
+    const { reader, store } = this.#in;
+    this.#readThrough.forget(key);
+    try {
+      await (softSeconds === 0 ? store.remove(key) : store.markStale(key, softSeconds));
+    } catch (error) {
+      reader.excuse(key, this.#options.policy, error);
+    } finally {
+      // What began meanwhile may have been answered before the invalidation was.
+      this.#readThrough.forget(key);
+    }
+  }
 }
 
 function notYet(...values: unknown[]): Error {

@@ -1,8 +1,156 @@
+import { CasConflictError, InvalidArgumentError } from '../errors.js';
+import type { ResolvedPolicy, ResolvedUpdate } from '../options/cache-policy.js';
+import { pause } from './clock.js';
+import type { Workshop } from './computation.js';
+import { KeyQueue } from './key-queue.js';
+import { policyTtl } from './load.js';
+import { judge, secondsLeft, type Sight } from './sight.js';
+import type { CacheReading, TagVersion } from './store.js';
+import { NO_TAGS } from './tags.js';
+
 /** Returned by the function given to `update`: leave the value as it is. */
 export const KEEP: unique symbol = Symbol.for('nestjs-memcached.keep');
 
 /**
  * Computes the new value from the current one. Called again with the newer value when somebody else was quicker, so
  * it should do nothing else.
+ *
+ * @typeParam C what it gets: `undefined` as well when nothing may be stored and there is no `initial`.
  */
 export type Next<V, C = V | undefined> = (current: C) => V | typeof KEEP | Promise<V | typeof KEEP>;
+
+/** The pause between attempts doubles up to so many times the first. */
+const MAX_BACKOFF_GROWTH = 64;
+
+/** Changes values by compare-and-set. */
+export class CasUpdates {
+  readonly #in: Workshop;
+  readonly #queue = new KeyQueue();
+
+  constructor(workshop: Workshop) {
+    this.#in = workshop;
+  }
+
+  /**
+   * Changes one value. Updates of one key within a process wait for each other, so that only processes contend.
+   *
+   * Everything is stored over what the attempt has read, a stub included: nothing that happened since, be it another
+   * update, an invalidation or a load, is overwritten.
+   *
+   * @param policy the cache's defaults.
+   * @returns the new value; on `KEEP` what `next` was given.
+   * @throws {CasConflictError} when every attempt met a concurrent change.
+   */
+  run(key: string, next: Next<unknown>, options: ResolvedUpdate, policy: ResolvedPolicy): Promise<unknown> {
+    return this.#queue.run(key, async () => {
+      for (let attempt = 1; attempt <= options.attempts; attempt += 1) {
+        options.signal?.throwIfAborted();
+        const result = await this.#attempt(key, next, options, policy);
+        if (result !== undefined) return result.value;
+        this.#in.tally.note('casRetry', key);
+        if (attempt < options.attempts) await this.#backOff(attempt, options);
+      }
+      const times = options.attempts === 1 ? 'the only attempt' : `each of ${options.attempts} attempts`;
+      throw new CasConflictError(
+        `update "${key}": a concurrent change came first in ${times}`,
+        key,
+        options.attempts,
+      );
+    });
+  }
+
+  /** @returns undefined when somebody else was quicker. */
+  async #attempt(
+    key: string,
+    next: Next<unknown>,
+    options: ResolvedUpdate,
+    policy: ResolvedPolicy,
+  ): Promise<{ readonly value: unknown } | undefined> {
+    const { clock, random, store } = this.#in;
+    const graceSeconds = options.graceSeconds ?? policy.graceSeconds;
+    const readAt = clock.now();
+    const { sight, tags } = await this.#look(key, graceSeconds, options, policy);
+    const there = sight.state === 'fresh';
+    let stored = false;
+    try {
+      const current = there ? sight.entry?.value : await initialValue(options.initial);
+      const value = await next(current);
+      if (value === KEEP) return { value: current };
+      if (value === undefined) {
+        throw new InvalidArgumentError(
+          `update "${key}": the new value is undefined; return KEEP to leave the value as it is`,
+        );
+      }
+      // Whether it is due to be refreshed ahead cannot be told from a ttl that was handed on.
+      const entry = { value, tags: there ? (sight.entry?.tags ?? []) : tags, steady: true };
+      let keepSeconds: number;
+      if (there && options.ttlSeconds === undefined) {
+        keepSeconds = handedOn(sight.ttlSeconds, clock.now() - readAt, random);
+      } else {
+        const ttlSeconds = options.ttlSeconds ?? policyTtl(value, policy);
+        keepSeconds = ttlSeconds === 0 ? 0 : ttlSeconds + graceSeconds;
+      }
+      stored = (await store.write(key, entry, keepSeconds, sight.cas)) === 'stored';
+      return stored ? { value } : undefined;
+    } finally {
+      // A right that came with the read and was not used would keep others waiting for the rest of the lease.
+      if (!stored && sight.right === 'ours') this.#giveBack(key, sight);
+    }
+  }
+
+  async #look(
+    key: string,
+    graceSeconds: number,
+    options: ResolvedUpdate,
+    policy: ResolvedPolicy,
+  ): Promise<{ sight: Sight; tags: readonly TagVersion[] }> {
+    const { clock, store, tags } = this.#in;
+    const forNew = tags.requiredBeside(key, options.tags);
+    const [reading, known] = await Promise.all([
+      // With a lease: a missing value is then computed over a stub, which any invalidation removes.
+      store.read(key, policy.leaseSeconds, 0),
+      forNew.length === 0 ? NO_TAGS : tags.versions(forNew),
+    ]);
+    const others = tagsBeyond(reading, known);
+    const versions = others.length === 0 ? known : new Map([...known, ...(await tags.versions(others))]);
+    return {
+      sight: judge(reading, graceSeconds, versions, tags.requiredBeside(key, []), clock.now()),
+      tags: forNew.map((tag) => ({ tag, version: versions.get(tag) as string })),
+    };
+  }
+
+  #giveBack(key: string, sight: Sight): void {
+    const { clock, store, tally } = this.#in;
+    const keepSeconds = sight.state === 'absent' ? 0 : secondsLeft(sight, clock.now());
+    store
+      .release(key, sight.cas, keepSeconds)
+      .catch((error: unknown) => tally.note('storeError', key, error));
+  }
+
+  /** Full jitter: at any contention, the pauses of those who contend spread over the whole of their bound. */
+  #backOff(attempt: number, options: ResolvedUpdate): Promise<void> {
+    const bound = options.backoffMs * Math.min(2 ** (attempt - 1), MAX_BACKOFF_GROWTH);
+    return pause(this.#in.clock, this.#in.random() * bound, options.signal);
+  }
+}
+
+function tagsBeyond(reading: CacheReading, known: ReadonlyMap<string, string>): readonly string[] {
+  if (reading.value === undefined || reading.value.tags.length === 0) return [];
+  return reading.value.tags.map(({ tag }) => tag).filter((tag) => !known.has(tag));
+}
+
+function initialValue(initial: unknown): unknown {
+  return typeof initial === 'function' ? (initial as () => unknown)() : initial;
+}
+
+/**
+ * The ttl that a value hands on to the one that replaces it.
+ *
+ * The store counts whole seconds and does not tell how much of the current one has gone. Rounding always one way
+ * would, over thousands of updates, keep a counter alive for ever or end it at once; so the part of a second that has
+ * passed between read and write is the probability with which a whole one is taken off.
+ */
+function handedOn(ttlSeconds: number, elapsedMs: number, random: () => number): number {
+  if (ttlSeconds < 0) return 0;
+  return Math.max(1, ttlSeconds - Math.floor(elapsedMs / 1000 + random()));
+}

@@ -1,5 +1,3 @@
-import { setTimeout as schedule } from 'node:timers';
-
 /** Time, as the cache needs it. Tests put their own in its place. */
 export interface Clock {
   /** Milliseconds since some fixed moment; never goes back, whatever happens to the time of day. */
@@ -13,11 +11,33 @@ export interface Clock {
   after(delayMs: number, callback: () => void): () => void;
 }
 
-/** The time of this process. Its timers do not keep the process alive. */
+/** The time of this process. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(delayMs, callback) {
-    const timer = schedule(callback, delayMs);
+    const timer = setTimeout(callback, delayMs);
     return () => clearTimeout(timer);
   },
 };
+
+/** Resolves after `delayMs`, or as soon as the signal is aborted. */
+export function pause(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  if (delayMs <= 0 || signal?.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = (): void => {
+      callOff();
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const callOff = clock.after(delayMs, done);
+    signal?.addEventListener('abort', done);
+  });
+}
+
+/** What a promise resolves with, or undefined when that takes longer than `limitMs`. */
+export function within<T>(clock: Clock, limitMs: number, promise: Promise<T>): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const callOff = clock.after(limitMs, () => resolve(undefined));
+    promise.then(resolve, reject).finally(callOff);
+  });
+}

@@ -1,4 +1,4 @@
-/** The version a tag had at some moment: decimal digits, compared for equality only. */
+/** The version a tag had at some moment; compared for equality only. */
 export interface TagVersion {
   readonly tag: string;
   readonly version: string;
@@ -31,11 +31,10 @@ export interface CacheReading {
   readonly stale: boolean;
 }
 
-/** The state of a tag: its version, and for how long it has certainly been that. */
+/** The state of a tag: its version, and for how long it has been that. */
 export interface TagState extends TagVersion {
   /**
-   * Whole seconds since the last bump, or since the tag was made, by the store's clock and rounded down.
-   * A clock of this process has no part in it.
+   * Whole seconds for which it has been that, by the store's clock; may be off by one. 0 where the store cannot tell.
    */
   readonly ageSeconds: number;
 }
@@ -72,13 +71,10 @@ export interface CacheStore {
   /** Stores an entry whatever is there. Leases given out before are void. */
   put(key: string, entry: CacheEntry, ttlSeconds: number): Promise<void>;
 
-  /** Stores an entry if nothing is there, not even a stub. */
-  add(key: string, entry: CacheEntry, ttlSeconds: number): Promise<boolean>;
-
   /**
-   * Gives a right back: the next reader wins it.
+   * Gives a right back, so that the next reader wins it.
    *
-   * @param keepSeconds how long the entry under the key stays, marked stale; 0 removes it, as one does with a stub.
+   * @param keepSeconds for how long the entry stays, marked stale; 0 removes it, as a stub must be.
    * @returns false when the key has changed since, and nothing was done.
    */
   release(key: string, cas: string, keepSeconds: number): Promise<boolean>;
@@ -92,11 +88,11 @@ export interface CacheStore {
   /** Marks an entry stale, to be dropped after `keepSeconds`, and voids every lease on it; otherwise like `remove`. */
   markStale(key: string, keepSeconds: number): Promise<void>;
 
-  /** Reads the states of tags, in the order asked for. A tag that is not known is made, with a version never used before. */
-  tagStates(tags: readonly string[]): Promise<readonly TagState[]>;
+  /** Reads the state of a tag. A tag that is not known is made, with a version that it never had before. */
+  tagState(tag: string): Promise<TagState>;
 
-  /** Gives every tag another version; when a tag's node is away, like `remove`. */
-  bumpTags(tags: readonly string[]): Promise<void>;
+  /** Gives a tag a version that it never had before; when its node is away, like `remove`. */
+  bumpTag(tag: string): Promise<void>;
 
   /** @returns a token that unlocks, or undefined when somebody holds the lock. */
   lock(key: string, ttlSeconds: number): Promise<string | undefined>;

@@ -212,3 +212,22 @@ export interface InvalidateOptions {
    */
   soft?: Duration;
 }
+
+/** Options of `withLock`. */
+export interface LockOptions {
+  /**
+   * The lock ends after so long even if the work does not; at least one second; fractions round up. The work's signal
+   * is aborted then.
+   */
+  ttl: Duration;
+
+  /**
+   * How long to wait for a lock that somebody else holds. 0 does not wait.
+   *
+   * @default 0
+   */
+  wait?: Duration;
+
+  /** Gives up waiting, with the signal's reason. */
+  signal?: AbortSignal;
+}

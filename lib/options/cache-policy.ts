@@ -1,5 +1,12 @@
 import { InvalidArgumentError, InvalidOptionsError } from '../errors.js';
-import type { CacheOptions, CachePolicy, InvalidateOptions, Ttl, UpdateOptions } from './cache-options.js';
+import type {
+  CacheOptions,
+  CachePolicy,
+  InvalidateOptions,
+  LockOptions,
+  Ttl,
+  UpdateOptions,
+} from './cache-options.js';
 import { toMilliseconds, toTtlSeconds, type Duration } from './duration.js';
 import {
   bool,
@@ -36,7 +43,7 @@ interface PolicySettings {
   onStoreError: 'ignore' | 'throw';
 }
 
-/** Seconds by which the wait for a lease outlasts it: the store counts in whole seconds, and the wait looks now and then. */
+/** By how much the wait for a lease outlasts it: the store counts in whole seconds, and the wait looks now and then. */
 const LEASE_WAIT_MARGIN_MS = 2000;
 
 /**
@@ -169,6 +176,20 @@ export function resolveSoftSeconds(options: InvalidateOptions, path = 'invalidat
   return readObject<{ soft: number }>(options, path, INVALIDATE).soft;
 }
 
+/** `LockOptions` with nothing left open. */
+export interface ResolvedLock {
+  readonly ttlSeconds: number;
+  /** 0 = does not wait. */
+  readonly waitMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** @throws {InvalidOptionsError} with the path of the wrong option. */
+export function resolveLock(options: LockOptions, path = 'lock'): ResolvedLock {
+  const { ttl, wait, signal } = readObject<LockSettings>(options, path, LOCK);
+  return { ttlSeconds: ttl, waitMs: wait, signal };
+}
+
 /**
  * Reads a ttl.
  *
@@ -215,19 +236,16 @@ function recacheSeconds(settings: Readonly<PolicySettings>, path: string): numbe
   return due === 0 ? 0 : due + 1;
 }
 
-function leaseSeconds(value: unknown, path: string): number {
+function atLeastOneSecond(value: unknown, path: string): number {
   const seconds = readTtl(value, path);
   if (seconds > 0) return seconds;
   throw new InvalidOptionsError(path, 'expected a duration of at least one second');
 }
 
-function fraction(max: number): Reader<number> {
-  const read = number(0, 1);
-  return (value, path) => {
-    const result = read(value, path);
-    if (result <= max) return result;
-    throw new InvalidOptionsError(path, 'expected a number below 1');
-  };
+function fractionBelowOne(value: unknown, path: string): number {
+  const fraction = number(0, 1)(value, path);
+  if (fraction < 1) return fraction;
+  throw new InvalidOptionsError(path, 'expected a number below 1');
 }
 
 function names(what: string): Reader<readonly string[]> {
@@ -251,12 +269,12 @@ const POLICY: Shape<PolicySettings> = {
       ? (value as PolicySettings['ttl'])
       : readTtl(value === undefined ? '5m' : value, path),
   grace: withDefault(readSeconds, 0),
-  lease: withDefault(leaseSeconds, 10),
+  lease: withDefault(atLeastOneSecond, 10),
   onLeaseBusy: withDefault(oneOf('wait', 'compute'), 'wait'),
   leaseWait: optional(duration()),
   serveStale: withDefault(bool, true),
   serveStaleIf: withDefault(func<(error: unknown) => boolean>(), () => true),
-  refreshAhead: withDefault(fraction(1 - Number.EPSILON), 0),
+  refreshAhead: withDefault(fractionBelowOne, 0),
   softTimeout: withDefault(duration(), 0),
   hardTimeout: withDefault(duration(), 0),
   retryAfter: withDefault(duration(), 1000),
@@ -294,3 +312,15 @@ const UPDATE: Shape<UpdateSettings> = {
 };
 
 const INVALIDATE: Shape<{ soft: number }> = { soft: withDefault(readSeconds, 0) };
+
+interface LockSettings {
+  ttl: number;
+  wait: number;
+  signal: AbortSignal | undefined;
+}
+
+const LOCK: Shape<LockSettings> = {
+  ttl: atLeastOneSecond,
+  wait: withDefault(duration(), 0),
+  signal: optional(abortSignal),
+};

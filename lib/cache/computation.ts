@@ -1,0 +1,259 @@
+import { LoaderTimeoutError } from '../errors.js';
+import type { ResolvedPolicy } from '../options/cache-policy.js';
+import { pause, type Clock } from './clock.js';
+import type { Flight, Outcome } from './flight.js';
+import type { LeaseWatch } from './lease-watch.js';
+import { callLoader, Load, ttlOf } from './load.js';
+import type { Loader } from './load-context.js';
+import type { Tally } from './observer.js';
+import type { Order } from './order.js';
+import type { Reader } from './reader.js';
+import type { RetryPause } from './retry-pause.js';
+import { secondsLeft, type Sight } from './sight.js';
+import type { CacheEntry, CacheStore, TagVersion } from './store.js';
+import type { Tags } from './tags.js';
+
+/** What is asked of a computation. */
+export interface Request {
+  readonly key: string;
+  readonly loader: Loader<unknown>;
+  readonly policy: ResolvedPolicy;
+  /** Told once it is known that the loader is not called at once, since another process is computing. */
+  readonly onWait?: (() => void) | undefined;
+}
+
+/** What a computation works with. */
+export interface Workshop {
+  readonly store: CacheStore;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly tally: Tally;
+  readonly order: Order;
+  readonly tags: Tags;
+  readonly reader: Reader;
+  readonly watch: LeaseWatch;
+  readonly retryPause: RetryPause;
+}
+
+/** How often one computation removes what is in the way before it does without the lease. */
+const MAX_CLAIMS = 3;
+
+/** Bounds of the pause between two looks while another process computes; it grows with the time waited. */
+const MIN_POLL_MS = 5;
+const MAX_POLL_MS = 250;
+
+/** A wait is prolonged by at most this part of it through looking only now and then. */
+const POLL_FRACTION = 1 / 8;
+
+/**
+ * Gets the right to compute a value, or the value from whoever has it; computes, stores, gives back.
+ *
+ * A value is stored only over what was found before its load began. So whatever happens between the steps, be it a
+ * delete, a lease that ran out, a server that restarts or another winner, the store refuses a value that may be old.
+ */
+export class Computation {
+  readonly #in: Workshop;
+
+  constructor(workshop: Workshop) {
+    this.#in = workshop;
+  }
+
+  /**
+   * Runs one flight.
+   *
+   * @param first what the read that led here found.
+   * @param behind nobody waits: if another process computes, leave it to that.
+   */
+  async run(flight: Flight, request: Request, first: Sight, behind: boolean): Promise<Outcome> {
+    try {
+      const found = await this.#right(flight, request, first, behind);
+      return 'kind' in found ? found : await this.#compute(flight, request, found);
+    } catch (error) {
+      return { kind: 'error', error };
+    }
+  }
+
+  /** Gives back a right that is not used, so that another process can win it before the lease is over. */
+  giveBack(key: string, sight: Sight, keep: boolean): void {
+    const { clock, store, tally } = this.#in;
+    if (sight.right !== 'ours') return;
+    const keepSeconds = keep ? secondsLeft(sight, clock.now()) : 0;
+    // Not awaited: it helps others only, and a store that hangs would hold up the caller.
+    store
+      .release(key, sight.cas, keepSeconds)
+      .catch((error: unknown) => tally.note('storeError', key, error));
+  }
+
+  /** Looks until the right is ours, or the value is there, or the wait is over and the value is computed anyway. */
+  async #right(flight: Flight, request: Request, first: Sight, behind: boolean): Promise<Sight | Outcome> {
+    const { clock, order, reader, tally, watch } = this.#in;
+    const { key, policy } = request;
+    const startedAt = clock.now();
+    let waiting = false;
+    let claims = 0;
+    let sight = first;
+    for (;;) {
+      if (sight.right === 'ours') return sight;
+      if (sight.right === 'free' && (!sight.spent || claims === MAX_CLAIMS)) return sight;
+      const overdue =
+        sight.right === 'theirs' &&
+        claims < MAX_CLAIMS &&
+        watch.overdue(key, sight.cas, policy.leaseSeconds * 1000);
+      if (overdue || sight.right === 'free') {
+        claims += 1;
+        if (overdue) tally.note('takeOver', key);
+        await this.#claim(request, sight);
+      } else {
+        if (behind) return { kind: 'none' };
+        const waitedMs = clock.now() - startedAt;
+        if (waitedMs >= policy.leaseWaitMs) return sight;
+        if (!waiting) {
+          waiting = true;
+          tally.note('leaseWaited', key);
+          request.onWait?.();
+        }
+        await this.#pause(waitedMs, policy, flight.signal);
+      }
+      if (flight.signal.aborted) return { kind: 'error', error: flight.signal.reason };
+      const before = order.next();
+      sight = await reader.look(key, policy);
+      const served =
+        sight.state === 'fresh' ||
+        (sight.state === 'stale' && sight.right === 'theirs' && policy.serveStale && flight.cold);
+      if (served) {
+        return { kind: 'value', value: sight.entry?.value, stale: sight.state === 'stale', before };
+      }
+    }
+  }
+
+  /** Takes what is in the way, or whoever does not come back, out of it; the next reader wins. */
+  async #claim(request: Request, sight: Sight): Promise<void> {
+    const { clock, reader, store } = this.#in;
+    const keepSeconds = sight.state === 'stale' ? secondsLeft(sight, clock.now()) : 0;
+    try {
+      await store.release(request.key, sight.cas, keepSeconds);
+    } catch (error) {
+      reader.excuse(request.key, request.policy, error);
+    }
+    reader.forget(request.key);
+  }
+
+  #pause(waitedMs: number, policy: ResolvedPolicy, signal: AbortSignal): Promise<void> {
+    const { clock, random } = this.#in;
+    const longest = Math.min(Math.max(waitedMs * POLL_FRACTION, MIN_POLL_MS), MAX_POLL_MS);
+    const jittered = longest * (0.5 + random() / 2);
+    return pause(clock, Math.min(jittered, policy.leaseWaitMs - waitedMs), signal);
+  }
+
+  async #compute(flight: Flight, request: Request, sight: Sight): Promise<Outcome> {
+    const { clock, order, retryPause, tally } = this.#in;
+    const { key, loader, policy } = request;
+    if (sight.right === 'ours') tally.note('leaseWon', key);
+    const loadedAt = clock.now();
+    const before = order.next();
+    const load = new Load(key, flight.signal, sight.entry);
+    let value: unknown;
+    let ttlSeconds: number | undefined;
+    tally.note('load', key);
+    try {
+      value = await callLoader(loader, load, flight, policy, clock);
+      ttlSeconds = ttlOf(value, load, policy);
+    } catch (error) {
+      if (!flight.signal.aborted || error instanceof LoaderTimeoutError) {
+        tally.note('loadFailure', key, error);
+        if (sight.state !== 'absent') retryPause.failed(key, error, policy.retryAfterMs);
+      }
+      // A value that is still fresh would become stale by being given back; it is taken over once it is.
+      if (sight.state !== 'fresh') this.giveBack(key, sight, sight.state === 'stale');
+      return { kind: 'error', error };
+    }
+    retryPause.succeeded(key);
+    const unstored: Outcome = { kind: 'value', value, stale: false, before };
+    if (ttlSeconds === undefined) {
+      if (!load.skipped || sight.state !== 'fresh') {
+        this.giveBack(key, sight, load.skipped && sight.state === 'stale');
+      }
+      return unstored;
+    }
+    if (sight.cas === '') return unstored;
+    const tags = await this.#tagsOf(request, load, sight, loadedAt);
+    if (tags === undefined) {
+      this.giveBack(key, sight, false);
+      return unstored;
+    }
+    // Nobody who begins after this may have the value without a look: an invalidation may pass between them.
+    const stored = order.next();
+    const confirmed = await this.#store(request, sight, value, ttlSeconds, tags);
+    // The store does not compare the versions of tags: who joined later looks for himself.
+    return confirmed && tags.length === 0 ? { kind: 'value', value, stale: false, before: stored } : unstored;
+  }
+
+  /** The tags the value gets, with their versions before the load; undefined when these are not known for certain. */
+  async #tagsOf(
+    request: Request,
+    load: Load,
+    sight: Sight,
+    loadedAt: number,
+  ): Promise<readonly TagVersion[] | undefined> {
+    const { clock, reader, tags, tally } = this.#in;
+    const { key, policy } = request;
+    const { tags: known } = sight;
+    if (known === undefined) return undefined;
+    const required = tags.required(key, policy);
+    const late = [...load.tags].filter((tag) => !required.includes(tag));
+    tags.remember(key, late);
+    const result = [...required, ...late.filter((tag) => known.has(tag))].map((tag) => ({
+      tag,
+      version: known.get(tag) as string,
+    }));
+    const unknown = late.filter((tag) => !known.has(tag));
+    if (unknown.length === 0) return result;
+    try {
+      const proven = await tags.provenSince(() => clock.now() - loadedAt, unknown);
+      if (proven !== undefined) return [...result, ...proven];
+      tally.note('leaseLost', key);
+    } catch (error) {
+      reader.excuse(key, policy, error);
+    }
+    return undefined;
+  }
+
+  /** @returns whether the value was stored, so that nothing has changed under the key since the read. */
+  async #store(
+    request: Request,
+    sight: Sight,
+    value: unknown,
+    ttlSeconds: number,
+    tags: readonly TagVersion[],
+  ): Promise<boolean> {
+    const { random, reader, store, tally } = this.#in;
+    const { key, policy } = request;
+    const { entry, keepSeconds } = entryFor(value, ttlSeconds, tags, policy, random);
+    try {
+      const result = await store.write(key, entry, keepSeconds, sight.cas);
+      if (result === 'stored') return true;
+      tally.note('leaseLost', key);
+    } catch (error) {
+      this.giveBack(key, sight, false);
+      reader.excuse(key, policy, error);
+    }
+    return false;
+  }
+}
+
+/** An entry and how long the store keeps it: the ttl less some jitter, and the grace. */
+export function entryFor(
+  value: unknown,
+  ttlSeconds: number,
+  tags: readonly TagVersion[],
+  policy: ResolvedPolicy,
+  random: () => number,
+): { entry: CacheEntry; keepSeconds: number } {
+  if (ttlSeconds === 0) return { entry: { value, tags, steady: false }, keepSeconds: 0 };
+  const jittered = Math.max(1, ttlSeconds - Math.floor(random() * policy.jitter * ttlSeconds));
+  const aheadSeconds = policy.recacheSeconds === 0 ? 0 : policy.recacheSeconds - 1 - policy.graceSeconds;
+  const steady =
+    aheadSeconds > 0 &&
+    (jittered <= aheadSeconds || (typeof policy.ttl === 'number' && ttlSeconds < policy.ttl));
+  return { entry: { value, tags, steady }, keepSeconds: jittered + policy.graceSeconds };
+}

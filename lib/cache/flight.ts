@@ -1,0 +1,95 @@
+/**
+ * What came of a flight.
+ *
+ * A `value` is for the calls that began before `before`; for a call that began later, an invalidation may have
+ * returned between the load and the call.
+ */
+export type Outcome =
+  | { readonly kind: 'value'; readonly value: unknown; readonly stale: boolean; readonly before: number }
+  | { readonly kind: 'error'; readonly error: unknown }
+  /** Somebody else computes; nothing is known. */
+  | { readonly kind: 'none' };
+
+/** What to say to a loader that nobody waits for any more. */
+function abandoned(key: string): DOMException {
+  return new DOMException(`nobody waits for "${key}" any more`, 'AbortError');
+}
+
+/** One computation of a key's value in this process, and those who wait for it. */
+export class Flight {
+  /** Landed with an outcome; never rejects. */
+  readonly landed: Promise<Outcome>;
+  readonly #controller = new AbortController();
+  #land!: (outcome: Outcome) => void;
+  #waiting = 0;
+  #wanted: boolean;
+
+  /**
+   * @param cold nothing can be served meanwhile: a call of the key joins without a look at the store.
+   * @param wanted goes on even if nobody waits.
+   */
+  constructor(
+    readonly key: string,
+    readonly cold: boolean,
+    wanted: boolean,
+  ) {
+    this.#wanted = wanted;
+    this.landed = new Promise((resolve) => {
+      this.#land = resolve;
+    });
+  }
+
+  /** Aborted when nobody waits for the value any more, when it takes too long, and when the cache closes. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  land(outcome: Outcome): void {
+    this.#land(outcome);
+  }
+
+  join(): void {
+    this.#waiting += 1;
+  }
+
+  /** @returns whether nobody waits any more, and the flight was aborted. */
+  leave(): boolean {
+    this.#waiting -= 1;
+    if (this.#waiting > 0 || this.#wanted) return false;
+    this.abort(abandoned(this.key));
+    return true;
+  }
+
+  /** Goes on from now on even if nobody waits. */
+  keep(): void {
+    this.#wanted = true;
+  }
+
+  abort(reason: unknown): void {
+    this.#controller.abort(reason);
+  }
+}
+
+/** The flights of this process that may be joined, by key. */
+export class Flights {
+  readonly #flights = new Map<string, Flight>();
+
+  get(key: string): Flight | undefined {
+    return this.#flights.get(key);
+  }
+
+  /** Takes the place of an earlier flight of the key, which goes on for those who joined it. */
+  begin(flight: Flight): void {
+    this.#flights.set(flight.key, flight);
+  }
+
+  /** Lets nobody join any more; does nothing to a flight that took its place. */
+  end(flight: Flight): void {
+    if (this.#flights.get(flight.key) === flight) this.#flights.delete(flight.key);
+  }
+
+  /** Lets nobody join the key's flight any more. */
+  forget(key: string): void {
+    this.#flights.delete(key);
+  }
+}

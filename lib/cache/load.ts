@@ -1,0 +1,117 @@
+import { InvalidArgumentError, LoaderTimeoutError } from '../errors.js';
+import type { Ttl } from '../options/cache-options.js';
+import { readTtl, type ResolvedPolicy } from '../options/cache-policy.js';
+import type { Clock } from './clock.js';
+import type { Flight } from './flight.js';
+import type { LoadContext, Loader } from './load-context.js';
+
+/** One call of a loader: what it is told, and what it said. */
+export class Load implements LoadContext {
+  readonly signal: AbortSignal;
+  readonly stale: unknown;
+  /** Whole seconds, 0 = never expires; undefined when the loader did not say. */
+  ttlSeconds: number | undefined;
+  skipped = false;
+  readonly tags = new Set<string>();
+  readonly #key: string;
+  readonly #replaces: boolean;
+
+  /** @param stale the value that is replaced, in an object, where there is one. */
+  constructor(key: string, signal: AbortSignal, stale: { readonly value: unknown } | undefined) {
+    this.#key = key;
+    this.signal = signal;
+    this.stale = stale?.value;
+    this.#replaces = stale !== undefined;
+  }
+
+  setTtl(ttl: Ttl): void {
+    this.ttlSeconds = readTtl(ttl, 'ctx.setTtl');
+  }
+
+  tag(...tags: string[]): void {
+    for (const tag of tags) {
+      if (typeof tag !== 'string' || tag === '') {
+        throw new InvalidArgumentError(
+          `ctx.tag: expected a non-empty string, got ${typeof tag === 'string' ? 'an empty one' : typeof tag}`,
+        );
+      }
+      this.tags.add(tag);
+    }
+  }
+
+  skip(): void {
+    this.skipped = true;
+  }
+
+  unchanged(): unknown {
+    if (this.#replaces) return this.stale;
+    throw new InvalidArgumentError(
+      `ctx.unchanged: there is no stale value of "${this.#key}" to keep; look at ctx.stale first`,
+    );
+  }
+}
+
+/**
+ * Calls a loader, and stops waiting for it when its flight is aborted or `hardTimeout` is over.
+ *
+ * @throws what the loader throws, or the reason of the abort.
+ */
+export function callLoader(
+  loader: Loader<unknown>,
+  load: Load,
+  flight: Flight,
+  policy: ResolvedPolicy,
+  clock: Clock,
+): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const { signal, key } = flight;
+    const { hardTimeoutMs } = policy;
+    const callOff =
+      hardTimeoutMs === 0
+        ? undefined
+        : clock.after(hardTimeoutMs, () => {
+            const message = `the loader of "${key}" was still running after ${hardTimeoutMs} ms (hardTimeout)`;
+            flight.abort(new LoaderTimeoutError(message, key, hardTimeoutMs));
+          });
+    const settle = (): void => {
+      callOff?.();
+      signal.removeEventListener('abort', onAbort);
+    };
+    const onAbort = (): void => {
+      settle();
+      // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- the reason is the abort's own
+      reject(signal.reason);
+    };
+    signal.addEventListener('abort', onAbort);
+    new Promise((_resolve) => _resolve(loader(load))).then(
+      (value) => {
+        settle();
+        resolve(value);
+      },
+      (error: unknown) => {
+        settle();
+        // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- untouched, whatever it is
+        reject(error);
+      },
+    );
+  });
+}
+
+/**
+ * How long a loaded value is fresh.
+ *
+ * @returns whole seconds, 0 = never expires; undefined when it is not to be stored.
+ * @throws {InvalidOptionsError} when the policy's function says something that is no ttl.
+ */
+export function ttlOf(value: unknown, load: Load | undefined, policy: ResolvedPolicy): number | undefined {
+  if (load?.skipped) return undefined;
+  if (value === undefined && !policy.cacheUndefined) return undefined;
+  if (load?.ttlSeconds !== undefined) return load.ttlSeconds;
+  if (value === null && policy.nullTtlSeconds !== undefined) return policy.nullTtlSeconds ?? undefined;
+  return policyTtl(value, policy);
+}
+
+/** What the policy says of any value's ttl: whole seconds, 0 = never expires. */
+export function policyTtl(value: unknown, policy: ResolvedPolicy): number {
+  return typeof policy.ttl === 'number' ? policy.ttl : readTtl(policy.ttl(value as never), 'policy.ttl');
+}

@@ -1,0 +1,55 @@
+import type { LockOptions } from '../options/cache-options.js';
+import { resolveLock } from '../options/cache-policy.js';
+import { pause, type Clock } from './clock.js';
+import type { CacheStore } from './store.js';
+
+/** What came of asking for a lock. */
+export type Locked<T> =
+  | { readonly locked: true; readonly value: T }
+  /** Somebody else holds it; the work was not begun. */
+  | { readonly locked: false };
+
+/** Bounds of the pause between two attempts to get a lock that is held. */
+const MIN_POLL_MS = 5;
+const MAX_POLL_MS = 250;
+
+/**
+ * Runs work while holding a lock.
+ *
+ * The lock ends with its ttl, so that a process that dies does not hold it for ever. Work that takes longer is told
+ * by its signal; it may then run beside the next holder's.
+ *
+ * @throws what the work throws; {MemcachedError} when the store fails before the work has begun.
+ */
+export async function withLock<T>(
+  store: CacheStore,
+  clock: Clock,
+  random: () => number,
+  key: string,
+  options: LockOptions,
+  work: (signal: AbortSignal) => T | Promise<T>,
+): Promise<Locked<T>> {
+  const { ttlSeconds, waitMs, signal } = resolveLock(options);
+  const startedAt = clock.now();
+  let token: string | undefined;
+  for (;;) {
+    signal?.throwIfAborted();
+    token = await store.lock(key, ttlSeconds);
+    if (token !== undefined) break;
+    const waitedMs = clock.now() - startedAt;
+    if (waitedMs >= waitMs) return { locked: false };
+    const bound = Math.min(Math.max(waitedMs / 8, MIN_POLL_MS), MAX_POLL_MS);
+    await pause(clock, Math.min(bound * (0.5 + random() / 2), waitMs - waitedMs), signal);
+  }
+  const controller = new AbortController();
+  const callOff = clock.after(ttlSeconds * 1000, () =>
+    controller.abort(new DOMException(`the lock "${key}" has ended with its ttl`, 'TimeoutError')),
+  );
+  try {
+    return { locked: true, value: await work(controller.signal) };
+  } finally {
+    callOff();
+    // A lock that cannot be released ends with its ttl.
+    await store.unlock(key, token).catch(() => false);
+  }
+}

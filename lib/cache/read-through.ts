@@ -1,0 +1,243 @@
+import { ClientClosedError } from '../errors.js';
+import type { ResolvedPolicy } from '../options/cache-policy.js';
+import { within } from './clock.js';
+import { Computation, type Request, type Workshop } from './computation.js';
+import { Flight, Flights, type Outcome } from './flight.js';
+import { blindSight, isPlainHit, type Sight } from './sight.js';
+import type { CacheReading } from './store.js';
+import { NO_TAGS } from './tags.js';
+
+/** One call that wants the value of a key. */
+export interface Call extends Request {
+  /** The order of events when it began. */
+  readonly began: number;
+  readonly signal: AbortSignal | undefined;
+  /** The caller has given up. */
+  gone: boolean;
+  /** What the call waits for at present. */
+  flight: Flight | undefined;
+}
+
+/**
+ * Serves values: at once where one may be served, otherwise by joining or beginning a computation.
+ *
+ * A value is served to a call only if the read or the load it comes from began after the call did, or if the store
+ * has confirmed since the call that nothing had changed. So a call that begins after an invalidation has returned,
+ * in whatever process, is never served an older value.
+ */
+export class ReadThrough {
+  readonly #in: Workshop;
+  readonly #computation: Computation;
+  readonly #outside: <T>(work: () => T) => T;
+  readonly #flights = new Flights();
+  /** Everything that is being computed, whether it may still be joined or not. */
+  readonly #running = new Set<Flight>();
+  /** Reads whose right is used. */
+  readonly #claimed = new WeakSet<CacheReading>();
+  #closed = false;
+
+  /** @param outside runs work that outlives the call it was begun in. */
+  constructor(workshop: Workshop, outside: <T>(work: () => T) => T) {
+    this.#in = workshop;
+    this.#computation = new Computation(workshop);
+    this.#outside = outside;
+  }
+
+  /** Serves one call, until its signal is aborted. */
+  get(call: Call): Promise<unknown> {
+    const { signal } = call;
+    if (signal === undefined) return this.#serve(call);
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => {
+        call.gone = true;
+        const { flight } = call;
+        if (flight?.leave()) this.#flights.end(flight);
+        // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- the reason is the abort's own
+        reject(signal.reason);
+      };
+      if (signal.aborted) {
+        onAbort();
+        return;
+      }
+      signal.addEventListener('abort', onAbort);
+      this.#serve(call)
+        .then(resolve, reject)
+        .finally(() => signal.removeEventListener('abort', onAbort));
+    });
+  }
+
+  /** What is fresh, and nothing else. */
+  async peek(key: string, policy: ResolvedPolicy): Promise<unknown> {
+    const sight = await this.#in.reader.look(key, policy, 'without rights');
+    // A value marked stale gives its right to whoever reads it, asked for or not.
+    this.#giveBack(key, sight);
+    return sight.state === 'fresh' ? sight.entry?.value : undefined;
+  }
+
+  /** Nobody joins the key's computation any more, and what begins from now on reads anew. */
+  forget(key: string): void {
+    this.#flights.forget(key);
+    this.#in.reader.forget(key);
+  }
+
+  /** Begins no more refreshes, waits for what is being computed, and aborts what takes longer than `waitMs`. */
+  async close(waitMs: number): Promise<void> {
+    this.#closed = true;
+    const landed = Promise.all([...this.#running].map((flight) => flight.landed));
+    if (waitMs > 0 && (await within(this.#in.clock, waitMs, landed)) !== undefined) return;
+    for (const flight of this.#running) flight.abort(new ClientClosedError('the cache was closed'));
+  }
+
+  /** The short way of a warm read: nothing to join, no tags to compare, nothing to refresh; one promise. */
+  async #serve(call: Call): Promise<unknown> {
+    const { clock, reader, tags, tally } = this.#in;
+    const { key, policy } = call;
+    const required = tags.required(key, policy);
+    if (this.#flights.get(key)?.cold || tags.expected(key, required).length > 0) return this.#obtain(call);
+    let reading: CacheReading;
+    try {
+      reading = await reader.read(key, policy);
+    } catch (error) {
+      reader.excuse(key, policy, error);
+      return this.#obtain(call, blindSight(clock.now()));
+    }
+    if (isPlainHit(reading, policy)) {
+      tally.note('hit', key);
+      return reading.value?.value;
+    }
+    return this.#obtain(call, await reader.judge(key, policy, required, reading, NO_TAGS));
+  }
+
+  /** @param first what a read has found already. */
+  async #obtain(call: Call, first?: Sight): Promise<unknown> {
+    const { reader, tally } = this.#in;
+    const { key, policy } = call;
+    let sight = first;
+    for (;;) {
+      let flight = sight === undefined ? this.#flights.get(key) : undefined;
+      let stale: Sight | undefined;
+      let begun = false;
+      if (flight === undefined || !flight.cold) {
+        sight = this.#claimable(key, sight ?? (await reader.look(key, policy)));
+        if (call.gone) {
+          this.#giveBack(key, sight);
+          throw call.signal?.reason;
+        }
+        if (this.#servesAtOnce(call, sight)) return sight.entry?.value;
+        if (sight.state === 'stale') stale = sight;
+        else tally.note('miss', key);
+        flight = this.#joinable(key, sight);
+        if (flight === undefined) {
+          flight = this.#begin(call, sight, false);
+          begun = true;
+        }
+      }
+      // Should the value not be for this call, it looks again.
+      sight = undefined;
+      if (!begun) call.onWait?.();
+      const outcome = await this.#wait(call, flight, stale);
+      if (outcome.kind === 'value' && call.began < outcome.before) {
+        if (outcome.stale) tally.note('stale', key);
+        else if (!begun) tally.note('shared', key);
+        return outcome.value;
+      }
+      if (outcome.kind === 'error') {
+        if (stale === undefined || !this.#mayStandIn(call, stale, outcome.error)) throw outcome.error;
+        tally.note('stale', key);
+        return stale.entry?.value;
+      }
+    }
+  }
+
+  /** Whether what was found may be served without waiting; begins what has to be done behind the response. */
+  #servesAtOnce(call: Call, sight: Sight): boolean {
+    const { retryPause, tally, watch } = this.#in;
+    const { key, policy } = call;
+    const leaseMs = policy.leaseSeconds * 1000;
+    if (sight.state === 'fresh') {
+      tally.note('hit', key);
+      const due = sight.right === 'ours' && !sight.entry?.steady && retryPause.pausing(key) === undefined;
+      if (due) this.#refresh(call, sight);
+      // Whoever has the right from here on, it will not be handed out again: remember since when.
+      else if (sight.right !== 'free') watch.overdue(key, sight.cas, leaseMs);
+      return true;
+    }
+    if (sight.state === 'absent') return false;
+    const failing = retryPause.pausing(key);
+    if (failing !== undefined) {
+      if (!policy.serveStaleIf(failing.error)) return false;
+      if (sight.right === 'ours') retryPause.hold(key, sight.cas);
+    } else {
+      if (!policy.serveStale) return false;
+      if (sight.right !== 'theirs' || watch.overdue(key, sight.cas, leaseMs)) this.#refresh(call, sight);
+    }
+    tally.note('stale', key);
+    return true;
+  }
+
+  #refresh(call: Call, sight: Sight): void {
+    if (this.#joinable(call.key, sight) !== undefined) return;
+    if (this.#closed) {
+      this.#giveBack(call.key, sight);
+      return;
+    }
+    this.#in.tally.note('refresh', call.key);
+    this.#outside(() => this.#begin(call, sight, true));
+  }
+
+  /** The flight that computes what a read found to be missing; none for a read that won the right itself. */
+  #joinable(key: string, sight: Sight): Flight | undefined {
+    return sight.right === 'ours' ? undefined : this.#flights.get(key);
+  }
+
+  /** A right is used once, though calls of one turn share its read; and a right held here is not somebody else's. */
+  #claimable(key: string, sight: Sight): Sight {
+    if (sight.right === 'ours' && this.#claimed.has(sight.reading as CacheReading)) {
+      return { ...sight, right: 'theirs' };
+    }
+    if (sight.right === 'theirs' && this.#in.retryPause.takeHeld(key, sight.cas)) {
+      return { ...sight, right: 'ours' };
+    }
+    return sight;
+  }
+
+  /** Hands on a right that came with a read and is not used. A fresh value would become stale by that. */
+  #giveBack(key: string, sight: Sight): void {
+    if (sight.right !== 'ours' || sight.state === 'fresh') return;
+    this.#claimed.add(sight.reading as CacheReading);
+    this.#computation.giveBack(key, sight, sight.state === 'stale');
+  }
+
+  #begin(call: Call, sight: Sight, behind: boolean): Flight {
+    const flight = new Flight(call.key, sight.state === 'absent', behind);
+    if (sight.right === 'ours') this.#claimed.add(sight.reading as CacheReading);
+    this.#flights.begin(flight);
+    this.#running.add(flight);
+    void this.#computation.run(flight, call, sight, behind).then((outcome) => {
+      this.#flights.end(flight);
+      this.#running.delete(flight);
+      flight.land(outcome);
+    });
+    return flight;
+  }
+
+  /** Waits for a flight; for no longer than `softTimeout` where there is a stale value, which then is the outcome. */
+  async #wait(call: Call, flight: Flight, stale: Sight | undefined): Promise<Outcome> {
+    const { softTimeoutMs } = call.policy;
+    flight.join();
+    call.flight = flight;
+    let outcome: Outcome | undefined;
+    if (stale === undefined || softTimeoutMs === 0) outcome = await flight.landed;
+    else outcome = await within(this.#in.clock, softTimeoutMs, flight.landed);
+    call.flight = undefined;
+    if (outcome !== undefined) return outcome;
+    flight.keep();
+    return { kind: 'value', value: stale?.entry?.value, stale: true, before: Infinity };
+  }
+
+  #mayStandIn(call: Call, stale: Sight, error: unknown): boolean {
+    const ageMs = this.#in.clock.now() - stale.at;
+    const kept = stale.ttlSeconds < 0 || ageMs < stale.ttlSeconds * 1000;
+    return kept && call.policy.serveStaleIf(error);
+  }
+}

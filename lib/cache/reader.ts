@@ -1,0 +1,103 @@
+import type { ResolvedPolicy } from '../options/cache-policy.js';
+import type { Clock } from './clock.js';
+import type { Tally } from './observer.js';
+import { SameTurn } from './same-turn.js';
+import { blindSight, judge, type Sight } from './sight.js';
+import type { CacheReading, CacheStore } from './store.js';
+import { NO_TAGS, type Tags } from './tags.js';
+
+/** Reads entries with the versions of their tags, in one trip where the tags are known beforehand. */
+export class Reader {
+  readonly #store: CacheStore;
+  readonly #clock: Clock;
+  readonly #tally: Tally;
+  readonly #tags: Tags;
+  readonly #turn = new SameTurn<CacheReading>();
+
+  constructor(store: CacheStore, clock: Clock, tally: Tally, tags: Tags) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#tally = tally;
+    this.#tags = tags;
+  }
+
+  /** Reads an entry alone, asking for the rights that the policy grants a reader. One read per key and turn. */
+  read(key: string, policy: ResolvedPolicy): Promise<CacheReading> {
+    return this.#turn.share(key, () => this.#store.read(key, policy.leaseSeconds, policy.recacheSeconds));
+  }
+
+  /** What begins from now on reads anew. */
+  forget(key: string): void {
+    this.#turn.forget(key);
+  }
+
+  /**
+   * Reads an entry with its tags and judges it.
+   *
+   * A store that cannot be asked shows nothing, and is counted.
+   *
+   * @throws what the store throws, if the policy says so.
+   */
+  async look(
+    key: string,
+    policy: ResolvedPolicy,
+    asking: 'for rights' | 'without rights' = 'for rights',
+  ): Promise<Sight> {
+    const required = this.#tags.required(key, policy);
+    const expected = this.#tags.expected(key, required);
+    const [reading, versions] = await Promise.all([
+      this.#reading(key, policy, asking === 'for rights'),
+      expected.length === 0 ? NO_TAGS : this.#versions(key, policy, expected),
+    ]);
+    if (reading === undefined) return blindSight(this.#clock.now());
+    return this.judge(key, policy, required, reading, versions);
+  }
+
+  /** Judges what was read, with the versions read beside it; reads those it has tags for beyond them. */
+  async judge(
+    key: string,
+    policy: ResolvedPolicy,
+    required: readonly string[],
+    reading: CacheReading,
+    beside: ReadonlyMap<string, string> | undefined,
+  ): Promise<Sight> {
+    let versions = beside;
+    if (versions !== undefined && reading.value !== undefined && reading.value.tags.length > 0) {
+      const known = versions;
+      const others = reading.value.tags.map(({ tag }) => tag).filter((tag) => !known.has(tag));
+      if (others.length > 0) {
+        const more = await this.#versions(key, policy, others);
+        versions = more && new Map([...known, ...more]);
+      }
+    }
+    return judge(reading, policy.graceSeconds, versions, required, this.#clock.now());
+  }
+
+  async #reading(key: string, policy: ResolvedPolicy, asking: boolean): Promise<CacheReading | undefined> {
+    try {
+      return await (asking ? this.read(key, policy) : this.#store.read(key, 0, 0));
+    } catch (error) {
+      this.excuse(key, policy, error);
+      return undefined;
+    }
+  }
+
+  async #versions(
+    key: string,
+    policy: ResolvedPolicy,
+    tags: readonly string[],
+  ): Promise<ReadonlyMap<string, string> | undefined> {
+    try {
+      return await this.#tags.versions(tags);
+    } catch (error) {
+      this.excuse(key, policy, error);
+      return undefined;
+    }
+  }
+
+  /** Counts a failure of the store, and throws it if the policy says so. */
+  excuse(key: string, policy: ResolvedPolicy, error: unknown): void {
+    this.#tally.note('storeError', key, error);
+    if (policy.throwStoreErrors) throw error;
+  }
+}

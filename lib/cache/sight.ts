@@ -1,0 +1,121 @@
+import type { ResolvedPolicy } from '../options/cache-policy.js';
+import type { CacheEntry, CacheReading } from './store.js';
+
+/**
+ * What a read found, in the words of the read table:
+ *
+ * | answer of the store | state | right |
+ * |---|---|---|
+ * | value, more than the grace left | fresh | `ours` when it is due to be refreshed ahead, else as marked |
+ * | value, marked stale or within the grace | stale | `ours` (W), `theirs` (Z) |
+ * | value whose tags have changed, or that nobody here can read | absent | as marked, else `free` |
+ * | nothing, and the lease is ours (W) | absent | `ours` |
+ * | nothing, and somebody else has the lease (Z) | absent | `theirs` |
+ * | nothing, and no lease | absent | `free` |
+ */
+export interface Sight {
+  readonly state: 'fresh' | 'stale' | 'absent';
+  /** What was found, where it may be served. */
+  readonly entry: CacheEntry | undefined;
+  /** Whose the right to compute is. */
+  readonly right: 'ours' | 'theirs' | 'free';
+  /** Something is in the way that nobody can be served: removing it lets one reader win the lease. */
+  readonly spent: boolean;
+  /** The answer itself, which calls of one turn share; undefined where there was none. */
+  readonly reading: CacheReading | undefined;
+  /** What a write must still find there; '' where nothing may be written. */
+  readonly cas: string;
+  /** Whole seconds the store will keep it for; -1 for ever. */
+  readonly ttlSeconds: number;
+  /** The clock when the answer was there. */
+  readonly at: number;
+  /** The versions of tags as of this read; undefined when they could not be read, and nothing can be stored. */
+  readonly tags: ReadonlyMap<string, string> | undefined;
+}
+
+/** What a read finds in a store that cannot be asked: nothing, and nothing can be stored. */
+export function blindSight(at: number): Sight {
+  return {
+    state: 'absent',
+    entry: undefined,
+    right: 'free',
+    spent: false,
+    reading: undefined,
+    cas: '',
+    ttlSeconds: -1,
+    at,
+    tags: undefined,
+  };
+}
+
+/** Whether an entry's ttl, grace not counted, is over, or it was marked stale. */
+export function isStale(reading: CacheReading, graceSeconds: number): boolean {
+  return reading.stale || (graceSeconds > 0 && reading.ttlSeconds >= 0 && reading.ttlSeconds <= graceSeconds);
+}
+
+/**
+ * Whether a read needs no second look: a value without tags, fresh, that nobody is or should be computing.
+ *
+ * Nearly every read is one of these, so it is asked first, and costs no object.
+ */
+export function isPlainHit(reading: CacheReading, policy: ResolvedPolicy): boolean {
+  return (
+    reading.hit &&
+    reading.value !== undefined &&
+    reading.value.tags.length === 0 &&
+    !reading.won &&
+    !reading.busy &&
+    !isStale(reading, policy.graceSeconds)
+  );
+}
+
+/**
+ * Reads the read table.
+ *
+ * @param tags the versions of the policy's tags and of the entry's as of this read; undefined when one is unknown.
+ * @param required the policy's tags, all of which an entry must bear.
+ */
+export function judge(
+  reading: CacheReading,
+  graceSeconds: number,
+  tags: ReadonlyMap<string, string> | undefined,
+  required: readonly string[],
+  at: number,
+): Sight {
+  const right = reading.won ? 'ours' : reading.busy ? 'theirs' : 'free';
+  const entry = reading.value;
+  const usable =
+    reading.hit && entry !== undefined && tags !== undefined && bearsCurrent(entry, tags, required);
+  return {
+    state: usable ? (isStale(reading, graceSeconds) ? 'stale' : 'fresh') : 'absent',
+    entry: usable ? entry : undefined,
+    right,
+    spent: reading.hit && !usable && tags !== undefined,
+    reading,
+    // What a read without a lease found to be missing has no state that a write could rely on.
+    cas: reading.hit || right !== 'free' ? reading.cas : '',
+    ttlSeconds: reading.ttlSeconds,
+    at,
+    tags,
+  };
+}
+
+function bearsCurrent(
+  entry: CacheEntry,
+  tags: ReadonlyMap<string, string>,
+  required: readonly string[],
+): boolean {
+  return (
+    entry.tags.every(({ tag, version }) => tags.get(tag) === version) &&
+    required.every((tag) => entry.tags.some((borne) => borne.tag === tag))
+  );
+}
+
+/**
+ * For how long a stale value stays that is handed on: what is left of its life, rounded down, so that handing it on
+ * never prolongs it.
+ */
+export function secondsLeft(sight: Sight, now: number): number {
+  if (sight.ttlSeconds < 0) return 0;
+  return Math.max(1, sight.ttlSeconds - Math.ceil((now - sight.at) / 1000));
+}

@@ -1,0 +1,93 @@
+import type { ResolvedPolicy } from '../options/cache-policy.js';
+import { SameTurn } from './same-turn.js';
+import type { CacheStore, TagState, TagVersion } from './store.js';
+
+/** Versions of no tags. */
+export const NO_TAGS: ReadonlyMap<string, string> = new Map();
+
+/** Keys whose late tags are remembered at most. */
+const MAX_REMEMBERED = 10_000;
+
+/** The tag on everything under a prefix. */
+export function namespaceTag(prefix: string): string {
+  return `${prefix}*`;
+}
+
+/**
+ * Which tags a value bears, and which versions they have.
+ *
+ * A value is stored with the versions that its tags had before its load began, and is worth nothing once one of them
+ * is another: an invalidation costs one bump per tag, however many values bear it.
+ */
+export class Tags {
+  readonly #store: CacheStore;
+  readonly #namespaces: readonly (readonly [prefix: string, tag: string])[];
+  readonly #turn = new SameTurn<TagState>();
+  readonly #late = new Map<string, readonly string[]>();
+
+  constructor(store: CacheStore, namespaces: readonly string[]) {
+    this.#store = store;
+    this.#namespaces = namespaces.map((prefix) => [prefix, namespaceTag(prefix)] as const);
+  }
+
+  /** The tags that every value of this key must bear: the policy's, and the namespaces'. */
+  required(key: string, policy: ResolvedPolicy): readonly string[] {
+    return this.requiredBeside(key, policy.tags);
+  }
+
+  /** Some tags, and those of the namespaces that a key is in. */
+  requiredBeside(key: string, tags: readonly string[]): readonly string[] {
+    if (this.#namespaces.length === 0) return tags;
+    const own = this.#namespaces.filter(([prefix]) => key.startsWith(prefix)).map(([, tag]) => tag);
+    return own.length === 0 ? tags : [...tags, ...own];
+  }
+
+  /** The tags to be read together with a key: those required, and those its last load came up with. */
+  expected(key: string, required: readonly string[]): readonly string[] {
+    const late = this.#late.size === 0 ? undefined : this.#late.get(key);
+    return late === undefined ? required : [...required, ...late];
+  }
+
+  /** Reads versions, each tag once per turn. */
+  async versions(tags: Iterable<string>): Promise<ReadonlyMap<string, string>> {
+    const names = [...new Set(tags)];
+    const states = await Promise.all(names.map((tag) => this.#state(tag)));
+    return new Map(names.map((tag, index) => [tag, states[index].version]));
+  }
+
+  /**
+   * The versions of tags that were named only after a load.
+   *
+   * @param loadedForMs how long ago the load began.
+   * @returns undefined when one of the tags may have been bumped since then: by how long ago the store counts the bump,
+   * less the second it may be off. A tag that is new to the store counts as bumped, since it may have been lost.
+   */
+  async provenSince(
+    loadedForMs: () => number,
+    tags: readonly string[],
+  ): Promise<readonly TagVersion[] | undefined> {
+    const states = await Promise.all(tags.map((tag) => this.#store.tagState(tag)));
+    const loadedMs = loadedForMs();
+    return states.every(({ ageSeconds }) => (ageSeconds - 1) * 1000 >= loadedMs)
+      ? states.map(({ tag, version }) => ({ tag, version }))
+      : undefined;
+  }
+
+  /** Remembers what a load came up with, so that the next one of the key finds the versions read beforehand. */
+  remember(key: string, late: readonly string[]): void {
+    this.#late.delete(key);
+    if (late.length === 0) return;
+    if (this.#late.size >= MAX_REMEMBERED) this.#late.delete(this.#late.keys().next().value as string);
+    this.#late.set(key, late);
+  }
+
+  /** Gives a tag a version it never had. */
+  async bump(tag: string): Promise<void> {
+    this.#turn.forget(tag);
+    await this.#store.bumpTag(tag);
+  }
+
+  #state(tag: string): Promise<TagState> {
+    return this.#turn.share(tag, () => this.#store.tagState(tag));
+  }
+}

@@ -1,0 +1,54 @@
+import { Cache } from '../../../lib/cache/cache.js';
+import type { CacheOptions } from '../../../lib/options/cache-options.js';
+import { FakeClock } from './fake-clock.js';
+import { MapServer, type MapConnection } from './map-server.js';
+
+/** One process of a fleet. */
+export interface Member {
+  readonly cache: Cache;
+  readonly store: MapConnection;
+}
+
+/** Processes that share a server, and time. */
+export class Fleet {
+  readonly server = new MapServer();
+  readonly clock = new FakeClock();
+  /** What `Math.random` would say. */
+  random = 0.5;
+
+  /** Starts a process. */
+  start(options: CacheOptions = {}): Member {
+    const store = this.server.connect();
+    const cache = new Cache(store, options, { clock: this.clock, random: () => this.random });
+    return { cache, store };
+  }
+
+  /** Lets time pass, second by second at the server. */
+  async pass(ms: number): Promise<void> {
+    let left = ms;
+    while (left > 0) {
+      const step = Math.min(left, 1000 - (this.clock.now() % 1000));
+      await this.clock.advance(step);
+      if (this.clock.now() % 1000 === 0) this.server.time += 1;
+      left -= step;
+    }
+  }
+}
+
+/** A promise and the means to settle it. */
+export interface Deferred<T> {
+  readonly promise: Promise<T>;
+  resolve(value: T): void;
+  reject(error: unknown): void;
+}
+
+export function deferred<T = void>(): Deferred<T> {
+  let resolve!: (value: T) => void;
+  let reject!: (error: unknown) => void;
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  promise.catch(() => undefined);
+  return { promise, resolve, reject };
+}

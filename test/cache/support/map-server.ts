@@ -1,0 +1,233 @@
+import type { CacheEntry, CacheReading, CacheStore, TagState } from '../../../lib/cache/store.js';
+
+interface Item {
+  /** Undefined in a stub. */
+  entry: CacheEntry | undefined;
+  cas: number;
+  /** In seconds of the server's clock; 0 = never. */
+  exptime: number;
+  stale: boolean;
+  tokenSent: boolean;
+}
+
+/** The operations of the port, as a hook is told of them. */
+export type Operation = keyof CacheStore;
+
+/** Is awaited before the server gets an operation, or before its answer gets back. May throw: the connection broke. */
+export type Hook = (operation: Operation, key: string) => void | Promise<void>;
+
+/** How long memcached keeps a tag, in seconds. */
+const TAG_SECONDS = 2_592_000;
+
+/**
+ * A memcached of the cache's operations: leases (`N`, `W`, `Z`), stale marks (`X`), early refresh (`R`), cas, and
+ * expiry in whole seconds of its own clock, as measured on memcached 1.6.18.
+ */
+export class MapServer {
+  readonly items = new Map<string, Item>();
+  /** Seconds; moves only when told to. */
+  time = 1000;
+  #cas = 0;
+  #versions = 0;
+
+  /** What a process uses; each has its own, as it has its own connections. */
+  connect(): MapConnection {
+    return new MapConnection(this);
+  }
+
+  /** Everything is lost, and cas tokens are counted from the start. */
+  restart(): void {
+    this.items.clear();
+    this.#cas = 0;
+  }
+
+  /** The value under a key, if it is one. */
+  valueOf(key: string): unknown {
+    return this.find(key)?.entry?.value;
+  }
+
+  /** Seconds left, -1 for ever, undefined for nothing. */
+  ttlOf(key: string): number | undefined {
+    const item = this.find(key);
+    return item && ttl(item, this.time);
+  }
+
+  find(key: string): Item | undefined {
+    const item = this.items.get(key);
+    if (item === undefined) return undefined;
+    if (item.exptime === 0 || item.exptime > this.time) return item;
+    this.items.delete(key);
+    return undefined;
+  }
+
+  nextCas(): number {
+    this.#cas += 1;
+    return this.#cas;
+  }
+
+  set(key: string, entry: CacheEntry | undefined, ttlSeconds: number): Item {
+    const item = {
+      entry: entry && structuredClone(entry),
+      cas: this.nextCas(),
+      exptime: ttlSeconds === 0 ? 0 : this.time + ttlSeconds,
+      stale: false,
+      tokenSent: false,
+    };
+    this.items.set(key, item);
+    return item;
+  }
+
+  read(key: string, leaseSeconds: number, recacheSeconds: number): CacheReading {
+    const item = this.find(key);
+    if (item === undefined) {
+      if (leaseSeconds === 0) return { ...NOTHING };
+      const stub = this.set(key, undefined, leaseSeconds);
+      stub.tokenSent = true;
+      return { ...NOTHING, cas: String(stub.cas), won: true };
+    }
+    const ttlSeconds = ttl(item, this.time);
+    const due = item.stale || (recacheSeconds > 0 && ttlSeconds >= 0 && ttlSeconds < recacheSeconds);
+    const won = due && !item.tokenSent;
+    const busy = item.tokenSent;
+    if (won) item.tokenSent = true;
+    return {
+      hit: item.entry !== undefined,
+      value: structuredClone(item.entry),
+      cas: String(item.cas),
+      ttlSeconds,
+      won,
+      busy,
+      stale: item.stale,
+    };
+  }
+
+  markStale(item: Item, keepSeconds: number): void {
+    item.stale = true;
+    item.tokenSent = false;
+    item.cas = this.nextCas();
+    item.exptime = this.time + keepSeconds;
+  }
+
+  tagState(tag: string): TagState {
+    const key = `tag:${tag}`;
+    let item = this.find(key);
+    if (item === undefined) {
+      this.#versions += 1;
+      item = this.set(key, { value: `v${this.#versions}`, tags: [], steady: false }, TAG_SECONDS);
+    }
+    const version = item.entry?.value as string;
+    return { tag, version, ageSeconds: TAG_SECONDS - ttl(item, this.time) };
+  }
+}
+
+/** One process's way to the server. */
+export class MapConnection implements CacheStore {
+  /** Operations begun, in order, such as `read a`. */
+  readonly log: string[] = [];
+  before: Hook | undefined;
+  after: Hook | undefined;
+  readonly #server: MapServer;
+
+  constructor(server: MapServer) {
+    this.#server = server;
+  }
+
+  /** Every operation fails from now on. */
+  breakDown(): void {
+    this.before = () => {
+      throw new Error('the store is down');
+    };
+  }
+
+  mend(): void {
+    this.before = undefined;
+  }
+
+  read(key: string, leaseSeconds: number, recacheSeconds: number): Promise<CacheReading> {
+    return this.#ask('read', key, () => this.#server.read(key, leaseSeconds, recacheSeconds));
+  }
+
+  write(
+    key: string,
+    entry: CacheEntry,
+    ttlSeconds: number,
+    cas: string,
+  ): Promise<'stored' | 'exists' | 'not-found'> {
+    return this.#ask('write', key, () => {
+      const item = this.#server.find(key);
+      if (item === undefined) return 'not-found';
+      if (String(item.cas) !== cas) return 'exists';
+      this.#server.set(key, entry, ttlSeconds);
+      return 'stored';
+    });
+  }
+
+  put(key: string, entry: CacheEntry, ttlSeconds: number): Promise<void> {
+    return this.#ask('put', key, () => void this.#server.set(key, entry, ttlSeconds));
+  }
+
+  release(key: string, cas: string, keepSeconds: number): Promise<boolean> {
+    return this.#ask('release', key, () => {
+      const item = this.#server.find(key);
+      if (item === undefined || String(item.cas) !== cas) return false;
+      if (keepSeconds === 0) this.#server.items.delete(key);
+      else this.#server.markStale(item, keepSeconds);
+      return true;
+    });
+  }
+
+  remove(key: string): Promise<void> {
+    return this.#ask('remove', key, () => void this.#server.items.delete(key));
+  }
+
+  markStale(key: string, keepSeconds: number): Promise<void> {
+    return this.#ask('markStale', key, () => {
+      const item = this.#server.find(key);
+      if (item !== undefined) this.#server.markStale(item, keepSeconds);
+    });
+  }
+
+  tagState(tag: string): Promise<TagState> {
+    return this.#ask('tagState', tag, () => this.#server.tagState(tag));
+  }
+
+  bumpTag(tag: string): Promise<void> {
+    return this.#ask('bumpTag', tag, () => void this.#server.items.delete(`tag:${tag}`));
+  }
+
+  lock(key: string, ttlSeconds: number): Promise<string | undefined> {
+    return this.#ask('lock', key, () => {
+      if (this.#server.find(`lock:${key}`) !== undefined) return undefined;
+      return String(this.#server.set(`lock:${key}`, { value: 1, tags: [], steady: false }, ttlSeconds).cas);
+    });
+  }
+
+  unlock(key: string, token: string): Promise<boolean> {
+    return this.#ask('unlock', key, () => {
+      if (String(this.#server.find(`lock:${key}`)?.cas) !== token) return false;
+      return this.#server.items.delete(`lock:${key}`);
+    });
+  }
+
+  async #ask<T>(operation: Operation, key: string, run: () => T): Promise<T> {
+    this.log.push(`${operation} ${key}`);
+    await this.before?.(operation, key);
+    const answer = run();
+    await this.after?.(operation, key);
+    return answer;
+  }
+}
+
+const NOTHING: CacheReading = {
+  hit: false,
+  value: undefined,
+  cas: '0',
+  ttlSeconds: -1,
+  won: false,
+  busy: false,
+  stale: false,
+};
+
+function ttl(item: Item, time: number): number {
+  return item.exptime === 0 ? -1 : item.exptime - time;
+}
