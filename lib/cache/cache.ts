@@ -115,7 +115,8 @@ export class Cache {
         onWait: undefined,
       }) as Promise<V>;
     } catch (error) {
-      return Promise.reject<V>(error as Error);
+      // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- an InvalidOptionsError
+      return Promise.reject(error);
     }
   }
 
