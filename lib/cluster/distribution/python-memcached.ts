@@ -2,10 +2,11 @@ import { type Reader, withDefault } from '../../options/schema.js';
 import { type CommonDistributionOptions, family } from './family.js';
 import { type HashName, keyHash, readHash } from './hash/named.js';
 import type { KeyHash } from './hash/hash.js';
+import type { Lookup } from './placement.js';
 import { withoutPoints } from './warnings.js';
 import { WeightedList } from './weighted-list.js';
 
-/** python-memcached's `_SERVER_RETRIES`. */
+/** python-memcached's `_SERVER_RETRIES`, the first try among them. */
 const TRIES = 10;
 
 /** The largest value of its usual hash. */
@@ -30,22 +31,21 @@ export const pythonMemcached = family<Resolved>(
   { hash: withDefault(readHash as Reader<Resolved['hash']>, 'crc') },
   (servers, { hash }) => {
     const list = new WeightedList(servers.map(({ weight }, owner) => ({ owner, weight })));
-    const length = BigInt(list.length);
-    // What a failed try hashes next is never the user's function but the library's.
+    // What a failed try hashes is never left to the user's function, but to the library's.
     const hashOf = namedHash(typeof hash === 'function' ? 'crc' : hash);
-    const at = (value: number): number => (list.length === 0 ? -1 : list.ownerAt(value % list.length));
-    const atAny = (value: bigint): number =>
-      list.length === 0 ? -1 : list.ownerAt(Number(((value % length) + length) % length));
+    const valueOf =
+      typeof hash === 'function' ? (key: string) => BigInt(hash(key)) : (key: string) => hashOf(key) >>> 0;
+    const indexFor: Lookup = (key) => ownerOf(list, valueOf(key));
     return {
-      indexFor:
-        typeof hash === 'function' ? (key) => atAny(BigInt(hash(key))) : (key) => at(hashOf(key) >>> 0),
+      indexFor,
       indexWithout: (key, isDown) => {
-        const first = typeof hash === 'function' ? BigInt(hash(key)) : BigInt(hashOf(key) >>> 0);
-        let value = first;
-        for (let attempt = 0; attempt < TRIES; attempt += 1) {
-          const index = atAny(value);
-          if (index === -1 || !isDown(index)) return index;
-          value = BigInt(hashOf(`${value}${attempt}`) >>> 0);
+        const first = indexFor(key);
+        if (first === -1 || !isDown(first)) return first;
+        let value: number | bigint = valueOf(key);
+        for (let attempt = 0; attempt < TRIES - 1; attempt += 1) {
+          value = hashOf(`${value}${attempt}`) >>> 0;
+          const index = ownerOf(list, value);
+          if (!isDown(index)) return index;
         }
         return -1;
       },
@@ -53,6 +53,13 @@ export const pythonMemcached = family<Resolved>(
     };
   },
 );
+
+/** The server at the remainder of a value, which is never negative in Python. */
+function ownerOf(list: WeightedList, value: number | bigint): number {
+  if (typeof value === 'number') return list.length === 0 ? -1 : list.ownerAt(value % list.length);
+  const length = BigInt(list.length);
+  return length === 0n ? -1 : list.ownerAt(Number(((value % length) + length) % length));
+}
 
 /** The usual hash has 1 in place of 0; python-memcached does that to no other. */
 function namedHash(hash: HashName): KeyHash {
