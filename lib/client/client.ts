@@ -3,6 +3,7 @@ import type { ClientOptions } from '../options/client-options.js';
 import type { Duration } from '../options/duration.js';
 import type { CommandOptions } from './cluster-client.js';
 import { counterCodec, counterDigits, safeNumber } from './counters.js';
+import { LONG_PAST } from '../protocol/exptime.js';
 import { KeyClient, type ReadOptions, type StoreOptions } from './key-client.js';
 import { noteFailure, readMany } from './many-keys.js';
 import { classicLease, orInClassic, STUB_CODEC } from './classic-dialect.js';
@@ -283,7 +284,7 @@ export class MemcachedClient extends KeyClient {
       readCasResult,
       (request) => {
         request.cas = cas;
-        request.exptime = -1;
+        request.exptime = LONG_PAST;
       },
     );
     return result === 'stored';

@@ -70,7 +70,8 @@ export abstract class KeyClient extends ClusterClient {
     try {
       return this.send(this.request(kind, key, read), options);
     } catch (error) {
-      return Promise.reject<unknown>(error as MemcachedError);
+      const refusal = error as MemcachedError;
+      return Promise.reject(refusal);
     }
   }
 

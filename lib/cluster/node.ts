@@ -3,7 +3,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { Connection, type ConnectionOwner } from '../connection/connection.js';
 import type { Dialect } from '../connection/negotiation.js';
 import type { ServerVersion } from '../connection/server-version.js';
-import { ClientClosedError, ConnectionError, ProtocolError, type MemcachedError } from '../errors.js';
+import {
+  ClientClosedError,
+  ConnectionError,
+  ProtocolError,
+  UnsupportedError,
+  type MemcachedError,
+} from '../errors.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';
 import type { ServerAddress } from '../options/server-options.js';
 import type { Reply } from '../protocol/reply.js';
@@ -37,6 +43,8 @@ export class Node implements ConnectionOwner {
   #delay = 0;
   /** A proxy hung up on the meta dialect: the next connection speaks classic. Asked again after that one. */
   #classicNext = false;
+  /** The present connection leads to such a proxy. */
+  #proxied = false;
   #closed = false;
 
   constructor(server: ServerAddress, options: ResolvedClientOptions, observe: NodeObserver) {
@@ -88,6 +96,8 @@ export class Node implements ConnectionOwner {
   send(request: Request): void {
     if (this.#closed) request.fail(new ClientClosedError('the client is closed'));
     else if (this.#unreachable) request.fail(this.#unreachableError(request));
+    else if (this.#proxied && request.kind === 'line' && request.line !== 'version')
+      request.fail(this.#proxyError(request));
     else this.#connected().push(request);
   }
 
@@ -220,6 +230,7 @@ export class Node implements ConnectionOwner {
   #connected(): Connection {
     if (this.#connection === undefined) {
       const protocol = this.#classicNext ? 'classic' : this.#options.protocol;
+      this.#proxied = this.#classicNext;
       this.#classicNext = false;
       this.#connection = new Connection(this.server, { ...this.#options, protocol }, this);
     }
@@ -258,6 +269,13 @@ export class Node implements ConnectionOwner {
     if (cause instanceof ProtocolError) return cause;
     const why = cause?.message ?? `${this.server.id}: connection closed`;
     return new ConnectionError(`${request.label}: ${why}`, this.server.id, request.outcome, { cause });
+  }
+
+  /** Such a proxy would close the connection, and with it fail everybody else's requests. */
+  #proxyError(request: Request): UnsupportedError {
+    return new UnsupportedError(
+      `${request.label}: ${this.server.id} is a proxy that passes no such command on; ask the servers behind it`,
+    );
   }
 
   #unreachableError(request: Request): ConnectionError {

@@ -51,7 +51,7 @@ export class Request {
   binaryKey = false;
   /** The keys of a many-key read, one character per byte. */
   keys: readonly string[] | undefined = undefined;
-  /** Expiration time as memcached counts it: 0 never, -1 at once. */
+  /** Expiration time as memcached counts it; 0 never expires. */
   exptime = 0;
   /** Client flags of the value. */
   flags = 0;
