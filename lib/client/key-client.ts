@@ -25,7 +25,8 @@ export interface ReadOptions extends CommandOptions {
 
 /** The client's part that turns keys and values into requests; the commands stand on it. */
 export abstract class KeyClient extends ClusterClient {
-  protected readonly codec: Codec;
+  /** How this client's values become bytes; wrapped by stores that keep more than the value. */
+  readonly codec: Codec;
   readonly #readers: Readers;
 
   protected constructor(options: ClientOptions) {

@@ -1,0 +1,122 @@
+import type { CacheEntry, CacheReading, CacheStore, TagState } from '../cache/store.js';
+import type { MemcachedClient } from '../client/client.js';
+import type { Codec } from '../client/codec/codec.js';
+import { ConnectionError } from '../errors.js';
+import { EntryCodec } from './entry-codec.js';
+
+/** What the keys of tags and of locks begin with, so that they do not meet those of values. */
+const TAG_PREFIX = '~tag:';
+const LOCK_PREFIX = '~lock:';
+
+/** How long a tag's version is kept: the longest memcached takes as relative. Losing it costs its values one load. */
+const TAG_SECONDS = 60 * 60 * 24 * 30;
+
+/** A tag can be bumped between the read that misses it and the add that makes it, but hardly so many times. */
+const TAG_ATTEMPTS = 4;
+
+/** Random bytes of a version: two are never the same, whatever was lost and whatever clocks say. */
+const VERSION_BYTES = 12;
+
+/** Versions and tokens are plain text. */
+const textCodec: Codec = {
+  encode: (value) => ({ data: Buffer.from(value as string, 'latin1'), flags: 16 }),
+  decode: (data) => data.toString('latin1'),
+};
+
+/**
+ * The cache's store on memcached.
+ *
+ * A tag is an item that holds its version, a random one; bumping it is deleting it, which is something that the client
+ * does later if it cannot be done now. Who misses a tag adds it with a version of its own.
+ */
+export class ClientStore implements CacheStore {
+  readonly #client: MemcachedClient;
+  readonly #codec: Codec;
+
+  constructor(client: MemcachedClient) {
+    this.#client = client;
+    this.#codec = new EntryCodec(client.codec);
+  }
+
+  read(key: string, leaseSeconds: number, recacheSeconds: number): Promise<CacheReading> {
+    return this.#client.leaseGet<CacheEntry>(key, { leaseSeconds, recacheSeconds, codec: this.#codec });
+  }
+
+  write(
+    key: string,
+    entry: CacheEntry,
+    ttlSeconds: number,
+    cas: string,
+  ): Promise<'stored' | 'exists' | 'not-found'> {
+    return this.#client.cas(key, entry, cas, { ttl: toTtl(ttlSeconds), codec: this.#codec });
+  }
+
+  async put(key: string, entry: CacheEntry, ttlSeconds: number): Promise<void> {
+    let failure: unknown;
+    try {
+      if (await this.#client.set(key, entry, { ttl: toTtl(ttlSeconds), codec: this.#codec })) return;
+    } catch (error) {
+      failure = error;
+    }
+    // The value it should have replaced must not be there when the server is back.
+    await this.#client.invalidateKey(key);
+    if (failure !== undefined) throw failure as Error;
+  }
+
+  release(key: string, cas: string, keepSeconds: number): Promise<boolean> {
+    return this.#client.invalidateKey(key, { cas, stale: toTtl(keepSeconds) });
+  }
+
+  async remove(key: string): Promise<void> {
+    await this.#client.invalidateKey(key);
+  }
+
+  async markStale(key: string, keepSeconds: number): Promise<void> {
+    await this.#client.invalidateKey(key, { stale: toTtl(keepSeconds) });
+  }
+
+  async tagState(tag: string): Promise<TagState> {
+    const key = TAG_PREFIX + tag;
+    for (let attempt = 0; attempt < TAG_ATTEMPTS; attempt += 1) {
+      const known = await this.#client.leaseGet<string>(key, { leaseSeconds: 0, codec: textCodec });
+      if (known.hit) {
+        const ageSeconds = known.ttlSeconds < 0 ? 0 : Math.max(0, TAG_SECONDS - known.ttlSeconds);
+        return { tag, version: known.value as string, ageSeconds };
+      }
+      const version = randomText();
+      if (await this.#client.add(key, version, { ttl: toTtl(TAG_SECONDS), codec: textCodec })) {
+        return { tag, version, ageSeconds: 0 };
+      }
+    }
+    throw new ConnectionError(
+      `tag "${tag}": its server neither has it nor takes it`,
+      this.#client.serverFor(key),
+      'unknown',
+    );
+  }
+
+  async bumpTag(tag: string): Promise<void> {
+    await this.#client.invalidateKey(TAG_PREFIX + tag);
+  }
+
+  async lock(key: string, ttlSeconds: number): Promise<string | undefined> {
+    const token = randomText();
+    const options = { ttl: toTtl(ttlSeconds), codec: textCodec };
+    return (await this.#client.add(LOCK_PREFIX + key, token, options)) ? token : undefined;
+  }
+
+  async unlock(key: string, token: string): Promise<boolean> {
+    const held = await this.#client.gets<string>(LOCK_PREFIX + key, { codec: textCodec });
+    if (held?.value !== token) return false;
+    return this.#client.delete(LOCK_PREFIX + key, { cas: held.cas });
+  }
+}
+
+/** Seconds as the client takes them; 0, which never ends, is no ttl at all. */
+function toTtl(seconds: number): number | undefined {
+  return seconds === 0 ? undefined : seconds * 1000;
+}
+
+function randomText(): string {
+  return Buffer.from(crypto.getRandomValues(new Uint8Array(VERSION_BYTES))).toString('base64url');
+}

@@ -1,0 +1,78 @@
+import type { CacheEntry, TagVersion } from '../cache/store.js';
+import { andThen, type Codec, type Encoded } from '../client/codec/codec.js';
+import { CodecError } from '../errors.js';
+
+/** Marks an entry that begins with a header line. The client's own codecs leave the bit alone. */
+export const FLAG_ENTRY = 0x80_0000;
+
+const NO_TAGS: readonly TagVersion[] = Object.freeze([]);
+
+const LINE_FEED = 0x0a;
+
+/**
+ * Stores what the cache knows of a value beside the value.
+ *
+ * An entry that says nothing but its value is stored as the value alone, so that other clients can read it. Any other
+ * begins with one line of JSON, `[flags of the value, steady, tag, version, tag, version, …]`; so does one that would
+ * be zero bytes or have flags 0, since zero bytes with flags 0 is what memcached makes of a lease.
+ *
+ * What cannot be read is `undefined`, not an error: the read also brought the lease and the cas that the cache needs to
+ * put something readable in its place.
+ */
+export class EntryCodec implements Codec {
+  readonly #inner: Codec;
+
+  /** @param inner the codec of the values. */
+  constructor(inner: Codec) {
+    this.#inner = inner;
+  }
+
+  encode(entry: CacheEntry, key: string): Encoded | Promise<Encoded> {
+    return andThen(this.#inner.encode(entry.value, key), (encoded) => {
+      const { data, flags } = encoded;
+      const plain = data.length > 0 && flags !== 0 && (flags & FLAG_ENTRY) === 0;
+      if (plain && entry.tags.length === 0 && !entry.steady) return encoded;
+      const tags = entry.tags.flatMap(({ tag, version }) => [tag, version]);
+      const header = Buffer.from(`${JSON.stringify([flags, entry.steady ? 1 : 0, ...tags])}\n`, 'utf8');
+      return { data: Buffer.concat([header, data]), flags: FLAG_ENTRY };
+    });
+  }
+
+  decode(data: Buffer, flags: number, key: string): unknown {
+    try {
+      if (flags !== FLAG_ENTRY) return this.#entry(data, flags, key, NO_TAGS, false);
+      const end = data.indexOf(LINE_FEED);
+      if (end === -1) return undefined;
+      const header = readHeader(data.toString('utf8', 0, end));
+      return this.#entry(data.subarray(end + 1), header.flags, key, header.tags, header.steady);
+    } catch {
+      return undefined;
+    }
+  }
+
+  #entry(
+    data: Buffer,
+    flags: number,
+    key: string,
+    tags: readonly TagVersion[],
+    steady: boolean,
+  ): CacheEntry | Promise<CacheEntry | undefined> {
+    const value = this.#inner.decode(data, flags, key);
+    if (!(value instanceof Promise)) return { value, tags, steady };
+    return value.then(
+      (decoded: unknown) => ({ value: decoded, tags, steady }),
+      () => undefined,
+    );
+  }
+}
+
+function readHeader(line: string): { flags: number; steady: boolean; tags: readonly TagVersion[] } {
+  const header: unknown = JSON.parse(line);
+  if (!Array.isArray(header)) throw new CodecError('the header of an entry is not a list');
+  const [flags, steady, ...names] = header as [number, number, ...string[]];
+  const tags: TagVersion[] = [];
+  for (let index = 0; index + 1 < names.length; index += 2) {
+    tags.push({ tag: names[index], version: names[index + 1] });
+  }
+  return { flags, steady: steady === 1, tags };
+}
