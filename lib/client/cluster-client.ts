@@ -15,6 +15,7 @@ import { Request, type ReplyReader } from '../protocol/request.js';
 import { readStats } from '../protocol/stats-reader.js';
 import { ManyResult } from './many-result.js';
 import { readDone, readLine } from './readers.js';
+import { STATS_GROUPS, typedStats, type StatsByGroup, type StatsGroup } from './stats.js';
 
 /** What every command takes. */
 export interface CommandOptions {
@@ -142,18 +143,20 @@ export abstract class ClusterClient extends EventEmitter<ClientEvents> implement
   }
 
   /**
-   * The servers' statistics, by server.
+   * The servers' statistics, by server, under memcached's own names.
    *
-   * @param group `settings`, `items`, `slabs`, `conns`, `sizes`; the general ones without it.
+   * @param group `general` (the default), `settings`, `items`, `slabs`, `conns` or `sizes`.
    * @see memcached doc/protocol.txt, "Statistics"
    */
-  stats(group?: string, options?: CommandOptions): Promise<ManyResult<Record<string, string>>> {
-    if (group !== undefined && !/^[a-z_]+$/.test(group)) {
-      throw new InvalidArgumentError(`stats: '${group}' is no group of statistics`);
+  stats<Group extends StatsGroup = 'general'>(
+    group: Group = 'general' as Group,
+    options?: CommandOptions,
+  ): Promise<ManyResult<StatsByGroup[Group]>> {
+    if (!STATS_GROUPS.includes(group)) {
+      throw new InvalidArgumentError(`stats: '${group}' is no group; there are ${STATS_GROUPS.join(', ')}`);
     }
-    const line = group === undefined ? 'stats' : `stats ${group}`;
-    return this.#onEveryNode(line, readStats, options, (stats) =>
-      Object.fromEntries(stats as ReadonlyMap<string, string>),
+    return this.#onEveryNode(group === 'general' ? 'stats' : `stats ${group}`, readStats, options, (texts) =>
+      typedStats(group, texts as ReadonlyMap<string, string>),
     );
   }
 
