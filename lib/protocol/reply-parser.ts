@@ -1,11 +1,10 @@
 import { ProtocolError } from '../errors.js';
 import { Reply, type ReplyStatus } from './reply.js';
+import { clientFlags, digit, digits, isDigit, natural, tokenEnd, ttl } from './reply-fields.js';
 
 const LF = 10;
 const CR = 13;
 const BLANK = 32;
-const DIGIT_0 = 48;
-const DIGIT_9 = 57;
 
 /** Longest reply line accepted. The longest memcached sends itself is a `metadump` line with a URL-encoded key. */
 const MAX_LINE_BYTES = 8192;
@@ -16,6 +15,7 @@ const MAX_VALUE_BYTES = 1024 * 1024 * 1024;
 /** Up to here a value's memory is taken at once from the announced length; above, only as bytes arrive. */
 const TRUSTED_LENGTH_BYTES = 8 * 1024 * 1024;
 
+/** What the first word of a line says; `VA`, `VALUE` and `CONFIG`, which a data block follows, are read elsewhere. */
 const WORDS: ReadonlyMap<string, ReplyStatus> = new Map([
   ['HD', 'ok'],
   ['EN', 'not-found'],
@@ -24,11 +24,11 @@ const WORDS: ReadonlyMap<string, ReplyStatus> = new Map([
   ['NF', 'not-found'],
   ['MN', 'noop'],
   ['ME', 'line'],
+  ['OK', 'ok'],
   ['END', 'end'],
   ['STORED', 'ok'],
   ['DELETED', 'ok'],
   ['TOUCHED', 'ok'],
-  ['OK', 'ok'],
   ['RESET', 'ok'],
   ['NOT_STORED', 'not-stored'],
   ['EXISTS', 'exists'],
@@ -40,6 +40,16 @@ const WORDS: ReadonlyMap<string, ReplyStatus> = new Map([
   ['SERVER_ERROR', 'server-error'],
   ['BUSY', 'server-error'],
 ] satisfies [string, ReplyStatus][]);
+
+/** The words that more text follows. */
+const WITH_TEXT: ReadonlySet<ReplyStatus> = new Set<ReplyStatus>([
+  'line',
+  'stat',
+  'version',
+  'error',
+  'client-error',
+  'server-error',
+]);
 
 /**
  * Cuts the bytes of one connection into replies, wherever the network cut them before.
@@ -109,9 +119,9 @@ export class ReplyParser {
       reply.status = 'value';
       return this.#value(chunk, lf + 1, this.#metaValue(chunk, start + 3, end));
     }
-    // HD <flags>*
-    if (first === 72 && second === 68) {
-      reply.status = 'ok';
+    // HD <flags>*, EN <flags>*
+    if ((first === 72 && second === 68) || (first === 69 && second === 78 && chunk[start + 2] !== 68)) {
+      reply.status = first === 72 ? 'ok' : 'not-found';
       this.#metaFlags(chunk, start + 2, end);
       this.#onReply(reply);
       return lf + 1;
@@ -180,13 +190,13 @@ export class ReplyParser {
           reply.opaque = natural(chunk, token, position);
           break;
         case 102: // f
-          reply.flags = natural(chunk, token, position);
+          reply.flags = clientFlags(chunk, token, position);
           break;
         case 99: // c
-          reply.cas = chunk.toString('latin1', token, position);
+          reply.cas = digits(chunk, token, position);
           break;
         case 116: // t
-          reply.ttlSeconds = chunk[token] === 45 ? -1 : natural(chunk, token, position);
+          reply.ttlSeconds = ttl(chunk, token, position);
           break;
         case 87: // W
           reply.won = true;
@@ -201,7 +211,7 @@ export class ReplyParser {
           reply.size = natural(chunk, token, position);
           break;
         case 104: // h
-          reply.hitBefore = chunk[token] !== DIGIT_0;
+          reply.hitBefore = natural(chunk, token, position) !== 0;
           break;
         case 108: // l
           reply.lastAccessSeconds = natural(chunk, token, position);
@@ -221,40 +231,37 @@ export class ReplyParser {
     const flags = tokenEnd(chunk, key + 1, end);
     const bytes = tokenEnd(chunk, flags + 1, end);
     reply.setKey(chunk, start, key);
-    reply.flags = natural(chunk, key + 1, flags);
-    if (bytes < end) reply.cas = chunk.toString('latin1', bytes + 1, end);
+    reply.flags = clientFlags(chunk, key + 1, flags);
+    if (bytes < end) reply.cas = digits(chunk, bytes + 1, end);
     return natural(chunk, flags + 1, bytes);
   }
 
-  /** Every line without a data block but `HD`. */
+  /** Every line without a data block but `HD` and `EN`. */
   #word(chunk: Buffer, start: number, end: number): void {
     const reply = this.#reply;
     const first = chunk[start];
-    if (first >= DIGIT_0 && first <= DIGIT_9) {
+    if (isDigit(first)) {
       reply.status = 'number';
-      reply.text = chunk.toString('latin1', start, end).trimEnd();
-      natural(chunk, start, start + reply.text.length);
+      // Where `decr` has made a number shorter, memcached fills up with blanks.
+      let last = end;
+      while (chunk[last - 1] === BLANK) last -= 1;
+      reply.text = digits(chunk, start, last);
       return;
     }
     const wordEnd = tokenEnd(chunk, start, end);
-    const status = WORDS.get(chunk.toString('latin1', start, wordEnd));
-    if (status !== undefined) {
-      reply.status = status;
-      reply.more = status === 'stat';
-      if (wordEnd - start === 2 && status !== 'line') this.#metaFlags(chunk, wordEnd, end);
-      else reply.text = chunk.toString('latin1', start, end);
-      return;
+    const status = WORDS.get(chunk.toString('latin1', start, wordEnd)) ?? dumped(chunk, start);
+    if (status === undefined) throw malformed(chunk, start, end);
+    reply.status = status;
+    if (WITH_TEXT.has(status)) {
+      reply.text = chunk.toString('latin1', start, end);
+      // Lines of a dump and statistics go on up to their END; a metadebug line stands alone.
+      reply.more = status === 'stat' || (status === 'line' && first === 107);
+    } else if (wordEnd - start === 2) {
+      this.#metaFlags(chunk, wordEnd, end);
+    } else {
+      if (wordEnd < end) throw malformed(chunk, start, end);
+      reply.text = chunk.toString('latin1', start, end);
     }
-    // A line of `lru_crawler metadump`, or the answer to a command that is not one of ours.
-    if (
-      chunk.toString('latin1', start, start + 4) !== 'key=' &&
-      !chunk.toString('latin1', start, end).startsWith('ERROR')
-    ) {
-      throw malformed(chunk, start, end);
-    }
-    reply.text = chunk.toString('latin1', start, end);
-    reply.status = first === 69 ? 'error' : 'line';
-    reply.more = reply.status === 'line';
   }
 }
 
@@ -288,25 +295,9 @@ class Body {
   }
 }
 
-function tokenEnd(chunk: Buffer, start: number, end: number): number {
-  let position = start;
-  while (position < end && chunk[position] !== BLANK) position += 1;
-  return position;
-}
-
-function natural(chunk: Buffer, start: number, end: number): number {
-  if (start >= end) throw malformed(chunk, start, end);
-  let number = 0;
-  for (let position = start; position < end; position += 1) number = number * 10 + digit(chunk, position);
-  return number;
-}
-
-function digit(chunk: Buffer, position: number): number {
-  const byte = chunk[position];
-  if (byte < DIGIT_0 || byte > DIGIT_9) {
-    throw new ProtocolError('a reply has something else where a number must stand');
-  }
-  return byte - DIGIT_0;
+/** `line` for a line of `lru_crawler metadump`, which begins with no word but `key=`. */
+function dumped(chunk: Buffer, start: number): ReplyStatus | undefined {
+  return chunk.toString('latin1', start, start + 4) === 'key=' ? 'line' : undefined;
 }
 
 function badDataBlock(): ProtocolError {
