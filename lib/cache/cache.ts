@@ -12,6 +12,7 @@ import {
   resolveUpdate,
   type ResolvedPolicy,
 } from '../options/cache-policy.js';
+import { Batch } from './batch.js';
 import { CasUpdates, type Next } from './cas-update.js';
 import { systemClock, type Clock } from './clock.js';
 import { entryFor, type Workshop } from './computation.js';
@@ -22,7 +23,7 @@ import { withLock, type Locked } from './lock.js';
 import { Tally, type CacheCounters, type CacheObserver } from './observer.js';
 import { Order } from './order.js';
 import { Reader } from './reader.js';
-import { ReadThrough } from './read-through.js';
+import { ReadThrough, type Call } from './read-through.js';
 import { RetryPause } from './retry-pause.js';
 import type { CacheStore } from './store.js';
 import { namespaceTag, Tags } from './tags.js';
@@ -58,6 +59,7 @@ export class Cache {
   readonly #in: Workshop;
   readonly #readThrough: ReadThrough;
   readonly #updates: CasUpdates;
+  readonly #outside: <T>(work: () => T) => T;
 
   /** @throws {InvalidOptionsError} with the path of the wrong option. */
   constructor(store: CacheStore, options: CacheOptions = {}, ports: CachePorts = {}) {
@@ -76,6 +78,7 @@ export class Cache {
       watch: new LeaseWatch(clock),
       retryPause: new RetryPause(clock),
     };
+    this.#outside = outside;
     this.#readThrough = new ReadThrough(this.#in, outside);
     this.#updates = new CasUpdates(this.#in);
   }
@@ -104,16 +107,8 @@ export class Cache {
    */
   getOrSet<V>(key: string, loader: Loader<V>, policy?: CachePolicy<V> | ResolvedPolicy): Promise<V> {
     try {
-      return this.#readThrough.get({
-        key,
-        loader: loader as Loader<unknown>,
-        policy: this.#options.policyOf(policy),
-        began: this.#in.order.now,
-        signal: policy === undefined ? undefined : (policy as CachePolicy).signal,
-        gone: false,
-        flight: undefined,
-        onWait: undefined,
-      }) as Promise<V>;
+      const call = this.#call(key, loader as Loader<unknown>, this.#options.policyOf(policy), policy);
+      return this.#readThrough.get(call) as Promise<V>;
     } catch (error) {
       // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- an InvalidOptionsError
       return Promise.reject(error);
@@ -127,13 +122,34 @@ export class Cache {
    * @returns the values by id, in the order of `ids`; an id without a value is absent.
    * @throws what the loader throws, when a value is needed that no stale one may stand in for.
    */
-  getOrSetMany<Id, V>(
+  async getOrSetMany<Id, V>(
     ids: Iterable<Id>,
     keyOf: (id: Id) => string,
     loadMissing: BatchLoader<Id, V>,
     policy?: CachePolicy<V> | ResolvedPolicy,
   ): Promise<Map<Id, V>> {
-    throw notYet(ids, keyOf, loadMissing, policy);
+    const resolved = this.#options.policyOf(policy);
+    const all = [...new Set(ids)].map((id) => [id, keyOf(id)] as const);
+    const idByKey = new Map<string, Id>();
+    for (const [id, key] of all) if (!idByKey.has(key)) idByKey.set(key, id);
+    const batch = new Batch(idByKey.values(), loadMissing, this.#outside);
+    const results = await Promise.allSettled(
+      Array.from(idByKey, async ([key, id]): Promise<readonly [string, unknown]> => {
+        const call = this.#call(key, (context) => batch.load(id, context), resolved, policy);
+        try {
+          return [key, await this.#readThrough.get({ ...call, onWait: () => batch.decided(id) })];
+        } finally {
+          batch.decided(id);
+        }
+      }),
+    );
+    const values = new Map<string, unknown>();
+    for (const result of results) {
+      if (result.status === 'rejected') throw result.reason;
+      values.set(...result.value);
+    }
+    const found = all.map(([id, key]) => [id, values.get(key)] as [Id, V]);
+    return new Map(found.filter(([, value]) => value !== undefined));
   }
 
   /**
@@ -262,6 +278,24 @@ export class Cache {
     return this.#readThrough.close(this.#options.closeTimeoutMs);
   }
 
+  #call<V>(
+    key: string,
+    loader: Loader<unknown>,
+    policy: ResolvedPolicy,
+    given: CachePolicy<V> | ResolvedPolicy | undefined,
+  ): Call {
+    return {
+      key,
+      loader,
+      policy,
+      began: this.#in.order.now,
+      signal: given === undefined ? undefined : (given as CachePolicy).signal,
+      gone: false,
+      flight: undefined,
+      onWait: undefined,
+    };
+  }
+
   async #invalidate(key: string, softSeconds: number): Promise<void> {
     const { reader, store } = this.#in;
     this.#readThrough.forget(key);
@@ -274,8 +308,4 @@ export class Cache {
       this.#readThrough.forget(key);
     }
   }
-}
-
-function notYet(...values: unknown[]): Error {
-  return new Error(`not yet, ${values.length}`);
 }

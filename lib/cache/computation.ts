@@ -67,7 +67,7 @@ export class Computation {
   async run(flight: Flight, request: Request, first: Sight, behind: boolean): Promise<Outcome> {
     try {
       const found = await this.#right(flight, request, first, behind);
-      return 'kind' in found ? found : await this.#compute(flight, request, found);
+      return 'kind' in found ? found : await this.#compute(flight, request, found, behind);
     } catch (error) {
       return { kind: 'error', error };
     }
@@ -145,13 +145,13 @@ export class Computation {
     return pause(clock, Math.min(jittered, policy.leaseWaitMs - waitedMs), signal);
   }
 
-  async #compute(flight: Flight, request: Request, sight: Sight): Promise<Outcome> {
+  async #compute(flight: Flight, request: Request, sight: Sight, behind: boolean): Promise<Outcome> {
     const { clock, order, retryPause, tally } = this.#in;
     const { key, loader, policy } = request;
     if (sight.right === 'ours') tally.note('leaseWon', key);
     const loadedAt = clock.now();
     const before = order.next();
-    const load = new Load(key, flight.signal, sight.entry);
+    const load = new Load(key, flight.signal, sight.entry, behind);
     let value: unknown;
     let ttlSeconds: number | undefined;
     tally.note('load', key);

@@ -16,8 +16,16 @@ export class Load implements LoadContext {
   readonly #key: string;
   readonly #replaces: boolean;
 
-  /** @param stale the value that is replaced, in an object, where there is one. */
-  constructor(key: string, signal: AbortSignal, stale: { readonly value: unknown } | undefined) {
+  /**
+   * @param stale the value that is replaced, in an object, where there is one.
+   * @param behind nobody waits for the value.
+   */
+  constructor(
+    key: string,
+    signal: AbortSignal,
+    stale: { readonly value: unknown } | undefined,
+    readonly behind: boolean,
+  ) {
     this.#key = key;
     this.signal = signal;
     this.stale = stale?.value;

@@ -4,6 +4,8 @@ export type CacheHappening =
   | 'hit'
   /** Nothing that could be served was there. */
   | 'miss'
+  /** Bytes were there that nobody here can read; what follows is a miss. */
+  | 'unreadable'
   /** A stale value was served. */
   | 'stale'
   /** A stale or soon-to-be stale value was computed anew, behind the responses. */
@@ -38,6 +40,7 @@ export class Tally {
   readonly #counts: Record<CacheHappening, number> = {
     hit: 0,
     miss: 0,
+    unreadable: 0,
     stale: 0,
     refresh: 0,
     load: 0,

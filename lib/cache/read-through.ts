@@ -125,7 +125,7 @@ export class ReadThrough {
         }
         if (this.#servesAtOnce(call, sight)) return sight.entry?.value;
         if (sight.state === 'stale') stale = sight;
-        else tally.note('miss', key);
+        else this.#noteMiss(key, sight);
         flight = this.#joinable(key, sight);
         if (flight === undefined) {
           flight = this.#begin(call, sight, false);
@@ -173,6 +173,11 @@ export class ReadThrough {
     }
     tally.note('stale', key);
     return true;
+  }
+
+  #noteMiss(key: string, { reading }: Sight): void {
+    if (reading?.hit && reading.value === undefined) this.#in.tally.note('unreadable', key);
+    this.#in.tally.note('miss', key);
   }
 
   #refresh(call: Call, sight: Sight): void {

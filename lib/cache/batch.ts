@@ -1,0 +1,120 @@
+import { InvalidArgumentError } from '../errors.js';
+import type { Load } from './load.js';
+import type { BatchContext, BatchLoader, LoadContext } from './load-context.js';
+
+/** An id whose value is to be computed, and the computation that waits for it. */
+interface Asked<Id> {
+  readonly id: Id;
+  readonly load: Load;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Makes one call of a loader of the loads of many keys.
+ *
+ * Every key goes its own way through the read table. The call is made once it is known of each of them whether its
+ * value has to be computed now; what turns out later, since another process did not come back, is gathered per turn.
+ */
+export class Batch<Id, V> {
+  readonly #loadMissing: BatchLoader<Id, V>;
+  readonly #outside: <T>(work: () => T) => T;
+  readonly #undecided: Set<Id>;
+  #asked: Asked<Id>[] = [];
+  #open!: () => void;
+  #scheduled: boolean;
+
+  /**
+   * @param ids all of them, each once.
+   * @param outside runs work that outlives the call it was begun in.
+   */
+  constructor(ids: Iterable<Id>, loadMissing: BatchLoader<Id, V>, outside: <T>(work: () => T) => T) {
+    this.#loadMissing = loadMissing;
+    this.#outside = outside;
+    this.#undecided = new Set(ids);
+    this.#scheduled = true;
+    // Continued from here, so that the loader runs in the async context of whoever wants the values.
+    void new Promise<void>((resolve) => {
+      this.#open = resolve;
+    }).then(() => this.#run());
+  }
+
+  /** The loader of one id. */
+  load(id: Id, context: LoadContext): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#asked.push({ id, load: context as Load, resolve, reject });
+      if (this.#scheduled) {
+        this.decided(id);
+      } else {
+        this.#scheduled = true;
+        queueMicrotask(() => this.#run());
+      }
+    });
+  }
+
+  /** It is known now whether the id's value has to be computed. */
+  decided(id: Id): void {
+    if (this.#undecided.delete(id) && this.#undecided.size === 0) this.#open();
+  }
+
+  #run(): void {
+    this.#scheduled = false;
+    const asked = this.#asked;
+    this.#asked = [];
+    if (asked.length === 0) return;
+    if (asked.every(({ load }) => load.behind)) this.#outside(() => void this.#call(asked));
+    else void this.#call(asked);
+  }
+
+  async #call(asked: readonly Asked<Id>[]): Promise<void> {
+    try {
+      const ids = asked.map(({ id }) => id);
+      const result = await this.#loadMissing(ids, contextOf(asked));
+      const valueOf = checked<Id, V>(result, ids.length);
+      asked.forEach(({ id, resolve }, index) =>
+        resolve(Array.isArray(valueOf) ? valueOf[index] : valueOf.get(id)),
+      );
+    } catch (error) {
+      for (const { reject } of asked) reject(error);
+    }
+  }
+}
+
+/** What is said of the batch is said of each of its values; it is given up once all of them are. */
+function contextOf(asked: readonly Asked<unknown>[]): BatchContext {
+  const controller = new AbortController();
+  let left = asked.length;
+  for (const { load } of asked) {
+    const { signal } = load;
+    const onAbort = (): void => {
+      left -= 1;
+      if (left === 0) controller.abort(signal.reason);
+    };
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+  }
+  return {
+    signal: controller.signal,
+    setTtl: (ttl) => asked.forEach(({ load }) => load.setTtl(ttl)),
+    tag: (...tags) => asked.forEach(({ load }) => load.tag(...tags)),
+    skip: () => asked.forEach(({ load }) => load.skip()),
+  };
+}
+
+function checked<Id, V>(
+  result: ReadonlyMap<Id, V> | readonly (V | undefined)[],
+  count: number,
+): Map<Id, V> | (V | undefined)[] {
+  if (result instanceof Map) return result as Map<Id, V>;
+  if (!Array.isArray(result)) {
+    throw new InvalidArgumentError(
+      'getOrSetMany: the loader is to return a Map by id, or an array in the order of the ids',
+    );
+  }
+  // A list with rows left out would give values to the wrong ids.
+  if (result.length === count) return result as (V | undefined)[];
+  throw new InvalidArgumentError(
+    `getOrSetMany: the loader was asked for ${count} ids and returned an array of ${result.length}; ` +
+      'return a Map by id where ids may be missing',
+  );
+}
