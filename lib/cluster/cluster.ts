@@ -2,7 +2,7 @@ import { ConnectionError, OverloadError, ProtocolError, TimeoutError } from '../
 import type { ResolvedClientOptions } from '../options/client-options.js';
 import type { ServerAddress } from '../options/server-options.js';
 import type { Request } from '../protocol/request.js';
-import { createPlacement, type DistributionOption } from './distribution/distribution.js';
+import { createPlacement } from './distribution/distribution.js';
 import type { Placement } from './distribution/placement.js';
 import { repeated } from './debts.js';
 import { Node, type NodeObserver } from './node.js';
@@ -23,7 +23,7 @@ export class Cluster {
   constructor(options: ResolvedClientOptions, observe: NodeObserver) {
     this.#options = options;
     this.#observe = observe;
-    this.#placement = createPlacement(options.distribution as DistributionOption, options.servers);
+    this.#placement = createPlacement(options.distribution, options.servers);
     this.#nodes = options.servers.map((server) => new Node(server, options, observe));
   }
 
@@ -45,7 +45,7 @@ export class Cluster {
    * @returns the ids of servers that came and went.
    */
   setServers(servers: readonly ServerAddress[]): { added: readonly string[]; removed: readonly string[] } {
-    const placement = createPlacement(this.#options.distribution as DistributionOption, servers);
+    const placement = createPlacement(this.#options.distribution, servers);
     const present = new Map(this.#nodes.map((node) => [node.server.id, node]));
     const nodes = servers.map((server) => {
       const node = present.get(server.id);

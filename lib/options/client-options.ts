@@ -16,6 +16,7 @@ import {
   type DiscoveryOptions,
   type ResolvedDiscovery,
 } from './discovery-options.js';
+import type { DistributionOption } from './distribution-options.js';
 import { readServers, type ServerAddress, type ServersOption } from './server-options.js';
 
 /** What happens to a command whose server is away. */
@@ -47,7 +48,7 @@ export interface ClientOptions {
    *
    * @default 'ketama'
    */
-  distribution?: unknown;
+  distribution?: DistributionOption;
 
   /**
    * Stands before every key on the wire, and is hashed with it.
@@ -159,7 +160,7 @@ export interface ClientOptions {
 export interface ResolvedClientOptions {
   readonly servers: readonly ServerAddress[];
   readonly discovery: ResolvedDiscovery | undefined;
-  readonly distribution: unknown;
+  readonly distribution: DistributionOption;
   readonly keyPrefix: string;
   readonly unsafeKeys: 'encode' | 'refuse';
   readonly protocol: 'auto' | 'meta' | 'classic';
@@ -180,13 +181,13 @@ const DEFAULT_SERVER = '127.0.0.1:11211';
 
 const MIB = 1024 * 1024;
 
-const anything: Reader<unknown> = (value) => value;
+const anything: Reader<never> = (value) => value as never;
 
 /** One reader per client option; modules that take more options spread it into their own shape. */
 export const CLIENT_OPTIONS: Shape<ResolvedClientOptions> = {
   servers: withDefault(readServers, []),
   discovery: optional(readDiscovery),
-  distribution: withDefault(anything, 'ketama'),
+  distribution: withDefault<DistributionOption>(anything, 'ketama'),
   keyPrefix: withDefault(text({ allowEmpty: true }), ''),
   unsafeKeys: withDefault(oneOf('encode', 'refuse'), 'encode'),
   protocol: withDefault(oneOf('auto', 'meta', 'classic'), 'auto'),

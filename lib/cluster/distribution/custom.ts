@@ -1,5 +1,6 @@
+import type { CustomDistribution, DistributionServer, Lookup } from '../../options/distribution-options.js';
 import { InvalidOptionsError } from '../../errors.js';
-import type { CustomDistribution, DistributionServer, Lookup, Placement } from './placement.js';
+import type { Placement } from './placement.js';
 import { rebuiltWithoutDown } from './without-down.js';
 
 /** The placement of a distribution that the user wrote; each of its answers is checked. */

@@ -1,9 +1,10 @@
-import { type CommonDistributionOptions, family } from './family.js';
+import type { DistributionServer } from '../../options/distribution-options.js';
+import { family } from './family.js';
 import { crc32 } from './hash/crc.js';
 import { ofUtf8 } from './hash/hash.js';
 import { sha1FirstWord } from './hash/sha1.js';
 import { labels, withPort } from './labels.js';
-import type { DistributionServer, Placement } from './placement.js';
+import type { Placement } from './placement.js';
 import { RingBuilder } from './ring.js';
 import { withoutPoints } from './warnings.js';
 
@@ -11,11 +12,6 @@ const POINTS_PER_SERVER = 160;
 
 /** How often Dalli looks for a live server before it raises a `RingError`. */
 const TRIES = 20;
-
-/** Ruby's Dalli: a ring of SHA-1 points that is searched backwards. */
-export interface DalliOptions extends CommonDistributionOptions {
-  type: 'dalli';
-}
 
 const labelOf = labels(withPort);
 

@@ -1,65 +1,22 @@
+import type {
+  DistributionName,
+  DistributionOption,
+  DistributionServer,
+} from '../../options/distribution-options.js';
 import { InvalidOptionsError } from '../../errors.js';
 import { oneOf } from '../../options/schema.js';
 import { custom } from './custom.js';
-import { type DalliOptions, dalli } from './dalli.js';
+import { dalli } from './dalli.js';
 import type { Family } from './family.js';
-import {
-  type KetamaOptions,
-  type LibmemcachedConsistentOptions,
-  type LibmemcachedModulaOptions,
-  ketama,
-  libmemcachedConsistent,
-  libmemcachedModula,
-} from './libmemcached.js';
-import { type MemjsOptions, memjs } from './memjs.js';
-import {
-  type NpmMemcacheKetamaOptions,
-  type NpmMemcacheModulaOptions,
-  npmMemcacheKetama,
-  npmMemcacheModula,
-} from './npm-memcache.js';
-import { type NpmMemcachedOptions, npmMemcached } from './npm-memcached.js';
-import type { CustomDistribution, DistributionServer, Placement } from './placement.js';
-import { type PythonMemcachedOptions, pythonMemcached } from './python-memcached.js';
-import { type RendezvousOptions, rendezvous } from './rendezvous.js';
-import {
-  type SpymemcachedKetamaOptions,
-  type SpymemcachedModuloOptions,
-  spymemcachedKetama,
-  spymemcachedModulo,
-} from './spymemcached.js';
-import {
-  type TwemproxyKetamaOptions,
-  type TwemproxyModulaOptions,
-  twemproxyKetama,
-  twemproxyModula,
-} from './twemproxy.js';
-
-export type { HashName, HashOption } from './hash/named.js';
-export type { CustomDistribution, DistributionServer, Lookup, Placement } from './placement.js';
-
-/** A distribution with options of its own. */
-export type DistributionOptions =
-  | KetamaOptions
-  | LibmemcachedConsistentOptions
-  | LibmemcachedModulaOptions
-  | PythonMemcachedOptions
-  | RendezvousOptions
-  | TwemproxyKetamaOptions
-  | TwemproxyModulaOptions
-  | DalliOptions
-  | SpymemcachedModuloOptions
-  | SpymemcachedKetamaOptions
-  | NpmMemcachedOptions
-  | MemjsOptions
-  | NpmMemcacheKetamaOptions
-  | NpmMemcacheModulaOptions;
-
-/** The client whose way of placing keys is meant. */
-export type DistributionName = DistributionOptions['type'];
-
-/** How keys are placed among the servers: by a name, by a name with options, or by a function of your own. */
-export type DistributionOption = DistributionName | DistributionOptions | CustomDistribution;
+import { ketama, libmemcachedConsistent, libmemcachedModula } from './libmemcached.js';
+import { memjs } from './memjs.js';
+import { npmMemcacheKetama, npmMemcacheModula } from './npm-memcache.js';
+import { npmMemcached } from './npm-memcached.js';
+import type { Placement } from './placement.js';
+import { pythonMemcached } from './python-memcached.js';
+import { rendezvous } from './rendezvous.js';
+import { spymemcachedKetama, spymemcachedModulo } from './spymemcached.js';
+import { twemproxyKetama, twemproxyModula } from './twemproxy.js';
 
 const FAMILIES: Readonly<Record<DistributionName, Family>> = {
   ketama,

@@ -1,24 +1,11 @@
+import type {
+  CommonDistributionOptions,
+  DistributionServer,
+  Lookup,
+} from '../../options/distribution-options.js';
 import { InvalidOptionsError } from '../../errors.js';
 import { type Reader, type Shape, integer, optional, readObject, text } from '../../options/schema.js';
-import type { DistributionServer, Lookup, Placement } from './placement.js';
-
-/** Options that every named distribution takes besides its own. */
-export interface CommonDistributionOptions {
-  /**
-   * Two characters, such as `'{}'`: of a key that has something between them only that is hashed,
-   * so that `{user:1}:name` and `{user:1}:cart` live on one server. twemproxy's `hash_tag`.
-   *
-   * @default none: the whole key is hashed
-   */
-  hashTag?: string;
-  /**
-   * What a key's hash leaves out at its start. For keys with a prefix shared with libmemcached (unless it has
-   * `HASH_WITH_PREFIX_KEY`) or pymemcache, which do not hash theirs.
-   *
-   * @default none
-   */
-  unhashedPrefix?: string;
-}
+import type { Placement } from './placement.js';
 
 type Common = Required<CommonDistributionOptions>;
 

@@ -1,10 +1,17 @@
+import type {
+  CommonDistributionOptions,
+  DistributionServer,
+  KetamaOptions,
+  LibmemcachedConsistentOptions,
+  LibmemcachedModulaOptions,
+  Lookup,
+} from '../../options/distribution-options.js';
 import { bool, oneOf, withDefault } from '../../options/schema.js';
-import { type CommonDistributionOptions, family } from './family.js';
+import { family } from './family.js';
 import type { KeyHash } from './hash/hash.js';
-import { type HashOption, keyHash, readHash } from './hash/named.js';
+import { keyHash, readHash } from './hash/named.js';
 import { labels, withPort, withoutUsualPort } from './labels.js';
 import { asGiven, nextInList } from './next-in-list.js';
-import type { DistributionServer, Lookup } from './placement.js';
 import { type Ring, RingBuilder } from './ring.js';
 import { ignoredWeights, zeroCountsAsOne } from './warnings.js';
 import { lightServers, weighted, weightedKetamaRing } from './weighted-ketama.js';
@@ -19,57 +26,6 @@ const spyLabel = labels(
   (server) => `/${withPort(server)}`,
   (path) => `/${path}:0`,
 );
-
-interface SortHosts {
-  /**
-   * libmemcached's `SORT_HOSTS`: the servers are sorted by host, then port, before anything else.
-   *
-   * @default false
-   */
-  sortHosts?: boolean;
-}
-
-/** libmemcached's `BEHAVIOR_KETAMA_WEIGHTED`, which is `OPT_LIBKETAMA_COMPATIBLE` in PHP. */
-export interface KetamaOptions extends CommonDistributionOptions, SortHosts {
-  type: 'ketama';
-  /**
-   * Hash of the keys; points are MD5 whatever it is, as when `BEHAVIOR_HASH` is set after `KETAMA_WEIGHTED`.
-   *
-   * @default 'md5'
-   */
-  hash?: HashOption;
-  /**
-   * Label points `/host:port`, as libmemcached's `DISTRIBUTION_CONSISTENT_KETAMA_SPY` does.
-   *
-   * @default false
-   */
-  spyLabels?: boolean;
-}
-
-/** libmemcached's `DISTRIBUTION_CONSISTENT`, which is `DISTRIBUTION_CONSISTENT` in PHP without `OPT_LIBKETAMA_COMPATIBLE`. */
-export interface LibmemcachedConsistentOptions extends CommonDistributionOptions, SortHosts {
-  type: 'libmemcached-consistent';
-  /**
-   * Hash of the keys and, while weights do not count, of the points.
-   *
-   * @default 'default', which is one_at_a_time
-   */
-  hash?: HashOption;
-  /**
-   * libmemcached's own trap. Where the distribution was set before the servers were added, a weight above 1 switches
-   * weighted MD5 points on (`auto`); where it was set after, weights do not count (`ignore`).
-   *
-   * @default 'auto'
-   */
-  weights?: 'auto' | 'ignore';
-}
-
-/** libmemcached's default: the hash modulo the number of servers. Weights do not count. */
-export interface LibmemcachedModulaOptions extends CommonDistributionOptions, SortHosts {
-  type: 'libmemcached-modula';
-  /** @default 'default', which is one_at_a_time */
-  hash?: HashOption;
-}
 
 type Resolved<Options> = Omit<Required<Options>, 'type' | keyof CommonDistributionOptions>;
 

@@ -1,12 +1,12 @@
+import type { Lookup } from '../../options/distribution-options.js';
 import { oneOf, optional } from '../../options/schema.js';
-import { type CommonDistributionOptions, family } from './family.js';
+import { family } from './family.js';
 import type { KeyBytes } from './key-bytes.js';
 import { type KeyHash, ofUtf8 } from './hash/hash.js';
 import { md5FirstWord } from './hash/md5.js';
 import { sha1FirstWord } from './hash/sha1.js';
 import { fnv1aInDoubles } from './hash/utf16.js';
 import { labels } from './labels.js';
-import type { Lookup } from './placement.js';
 import { RingBuilder } from './ring.js';
 import { zeroCountsAsOne } from './warnings.js';
 import { WeightedList } from './weighted-list.js';
@@ -17,28 +17,6 @@ const BASE_WEIGHT = 50;
 
 /** Turns the order of signed 32-bit numbers, in which its ring stands, into that of unsigned ones. */
 const SIGN_BIT = 0x80000000;
-
-/** npm memcache (jaredwray) with its default, `ketama`; not akin to libmemcached's but for the name. */
-export interface NpmMemcacheKetamaOptions extends CommonDistributionOptions {
-  type: 'npm-memcache-ketama';
-  /**
-   * The digest that its `KetamaHash` was given.
-   *
-   * @default none: its own FNV-1a
-   */
-  hash?: 'md5' | 'sha1';
-}
-
-/** npm memcache (jaredwray) with `modula`: the hash modulo a weighted list of servers. */
-export interface NpmMemcacheModulaOptions extends CommonDistributionOptions {
-  type: 'npm-memcache-modula';
-  /**
-   * The digest that its `ModulaHash` was given.
-   *
-   * @default none: its own FNV-1a
-   */
-  hash?: 'md5' | 'sha1';
-}
 
 interface Resolved {
   hash: 'md5' | 'sha1' | undefined;

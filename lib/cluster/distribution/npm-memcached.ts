@@ -1,9 +1,14 @@
+import type {
+  CommonDistributionOptions,
+  DistributionServer,
+  Lookup,
+  NpmMemcachedOptions,
+} from '../../options/distribution-options.js';
 import { oneOf, withDefault } from '../../options/schema.js';
-import { type CommonDistributionOptions, family } from './family.js';
+import { family } from './family.js';
 import { ofUtf8 } from './hash/hash.js';
 import { md5FirstWord } from './hash/md5.js';
 import { labels, withPort, withoutUsualPort } from './labels.js';
-import type { DistributionServer, Lookup } from './placement.js';
 import { RingBuilder } from './ring.js';
 import { withoutPoints } from './warnings.js';
 import { addMd5Points } from './weighted-ketama.js';
@@ -13,18 +18,6 @@ const LABELS_PER_SERVER = 40;
 
 /** How many points hashring takes of each digest. */
 const POINTS = { ketama: 4, hash_ring: 3 };
-
-/** npm memcached (3rd-Eden), whose ring is npm hashring's. */
-export interface NpmMemcachedOptions extends CommonDistributionOptions {
-  type: 'npm-memcached';
-  /**
-   * Its option of the same name: `hash_ring` imitates Python's hash_ring, with the port always in the label and
-   * three points to a digest.
-   *
-   * @default 'ketama'
-   */
-  compatibility?: 'ketama' | 'hash_ring';
-}
 
 type Resolved = Omit<Required<NpmMemcachedOptions>, 'type' | keyof CommonDistributionOptions>;
 

@@ -1,8 +1,13 @@
+import type {
+  CommonDistributionOptions,
+  HashName,
+  Lookup,
+  PythonMemcachedOptions,
+} from '../../options/distribution-options.js';
 import { type Reader, withDefault } from '../../options/schema.js';
-import { type CommonDistributionOptions, family } from './family.js';
-import { type HashName, keyHash, readHash } from './hash/named.js';
+import { family } from './family.js';
+import { keyHash, readHash } from './hash/named.js';
 import type { KeyHash } from './hash/hash.js';
-import type { Lookup } from './placement.js';
 import { withoutPoints } from './warnings.js';
 import { WeightedList } from './weighted-list.js';
 
@@ -11,19 +16,6 @@ const TRIES = 10;
 
 /** The largest value of its usual hash. */
 const MAX_USUAL_HASH = 0x7fff;
-
-/** python-memcached's weighted list of servers. */
-export interface PythonMemcachedOptions extends CommonDistributionOptions {
-  /** `modulo` is another name for the same. */
-  type: 'python-memcached' | 'modulo';
-  /**
-   * Hash of the keys. `crc32a` is what python-memcached uses after `useOldServerHashFunction()`. A function of your own
-   * stands for its keys that are tuples of a hash and a key; it may return any whole number, also a negative one.
-   *
-   * @default 'crc', with 1 in place of 0
-   */
-  hash?: HashName | ((key: string) => number | bigint);
-}
 
 type Resolved = Omit<Required<PythonMemcachedOptions>, 'type' | keyof CommonDistributionOptions>;
 

@@ -1,25 +1,18 @@
+import type {
+  CommonDistributionOptions,
+  DistributionServer,
+  Lookup,
+  RendezvousOptions,
+} from '../../options/distribution-options.js';
 import { bool, withDefault } from '../../options/schema.js';
-import { type CommonDistributionOptions, family } from './family.js';
+import { family } from './family.js';
 import { murmur3Finish, murmur3State } from './hash/murmur.js';
 import { labels, withPort } from './labels.js';
-import type { DistributionServer, Lookup } from './placement.js';
 import { ignoredWeights } from './warnings.js';
 import { rebuiltWithoutDown } from './without-down.js';
 
 /** Murmur takes four bytes at a time. */
 const WORD_BYTES = 4;
-
-/** pymemcache's `HashClient`: the server whose name hashes highest together with the key. Weights do not count. */
-export interface RendezvousOptions extends CommonDistributionOptions {
-  type: 'rendezvous';
-  /**
-   * The pymemcache applications give their keys as `bytes`: Python hashes those as `b'…'`, text and all, so that
-   * they live elsewhere than the same key given as `str`.
-   *
-   * @default false
-   */
-  bytesKeys?: boolean;
-}
 
 type Resolved = Omit<Required<RendezvousOptions>, 'type' | keyof CommonDistributionOptions>;
 

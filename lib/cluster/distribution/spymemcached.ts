@@ -1,5 +1,11 @@
+import type {
+  CommonDistributionOptions,
+  SpymemcachedHashName,
+  SpymemcachedKetamaOptions,
+  SpymemcachedModuloOptions,
+} from '../../options/distribution-options.js';
 import { bool, oneOf, withDefault } from '../../options/schema.js';
-import { type CommonDistributionOptions, family } from './family.js';
+import { family } from './family.js';
 import { crc15 } from './hash/crc.js';
 import { FNV_OFFSET_32, FNV_OFFSET_64_LOW, FNV_PRIME_32, FNV_PRIME_64_LOW } from './hash/fnv.js';
 import { type KeyHash, ofUtf8 } from './hash/hash.js';
@@ -17,36 +23,6 @@ const UNWEIGHTED_LABELS = 40;
 
 /** spymemcached's `KetamaIterator.MAX_TRIES`. */
 const TRIES = 7;
-
-/** spymemcached's `DefaultHashAlgorithm`: `native` is its `NATIVE_HASH`, `md5` its `KETAMA_HASH`. */
-export type SpymemcachedHashName = 'native' | 'crc' | 'fnv1_32' | 'fnv1a_32' | 'fnv1_64' | 'fnv1a_64' | 'md5';
-
-/** Java's spymemcached as it comes, `ArrayModNodeLocator`: the hash modulo the number of servers. Weights do not count. */
-export interface SpymemcachedModuloOptions extends CommonDistributionOptions {
-  type: 'spymemcached-modulo';
-  /** @default 'native' */
-  hash?: SpymemcachedHashName;
-}
-
-/** Java's spymemcached with `KetamaNodeLocator`, as from `KetamaConnectionFactory`. */
-export interface SpymemcachedKetamaOptions extends CommonDistributionOptions {
-  type: 'spymemcached-ketama';
-  /** @default 'md5' */
-  hash?: SpymemcachedHashName;
-  /**
-   * Points labelled `host` or `host:port` (`KetamaNodeKeyFormatter.Format.LIBMEMCACHED`) in place of `host:port` always.
-   * spymemcached labels a server given by name `name/10.0.0.1:11211`: give it that text as its `name` here.
-   *
-   * @default false
-   */
-  libmemcachedLabels?: boolean;
-  /**
-   * Whether spymemcached was given a map of weights. `auto`: when some weight is not 1.
-   *
-   * @default 'auto'
-   */
-  weights?: 'auto' | 'ignore';
-}
 
 type Resolved<Options> = Omit<Required<Options>, 'type' | keyof CommonDistributionOptions>;
 

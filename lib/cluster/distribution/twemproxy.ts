@@ -1,33 +1,11 @@
+import type { DistributionServer, HashOption, Lookup } from '../../options/distribution-options.js';
 import { withDefault } from '../../options/schema.js';
-import { type CommonDistributionOptions, family } from './family.js';
-import { type HashOption, keyHash, readHash } from './hash/named.js';
+import { family } from './family.js';
+import { keyHash, readHash } from './hash/named.js';
 import { labels, withoutUsualPort } from './labels.js';
-import type { DistributionServer, Lookup } from './placement.js';
 import { lightServers, weighted, weightedKetamaRing } from './weighted-ketama.js';
 import { WeightedList } from './weighted-list.js';
 import { rebuiltWithoutDown } from './without-down.js';
-
-/** twemproxy's (nutcracker's) `distribution: ketama`: weighted ketama, also where all weights are equal. */
-export interface TwemproxyKetamaOptions extends CommonDistributionOptions {
-  type: 'twemproxy-ketama';
-  /**
-   * twemproxy's `hash`.
-   *
-   * @default 'fnv1a_64'
-   */
-  hash?: HashOption;
-}
-
-/** twemproxy's `distribution: modula`: the hash modulo a weighted list of servers, sorted by name. */
-export interface TwemproxyModulaOptions extends CommonDistributionOptions {
-  type: 'twemproxy-modula';
-  /**
-   * twemproxy's `hash`.
-   *
-   * @default 'fnv1a_64'
-   */
-  hash?: HashOption;
-}
 
 interface Resolved {
   hash: HashOption;

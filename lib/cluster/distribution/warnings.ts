@@ -1,5 +1,5 @@
+import type { DistributionServer } from '../../options/distribution-options.js';
 import { shownLabel } from './labels.js';
-import type { DistributionServer } from './placement.js';
 
 /** Warns of weights that the client which `distribution` imitates does not look at. */
 export function ignoredWeights(distribution: string, servers: readonly DistributionServer[]): string[] {

@@ -1,7 +1,7 @@
+import type { DistributionServer } from '../../options/distribution-options.js';
 import { KeyBytes } from './key-bytes.js';
 import { md5 } from './hash/md5.js';
 import type { LabelOf } from './labels.js';
-import type { DistributionServer } from './placement.js';
 import { type Ring, RingBuilder } from './ring.js';
 import { withoutPoints } from './warnings.js';
 

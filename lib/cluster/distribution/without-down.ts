@@ -1,4 +1,5 @@
-import type { Lookup, Placement } from './placement.js';
+import type { Lookup } from '../../options/distribution-options.js';
+import type { Placement } from './placement.js';
 
 /** How many sets of servers that were down together are remembered with their lookup. */
 const REMEMBERED_SETS = 32;

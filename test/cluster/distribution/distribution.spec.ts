@@ -2,12 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import {
   DISTRIBUTION_NAMES,
-  type DistributionName,
-  type DistributionServer,
   createPlacement,
   readDistribution,
 } from '../../../lib/cluster/distribution/distribution.js';
 import { InvalidOptionsError } from '../../../lib/errors.js';
+import type { DistributionName, DistributionServer } from '../../../lib/options/distribution-options.js';
 
 const IGNORE_WEIGHTS: ReadonlySet<DistributionName> = new Set([
   'libmemcached-modula',

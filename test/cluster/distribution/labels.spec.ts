@@ -1,9 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  type DistributionOption,
-  type DistributionServer,
-  createPlacement,
-} from '../../../lib/cluster/distribution/distribution.js';
+import { createPlacement } from '../../../lib/cluster/distribution/distribution.js';
+import type { DistributionOption, DistributionServer } from '../../../lib/options/distribution-options.js';
 
 const KEYS = Array.from({ length: 300 }, (_, index) => `user:${index * 7919}:x`);
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import type { Lookup } from '../../../lib/cluster/distribution/placement.js';
 import { rebuiltWithoutDown } from '../../../lib/cluster/distribution/without-down.js';
+import type { Lookup } from '../../../lib/options/distribution-options.js';
 
 const firstOf = (live: readonly number[]): Lookup => (live.length === 0 ? () => -1 : () => live[0]);
 

@@ -1,3 +1,4 @@
+import type { HashName, HashOption } from '../../../options/distribution-options.js';
 import { type Reader, func, oneOf } from '../../../options/schema.js';
 import { crc15, crc16, crc32 } from './crc.js';
 import { fnv1Of32, fnv1Of64, fnv1aOf32, fnv1aOf64 } from './fnv.js';
@@ -26,16 +27,6 @@ const MAKERS = {
   murmur3: () => ofUtf8(murmur3),
   jenkins: () => ofUtf8(jenkins),
 } as const satisfies Record<string, () => KeyHash>;
-
-/**
- * Hashes by the names libmemcached and twemproxy give them.
- *
- * Beware of two: `crc32` is twemproxy's name for libmemcached's `crc`, 15 bits of a CRC-32; the whole CRC-32 is `crc32a`.
- */
-export type HashName = keyof typeof MAKERS;
-
-/** A hash by its name, or a function of your own from a key to a number, of which 32 bits count. */
-export type HashOption = HashName | ((key: string) => number);
 
 export const HASH_NAMES = Object.keys(MAKERS) as readonly HashName[];
 
