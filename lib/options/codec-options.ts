@@ -1,3 +1,17 @@
+import { InvalidOptionsError } from '../errors.js';
+import {
+  bool,
+  func,
+  integer,
+  oneOf,
+  optional,
+  readObject,
+  withDefault,
+  type Reader,
+  type Shape,
+} from './schema.js';
+import { readSealKeys, type SealKey, type SealKeyOption } from './seal-key.js';
+
 /** A value as it is stored: its bytes, and the number that says how to read them. */
 export interface Encoded {
   /** The bytes. Not copied before they are sent: they must not change any more. */
@@ -29,6 +43,131 @@ export interface Codec {
   decode(data: Buffer, flags: number, key: string): unknown;
 }
 
+/** The codecs that can be named: our own four, and the ways of other clients. */
+export type CodecName =
+  /** All that structured clone can carry comes back deeply equal; text, numbers and JSON are readable for others. */
+  | 'default'
+  /** `JSON.stringify` and `JSON.parse` for everything, with all that they lose; reads JSON under whatever flags. */
+  | 'json'
+  /** Bytes and text are stored as they are, everything comes back as a Buffer; reads whatever others stored. */
+  | 'raw'
+  /** `node:v8`'s serialization of everything, with what it loses: classes and properties named by symbols. */
+  | 'v8'
+  /** python-memcached and pymemcache's `PickleSerde`. */
+  | 'python'
+  /** php-memcached. */
+  | 'php'
+  /** Dalli with `serializer: JSON`, and its raw values. */
+  | 'dalli'
+  /** spymemcached and the AWS client for Java. */
+  | 'spymemcached'
+  /** The npm package `memcached`. */
+  | 'npm-memcached'
+  /** The npm package `memjs`. */
+  | 'memjs';
+
+/** What the option `codec` takes: a name, settings, or a codec of your own. */
+export type CodecOption = CodecName | CodecOptions | Codec;
+
+/** How values are stored. */
+export interface CodecOptions {
+  /**
+   * How a value becomes bytes: one of the names, or a codec of your own to be compressed and sealed around.
+   *
+   * @default 'default'
+   */
+  type?: CodecName | Codec;
+
+  /**
+   * What becomes of an instance of a class that `types` does not name. Only for `default`.
+   *
+   * `refuse`: a `CodecError` when it is stored, naming class and place. `flatten`: its own enumerable properties are
+   * stored, and come back as a plain object, so that a hit differs from a miss.
+   *
+   * @default 'refuse'
+   */
+  classInstances?: 'refuse' | 'flatten';
+
+  /**
+   * Classes whose instances come back as instances, at any depth, each by the name it is stored under. Only for
+   * `default`.
+   *
+   * A class alone: an object with its prototype gets the stored properties, without a constructor being called; that
+   * does not do for classes with `#private` fields or built on built-in ones, which need `toPlain` and `revive`.
+   *
+   * @default {}
+   * @example `{ Product, Money: { class: Money, toPlain: (m: Money) => m.cents, revive: (c: number) => new Money(c) } }`
+   */
+  types?: Readonly<Record<string, Constructor | StoredClass>>;
+
+  /**
+   * The package `class-transformer` (`import * as classTransformer from 'class-transformer'`): it then turns instances
+   * of the bare classes of `types` into plain objects and back, by their decorators. Only for `default`.
+   */
+  classTransformer?: ClassTransformer;
+
+  /**
+   * Values of more bytes than this are compressed, in Node's thread pool, and stored so if that made them smaller; 0
+   * tries it with every value. Compressed values are read whatever this says.
+   *
+   * @default never
+   */
+  compressOverBytes?: number;
+
+  /**
+   * How values are compressed. `zstd` needs Node 22.15 or 23.8. The ways of other clients know only `zlib`.
+   *
+   * @default 'zlib'
+   */
+  compression?: Compression;
+
+  /**
+   * Most bytes that a compressed value may have when it is decompressed; beyond that, reading it is a `CodecError`.
+   *
+   * @default 33554432 (32 MiB)
+   */
+  maxDecompressedBytes?: number;
+
+  /**
+   * Encrypts and authenticates every value with AES-256-GCM, for servers that others can write to. Not with the ways
+   * of other clients, who could not read them.
+   */
+  seal?: SealOptions;
+}
+
+export type Compression = 'zlib' | 'brotli' | 'zstd';
+
+/** How values are sealed. */
+export interface SealOptions {
+  /** The first key seals; all of them open. To rotate: add the new one at the end everywhere, then move it to the front. */
+  keys: readonly SealKeyOption[];
+
+  /**
+   * Whether values that are not sealed are read, too: while sealing is being introduced, and no longer.
+   *
+   * @default false
+   */
+  acceptUnsealed?: boolean;
+}
+
+/** The option `codec` as the codecs get it. */
+export interface ResolvedCodecOptions {
+  readonly type: CodecName | Codec;
+  readonly classInstances: 'refuse' | 'flatten';
+  readonly types: Readonly<Record<string, StoredClass>>;
+  readonly classTransformer: ClassTransformer | undefined;
+  /** `Infinity` for never. */
+  readonly compressOverBytes: number;
+  readonly compression: Compression;
+  readonly maxDecompressedBytes: number;
+  readonly seal: ResolvedSealOptions | undefined;
+}
+
+export interface ResolvedSealOptions {
+  readonly keys: readonly SealKey[];
+  readonly acceptUnsealed: boolean;
+}
+
 /** A class, abstract or not, whatever its constructor takes. */
 export type Constructor = abstract new (...args: never[]) => object;
 
@@ -56,4 +195,125 @@ export interface StoredClass {
 export interface ClassTransformer {
   instanceToPlain(instance: object): unknown;
   plainToInstance(to: Constructor, plain: unknown): object;
+}
+
+const NAMES: readonly CodecName[] = [
+  'default',
+  'json',
+  'raw',
+  'v8',
+  'python',
+  'php',
+  'dalli',
+  'spymemcached',
+  'npm-memcached',
+  'memjs',
+];
+
+/** The codecs that write what another client reads, each with whether that client reads compressed values. */
+const FOREIGN: Partial<Record<CodecName, { readonly readsCompressed: boolean }>> = {
+  python: { readsCompressed: true },
+  php: { readsCompressed: true },
+  dalli: { readsCompressed: true },
+  spymemcached: { readsCompressed: true },
+  'npm-memcached': { readsCompressed: false },
+  memjs: { readsCompressed: false },
+};
+
+const MAX_DECOMPRESSED_BYTES = 32 * 1024 * 1024;
+
+const readSeal: Reader<ResolvedSealOptions> = (value, path) =>
+  readObject<ResolvedSealOptions>(value, path, {
+    keys: readSealKeys,
+    acceptUnsealed: withDefault(bool, false),
+  });
+
+const readStoredClass: Reader<StoredClass> = (value, path) => {
+  if (isClass(value)) return { class: value };
+  const stored = readObject<StoredClass>(value, path, {
+    class: (given, at) => {
+      if (isClass(given)) return given;
+      throw new InvalidOptionsError(at, 'expected a class');
+    },
+    toPlain: optional(func()),
+    revive: optional(func()),
+  });
+  if (stored.toPlain === undefined || stored.revive !== undefined) return stored;
+  throw new InvalidOptionsError(`${path}.revive`, 'toPlain needs a revive that turns back what it makes');
+};
+
+const readTypes: Reader<Readonly<Record<string, StoredClass>>> = (value, path) => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new InvalidOptionsError(path, 'expected an object of classes by their names, such as { Product }');
+  }
+  const types = Object.entries(value).map(
+    ([name, given]) => [name, readStoredClass(given, `${path}.${name}`)] as const,
+  );
+  types.forEach(([name, { class: given }], index) => {
+    const first = types.find(([, other]) => other.class === given);
+    if (first !== types[index])
+      throw new InvalidOptionsError(`${path}.${name}`, `is the class named '${first?.[0]}' already`);
+  });
+  return Object.freeze(Object.fromEntries(types));
+};
+
+const readClassTransformer: Reader<ClassTransformer> = (value, path) => {
+  const given = value as Partial<ClassTransformer> | null;
+  if (typeof given?.instanceToPlain === 'function' && typeof given.plainToInstance === 'function') {
+    return given as ClassTransformer;
+  }
+  throw new InvalidOptionsError(
+    path,
+    "expected the package: import * as classTransformer from 'class-transformer'",
+  );
+};
+
+const SHAPE: Shape<ResolvedCodecOptions> = {
+  type: withDefault<CodecName | Codec>(
+    (value, path) => (isCodec(value) ? value : oneOf(...NAMES)(value, path)),
+    'default',
+  ),
+  classInstances: withDefault(oneOf('refuse', 'flatten'), 'refuse'),
+  types: withDefault(readTypes, {}),
+  classTransformer: optional(readClassTransformer),
+  compressOverBytes: withDefault(integer(0), Number.POSITIVE_INFINITY),
+  compression: withDefault(oneOf('zlib', 'brotli', 'zstd'), 'zlib'),
+  maxDecompressedBytes: withDefault(integer(1), MAX_DECOMPRESSED_BYTES),
+  seal: optional(readSeal),
+};
+
+/**
+ * Reads the option `codec`, whichever form it has.
+ *
+ * @throws {InvalidOptionsError} with the path of what is wrong, and for what does not go together.
+ */
+export const readCodec: Reader<ResolvedCodecOptions> = (value, path) => {
+  const given = value === undefined || typeof value === 'string' || isCodec(value) ? { type: value } : value;
+  const options = readObject<ResolvedCodecOptions>(given, path, SHAPE);
+  const { type } = options;
+  const written = given as Record<string, unknown>;
+  const refuse = (name: keyof CodecOptions, problem: string): void => {
+    if (written[name] !== undefined) throw new InvalidOptionsError(`${path}.${name}`, problem);
+  };
+  if (type !== 'default') {
+    for (const name of ['classInstances', 'types', 'classTransformer'] as const) {
+      refuse(name, "is a setting of the codec 'default' alone");
+    }
+  }
+  if (typeof type !== 'string') return options;
+  const foreign = FOREIGN[type];
+  if (foreign === undefined) return options;
+  refuse('seal', `what is sealed cannot be read by those for whom '${type}' writes`);
+  if (!foreign.readsCompressed) refuse('compressOverBytes', `'${type}' does not read compressed values`);
+  if (options.compression !== 'zlib') refuse('compression', `'${type}' reads nothing but zlib`);
+  return options;
+};
+
+function isCodec(value: unknown): value is Codec {
+  const given = value as Partial<Codec> | null | undefined;
+  return typeof given?.encode === 'function' && typeof given.decode === 'function';
+}
+
+function isClass(value: unknown): value is Constructor {
+  return typeof value === 'function' && typeof value.prototype === 'object' && value.prototype !== null;
 }

@@ -1,4 +1,3 @@
-import { CodecError } from '../../errors.js';
 import { ClassTypes } from './class-types.js';
 import type { Codec, Encoded } from './codec.js';
 import {
@@ -15,6 +14,7 @@ import { isPlainJson, isPlainNumber } from './plain-json.js';
 import { isWellFormed, readBigInt, readInteger, readJson, readText } from './scalar-text.js';
 import { decodeTagged } from './tagged-reader.js';
 import { encodeTagged, type TaggedOptions } from './tagged-writer.js';
+import { unknownFlags } from './unknown-flags.js';
 
 const NO_CLASSES: TaggedOptions = { types: new ClassTypes({}, undefined), classInstances: 'refuse' };
 
@@ -75,7 +75,7 @@ class DefaultCodec implements Codec {
       case FLAGS_TAGGED_WITH_BYTES:
         return decodeTagged(data, true, this.#options.types);
       default:
-        throw new CodecError(`client flags ${flags} are not known to this codec`);
+        throw unknownFlags(flags, 'default');
     }
   }
 }

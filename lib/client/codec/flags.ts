@@ -14,6 +14,9 @@ export const FLAGS_BYTES = 0;
 /** A whole number in decimal digits, the form that `incr` and `decr` work on. */
 export const FLAGS_INTEGER = 2;
 
+/** Beside the flags of what is inside: a zlib stream, as Python's clients mark it. */
+export const FLAG_ZLIB = 8;
+
 /** A whole number that Python 2 wrote as `long`. Read, never written. */
 export const FLAGS_LONG = 4;
 
@@ -34,3 +37,15 @@ export const FLAGS_BIGINT = 0x3_0000 | FLAGS_INTEGER;
 
 /** What `node:v8` serializes. */
 export const FLAGS_V8 = 0x4_0000;
+
+/** A zlib stream, behind the flags of what is inside. */
+export const FLAGS_WRAPPED_ZLIB = 0x10_0000;
+
+/** A brotli stream, behind the flags of what is inside. */
+export const FLAGS_WRAPPED_BROTLI = 0x20_0000;
+
+/** A zstd frame, behind the flags of what is inside. */
+export const FLAGS_WRAPPED_ZSTD = 0x30_0000;
+
+/** Encrypted, the flags of what is inside included. */
+export const FLAGS_SEALED = 0x40_0000;

@@ -1,0 +1,137 @@
+import { CodecError } from '../../../errors.js';
+import type { Codec, Encoded } from '../codec.js';
+import type { Packing } from '../compressing-codec.js';
+import { compress, decompress } from '../compression.js';
+import { asBuffer, notStorable, readTextOrBytes, writeText } from '../foreign-values.js';
+import { unknownFlags } from '../unknown-flags.js';
+
+const FLAGS_STRING = 0;
+const FLAG_JAVA_OBJECT = 1;
+const FLAG_GZIP = 2;
+const FLAGS_BOOLEAN = 0x100;
+const FLAGS_INT = 0x200;
+const FLAGS_LONG = 0x300;
+const FLAGS_DATE = 0x400;
+const FLAGS_BYTE = 0x500;
+const FLAGS_FLOAT = 0x600;
+const FLAGS_DOUBLE = 0x700;
+const FLAGS_BYTES = 0x800;
+
+const TRUE = 0x31;
+
+const MAX_INT = 2 ** 31 - 1;
+const MIN_INT = -(2 ** 31);
+
+/** The codec of `codec: 'spymemcached'`: Java's scalar types, each under its flags, as its `SerializingTranscoder` does. */
+export function createSpymemcachedCodec(): Codec {
+  return new SpymemcachedCodec();
+}
+
+class SpymemcachedCodec implements Codec {
+  encode(value: unknown): Encoded {
+    switch (typeof value) {
+      case 'string':
+        return { data: writeText(value), flags: FLAGS_STRING };
+      case 'boolean':
+        return { data: Buffer.from(value ? '1' : '0', 'latin1'), flags: FLAGS_BOOLEAN };
+      case 'number':
+        return encodeNumber(value);
+      case 'bigint':
+        if (BigInt.asIntN(64, value) !== value) break;
+        return { data: writeWhole(value, 64), flags: FLAGS_LONG };
+      case 'object':
+        if (value instanceof Uint8Array) return { data: asBuffer(value), flags: FLAGS_BYTES };
+        if (!(value instanceof Date) || Number.isNaN(value.getTime())) break;
+        return { data: writeWhole(BigInt(value.getTime()), 64), flags: FLAGS_DATE };
+      default:
+    }
+    throw notStorable(value, 'spymemcached');
+  }
+
+  decode(data: Buffer, flags: number): unknown {
+    switch (flags) {
+      case FLAGS_STRING:
+        return readTextOrBytes(data);
+      case FLAGS_BOOLEAN:
+        return data[0] === TRUE;
+      case FLAGS_INT:
+        return Number(BigInt.asIntN(32, readWhole(data, 4)));
+      case FLAGS_LONG:
+        return toNumber(BigInt.asIntN(64, readWhole(data, 8)));
+      case FLAGS_DATE:
+        return new Date(Number(BigInt.asIntN(64, readWhole(data, 8))));
+      case FLAGS_BYTE:
+        return Number(BigInt.asIntN(8, readWhole(data, 1)));
+      case FLAGS_FLOAT:
+        return requireLength(data, 4).readFloatBE(0);
+      case FLAGS_DOUBLE:
+        return requireLength(data, 8).readDoubleBE(0);
+      case FLAGS_BYTES:
+        return Buffer.from(data);
+      case FLAG_JAVA_OBJECT:
+        throw new CodecError(
+          'the value is a serialized Java object, which only Java can read, and nobody should',
+        );
+      default:
+        throw unknownFlags(flags, 'spymemcached');
+    }
+  }
+}
+
+/** spymemcached's compressed values: gzip, marked by a bit beside the type. */
+export class SpymemcachedPacking implements Packing {
+  readonly #maxBytes: number;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  async pack({ data, flags }: Encoded): Promise<Encoded> {
+    return { data: await compress('gzip', data), flags: flags | FLAG_GZIP };
+  }
+
+  unpack(data: Buffer, flags: number): Promise<Encoded> | undefined {
+    if ((flags & FLAG_GZIP) === 0 || (flags & ~0xff03) !== 0) return undefined;
+    return decompress('gzip', data, this.#maxBytes).then((stream) => ({
+      data: stream,
+      flags: flags & ~FLAG_GZIP,
+    }));
+  }
+}
+
+function encodeNumber(value: number): Encoded {
+  if (!Number.isSafeInteger(value) || Object.is(value, -0)) {
+    const data = Buffer.allocUnsafe(8);
+    data.writeDoubleBE(value);
+    return { data, flags: FLAGS_DOUBLE };
+  }
+  return value >= MIN_INT && value <= MAX_INT
+    ? { data: writeWhole(BigInt(value), 32), flags: FLAGS_INT }
+    : { data: writeWhole(BigInt(value), 64), flags: FLAGS_LONG };
+}
+
+/** Big endian, without the zero bytes in front: 0 is no byte at all. */
+function writeWhole(value: bigint, bits: 32 | 64): Buffer {
+  const digits = BigInt.asUintN(bits, value).toString(16);
+  if (digits === '0') return Buffer.alloc(0);
+  return Buffer.from(digits.length % 2 === 0 ? digits : `0${digits}`, 'hex');
+}
+
+function readWhole(data: Buffer, maxBytes: number): bigint {
+  if (data.length > maxBytes) throw damaged();
+  return data.length === 0 ? 0n : BigInt(`0x${data.toString('hex')}`);
+}
+
+function toNumber(value: bigint): number | bigint {
+  const rounded = Number(value);
+  return Number.isSafeInteger(rounded) ? rounded : value;
+}
+
+function requireLength(data: Buffer, length: number): Buffer {
+  if (data.length !== length) throw damaged();
+  return data;
+}
+
+function damaged(): CodecError {
+  return new CodecError('the stored bytes do not have the length of their Java type');
+}

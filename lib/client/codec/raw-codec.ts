@@ -1,0 +1,24 @@
+import { CodecError } from '../../errors.js';
+import type { Codec, Encoded } from './codec.js';
+import { FLAGS_BYTES } from './flags.js';
+import { asBuffer } from './foreign-values.js';
+
+/**
+ * The codec of `codec: 'raw'`: bytes and text go as they are, with flags 0; whatever is stored, by whomever, comes back
+ * as a Buffer.
+ */
+export function createRawCodec(): Codec {
+  return new RawCodec();
+}
+
+class RawCodec implements Codec {
+  encode(value: unknown): Encoded {
+    if (typeof value === 'string') return { data: Buffer.from(value, 'utf8'), flags: FLAGS_BYTES };
+    if (value instanceof Uint8Array) return { data: asBuffer(value), flags: FLAGS_BYTES };
+    throw new CodecError("the codec 'raw' stores nothing but text and bytes");
+  }
+
+  decode(data: Buffer): Buffer {
+    return Buffer.from(data);
+  }
+}
