@@ -128,13 +128,11 @@ function compile(options: CachePutOptions, facts: MethodFacts): CompiledOperatio
       }
       const named = maker.tags(call, tags, value);
       if (tagsOf !== undefined) named.push(...(tagsOf(value, ...args) as string[]));
-      const ttlOfValue = typeof ttl === 'function' ? { ttl: ttl(value, ...args) as Ttl } : {};
-      const isSpecial = typeof ttl === 'function' || named.length > 0;
-      await host.cache.put(
-        place,
-        value,
-        isSpecial ? { ...policy, ...ttlOfValue, tags: named } : host.policy(policy, facts.place),
-      );
+      const resolved =
+        typeof ttl === 'function'
+          ? host.policy({ ...policy, ttl: ttl(value, ...args) as Ttl }, facts.place, named)
+          : host.policy(policy, facts.place, named);
+      await host.cache.put(place, value, resolved);
       return value;
     },
   };

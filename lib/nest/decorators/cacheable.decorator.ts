@@ -1,6 +1,5 @@
 import type { Loader } from '../../cache/load-context.js';
 import type { CachePolicy, Ttl } from '../../options/cache-options.js';
-import { ResolvedPolicy } from '../../options/cache-policy.js';
 import { func, optional, type Shape, withDefault } from '../../options/schema.js';
 import type { KeySpec } from '../keys/key-compiler.js';
 import type { Vary } from './decorator-host.js';
@@ -113,20 +112,19 @@ export function Cacheable(options: CacheableOptions = {}): MethodDecoratorFor<ob
 function compile(options: CacheableOptions, facts: MethodFacts): CompiledOperation {
   const { own, rest } = readOptions<CacheableShape>(options, facts.place, CACHEABLE);
   const { when } = own;
-  const keys = new KeyMaker(facts, own);
-  const key = own.key === undefined ? undefined : keys.compile(own.key);
-  const tags = own.tags.map((tag) => keys.compile(tag));
+  const maker = new KeyMaker(facts, own);
+  const key = own.key === undefined ? undefined : maker.compile(own.key);
+  const tags = own.tags.map((tag) => maker.compile(tag));
   const policy = typeof own.ttl === 'function' || own.ttl === undefined ? rest : { ...rest, ttl: own.ttl };
   return {
     policy,
     vary: own.vary,
     step: (call, next) => {
       if (when !== undefined && when(...call.args) !== true) return next(call.args);
-      const resolved = call.host.policy(policy, facts.place);
       return call.host.cache.getOrSet(
-        keys.key(call, key),
+        maker.key(call, key),
         loaderOf(own, call.args, next),
-        tags.length === 0 ? resolved : withTags(resolved, keys.tags(call, tags)),
+        call.host.policy(policy, facts.place, maker.tags(call, tags)),
       );
     },
   };
@@ -145,11 +143,6 @@ function loaderOf(own: CacheableShape, args: readonly unknown[], next: Next): Lo
     }
     return value;
   };
-}
-
-function withTags(policy: ResolvedPolicy, tags: readonly string[]): ResolvedPolicy {
-  const copy = Object.create(ResolvedPolicy.prototype) as ResolvedPolicy;
-  return Object.assign(copy, policy, { tags: [...policy.tags, ...tags] });
 }
 
 interface CacheableShape extends SharedOptions {

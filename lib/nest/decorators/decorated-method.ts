@@ -101,7 +101,7 @@ export class DecoratedMethod {
         this.#enter(at + 1, hosts, self, inner, emissions),
       );
     } catch (error) {
-      return Promise.reject(error);
+      return rejection(error);
     }
   }
 
@@ -142,6 +142,11 @@ export function placed<T>(place: string, work: () => T): T {
     if (!(error instanceof DecoratorError) || error.message.startsWith(place)) throw error;
     throw new DecoratorError(`${place}: ${error.message}`, { cause: error });
   }
+}
+
+/** What was thrown, as the rejection that callers of a promise expect. */
+async function rejection(error: unknown): Promise<never> {
+  throw error;
 }
 
 function isStream(value: unknown): boolean {

@@ -8,8 +8,9 @@ import { partOfKey } from '../keys/key-template.js';
 /** What decorated methods need of a `MemcachedService`, so that a test may put its own in its place. */
 export type DecoratorCache = Pick<
   Cache,
-  'getOrSet' | 'getOrSetMany' | 'put' | 'invalidate' | 'invalidateTags' | 'update' | 'policy'
->;
+  'getOrSet' | 'getOrSetMany' | 'put' | 'invalidate' | 'invalidateTags' | 'update'
+> &
+  Partial<Pick<Cache, 'policy'>>;
 
 /** A value that a key depends on beside the arguments: a function, or the name of one in the module's options. */
 export type Vary = string | (() => unknown);
@@ -35,15 +36,17 @@ export class DecoratorHost {
   /**
    * Reads a decorator's policy over the defaults of this instance; once for each policy.
    *
+   * @param tags of this call, beside those of the policy.
    * @throws {InvalidOptionsError} with the path of the wrong option.
    */
-  policy(policy: CachePolicy<never>, path: string): ResolvedPolicy {
+  policy(policy: CachePolicy<never>, path: string, tags: readonly string[] = []): ResolvedPolicy {
     let resolved = this.#policies.get(policy);
     if (resolved === undefined) {
-      resolved = this.cache.policy(policy, path);
+      // A service that a test put in the real one's place may well know nothing of policies.
+      resolved = this.cache.policy?.(policy, path) ?? (policy as ResolvedPolicy);
       this.#policies.set(policy, resolved);
     }
-    return resolved;
+    return tags.length === 0 ? resolved : withTags(resolved, tags);
   }
 
   /**
@@ -99,6 +102,12 @@ export class DecoratorHost {
         : `known are ${known.join(', ')}`;
     throw new DecoratorError(`vary '${source}' is not known; ${mend}`);
   }
+}
+
+function withTags(policy: ResolvedPolicy, tags: readonly string[]): ResolvedPolicy {
+  const copy = Object.create(Object.getPrototypeOf(policy) as object) as ResolvedPolicy;
+  const { tags: own = [] } = policy as { readonly tags?: readonly string[] };
+  return Object.assign(copy, policy, { tags: [...own, ...tags] });
 }
 
 /** The token of the host of one module instance; also the property under which decorated objects hold it. */

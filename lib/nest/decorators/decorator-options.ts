@@ -104,6 +104,7 @@ export class KeyMaker {
 
   /** Tags, which do not vary: invalidating one is meant for all. */
   tags(call: Call, tags: readonly CompiledKey[], result?: unknown): string[] {
+    if (tags.length === 0) return [];
     return placed(this.#facts.place, () => tags.map((tag) => tag.make(call.args, result)));
   }
 

@@ -1,0 +1,116 @@
+// Nest: the module, the service, the health indicator.
+export { MemcachedModule } from './nest/memcached.module.js';
+export { MemcachedService } from './nest/memcached.service.js';
+export { getMemcachedToken, InjectMemcached } from './nest/tokens.js';
+export type {
+  DecoratorsOptions,
+  MemcachedModuleAsyncOptions,
+  MemcachedModuleExtras,
+  MemcachedModuleOptions,
+  MemcachedOptionsFactory,
+} from './nest/module-options.js';
+export { MemcachedHealthIndicator } from './nest/health/memcached.health.js';
+export type {
+  MemcachedHealthEntry,
+  MemcachedHealthResult,
+  MemcachedNodeEntry,
+} from './nest/health/memcached.health.js';
+export type { ClusterCheckOptions, HealthOptions } from './nest/health/health-options.js';
+export type { HealthState } from './nest/health/judge-cluster.js';
+export type { HealthReason, HealthReasonCode } from './nest/health/judge-node.js';
+export type { NodeFigures } from './nest/health/node-figures.js';
+
+// Decorators, and the keys they make.
+export { Cacheable, type CacheableOptions } from './nest/decorators/cacheable.decorator.js';
+export { CacheEvict, type CacheEvictOptions } from './nest/decorators/cache-evict.decorator.js';
+export { CachePut, type CachePutOptions } from './nest/decorators/cache-put.decorator.js';
+export { CasUpdate, type CasUpdateOptions } from './nest/decorators/cas-update.decorator.js';
+export { Current } from './nest/decorators/current.decorator.js';
+export type { Vary, VarySources } from './nest/decorators/decorator-host.js';
+export type {
+  AnyMethod,
+  KeyOption,
+  MethodDecoratorFor,
+  ResultKeyOption,
+  ResultOf,
+} from './nest/decorators/method-types.js';
+export { cacheKey } from './nest/keys/key-template.js';
+export type { CacheKeyPart } from './nest/keys/canonical.js';
+
+// The cache, and its store on memcached.
+export { Cache, type CachePorts } from './cache/cache.js';
+export { KEEP, type Next } from './cache/cas-update.js';
+export type { Clock } from './cache/clock.js';
+export type { BatchContext, BatchLoader, LoadContext, Loader } from './cache/load-context.js';
+export type { Locked } from './cache/lock.js';
+export type { CacheCounters, CacheHappening, CacheObserver } from './cache/observer.js';
+export type { CacheEntry, CacheReading, CacheStore, TagState, TagVersion } from './cache/store.js';
+export { ClientStore } from './store/client-store.js';
+export type {
+  CacheOptions,
+  CachePolicy,
+  InvalidateOptions,
+  LockOptions,
+  Ttl,
+  UpdateOptions,
+} from './options/cache-options.js';
+export type { ResolvedPolicy } from './options/cache-policy.js';
+
+// The client, usable without Nest.
+export { MemcachedClient, type CounterOptions } from './client/client.js';
+export type {
+  ClientEvents,
+  CommandOptions,
+  NodeEvent,
+  NodeStatus,
+  ServersEvent,
+} from './client/cluster-client.js';
+export type { ReadOptions, StoreOptions } from './client/key-client.js';
+export { ManyResult, type PartFailure } from './client/many-result.js';
+export type { CasResult, CasToken, LeaseRead, Lookup, ValueWithCas } from './client/results.js';
+export type {
+  Figures,
+  GeneralStats,
+  SettingsStats,
+  StatsByGroup,
+  StatsGroup,
+  StatValue,
+} from './client/stats.js';
+export type { NodeState } from './cluster/node.js';
+export type { ClientOptions, Failover } from './options/client-options.js';
+export type { DiscoveryFunction, DiscoveryOptions } from './options/discovery-options.js';
+export type { Duration } from './options/duration.js';
+export type { ServerOptions, ServersOption } from './options/server-options.js';
+export type {
+  CustomDistribution,
+  DistributionName,
+  DistributionOption,
+  DistributionOptions,
+  DistributionServer,
+  HashName,
+  HashOption,
+} from './options/distribution-options.js';
+
+// How values become bytes.
+export type { Codec, Encoded } from './options/codec-options.js';
+
+// What can be thrown.
+export {
+  CasConflictError,
+  ClientClosedError,
+  CodecError,
+  ConnectionError,
+  DecoratorError,
+  InvalidArgumentError,
+  InvalidOptionsError,
+  LoaderTimeoutError,
+  MemcachedError,
+  type MemcachedErrorCode,
+  type Outcome,
+  OverloadError,
+  ProtocolError,
+  ServerError,
+  TimeoutError,
+  UnsupportedError,
+  ValueTooLargeError,
+} from './errors.js';

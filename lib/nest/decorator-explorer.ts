@@ -1,0 +1,145 @@
+import type { OnModuleInit, Type } from '@nestjs/common';
+import type { DiscoveryService, ModuleRef } from '@nestjs/core';
+import { DecoratorError, MemcachedError } from '../errors.js';
+import { mistakesOf } from './decorators/boot-checks.js';
+import { type DecoratedMethod, type Hosted, placed } from './decorators/decorated-method.js';
+import { type DecoratorHost, getDecoratorHostToken } from './decorators/decorator-host.js';
+import { DEFAULT_INSTANCE } from './decorators/decorator-options.js';
+import { decoratedMethodsOf } from './decorators/stub.js';
+
+type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
+type ModuleHost = NonNullable<Wrapper['host']>;
+
+/**
+ * Goes through all providers and controllers once, when the application starts: refuses decorated methods that would
+ * share or lose answers, and connects the objects that Nest's injector did not make.
+ */
+export class DecoratorExplorer implements OnModuleInit {
+  readonly #discovery: DiscoveryService;
+  readonly #modules: ModuleRef;
+  readonly #instance: string;
+  readonly #host: DecoratorHost | undefined;
+
+  /**
+   * @param instance name of the module instance it works for; there is one explorer for each.
+   * @param host undefined where decorators are switched off.
+   */
+  constructor(
+    discovery: DiscoveryService,
+    modules: ModuleRef,
+    instance: string,
+    host: DecoratorHost | undefined,
+  ) {
+    this.#discovery = discovery;
+    this.#modules = modules;
+    this.#instance = instance;
+    this.#host = host;
+  }
+
+  /** @throws {DecoratorError} naming every mistake, a line for each, with class, method and mend. */
+  onModuleInit(): void {
+    const host = this.#host;
+    if (host === undefined) return;
+    const mistakes = new Set<string>();
+    for (const wrapper of [...this.#discovery.getProviders(), ...this.#discovery.getControllers()]) {
+      const type = classOf(wrapper);
+      if (type === undefined) continue;
+      const methods = decoratedMethodsOf(type);
+      const ours = methods.filter((method) => this.#isOurs(method));
+      const found = [
+        ...methods.flatMap((method) => this.#unknownInstances(method)),
+        ...ours.flatMap((method) => [...mistakesOf(method, type), ...this.#compile(method, type, host)]),
+      ];
+      for (const mistake of found) mistakes.add(mistake);
+      if (ours.length === 0) continue;
+      const problem = this.#connect(wrapper, host);
+      if (problem !== undefined) mistakes.add(`${type.name}: ${problem}`);
+    }
+    if (mistakes.size > 0) throw new DecoratorError([...mistakes].join('\n'));
+  }
+
+  #isOurs(method: DecoratedMethod): boolean {
+    return method.operations.some(({ instance }) => instance === this.#instance);
+  }
+
+  #unknownInstances(method: DecoratedMethod): string[] {
+    return method.operations
+      .filter(({ instance }) => instance !== this.#instance && !this.#isKnown(instance))
+      .map(({ decorator, instance }) => {
+        const missing =
+          instance === DEFAULT_INSTANCE
+            ? `there is no MemcachedModule without a name; say which one is meant by instance: '${this.#instance}'`
+            : `there is no MemcachedModule with the name '${instance}'; import one, or mend the decorator's 'instance'`;
+        return `${method.place(decorator)}: ${missing}`;
+      });
+  }
+
+  #isKnown(instance: string): boolean {
+    try {
+      this.#modules.get(getDecoratorHostToken(instance), { strict: false });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Compiles a method's decorators now rather than at the first call, and has their options read. */
+  #compile(method: DecoratedMethod, type: Type, host: DecoratorHost): string[] {
+    try {
+      const compiled = method.compile();
+      compiled.forEach(({ policy, vary }, index) => {
+        const { decorator, instance, usesDefaultKey } = method.operations[index];
+        if (instance !== this.#instance) return;
+        const place = method.place(decorator);
+        placed(place, () => {
+          if (policy !== undefined) host.policy(policy, place);
+          for (const source of vary) host.varySource(source);
+          if (usesDefaultKey) host.claimName(type);
+        });
+      });
+      return [];
+    } catch (error) {
+      if (error instanceof MemcachedError) return [error.message];
+      throw error;
+    }
+  }
+
+  /** @returns why the objects of a provider could not get the host, if so. */
+  #connect(wrapper: Wrapper, host: DecoratorHost): string | undefined {
+    const slot = getDecoratorHostToken(this.#instance);
+    if (wrapper.isTransient || !wrapper.isDependencyTreeStatic()) {
+      if (wrapper.host === undefined || canSee(wrapper.host, slot)) return undefined;
+      return (
+        `its objects are made for each request, in ${wrapper.host.name}, which does not see the MemcachedModule; ` +
+        `import it there, or make it global ('isGlobal: true')`
+      );
+    }
+    const object = wrapper.instance as Hosted;
+    if (object[slot] === undefined) object[slot] = host;
+    return undefined;
+  }
+}
+
+/** The class of what a provider provides; undefined where that is no object, or not known before the first request. */
+function classOf(wrapper: Wrapper): Type | undefined {
+  if (wrapper.isNotMetatype || wrapper.inject != null) {
+    const object: unknown = wrapper.isDependencyTreeStatic() ? wrapper.instance : undefined;
+    return typeof object === 'object' && object !== null
+      ? (object.constructor as Type | undefined)
+      : undefined;
+  }
+  return typeof wrapper.metatype === 'function' ? (wrapper.metatype as Type) : undefined;
+}
+
+/** Whether Nest would find a token for a provider of this module: in itself, or exported by what it imports. */
+function canSee(module: ModuleHost, token: symbol): boolean {
+  if (module.providers.has(token)) return true;
+  const seen = new Set<ModuleHost>();
+  const offers = (other: ModuleHost): boolean => {
+    if (seen.has(other)) return false;
+    seen.add(other);
+    if (other.exports.has(token)) return true;
+    return [...other.imports].some((inner) => other.exports.has(inner.metatype) && offers(inner));
+  };
+  return [...module.imports].some(offers);
+}

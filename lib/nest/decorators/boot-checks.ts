@@ -1,0 +1,166 @@
+import { StreamableFile, type Type } from '@nestjs/common';
+import 'reflect-metadata';
+import type { CacheKeyPart } from '../keys/canonical.js';
+import type { DecoratedMethod } from './decorated-method.js';
+import type { Operation } from './operation.js';
+
+// Nest keeps these under its own names, the same in versions 11 and 12.
+const HTTP_METHOD = 'method';
+const ROUTE_ARGUMENTS = '__routeArguments__';
+const SSE = '__sse__';
+
+/** Nest's numbers for what a route's parameters receive (`RouteParamtypes`). */
+const REQUEST = 0;
+const RESPONSE = 1;
+const NEXT = 2;
+
+/** Parameters whose values are part of every request, or cannot be part of a key. */
+const UNFIT_FOR_KEYS: ReadonlyMap<number, string> = new Map([
+  [REQUEST, '@Req()'],
+  [RESPONSE, '@Res()'],
+  [NEXT, '@Next()'],
+  [6, '@Headers()'],
+  [7, '@Session()'],
+  [8, '@UploadedFile()'],
+  [9, '@UploadedFiles()'],
+  [14, '@Cookies()'],
+  [15, '@SignedCookies()'],
+]);
+
+/** Parameters that become fit when they name one of many: `@Headers('accept-language')`. */
+const FIT_WITH_A_NAME = new Set([6, 14, 15]);
+
+/** Classes whose instances have a stable form, and what TypeScript writes for types that are no classes. */
+const STABLE: ReadonlySet<unknown> = new Set([
+  undefined,
+  String,
+  Number,
+  Boolean,
+  BigInt,
+  Object,
+  Array,
+  Date,
+  Map,
+  Set,
+  URL,
+  Buffer,
+]);
+
+/**
+ * Looks for what would share, lose or hang answers although it compiles.
+ *
+ * @param type the class whose objects are called; the method may be inherited.
+ * @returns one sentence for each mistake: class, method and decorator, what is wrong, and its mend.
+ */
+export function mistakesOf(method: DecoratedMethod, type: Type): string[] {
+  const { operations } = method;
+  const found = (operation: Operation | undefined, mistakes: string[]): string[] =>
+    operation === undefined
+      ? []
+      : mistakes.map((mistake) => `${method.place(operation.decorator)}: ${mistake}`);
+  return [
+    ...found(operations[0], combinationMistakes(operations, method.signature.current)),
+    ...found(
+      operations.find((operation) => operation.stores),
+      [...streamMistakes(method, type), ...responseMistakes(method, type)],
+    ),
+    ...found(
+      operations.find((operation) => operation.usesDefaultKey),
+      keyMistakes(method, type),
+    ),
+  ];
+}
+
+function combinationMistakes(operations: readonly Operation[], current: number | undefined): string[] {
+  const mistakes: string[] = [];
+  const around = operations.filter(
+    ({ decorator }) => decorator === '@Cacheable' || decorator === '@CasUpdate',
+  );
+  if (around.length > 1) {
+    const pair = around.map(({ decorator }) => decorator).join(' and ');
+    mistakes.push(`${pair} on one method would each answer for it; split the method in two`);
+  }
+  if (current !== undefined && !operations.some(({ decorator }) => decorator === '@CasUpdate')) {
+    mistakes.push('@Current() marks a parameter that nobody fills; it belongs to a method with @CasUpdate');
+  }
+  return mistakes;
+}
+
+function streamMistakes(method: DecoratedMethod, type: Type): string[] {
+  const { returnType } = method.signature;
+  const mistakes: string[] = [];
+  if (Reflect.getMetadata(SSE, currentFunction(method, type)) !== undefined) {
+    mistakes.push('@Sse() streams events, which cannot be stored; cache what the events are made of');
+  }
+  const name = (returnType as Type | undefined)?.name;
+  if (returnType === StreamableFile || name === 'Readable' || name === 'ReadableStream') {
+    mistakes.push(
+      `it returns a ${name}, which can be read once and not be stored; cache what it is made of, or return a Buffer`,
+    );
+  }
+  return mistakes;
+}
+
+function responseMistakes(method: DecoratedMethod, type: Type): string[] {
+  const takesOver = routeParameters(method, type).some(
+    ({ kind, data }) =>
+      kind === NEXT ||
+      (kind === RESPONSE && (data as { passthrough?: boolean } | undefined)?.passthrough !== true),
+  );
+  return takesOver
+    ? [
+        '@Res() or @Next() leaves the response to the method, so nobody would send an answer from the cache; ' +
+          'return the value, with @Res({ passthrough: true }) if headers have to be set',
+      ]
+    : [];
+}
+
+function keyMistakes(method: DecoratedMethod, type: Type): string[] {
+  const parameters = routeParameters(method, type);
+  const mistakes = parameters
+    .filter(
+      ({ kind, data }) =>
+        UNFIT_FOR_KEYS.has(kind) && !(FIT_WITH_A_NAME.has(kind) && typeof data === 'string'),
+    )
+    .map(
+      ({ kind }) =>
+        `${UNFIT_FOR_KEYS.get(kind)} differs from request to request, so no two would share an answer; ` +
+        `name what the result depends on by 'key'`,
+    );
+  if (mistakes.length > 0) return mistakes;
+  const { paramTypes = [], current } = method.signature;
+  return paramTypes.flatMap((paramType, index) => {
+    if (index === current || isStable(paramType)) return [];
+    return [
+      `parameter ${index} is a ${(paramType as Type).name}, an object without a stable form for a key; ` +
+        `name what the result depends on by 'key', or give the class a 'toCacheKey()' method`,
+    ];
+  });
+}
+
+function isStable(type: unknown): boolean {
+  if (STABLE.has(type) || typeof type !== 'function') return true;
+  const prototype = type.prototype as Partial<CacheKeyPart> | undefined;
+  if (prototype === undefined) return false;
+  return typeof prototype.toCacheKey === 'function' || prototype instanceof Object.getPrototypeOf(Uint8Array);
+}
+
+interface RouteParameter {
+  readonly kind: number;
+  readonly data: unknown;
+}
+
+/** What the parameters of an HTTP route receive; nothing for methods that are none. */
+function routeParameters(method: DecoratedMethod, type: Type): RouteParameter[] {
+  if (Reflect.getMetadata(HTTP_METHOD, currentFunction(method, type)) === undefined) return [];
+  const args: unknown = Reflect.getMetadata(ROUTE_ARGUMENTS, type, method.property);
+  // Keys look like '5:0', kind and position; those of custom decorators begin with a random text.
+  return Object.entries((args ?? {}) as Record<string, { data?: unknown }>)
+    .filter(([key]) => /^\d+:\d+$/.test(key))
+    .map(([key, { data }]) => ({ kind: Number(key.split(':')[0]), data }));
+}
+
+/** The function that stands under the method's name now: other decorators may have wrapped the stub. */
+function currentFunction(method: DecoratedMethod, type: Type): object {
+  return (type.prototype as Record<string | symbol, object>)[method.property];
+}

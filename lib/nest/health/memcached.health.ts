@@ -1,0 +1,230 @@
+import type { ModuleRef, ModulesContainer } from '@nestjs/core';
+import { systemClock } from '../../cache/clock.js';
+import type { PartFailure } from '../../client/many-result.js';
+import { DEFAULT_INSTANCE } from '../decorators/decorator-options.js';
+import type { MemcachedService } from '../memcached.service.js';
+import { getMemcachedToken } from '../tokens.js';
+import {
+  type ClusterCheckOptions,
+  type HealthOptions,
+  resolveHealthOptions,
+  type ResolvedHealthOptions,
+} from './health-options.js';
+import { type HealthState, judgeCluster, type NodeHealth } from './judge-cluster.js';
+import {
+  type HealthReason,
+  judgeNode,
+  lookAt,
+  type NodeLimits,
+  type NodeLook,
+  reasonOf,
+} from './judge-node.js';
+import { type NodeFigures, readSample } from './node-figures.js';
+import { knowsDegraded } from './terminus.js';
+
+/** By how much the whole round may outlast the time-out of its commands, which is what should end it. */
+const MARGIN_MS = 100;
+
+/** One server in the answer of a check. */
+export interface MemcachedNodeEntry extends NodeFigures {
+  readonly state: HealthState;
+  readonly weight: number;
+}
+
+/** The answer of a check, under its key. */
+export interface MemcachedHealthEntry {
+  /**
+   * What the check means for the application: `down` only where the cache is `critical`. With Terminus 12, and without
+   * Terminus, it may also be `degraded`, which the types of Terminus 11 do not let one say here; `state` has no such limits.
+   */
+  readonly status: 'up' | 'down';
+  /** How the cluster is doing, whatever that means for the application. */
+  readonly state: HealthState;
+  /** Share of the weights that answers, from 0 to 1. */
+  readonly upWeight: number;
+  /** What is wrong, worst first; empty when all is well. */
+  readonly reasons: readonly HealthReason[];
+  /** By server, `host:port`. */
+  readonly nodes: Readonly<Record<string, MemcachedNodeEntry>>;
+}
+
+/** What a check resolves to; Terminus takes it as it is. */
+export type MemcachedHealthResult<Key extends string = string> = Record<
+  Key,
+  MemcachedHealthEntry & Record<string, unknown>
+>;
+
+/**
+ * Tells how the memcached servers are, weighed by their weights; made for Terminus, works without it.
+ *
+ * Never rejects, and answers within its time-out: a cache that cannot be asked is an answer, too.
+ *
+ * @see https://docs.nestjs.com/recipes/terminus
+ * @example
+ * return this.health.check([() => this.memcached.clusterCheck('memcached')]);
+ */
+export class MemcachedHealthIndicator {
+  readonly #modules: ModuleRef;
+  readonly #container: ModulesContainer;
+  readonly #instance: string;
+  readonly #rounds = new Map<string, Promise<Seen[]>>();
+  readonly #looks = new Map<string, NodeLook>();
+
+  /** @param instance name of the module instance that is looked at where the options name none. */
+  constructor(modules: ModuleRef, container: ModulesContainer, instance: string = DEFAULT_INSTANCE) {
+    this.#modules = modules;
+    this.#container = container;
+    this.#instance = instance;
+  }
+
+  /**
+   * Looks whether the servers answer.
+   *
+   * @param key the name of the entry in the health answer.
+   */
+  pingCheck<const Key extends string>(
+    key: Key,
+    options: HealthOptions = {},
+  ): Promise<MemcachedHealthResult<Key>> {
+    return this.#check(key, 'pingCheck', options, (service, timeout) => this.#ping(service, timeout));
+  }
+
+  /**
+   * Judges every server by its `stats`: whether it answers, accepts connections and has some left, has refused or lost
+   * something since the last look, was restarted, keeps the time. Reports what it says about its memory, hits and
+   * evictions.
+   *
+   * Calls at the same time share one round of `stats`.
+   *
+   * @param key the name of the entry in the health answer.
+   */
+  clusterCheck<const Key extends string>(
+    key: Key,
+    options: ClusterCheckOptions = {},
+  ): Promise<MemcachedHealthResult<Key>> {
+    return this.#check(key, 'clusterCheck', options, (service, timeout, instance) =>
+      this.#look(instance, service, timeout),
+    );
+  }
+
+  async #check<Key extends string>(
+    key: Key,
+    check: 'pingCheck' | 'clusterCheck',
+    options: ClusterCheckOptions,
+    ask: (service: MemcachedService, timeout: number, instance: string) => Promise<Seen[]>,
+  ): Promise<MemcachedHealthResult<Key>> {
+    let critical = false;
+    let entry: Omit<MemcachedHealthEntry, 'status'>;
+    try {
+      const resolved = resolveHealthOptions(options, check);
+      critical = resolved.critical;
+      const { instance = this.#instance, timeout } = resolved;
+      const service = this.#modules.get<MemcachedService>(getMemcachedToken(instance), { strict: false });
+      const seen = await this.#shared(`${check} ${instance} ${timeout}`, () =>
+        ask(service, timeout, instance),
+      );
+      entry = entryOf(seen, resolved);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      entry = { state: 'down', upWeight: 0, reasons: [{ code: 'error', server: '', message }], nodes: {} };
+    }
+    const status = statusOf(
+      entry.state,
+      critical,
+      knowsDegraded(this.#container),
+    ) as MemcachedHealthEntry['status'];
+    return { [key]: { status, ...entry } } as MemcachedHealthResult<Key>;
+  }
+
+  /** One round of questions for all who ask at the same time. */
+  #shared(name: string, ask: () => Promise<Seen[]>): Promise<Seen[]> {
+    let round = this.#rounds.get(name);
+    if (round === undefined) {
+      round = ask().finally(() => this.#rounds.delete(name));
+      this.#rounds.set(name, round);
+    }
+    return round;
+  }
+
+  async #ping(service: MemcachedService, timeout: number): Promise<Seen[]> {
+    const versions = await inTime(service.version({ timeout }), timeout);
+    return service.topology().map(({ server, weight }) => {
+      const version = versions.get(server);
+      if (version === undefined) return { server, weight, failure: failureOf(server, versions.failures) };
+      return { server, weight, figures: { version } };
+    });
+  }
+
+  async #look(instance: string, service: MemcachedService, timeout: number): Promise<Seen[]> {
+    const askedMs = Date.now();
+    const answers = await inTime(service.stats(undefined, { timeout }), timeout);
+    const answeredMs = Date.now();
+    return service.topology().map(({ server, weight }) => {
+      const stats = answers.get(server);
+      if (stats === undefined) return { server, weight, failure: failureOf(server, answers.failures) };
+      const place = `${instance} ${server}`;
+      const before = this.#looks.get(place);
+      const now = lookAt(readSample(stats, askedMs, answeredMs), before);
+      this.#looks.set(place, now);
+      return { server, weight, figures: now.sample.figures, now, before };
+    });
+  }
+}
+
+/** What one round has found out about a server; judged by each caller's own limits. */
+interface Seen {
+  readonly server: string;
+  readonly weight: number;
+  /** Why it gave no answer, if it gave none. */
+  readonly failure?: HealthReason;
+  readonly figures?: NodeFigures;
+  readonly now?: NodeLook;
+  readonly before?: NodeLook | undefined;
+}
+
+function entryOf(
+  seen: readonly Seen[],
+  options: ResolvedHealthOptions,
+): Omit<MemcachedHealthEntry, 'status'> {
+  const nodes = seen.map((one) => ({ server: one.server, ...nodeHealth(one, options) }));
+  return {
+    ...judgeCluster(nodes, options),
+    reasons: ['down', 'degraded'].flatMap((state) =>
+      nodes.filter((node) => node.state === state).flatMap((node) => node.reasons),
+    ),
+    nodes: Object.fromEntries(
+      nodes.map(({ server, state, weight, figures }) => [server, { state, weight, ...figures }]),
+    ),
+  };
+}
+
+function nodeHealth(
+  { server, weight, failure, figures = {}, now, before }: Seen,
+  limits: NodeLimits,
+): NodeHealth {
+  if (failure !== undefined) return { state: 'down', weight, figures, reasons: [failure] };
+  const reasons = now === undefined ? [] : judgeNode(server, now, before, limits);
+  return { state: reasons.length === 0 ? 'up' : 'degraded', weight, figures, reasons };
+}
+
+function failureOf(server: string, failures: readonly PartFailure[]): HealthReason {
+  const failure = failures.find((part) => part.server === server);
+  if (failure !== undefined) return reasonOf(server, failure.error);
+  return { code: 'no-answer', server, message: `${server}: has only just joined the cluster` };
+}
+
+function statusOf(state: HealthState, critical: boolean, degradedIsKnown: boolean): HealthState {
+  if (state === 'up') return 'up';
+  if (state === 'down' && critical) return 'down';
+  return degradedIsKnown ? 'degraded' : 'up';
+}
+
+/** Waits no longer than a command may take, whatever keeps it. */
+function inTime<T>(answer: Promise<T>, timeoutMs: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const giveUp = systemClock.after(timeoutMs + MARGIN_MS, () => {
+      reject(new Error(`no answer within ${timeoutMs} ms`));
+    });
+    answer.then(resolve, reject).finally(giveUp);
+  });
+}

@@ -1,0 +1,22 @@
+import { Inject, type InjectionToken } from '@nestjs/common';
+import { DEFAULT_INSTANCE } from './decorators/decorator-options.js';
+import { MemcachedService } from './memcached.service.js';
+
+/**
+ * The token under which a module instance provides its `MemcachedService`.
+ *
+ * @param name the `name` given to `MemcachedModule`; the instance without one is provided under the class itself.
+ */
+export function getMemcachedToken(name: string = DEFAULT_INSTANCE): InjectionToken<MemcachedService> {
+  return name === DEFAULT_INSTANCE ? MemcachedService : Symbol.for(`nestjs-memcached:service:${name}`);
+}
+
+/**
+ * Injects the `MemcachedService` of a module instance by its name.
+ *
+ * @example
+ * constructor(@InjectMemcached('sessions') private readonly sessions: MemcachedService) {}
+ */
+export function InjectMemcached(name?: string): PropertyDecorator & ParameterDecorator {
+  return Inject(getMemcachedToken(name));
+}

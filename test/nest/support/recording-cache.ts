@@ -1,0 +1,79 @@
+import type { LoadContext } from '../../../lib/cache/load-context.js';
+import { KEEP } from '../../../lib/cache/cas-update.js';
+import {
+  DecoratorHost,
+  getDecoratorHostToken,
+  type VarySources,
+} from '../../../lib/nest/decorators/decorator-host.js';
+import type { InvalidateOptions } from '../../../lib/options/cache-options.js';
+
+/** A cache on a `Map` that writes down what it is asked to do; knows nothing of time, leases and other processes. */
+export class RecordingCache {
+  readonly values = new Map<string, unknown>();
+  readonly log: string[] = [];
+  /** The policies that came with the calls. */
+  readonly policies: unknown[] = [];
+
+  /** The host that decorated objects would get for this cache. */
+  host(vary: VarySources = {}): DecoratorHost {
+    return new DecoratorHost(this as never, vary);
+  }
+
+  /** Gives the host to an object, as Nest's injector would. */
+  attach<T extends object>(
+    object: T,
+    { instance = 'default', vary = {} }: { instance?: string; vary?: VarySources } = {},
+  ): T {
+    return Object.assign(object, { [getDecoratorHostToken(instance)]: this.host(vary) });
+  }
+
+  policy(policy: object): object {
+    return policy;
+  }
+
+  async getOrSet(key: string, loader: (context: LoadContext) => unknown, policy: object): Promise<unknown> {
+    this.policies.push(policy);
+    if (this.values.has(key)) {
+      this.log.push(`hit ${key}`);
+      return this.values.get(key);
+    }
+    this.log.push(`load ${key}`);
+    let skipped = false;
+    const value = await loader({
+      signal: new AbortController().signal,
+      stale: undefined,
+      setTtl: (ttl) => this.log.push(`ttl ${ttl}`),
+      tag: (...tags) => this.log.push(`tag ${tags.join()}`),
+      skip: () => {
+        skipped = true;
+      },
+      unchanged: () => undefined,
+    });
+    if (!skipped && value !== undefined) this.values.set(key, value);
+    return value;
+  }
+
+  async put(key: string, value: unknown, policy: object): Promise<void> {
+    this.policies.push(policy);
+    this.log.push(`put ${key}`);
+    this.values.set(key, value);
+  }
+
+  async invalidate(...args: (string | InvalidateOptions)[]): Promise<void> {
+    const keys = args.filter((arg) => typeof arg === 'string');
+    const soft = args.filter((arg) => typeof arg !== 'string').map((options) => options.soft ?? 0);
+    this.log.push(`invalidate ${keys.join()}${soft.some((ms) => ms !== 0) ? ` soft ${soft.join()}` : ''}`);
+    for (const key of keys) this.values.delete(key);
+  }
+
+  async invalidateTags(...tags: string[]): Promise<void> {
+    this.log.push(`invalidate tags ${tags.join()}`);
+  }
+
+  async update(key: string, next: (current: unknown) => unknown, options: object): Promise<unknown> {
+    this.policies.push(options);
+    const value = await next(this.values.get(key));
+    if (value !== KEEP) this.values.set(key, value);
+    return this.values.get(key);
+  }
+}
