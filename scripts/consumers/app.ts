@@ -1,7 +1,7 @@
 /**
  * An application as a user would write it, in one file: compiled and run by each consumer, as ESM on Nest 12 and as
- * CommonJS on Nest 11. It asks itself over HTTP and ends with status 0 only if everything held; it never calls
- * `process.exit`, so a handle that was left open keeps it from ending, which the script that started it notices.
+ * CommonJS on Nest 11. It asks itself over HTTP and ends with status 0 only if everything held. It is not told to end:
+ * a handle that was left open keeps it alive, and the script that started it notices.
  */
 import 'reflect-metadata';
 import { strict as assert } from 'node:assert';
@@ -124,5 +124,5 @@ async function main(): Promise<void> {
 
 main().catch((error: unknown) => {
   console.error(error);
-  process.exitCode = 1;
+  process.exit(1);
 });
