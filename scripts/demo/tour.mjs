@@ -13,10 +13,10 @@ const BUYERS = 200;
 const FIRST_STOCK = 900;
 
 /**
- * How far a server's share of the keys may be from its share of the weight. With the points that ketama gives two
- * servers, one standard deviation is about 0.027; the ports are others in every run, and so are the points.
+ * How far a server's share of the keys may be from its share of the weight. ketama places servers by their addresses, and
+ * the embedded ones have others in every run: over 1500 pairs of ports, one standard deviation was 0.034.
  */
-const SHARE_TOLERANCE = 0.12;
+const SHARE_TOLERANCE = 0.16;
 
 /** How long the shop may take to notice that a server is away, or back. */
 const NOTICE_MS = 15_000;

@@ -1,11 +1,11 @@
-import { ConflictException, Injectable, Logger } from '@nestjs/common';
-import { CasUpdate, Current, MemcachedError, MemcachedService } from 'nestjs-memcached';
+import { ConflictException, Injectable } from '@nestjs/common';
+import { cacheKey, CasUpdate, Current, MemcachedError, MemcachedService } from 'nestjs-memcached';
 import { StockRepository } from './stock.repository.js';
+
+const STOCK_KEY = 'stock:{0}';
 
 @Injectable()
 export class StockService {
-  readonly #logger = new Logger(StockService.name);
-
   constructor(
     private readonly stored: StockRepository,
     private readonly cache: MemcachedService,
@@ -27,16 +27,18 @@ export class StockService {
     try {
       left = await this.count(id, by);
     } catch (error) {
+      // A server that is away does not keep the shop from selling: the database counts alone.
       if (!(error instanceof MemcachedError)) throw error;
-      this.#logger.warn(`product ${id} is counted by the database alone: ${error.message}`);
     }
     try {
       const stored = await this.stored.change(id, by);
-      if (left === undefined) await this.cache.invalidate(keyOf(id));
       return left ?? stored;
     } catch (error) {
-      await this.cache.invalidate(keyOf(id));
+      left = undefined;
       throw error;
+    } finally {
+      // Only one of the two has counted: whoever counts next begins with what the database has.
+      if (left === undefined) await this.cache.invalidate(keyOf(id));
     }
   }
 
@@ -44,31 +46,25 @@ export class StockService {
    * Two buyers who both read 900 would both write 899, and one sale would be lost. A CAS write is refused if the value
    * has changed since it was read; then this method runs again, on what the other buyer left.
    */
-  @CasUpdate({ key: 'stock:{0}', ttl: '1h' })
+  @CasUpdate({ key: STOCK_KEY, ttl: '1h' })
   async count(id: number, by: number, @Current() counted?: number): Promise<number> {
     const left = (counted ?? (await this.stored.of(id))) + by;
     if (left < 0) throw new ConflictException(`Not enough of product ${id} in stock.`);
     return left;
   }
 
-  /** What memcached counts; `undefined` before the first sale. */
-  counted(id: number): Promise<number | undefined> {
-    return this.cache.get<number>(keyOf(id));
+  /** What is left of each; the database is asked only for what memcached does not count yet. */
+  of(ids: readonly number[]): Promise<Map<number, number>> {
+    return this.cache.getOrSetMany(ids, keyOf, (missing) => this.stored.ofMany(missing), { ttl: '1h' });
   }
 
-  /** What is left of each; the database is asked only for what memcached does not count. */
-  async of(ids: readonly number[]): Promise<Map<number, number>> {
-    const counted = await this.cache.getMany<number>(ids.map(keyOf));
-    const uncounted = ids.filter((id) => !counted.has(keyOf(id)));
-    const stock = uncounted.length === 0 ? new Map<number, number>() : await this.stored.ofMany(uncounted);
-    for (const id of ids) {
-      const left = counted.get(keyOf(id));
-      if (left !== undefined) stock.set(id, left);
-    }
-    return stock;
+  /** What memcached counts, if it does. */
+  counted(id: number): Promise<number | undefined> {
+    return this.cache.peek<number>(keyOf(id));
   }
 }
 
+/** The key that `@CasUpdate` makes for a product. */
 function keyOf(id: number): string {
-  return `stock:${id}`;
+  return cacheKey(STOCK_KEY, id);
 }
