@@ -17,13 +17,6 @@ export interface CounterOptions extends CommandOptions {
   initial?: number | bigint;
   /** How long a counter created by `initial` lives; never expires without it. */
   ttl?: Duration;
-  /**
-   * Remembers the change when the server is away, resolves with `undefined`, and makes it before the server is read from
-   * again; perhaps twice, so this is for counters that only have to differ.
-   *
-   * @default false
-   */
-  owed?: boolean;
 }
 
 /**
@@ -314,11 +307,9 @@ export class MemcachedClient extends KeyClient {
   ): Promise<number | bigint | undefined> {
     const delta = counterDigits(by, `${kind}: by`);
     const first = options?.initial === undefined ? '' : counterDigits(options.initial, `${kind}: initial`);
-    const owed = options?.owed === true;
     const count = (): Promise<unknown> =>
-      this.run(kind, key, readCounter, owed ? null : undefined, options, (request) => {
+      this.run(kind, key, readCounter, undefined, options, (request) => {
         request.delta = delta;
-        request.owed = owed;
       });
     let digits = await count();
     const initial = options?.initial;
@@ -326,7 +317,7 @@ export class MemcachedClient extends KeyClient {
       const created = await this.add(key, initial, { ...options, codec: counterCodec(this.codec, first) });
       digits = created ? first : await count();
     }
-    if (digits === undefined || digits === null) return undefined;
+    if (digits === undefined) return undefined;
     return typeof by === 'bigint' ? BigInt(digits as string) : safeNumber(digits as string, kind);
   }
 

@@ -1,7 +1,7 @@
 import { Request } from '../protocol/request.js';
 
 /**
- * What one server is still owed: deletes, stale marks and tag bumps that could not reach it.
+ * What one server is still owed: deletes and stale marks that could not reach it.
  *
  * They are sent when it is back, before any read, so that a server that was cut off does not bring invalidated values
  * back. Kept in memory and bounded: past the bound the server's whole content counts as owed.
@@ -62,7 +62,6 @@ export function repeated(request: Request): Request {
   again.userKey = request.userKey;
   again.routingKey = request.routingKey;
   again.exptime = request.exptime;
-  again.delta = request.delta;
   again.missResult = request.missResult;
   again.timeoutMs = request.timeoutMs;
   return again;
