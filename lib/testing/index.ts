@@ -1,0 +1,1 @@
+export { MemcachedServer, type MemcachedServerOptions } from './memcached-server.js';

@@ -1,0 +1,154 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+import { newCounters } from './counters.js';
+import { ItemStore } from './item-store.js';
+import { ServerConnection } from './server-connection.js';
+import type { ServerSettings, ServerState } from './server-state.js';
+
+/** How to start an embedded server; everything has a default. */
+export interface MemcachedServerOptions {
+  /** Address to listen on. @default '127.0.0.1' */
+  readonly host?: string;
+  /** Port to listen on; 0 takes a free one. @default 0 */
+  readonly port?: number;
+  /**
+   * The server's clock, in milliseconds since 1970: let a test move it to make items expire.
+   *
+   * @default Date.now
+   */
+  readonly now?: () => number;
+  /** What `version` answers; clients choose their commands by it. @default '1.6.18' */
+  readonly version?: string;
+  /**
+   * Largest item in bytes, like memcached's `-I`: key, value and about 60 bytes of memcached's own.
+   *
+   * @default 1_048_576
+   */
+  readonly maxItemBytes?: number;
+  /** Bytes of all items above which the least recently used are evicted, like `-m`. @default 67_108_864 */
+  readonly memoryLimitBytes?: number;
+  /** Clients above this number are turned away with an error, like `-c`. @default 1024 */
+  readonly maxConnections?: number;
+  /** What a client must send first, like `-Y`; neither may hold a blank. @default nobody has to */
+  readonly auth?: { readonly username: string; readonly password: string };
+  /** Speak TLS only, like `-Z`, with these options of `tls.createServer`. @default plain TCP */
+  readonly tls?: TlsOptions;
+}
+
+/**
+ * A memcached inside this process, for tests and first steps: a real TCP server that answers the classic and the meta
+ * commands as memcached 1.6.18 does.
+ *
+ * Items live for exactly their ttl by its clock, where a real server, which counts whole seconds, may drop them up to
+ * one second early. What it does not have: the binary protocol, UDP, `watch`, `slabs` and `lru`.
+ *
+ * @example
+ * ```ts
+ * const server = await MemcachedServer.start();
+ * const client = new MemcachedClient({ servers: [server.address] });
+ * // …
+ * await client.close();
+ * await server.close();
+ * ```
+ */
+export class MemcachedServer implements AsyncDisposable {
+  readonly host: string;
+  readonly port: number;
+  /** `host:port`, as a client takes it. */
+  readonly address: string;
+  readonly #listener: Server;
+  readonly #sockets: ReadonlySet<Socket>;
+  #closing: Promise<void> | undefined;
+
+  private constructor(listener: Server, host: string, address: string, sockets: ReadonlySet<Socket>) {
+    this.host = host;
+    this.port = (listener.address() as AddressInfo).port;
+    this.address = address;
+    this.#listener = listener;
+    this.#sockets = sockets;
+  }
+
+  /**
+   * Starts a server, empty, and resolves when it accepts connections.
+   *
+   * @throws {Error} what Node says when it cannot listen there, for instance `EADDRINUSE`.
+   */
+  static async start(options: MemcachedServerOptions = {}): Promise<MemcachedServer> {
+    const { host = '127.0.0.1', port = 0, tls } = options;
+    const settings: ServerSettings = {
+      version: options.version ?? '1.6.18',
+      host,
+      maxItemBytes: options.maxItemBytes ?? 1024 * 1024,
+      memoryLimitBytes: options.memoryLimitBytes ?? 64 * 1024 * 1024,
+      maxConnections: options.maxConnections ?? 1024,
+      auth: options.auth,
+      tls: tls !== undefined,
+      now: options.now ?? Date.now,
+    };
+    const listener =
+      tls === undefined
+        ? createServer({ allowHalfOpen: true })
+        : createTlsServer({ ...tls, allowHalfOpen: true });
+    listener.listen({ host, port });
+    await once(listener, 'listening');
+    const address = hostAndPort(host, (listener.address() as AddressInfo).port);
+    const sockets = serve(listener, settings, address);
+    return new MemcachedServer(listener, host, address, sockets);
+  }
+
+  /** Ends every connection and stops listening; what was stored is gone. A second call waits for the first. */
+  close(): Promise<void> {
+    this.#closing ??= new Promise((resolve) => {
+      this.#listener.close(() => resolve());
+      for (const socket of this.#sockets) socket.destroy();
+    });
+    return this.#closing;
+  }
+
+  /** Closes the server at the end of an `await using` block. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** Answers everybody who connects. @returns the sockets that are open at any time. */
+function serve(listener: Server, settings: ServerSettings, address: string): ReadonlySet<Socket> {
+  const sockets = new Set<Socket>();
+  const connections = new Set<ServerConnection>();
+  const counters = newCounters();
+  const state: ServerState = {
+    settings,
+    store: new ItemStore({ ...settings, counters }),
+    counters,
+    startedAt: settings.now(),
+    connections,
+    address,
+    sizesEnabled: false,
+    verbosity: 0,
+  };
+  let lastId = 0;
+  // Before the handshake of TLS, so that close() ends those sockets too.
+  listener.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('error', () => socket.destroy());
+  });
+  listener.on(settings.tls ? 'secureConnection' : 'connection', (socket: Socket) => {
+    if (connections.size >= settings.maxConnections) {
+      counters.rejected_connections++;
+      socket.on('error', () => socket.destroy());
+      socket.end('ERROR Too many open connections\r\n', () => socket.destroy());
+      return;
+    }
+    counters.total_connections++;
+    const connection = new ServerConnection(state, socket, ++lastId);
+    connections.add(connection);
+    socket.on('close', () => connections.delete(connection));
+  });
+  return sockets;
+}
+
+function hostAndPort(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

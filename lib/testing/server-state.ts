@@ -1,0 +1,45 @@
+import type { Counters } from './counters.js';
+import type { ItemStore } from './item-store.js';
+
+/** Name and value of each line of a `stats` answer. */
+export type Stats = Iterable<readonly [name: string, value: string | number]>;
+
+/** What a client must send to be let in. */
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** What one server was started with. */
+export interface ServerSettings {
+  readonly version: string;
+  readonly host: string;
+  readonly maxItemBytes: number;
+  readonly memoryLimitBytes: number;
+  readonly maxConnections: number;
+  readonly auth: Credentials | undefined;
+  readonly tls: boolean;
+  /** The clock, in milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** What `stats conns` tells of a connection. */
+export interface ConnectionInfo {
+  readonly id: number;
+  readonly remoteAddress: string;
+  readonly lastCommandAt: number;
+}
+
+/** What all connections of a server share. */
+export interface ServerState {
+  readonly settings: ServerSettings;
+  readonly store: ItemStore;
+  readonly counters: Counters;
+  readonly startedAt: number;
+  readonly connections: ReadonlySet<ConnectionInfo>;
+  /** `host:port` the server listens on. */
+  readonly address: string;
+  /** Whether `stats sizes` was switched on. */
+  sizesEnabled: boolean;
+  verbosity: number;
+}
