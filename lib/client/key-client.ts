@@ -5,7 +5,7 @@ import { Request, type ReplyReader, type RequestKind } from '../protocol/request
 import { isPlainKey } from '../protocol/wire-key.js';
 import { ClusterClient, type CommandOptions } from './cluster-client.js';
 import type { Codec, Encoded } from './codec/codec.js';
-import { createDefaultCodec } from './codec/default-codec.js';
+import { createCodec } from './codec/create-codec.js';
 import { encodeUnusualKey } from './key-encoder.js';
 import { Readers } from './readers.js';
 
@@ -31,7 +31,7 @@ export abstract class KeyClient extends ClusterClient {
 
   protected constructor(options: ClientOptions) {
     super(options);
-    this.codec = createDefaultCodec();
+    this.codec = createCodec(this.options.codec);
     this.#readers = new Readers(this.codec);
   }
 

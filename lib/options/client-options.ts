@@ -1,3 +1,4 @@
+import { readCodec, type CodecOption, type ResolvedCodecOptions } from './codec-options.js';
 import type { Duration } from './duration.js';
 import {
   duration,
@@ -56,6 +57,14 @@ export interface ClientOptions {
    * @default ''
    */
   keyPrefix?: string;
+
+  /**
+   * How values become bytes: `'default'`, `'json'`, `'raw'`, `'v8'`, the way of another client (`'python'`, `'php'`, …),
+   * settings with compression and sealing, or a codec of your own.
+   *
+   * @default 'default'
+   */
+  codec?: CodecOption;
 
   /**
    * What becomes of keys that memcached does not take as they are.
@@ -162,6 +171,7 @@ export interface ResolvedClientOptions {
   readonly discovery: ResolvedDiscovery | undefined;
   readonly distribution: DistributionOption;
   readonly keyPrefix: string;
+  readonly codec: ResolvedCodecOptions;
   readonly unsafeKeys: 'encode' | 'refuse';
   readonly protocol: 'auto' | 'meta' | 'classic';
   readonly commandTimeout: number;
@@ -189,6 +199,7 @@ export const CLIENT_OPTIONS: Shape<ResolvedClientOptions> = {
   discovery: optional(readDiscovery),
   distribution: withDefault<DistributionOption>(anything, 'ketama'),
   keyPrefix: withDefault(text({ allowEmpty: true }), ''),
+  codec: readCodec,
   unsafeKeys: withDefault(oneOf('encode', 'refuse'), 'encode'),
   protocol: withDefault(oneOf('auto', 'meta', 'classic'), 'auto'),
   commandTimeout: withDefault(duration(1), 500),
