@@ -1,4 +1,5 @@
 import { UnsupportedError } from '../errors.js';
+import { checkedLength } from './data-block.js';
 import type { Request } from './request.js';
 
 /**
@@ -51,7 +52,7 @@ export function encodeClassic(request: Request): string {
 }
 
 function storeArguments(request: Request): string {
-  return `${request.key} ${request.flags} ${request.exptime} ${request.data!.length}`;
+  return `${request.key} ${request.flags} ${request.exptime} ${checkedLength(request)}`;
 }
 
 function unsupported(request: Request, what: string): UnsupportedError {

@@ -1,3 +1,4 @@
+import { checkedLength } from './data-block.js';
 import type { Request } from './request.js';
 
 /** Opaques run from 0 to this and start again: a reply that is out of step by any other number is noticed. */
@@ -98,7 +99,7 @@ function store(request: Request, mode: string): string {
   const flags = request.flags === 0 ? '' : ` F${request.flags}`;
   const exptime = request.exptime !== 0 ? ` T${request.exptime}` : '';
   const stale = request.storeStale ? ' I' : '';
-  return `ms ${request.key} ${request.data!.length}${base64(request)}${mode}${flags}${exptime}${cas(request)}${stale}${ending(request)}`;
+  return `ms ${request.key} ${checkedLength(request)}${base64(request)}${mode}${flags}${exptime}${cas(request)}${stale}${ending(request)}`;
 }
 
 function arithmetic(request: Request, mode: string): string {

@@ -122,6 +122,7 @@ export class Request {
       case 'gets':
       case 'get-and-touch':
       case 'lookup':
+      case 'metadebug':
       case 'get-many':
       case 'gets-many':
       case 'touch':
