@@ -7,6 +7,7 @@ import type { Operation } from './operation.js';
 // Nest keeps these under its own names, the same in versions 11 and 12.
 const HTTP_METHOD = 'method';
 const ROUTE_ARGUMENTS = '__routeArguments__';
+const PASSTHROUGH = '__responsePassthrough__';
 const SSE = '__sse__';
 
 /** Nest's numbers for what a route's parameters receive (`RouteParamtypes`). */
@@ -102,17 +103,12 @@ function streamMistakes(method: DecoratedMethod, type: Type): string[] {
 }
 
 function responseMistakes(method: DecoratedMethod, type: Type): string[] {
-  const takesOver = routeParameters(method, type).some(
-    ({ kind, data }) =>
-      kind === NEXT ||
-      (kind === RESPONSE && (data as { passthrough?: boolean } | undefined)?.passthrough !== true),
-  );
-  return takesOver
-    ? [
-        '@Res() or @Next() leaves the response to the method, so nobody would send an answer from the cache; ' +
-          'return the value, with @Res({ passthrough: true }) if headers have to be set',
-      ]
-    : [];
+  const handsOver = routeParameters(method, type).some(({ kind }) => kind === RESPONSE || kind === NEXT);
+  if (!handsOver || Reflect.getMetadata(PASSTHROUGH, type, method.property) === true) return [];
+  return [
+    '@Res() or @Next() leaves the response to the method, so nobody would send an answer from the cache; ' +
+      'return the value, with @Res({ passthrough: true }) if headers have to be set',
+  ];
 }
 
 function keyMistakes(method: DecoratedMethod, type: Type): string[] {

@@ -1,5 +1,13 @@
 import type { Duration } from '../../options/duration.js';
-import { duration, func, oneOf, optional, type Shape, withDefault } from '../../options/schema.js';
+import {
+  duration,
+  func,
+  oneOf,
+  optional,
+  readObject,
+  type Shape,
+  withDefault,
+} from '../../options/schema.js';
 import { DecoratorError } from '../../errors.js';
 import { type CompiledKey, keyFrom, type KeySpec } from '../keys/key-compiler.js';
 import type { Vary } from './decorator-host.js';
@@ -8,7 +16,6 @@ import {
   instanceOf,
   KeyMaker,
   readKeys,
-  readOptions,
   SHARED,
   type SharedOptions,
 } from './decorator-options.js';
@@ -102,7 +109,7 @@ export function CacheEvict(options: CacheEvictOptions): MethodDecoratorFor<objec
 }
 
 function compile(options: CacheEvictOptions, facts: MethodFacts): CompiledOperation {
-  const { own } = readOptions<CacheEvictShape>(options, facts.place, CACHE_EVICT);
+  const own = readObject<CacheEvictShape>(options, facts.place, CACHE_EVICT);
   const { at, keysOf, soft, unless, when } = own;
   const maker = new KeyMaker(facts, own);
   const keys = [...own.key, ...own.keys].map((key) => maker.compile(key, at === 'after'));

@@ -1,5 +1,6 @@
 import { DecoratorError } from '../../errors.js';
 import type { UpdateOptions } from '../../options/cache-options.js';
+import { resolveUpdate } from '../../options/cache-policy.js';
 import { optional, type Shape, withDefault } from '../../options/schema.js';
 import type { KeySpec } from '../keys/key-compiler.js';
 import type { Vary } from './decorator-host.js';
@@ -95,6 +96,7 @@ function compile(options: CasUpdateOptions, facts: MethodFacts): CompiledOperati
   if (current === undefined) {
     throw new DecoratorError('no parameter receives the cached value; mark one with @Current()');
   }
+  resolveUpdate(rest, facts.place);
   if (own.key === undefined) throw new DecoratorError("name the 'key' of the value to update");
   const maker = new KeyMaker(facts, own);
   const key = maker.compile(own.key);
