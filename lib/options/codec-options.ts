@@ -268,11 +268,11 @@ const readClassTransformer: Reader<ClassTransformer> = (value, path) => {
   );
 };
 
+const readType: Reader<CodecName | Codec> = (value, path) =>
+  isCodec(value) ? value : oneOf(...NAMES)(value, path);
+
 const SHAPE: Shape<ResolvedCodecOptions> = {
-  type: withDefault<CodecName | Codec>(
-    (value, path) => (isCodec(value) ? value : oneOf(...NAMES)(value, path)),
-    'default',
-  ),
+  type: withDefault(readType, 'default'),
   classInstances: withDefault(oneOf('refuse', 'flatten'), 'refuse'),
   types: withDefault(readTypes, {}),
   classTransformer: optional(readClassTransformer),
@@ -288,7 +288,8 @@ const SHAPE: Shape<ResolvedCodecOptions> = {
  * @throws {InvalidOptionsError} with the path of what is wrong, and for what does not go together.
  */
 export const readCodec: Reader<ResolvedCodecOptions> = (value, path) => {
-  const given = value === undefined || typeof value === 'string' || isCodec(value) ? { type: value } : value;
+  const isSettings = typeof value === 'object' && !isCodec(value);
+  const given = isSettings ? value : { type: value === undefined ? value : readType(value, path) };
   const options = readObject<ResolvedCodecOptions>(given, path, SHAPE);
   const { type } = options;
   const written = given as Record<string, unknown>;
