@@ -13,14 +13,25 @@ export interface Member {
 export class Fleet {
   readonly server = new MapServer();
   readonly clock = new FakeClock();
-  /** What `Math.random` would say. */
-  random = 0.5;
+  /** What `Math.random` says. */
+  randomSource: () => number = () => 0.5;
 
   /** Starts a process. */
   start(options: CacheOptions = {}): Member {
     const store = this.server.connect();
-    const cache = new Cache(store, options, { clock: this.clock, random: () => this.random });
+    const cache = new Cache(store, options, { clock: this.clock, random: () => this.randomSource() });
     return { cache, store };
+  }
+
+  /** Lets time pass until a promise settles. */
+  async until<T>(promise: Promise<T>): Promise<T> {
+    let settled = false;
+    promise.finally(() => (settled = true)).catch(() => undefined);
+    for (let passed = 0; !settled; passed += 50) {
+      if (passed > 600_000) throw new Error('nothing came of it in ten minutes');
+      await this.pass(50);
+    }
+    return promise;
   }
 
   /** Lets time pass, second by second at the server. */
