@@ -161,6 +161,16 @@ describe('what php-memcached compressed', () => {
     await expect(codecOf('php').decode(data, 80, 'key')).rejects.toThrow('codec.maxDecompressedBytes');
   });
 
+  it('is refused in zstd that is none, or that this Node lacks', async () => {
+    await expect(codecOf('php').decode(Buffer.alloc(8), 144, 'key')).rejects.toThrow(/zstd/);
+  });
+
+  it('is refused under types that it does not have', () => {
+    expect(() => codecOf('php').decode(Buffer.from('x'), 9, 'key')).toThrow(
+      'the client flags 9 are not known',
+    );
+  });
+
   it('is refused if it is cut short', async () => {
     await expect(codecOf('php').decode(Buffer.of(1), 48, 'key')).rejects.toThrow(CodecError);
   });
