@@ -14,7 +14,7 @@ import { run } from '../command.mjs';
 export async function runTests(env) {
   const folder = mkdtempSync(join(tmpdir(), 'nestjs-memcached-tests-'));
   const figures = join(folder, 'figures.json');
-  const args = ['test', '--', '--ci', '--json', `--outputFile=${figures}`];
+  const args = ['test', '--', '--ci', '--maxWorkers=100%', '--json', `--outputFile=${figures}`];
   try {
     const problem = await run('npm', args, { env, live: true, limitMinutes: 30 }).then(
       () => undefined,
