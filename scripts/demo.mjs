@@ -4,6 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { bad, good, heading, step } from './demo/terminal.mjs';
 
@@ -13,6 +14,9 @@ const USAGE = `npm run demo [-- --exit]
   PORT                port of the first process, 0 for any free one (3000)
   MEMCACHED_SERVERS   host:port=weight,host:port=weight to run on, instead of two embedded servers
   DATABASE_URL        PostgreSQL to run on, instead of an embedded one; the shop keeps to a schema of its own`;
+
+/** Where the shop listens: it is for whoever started it. */
+const HOST = '127.0.0.1';
 
 /** How to end what was started; what was started last ends first. */
 const closers = [];
@@ -58,6 +62,7 @@ if (given.some((argument) => argument !== '--exit')) {
 
 async function demo(exitAfterTour) {
   heading('Getting ready');
+  await refuseTakenPort();
   await prepare();
   const shop = await startEverything();
 
@@ -66,6 +71,7 @@ async function demo(exitAfterTour) {
   await takeTour({
     ...shop,
     claim: (held, text) => {
+      if (closing !== undefined) throw new Error('interrupted');
       claims.push(held);
       console.log(`  ${held ? good('✔') : bad('✘')} ${text}`);
     },
@@ -89,6 +95,21 @@ function summary(claims) {
   const held = claims.filter(Boolean).length;
   const all = held === claims.length;
   console.log(`\n${all ? good('✔') : bad('✘')} ${held} of ${claims.length} claims held`);
+}
+
+/** Says at once what the shop would find out only when everything else is there. */
+async function refuseTakenPort() {
+  const server = createServer().listen(port, HOST);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    const reason = error.code === 'EADDRINUSE' ? 'is taken' : `cannot be used (${error.code})`;
+    throw new Error(`Port ${port} ${reason}. Set PORT to another one, or to 0 for any free one.`, {
+      cause: error,
+    });
+  }
+  server.close();
+  await once(server, 'close');
 }
 
 /** Installs and builds, in a process of its own: what the rest of the demo imports may not be there yet. */
@@ -115,7 +136,7 @@ async function startEverything() {
 
   // A prefix of its own for each run: whatever earlier runs have left on the servers is out of sight.
   const keyPrefix = `demo-${Date.now().toString(36)}:`;
-  const env = { DATABASE_URL: databaseUrl, MEMCACHED_SERVERS: memcached.list, CACHE_PREFIX: keyPrefix };
+  const env = { DATABASE_URL: databaseUrl, MEMCACHED_SERVERS: memcached.list, CACHE_PREFIX: keyPrefix, HOST };
   const shops = [];
   for (const [name, shopPort] of [
     ['shop 1', port],
