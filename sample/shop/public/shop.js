@@ -98,7 +98,7 @@ async function read(id) {
   const answer = await ask(`/products/${id}`);
   log(answer);
   if (answer.ok) showProduct(row, answer.content);
-  const milliseconds = document.createTextNode(` ${answer.tripMs.toFixed(1)} ms`);
+  const milliseconds = document.createTextNode(` ${answer.shopMs.toFixed(1)} ms`);
   field(row, 'answer').replaceChildren(outcome(answer), milliseconds);
   return answer;
 }
