@@ -20,7 +20,7 @@ export interface TaggedOptions {
 }
 
 /** Deeper nesting is refused: neither writing nor reading may run out of stack. */
-const MAX_DEPTH = 1000;
+const MAX_DEPTH = 500;
 
 /** What errors carry although `for in` does not show it. */
 const HIDDEN_IN_ERRORS = ['message', 'stack', 'cause', 'errors', 'name'];
