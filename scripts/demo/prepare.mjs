@@ -1,6 +1,6 @@
 /** Installs and builds what the demo runs; a process of its own, since nothing can be imported before that is done. */
 import { join } from 'node:path';
-import { ROOT, run } from '../check/command.mjs';
+import { ROOT, run } from '../command.mjs';
 import { installDependencies } from '../check/install.mjs';
 import { step } from './terminal.mjs';
 
