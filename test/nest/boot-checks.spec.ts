@@ -7,6 +7,7 @@ import {
   Headers,
   Injectable,
   Ip,
+  Module,
   Next,
   Param,
   Query,
@@ -18,7 +19,6 @@ import {
   StreamableFile,
   type Type,
 } from '@nestjs/common';
-import { Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import type { Observable } from 'rxjs';
 import {

@@ -5,7 +5,6 @@ import type { DecoratedMethod } from './decorated-method.js';
 import type { Operation } from './operation.js';
 
 // Nest keeps these under its own names, the same in versions 11 and 12.
-const HTTP_METHOD = 'method';
 const ROUTE_ARGUMENTS = '__routeArguments__';
 const PASSTHROUGH = '__responsePassthrough__';
 const SSE = '__sse__';
@@ -148,7 +147,7 @@ interface RouteParameter {
 
 /** What the parameters of an HTTP route receive; nothing for methods that are none. */
 function routeParameters(method: DecoratedMethod, type: Type): RouteParameter[] {
-  if (Reflect.getMetadata(HTTP_METHOD, currentFunction(method, type)) === undefined) return [];
+  if (!method.signature.isRoute) return [];
   const args: unknown = Reflect.getMetadata(ROUTE_ARGUMENTS, type, method.property);
   // Keys look like '5:0', kind and position; those of custom decorators begin with a random text.
   return Object.entries((args ?? {}) as Record<string, { data?: unknown }>)

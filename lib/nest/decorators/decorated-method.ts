@@ -110,15 +110,16 @@ export class DecoratedMethod {
     const place = this.place((storing ?? this.#operations[0]).decorator);
     const returned: unknown = Reflect.apply(this.#original, self, args);
     if (isObservable(returned)) {
-      if (emissions !== undefined) {
-        return storing === undefined
-          ? lastEmission(returned, emissions)
-          : onlyEmission(returned, emissions, place);
+      if (emissions === undefined && !this.signature.isRoute) {
+        throw new DecoratorError(
+          `${place}: the method returns an observable that could not be known of beforehand, so that its callers got a ` +
+            "promise; write the return type (': Observable<…>'), import Observable as a value, not as a type, and " +
+            'compile with emitDecoratorMetadata',
+        );
       }
-      throw new DecoratorError(
-        `${place}: the method returns an observable, but does not declare it, so that its callers got a promise; ` +
-          "write the return type (': Observable<…>'), and compile with emitDecoratorMetadata",
-      );
+      return storing === undefined
+        ? lastEmission(returned, emissions)
+        : onlyEmission(returned, emissions, place);
     }
     const value = await returned;
     if (storing !== undefined && isStream(value)) {

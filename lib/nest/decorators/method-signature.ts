@@ -10,7 +10,12 @@ export interface MethodSignature {
   readonly arity: number | undefined;
   /** Position of the parameter marked `@Current()`. */
   readonly current: number | undefined;
+  /** Whether Nest's router calls it over HTTP, and takes a promise for an observable. */
+  readonly isRoute: boolean;
 }
+
+/** Under which Nest keeps a route's HTTP method, the same in versions 11 and 12. */
+export const HTTP_METHOD_METADATA = 'method';
 
 /** Position of the parameter marked `@Current()`, kept for a method of a prototype. */
 export const CURRENT_PARAMETER = 'nestjs-memcached:current';
@@ -25,12 +30,15 @@ export function readSignature(
   property: string | symbol,
   method: { readonly toString: () => string },
 ): MethodSignature {
+  // Decorators above ours have left their metadata on whatever stands under the name by now.
+  const standing = (prototype as Record<string | symbol, object>)[property];
   const paramTypes = Reflect.getMetadata('design:paramtypes', prototype, property) as unknown[] | undefined;
   return {
     paramTypes,
     returnType: Reflect.getMetadata('design:returntype', prototype, property) as unknown,
     arity: paramTypes === undefined || takesRest(method.toString()) ? undefined : paramTypes.length,
     current: Reflect.getMetadata(CURRENT_PARAMETER, prototype, property) as number | undefined,
+    isRoute: Reflect.hasMetadata(HTTP_METHOD_METADATA, standing),
   };
 }
 

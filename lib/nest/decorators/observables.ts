@@ -1,7 +1,7 @@
 import { Observable, type Subscriber } from 'rxjs';
 import { DecoratorError } from '../../errors.js';
 
-/** The one subscription of a decorated method's caller, for what the method emits before its last emission. */
+/** A caller's subscription to a decorated method, for what the method emits before its last emission. */
 export class Emissions {
   readonly #subscriber: Subscriber<unknown>;
   /** Whether the method completed without an emission. */
@@ -43,7 +43,7 @@ export function asObservable(run: (emissions: Emissions) => Promise<unknown>): O
  */
 export function onlyEmission(
   source: Observable<unknown>,
-  emissions: Emissions,
+  emissions: Emissions | undefined,
   place: string,
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
@@ -67,7 +67,7 @@ export function onlyEmission(
       },
       error: reject,
       complete() {
-        emissions.nothing = count === 0;
+        if (emissions !== undefined) emissions.nothing = count === 0;
         resolve(value);
       },
     });
@@ -79,23 +79,25 @@ export function onlyEmission(
  *
  * @returns the last emission, for whoever has something to do before the caller sees it.
  */
-export function lastEmission(source: Observable<unknown>, emissions: Emissions): Promise<unknown> {
+export function lastEmission(
+  source: Observable<unknown>,
+  emissions: Emissions | undefined,
+): Promise<unknown> {
   return new Promise((resolve, reject) => {
     let count = 0;
     let value: unknown;
-    emissions.bind(
-      source.subscribe({
-        next(emitted) {
-          count += 1;
-          if (count > 1) emissions.pass(value);
-          value = emitted;
-        },
-        error: reject,
-        complete() {
-          emissions.nothing = count === 0;
-          resolve(value);
-        },
-      }),
-    );
+    const subscription = source.subscribe({
+      next(emitted) {
+        count += 1;
+        if (count > 1) emissions?.pass(value);
+        value = emitted;
+      },
+      error: reject,
+      complete() {
+        if (emissions !== undefined) emissions.nothing = count === 0;
+        resolve(value);
+      },
+    });
+    emissions?.bind(subscription);
   });
 }

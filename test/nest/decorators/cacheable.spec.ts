@@ -225,7 +225,7 @@ describe('@Cacheable', () => {
     it('says so when the return type is not declared, and callers got a promise', async () => {
       const { products } = setUp();
       await expect(products.undeclared()).rejects.toThrow(
-        "the method returns an observable, but does not declare it, so that its callers got a promise; write the return type (': Observable<…>')",
+        "the method returns an observable that could not be known of beforehand, so that its callers got a promise; write the return type (': Observable<…>'), import Observable as a value, not as a type",
       );
     });
   });
