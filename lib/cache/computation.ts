@@ -254,6 +254,6 @@ export function entryFor(
   const aheadSeconds = policy.recacheSeconds === 0 ? 0 : policy.recacheSeconds - 1 - policy.graceSeconds;
   const steady =
     aheadSeconds > 0 &&
-    (jittered <= aheadSeconds || (typeof policy.ttl === 'number' && ttlSeconds < policy.ttl));
+    (jittered <= aheadSeconds || (policy.ttlSeconds !== undefined && ttlSeconds < policy.ttlSeconds));
   return { entry: { value, tags, steady }, keepSeconds: jittered + policy.graceSeconds };
 }

@@ -121,5 +121,5 @@ export function ttlOf(value: unknown, load: Load | undefined, policy: ResolvedPo
 
 /** What the policy says of any value's ttl: whole seconds, 0 = never expires. */
 export function policyTtl(value: unknown, policy: ResolvedPolicy): number {
-  return typeof policy.ttl === 'number' ? policy.ttl : readTtl(policy.ttl(value as never), 'policy.ttl');
+  return policy.ttlSeconds ?? readTtl(policy.ttlOf?.(value as never), 'policy.ttl');
 }

@@ -52,8 +52,10 @@ const LEASE_WAIT_MARGIN_MS = 2000;
  * Where the same policy serves many calls, make it once with `Cache.policy` and hand it to each of them.
  */
 export class ResolvedPolicy {
-  /** Whole seconds, 0 = never expires; or the user's function, to be read by `readTtl`. */
-  readonly ttl: number | ((value: never) => Ttl);
+  /** Whole seconds, 0 = never expires; undefined where `ttlOf` says it for each value. */
+  readonly ttlSeconds: number | undefined;
+  /** The user's own function; what it returns is to be read by `readTtl`. */
+  readonly ttlOf: ((value: never) => Ttl) | undefined;
   readonly graceSeconds: number;
   readonly leaseSeconds: number;
   /** The store hands out the right to refresh when fewer whole seconds than this are left; 0 = never. */
@@ -76,7 +78,8 @@ export class ResolvedPolicy {
   readonly throwStoreErrors: boolean;
 
   constructor(settings: Readonly<PolicySettings>, path: string) {
-    this.ttl = settings.ttl;
+    this.ttlSeconds = typeof settings.ttl === 'number' ? settings.ttl : undefined;
+    this.ttlOf = typeof settings.ttl === 'number' ? undefined : settings.ttl;
     this.graceSeconds = settings.grace;
     this.leaseSeconds = settings.lease;
     this.recacheSeconds = recacheSeconds(settings, path);
