@@ -156,8 +156,8 @@ export class Node implements ConnectionOwner {
     return this.#debts.payments(this.#options.commandTimeout);
   }
 
-  /** Requests have timed out: is it them or the server? One more request on the same connection tells. */
-  onTimeouts(connection: Connection): void {
+  /** The server owes a reply: is it slow or gone? One more request on the same connection tells. */
+  onOverdue(connection: Connection): void {
     if (this.#unreachable || connection !== this.#connection) return;
     this.#failed(new ConnectionError(`${this.server.id} does not answer in time`, this.server.id, 'unknown'));
     this.#unreachable = true;

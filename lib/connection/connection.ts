@@ -1,43 +1,34 @@
 import type { Socket } from 'node:net';
-import { performance } from 'node:perf_hooks';
-import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
-import {
-  ClientClosedError,
-  ConnectionError,
-  MemcachedError,
-  OverloadError,
-  ProtocolError,
-  ServerError,
-  TimeoutError,
-  ValueTooLargeError,
-} from '../errors.js';
+import { setImmediate } from 'node:timers';
+import { ClientClosedError, MemcachedError, ProtocolError, ServerError } from '../errors.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';
 import type { ServerAddress } from '../options/server-options.js';
 import { encodeClassic } from '../protocol/classic.js';
 import { carriesOpaque, encodeMeta, nextOpaque } from '../protocol/meta.js';
+import { answers, isRefusal } from '../protocol/pairing.js';
 import type { Reply } from '../protocol/reply.js';
 import { ReplyParser } from '../protocol/reply-parser.js';
 import type { Request } from '../protocol/request.js';
 import {
-  DEFAULT_ITEM_SIZE_MAX,
-  explainRefusal,
-  negotiate,
-  type Agreement,
-  type Dialect,
-} from './negotiation.js';
+  lost,
+  named,
+  notOpened,
+  tooLate,
+  tooManyInFlight,
+  tooManyQueued,
+  unasked,
+  unreadable,
+} from './connection-errors.js';
+import { Deadlines, type Timed } from './deadlines.js';
+import { ItemLimit } from './item-limit.js';
+import { explainRefusal, negotiate, type Agreement, type Dialect } from './negotiation.js';
 import { RequestQueue } from './request-queue.js';
 import { ServerVersion } from './server-version.js';
 import { openSocket } from './socket.js';
 import { WriteBatch } from './write-batch.js';
 
-/** How often deadlines are looked at; one timer per connection instead of one per request. */
-const SWEEP_MS = 20;
-
 /** With so many bytes not yet taken by the kernel, further requests wait as objects instead of bytes. */
 const HIGH_WATER_BYTES = 1024 * 1024;
-
-/** Bytes memcached adds to a value: item header, cas token, client flags, and the ends of key and data. */
-const ITEM_OVERHEAD_BYTES = 48 + 8 + 4 + 1 + 2;
 
 export type ConnectionSettings = Pick<
   ResolvedClientOptions,
@@ -54,8 +45,11 @@ export type ConnectionSettings = Pick<
 export interface ConnectionOwner {
   /** Negotiated. The requests returned are written ahead of everything that has waited. */
   onReady(connection: Connection): readonly Request[];
-  /** Some requests have passed their deadline, written or still waiting for the connection; they are already told. */
-  onTimeouts(connection: Connection): void;
+  /**
+   * The server has owed a reply for `commandTimeout`, or as long has passed since the first request and the connection is
+   * not open yet. Told again and again until that ends.
+   */
+  onOverdue(connection: Connection): void;
   /**
    * It is over, for whatever reason, exactly once.
    *
@@ -84,35 +78,37 @@ export class Connection {
   readonly #socket: Socket;
   readonly #parser: ReplyParser;
   readonly #batch = new WriteBatch();
-  /** Written, in the order their replies must come. Settled ones among them are tombstones. */
+  /** Written, or in the batch, in the order their replies must come. Settled ones among them are tombstones. */
   readonly #pending = new RequestQueue();
   /** Not written: the connection is not ready, or the kernel does not take more. */
   readonly #waiting = new RequestQueue();
   #waitingBytes = 0;
+  readonly #deadlines = new Deadlines((now) => this.#expire(now));
+  readonly #limit: ItemLimit;
+  #limitLearned: Promise<void> | undefined;
   #state: 'opening' | 'ready' | 'closed' = 'opening';
-  #agreement: Agreement = { dialect: 'meta', version: new ServerVersion(''), itemSizeMax: undefined };
+  readonly #opening: Timed;
+  #agreement: Agreement = { dialect: 'meta', version: new ServerVersion('') };
   #triedMeta = false;
+  #refusedMeta = false;
   #opaque = 0;
   #flushScheduled = false;
-  #now = 0;
-  #sweepTimer: NodeJS.Timeout | undefined;
-  #openTimer: NodeJS.Timeout | undefined;
   #onDrained: (() => void) | undefined;
 
   constructor(server: ServerAddress, settings: ConnectionSettings, owner: ConnectionOwner) {
     this.server = server;
     this.#settings = settings;
     this.#owner = owner;
+    this.#limit = new ItemLimit(server.id, settings.maxValueBytes);
     this.#parser = new ReplyParser((reply) => this.#pair(reply));
     this.#socket = openSocket(server, settings.keepAlive, () => void this.#negotiate());
     this.#socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     this.#socket.on('drain', () => this.#writeWaiting());
-    this.#socket.on('error', (error) => this.#end(this.#lost(error.message, error)));
-    this.#socket.on('close', () => this.#end(this.#lost('closed by the server')));
-    this.#openTimer = setTimeout(() => {
-      const limit = `no connection within ${settings.connectTimeout} ms`;
-      this.#end(new TimeoutError(`${server.id}: ${limit}`, server.id, 'not-sent', settings.connectTimeout));
-    }, settings.connectTimeout);
+    this.#socket.on('error', (error: NodeJS.ErrnoException) => this.#lose(error));
+    this.#socket.on('end', () => this.#lose());
+    this.#socket.on('close', () => this.#lose());
+    this.#opening = { timeoutMs: settings.connectTimeout, deadline: 0 };
+    this.#deadlines.begin(this.#opening, false);
   }
 
   get ready(): boolean {
@@ -133,9 +129,9 @@ export class Connection {
     return this.#pending.length + this.#waiting.length;
   }
 
-  /** Whether the server hung up when it was asked for the meta dialect, as a proxy does that knows none. */
+  /** Whether the server hung up or refused when it was asked for the meta dialect, as a proxy does that knows none. */
   get refusedMeta(): boolean {
-    return this.#triedMeta && this.#state === 'closed' && this.#agreement.version.text === '';
+    return this.#refusedMeta;
   }
 
   /**
@@ -143,27 +139,21 @@ export class Connection {
    * Before the connection is ready, requests wait for it, each up to its own deadline.
    */
   push(request: Request): void {
-    if (this.inFlight >= this.#settings.maxInFlight) {
-      request.fail(this.#overload(`${this.inFlight} requests in flight, the limit (option maxInFlight)`));
-      return;
-    }
-    if (!this.#flushScheduled) this.#now = performance.now();
-    if (request.deadline === 0) request.deadline = this.#now + request.timeoutMs;
-    this.#armSweep();
-    if (
-      this.#state === 'ready' &&
-      this.#waiting.length === 0 &&
-      this.#socket.writableLength < HIGH_WATER_BYTES
-    ) {
-      this.#write(request);
+    if (this.#state === 'closed') {
+      request.fail(lost(this.server.id, true));
+    } else if (this.inFlight >= this.#settings.maxInFlight) {
+      request.fail(tooManyInFlight(this.server.id, this.inFlight));
     } else {
-      this.#wait(request);
+      this.#deadlines.begin(request, this.#flushScheduled);
+      if (this.#state === 'opening' || this.#waiting.length > 0 || !this.#canWrite(request))
+        this.#wait(request);
+      else this.#write(request);
     }
   }
 
-  /** Stops taking requests; resolves when those in flight have been answered. */
+  /** Resolves once nobody waits for an answer any more. */
   drained(): Promise<void> {
-    if (this.inFlight === 0 || this.#state === 'closed') return Promise.resolve();
+    if (this.#state === 'closed' || !this.#isAwaited()) return Promise.resolve();
     return new Promise((resolve) => {
       this.#onDrained = resolve;
     });
@@ -183,47 +173,63 @@ export class Connection {
         () => (this.#triedMeta = true),
       );
     } catch (error) {
-      if (error instanceof ServerError) this.#end(explainRefusal(this.server.id, error));
-      else this.#end(error as MemcachedError);
+      if (error instanceof ServerError) this.#refusedMeta = this.#triedMeta;
+      this.#end(
+        error instanceof ServerError ? explainRefusal(this.server.id, error) : (error as MemcachedError),
+      );
       return;
     }
     if (this.#state === 'closed') return;
-    clearTimeout(this.#openTimer);
     this.#state = 'ready';
-    for (const request of this.#owner.onReady(this)) this.#write(request);
+    if (this.#agreement.dialect === 'classic') this.#limit.settle(); // proxies hang up on `stats`
+    for (const request of this.#owner.onReady(this)) this.#writeNow(request);
     this.#writeWaiting();
   }
 
-  /** Sends a request of the negotiation, ahead of everything that waits. */
+  /** Sends a request of the connection's own, ahead of everything that waits. */
   #ask(request: Request): Promise<unknown> {
     return new Promise((resolve, reject) => {
       request.resolve = resolve;
       request.reject = reject;
-      request.timeoutMs = this.#settings.commandTimeout;
-      request.deadline = performance.now() + request.timeoutMs;
-      this.#armSweep();
-      this.#write(request);
+      this.#writeNow(request);
     });
+  }
+
+  /** Writes a request ahead of everything that waits. The negotiation has one deadline for all. */
+  #writeNow(request: Request): void {
+    if (this.#state === 'ready') this.#deadlines.begin(request, this.#flushScheduled);
+    this.#write(request);
+  }
+
+  /** Asks the server for its item limit, once; what comes after a value that needs it waits, so that the order stays. */
+  #learnLimit(): Promise<void> {
+    const { commandTimeout } = this.#settings;
+    this.#limitLearned ??= this.#limit
+      .learn((request) => this.#ask(request), commandTimeout)
+      .then(() => this.#writeWaiting());
+    return this.#limitLearned;
+  }
+
+  #canWrite(request: Request): boolean {
+    if (this.#socket.writableLength >= HIGH_WATER_BYTES) return false;
+    if (!this.#limit.isUnsure(request)) return true;
+    void this.#learnLimit();
+    return false;
   }
 
   #wait(request: Request): void {
     const bytes = request.data?.length ?? 0;
     if (this.#waitingBytes + bytes > this.#settings.maxQueuedBytes) {
-      const queued = `${this.#waitingBytes} bytes wait to be written, the limit (option maxQueuedBytes)`;
-      request.fail(this.#overload(queued));
+      request.fail(tooManyQueued(this.server.id, this.#waitingBytes, bytes));
       return;
     }
     this.#waitingBytes += bytes;
     this.#waiting.push(request);
   }
 
-  #overload(what: string): OverloadError {
-    return new OverloadError(`${this.server.id}: ${what}`, this.server.id);
-  }
-
   #writeWaiting(): void {
     if (this.#state !== 'ready') return;
-    while (this.#waiting.length > 0 && this.#socket.writableLength < HIGH_WATER_BYTES) {
+    while (this.#waiting.length > 0 && this.#canWrite(this.#waiting.first()!)) {
       const request = this.#waiting.shift()!;
       this.#waitingBytes -= request.data?.length ?? 0;
       if (!request.settled) this.#write(request);
@@ -235,7 +241,7 @@ export class Connection {
     const meta = this.#agreement.dialect === 'meta';
     let line: string;
     try {
-      if (request.data !== undefined) this.#refuseTooLarge(request, request.data.length);
+      this.#limit.check(request);
       if (meta && carriesOpaque(request)) {
         request.opaque = this.#opaque;
         this.#opaque = nextOpaque(this.#opaque);
@@ -252,6 +258,7 @@ export class Connection {
     if (request.data !== undefined) this.#batch.addDataBlock(request.data);
     if (!this.#flushScheduled) {
       this.#flushScheduled = true;
+      this.#deadlines.beginTurn();
       setImmediate(() => this.#flush());
     } else if (this.#batch.bytes > HIGH_WATER_BYTES) {
       this.#batch.writeTo(this.#socket);
@@ -263,43 +270,26 @@ export class Connection {
     if (this.#state !== 'closed' && this.#batch.requests > 0) this.#batch.writeTo(this.#socket);
   }
 
-  #refuseTooLarge(request: Request, size: number): void {
-    const itemSizeMax = this.#agreement.itemSizeMax ?? DEFAULT_ITEM_SIZE_MAX;
-    const { maxValueBytes } = this.#settings;
-    if (maxValueBytes > 0 && size > maxValueBytes) {
-      throw tooLarge(request, maxValueBytes, 'the option maxValueBytes');
-    }
-    if (size + request.key.length + ITEM_OVERHEAD_BYTES > itemSizeMax) {
-      throw tooLarge(
-        request,
-        itemSizeMax,
-        `the item limit of ${this.server.id} (memcached's -I), key and header included`,
-      );
-    }
-  }
-
   #receive(chunk: Buffer): void {
     if (this.#state === 'closed') return;
+    this.#deadlines.heard(chunk.length);
     try {
       this.#parser.push(chunk);
     } catch (error) {
-      this.#end(this.#named(error));
-      return;
+      this.#end(unreadable(this.server.id, error));
+      if (!(error instanceof MemcachedError)) throw error;
     }
     this.#noticeDrained();
   }
 
   /** Gives a reply to the request it answers, or ends the connection by throwing. */
   #pair(reply: Reply): void {
-    const request = this.#pending.first();
-    if (request === undefined) throw new ProtocolError(`a reply ('${reply.status}') to no request`);
-    const refused =
-      reply.status === 'error' || reply.status === 'client-error' || reply.status === 'server-error';
-    if (request.opaque !== reply.opaque && !refused) {
-      throw new ProtocolError(`${request.label}: the reply carries another request's number`);
-    }
+    if (this.#pending.length === this.#batch.requests) throw unasked(this.server.id, reply);
+    const request = this.#pending.first()!;
+    if (!answers(reply, request))
+      throw new ProtocolError(`${request.label}: the reply is to another request`);
     if (!reply.more) this.#pending.shift();
-    if (refused) this.#refused(reply, request);
+    if (isRefusal(reply)) this.#refused(reply, request);
     else if (!request.settled) this.#settle(reply, request);
   }
 
@@ -310,7 +300,7 @@ export class Connection {
     } catch (error) {
       request.progress = 'written';
       if (error instanceof ProtocolError) {
-        request.fail(this.#named(error));
+        request.fail(named(this.server.id, error));
         throw error;
       }
       request.fail(error as Error);
@@ -322,14 +312,8 @@ export class Connection {
   /** An error line: the request's alone, unless it leaves in doubt what the server did with a data block. */
   #refused(reply: Reply, request: Request): void {
     const { id } = this.server;
-    if (request.data !== undefined && reply.text.includes('too large')) {
-      request.fail(
-        tooLarge(
-          request,
-          this.#agreement.itemSizeMax ?? DEFAULT_ITEM_SIZE_MAX,
-          `the item limit of ${id} (-I)`,
-        ),
-      );
+    if (request.data !== undefined && reply.status === 'server-error' && reply.text.includes('too large')) {
+      void this.#learnLimit().then(() => request.fail(this.#limit.refusal(request)));
       return;
     }
     request.fail(new ServerError(`${request.label} on ${id}: ${reply.text}`, id, reply.text));
@@ -340,58 +324,48 @@ export class Connection {
     }
   }
 
-  /** Looks at the deadlines once the replies that are already here have been read. */
-  #armSweep(): void {
-    this.#sweepTimer ??= setTimeout(() => setImmediate(() => this.#sweep()), SWEEP_MS).unref();
-  }
-
-  #sweep(): void {
-    this.#sweepTimer = undefined;
-    if (this.#state === 'closed') return;
-    const now = performance.now();
-    let expired = 0;
-    for (let index = 0; index < this.#waiting.length; index += 1) {
-      const request = this.#waiting.at(index)!;
-      if (!request.settled && request.deadline <= now) expired += this.#expire(request);
-    }
-    for (let index = 0; index < this.#pending.length; index += 1) {
-      const request = this.#pending.at(index)!;
-      if (request.settled || request.deadline > now) continue;
-      request.progress = 'written';
-      expired += this.#expire(request);
-    }
-    if (this.inFlight > 0) this.#armSweep();
-    if (expired > 0) this.#owner.onTimeouts(this);
-  }
-
-  #expire(request: Request): 1 {
+  /** Fails what is due. Returns the next deadline. */
+  #expire(now: number): number {
+    const opening = this.#state === 'opening';
     const { id } = this.server;
-    const limit = this.#state === 'opening' ? 'not connected' : 'no reply';
-    request.fail(
-      new TimeoutError(
-        `${request.label} on ${id}: ${limit} within ${request.timeoutMs} ms`,
-        id,
-        request.outcome,
-        request.timeoutMs,
-      ),
-    );
-    return 1;
+    const { connectTimeout, commandTimeout } = this.#settings;
+    if (opening && this.#opening.deadline <= now) this.#end(notOpened(id, connectTimeout));
+    if (this.#state === 'closed') return Number.POSITIVE_INFINITY;
+    const inQueue = this.#waiting.failDue(now, (request) => tooLate(request, id, opening));
+    const onWire = opening
+      ? this.#opening.deadline
+      : this.#pending.failDue(now, (request) => {
+          request.progress = 'written';
+          return tooLate(request, id, opening);
+        });
+    let next = Math.min(inQueue, onWire);
+    const oldest = opening ? this.#waiting.first() : this.#pending.first();
+    if (oldest?.settled === true) {
+      const overdue = oldest.deadline - oldest.timeoutMs + commandTimeout;
+      if (overdue <= now) this.#owner.onOverdue(this);
+      else next = Math.min(next, overdue);
+    }
+    this.#noticeDrained();
+    return next;
+  }
+
+  /** Whether somebody still waits for an answer. */
+  #isAwaited(): boolean {
+    return this.#pending.hasLive() || this.#waiting.hasLive();
   }
 
   #noticeDrained(): void {
-    if (this.#onDrained === undefined || this.inFlight > 0) return;
+    if (this.#onDrained === undefined || this.#isAwaited()) return;
     this.#onDrained();
     this.#onDrained = undefined;
   }
 
-  #lost(reason: string, cause?: Error): ConnectionError {
-    const when = this.#state === 'ready' ? 'connection lost' : 'cannot connect';
-    return new ConnectionError(`${this.server.id}: ${when}: ${reason}`, this.server.id, 'unknown', { cause });
-  }
-
-  #named(error: unknown): ProtocolError {
-    if (!(error instanceof ProtocolError)) throw error;
-    return new ProtocolError(`${this.server.id}: ${error.message}`, this.server.id, { cause: error });
+  /** The peer has hung up, or cannot be reached. */
+  #lose(cause?: NodeJS.ErrnoException): void {
+    const opening = this.#state === 'opening';
+    const hungUp = cause === undefined || cause.code === 'ECONNRESET' || cause.code === 'EPIPE';
+    if (opening && hungUp) this.#refusedMeta = this.#triedMeta;
+    this.#end(lost(this.server.id, opening, cause));
   }
 
   /** The one place where a connection ends, whatever the reason. */
@@ -399,29 +373,22 @@ export class Connection {
     if (this.#state === 'closed') return;
     const opening = this.#state === 'opening';
     this.#state = 'closed';
-    clearTimeout(this.#openTimer);
-    clearTimeout(this.#sweepTimer);
+    this.#deadlines.stop();
     this.#socket.destroy();
-    const lost = this.#pending.drain();
-    const unsent = lost.splice(lost.length - this.#batch.requests);
-    for (const request of lost) request.progress = 'written';
+    const written = this.#pending.drain();
+    const unsent = written.splice(written.length - this.#batch.requests);
+    for (const request of written) request.progress = 'written';
     if (opening) {
       // All that is pending now is the negotiation, which nobody but this connection waits for.
-      for (const request of lost.concat(unsent))
+      for (const request of written.concat(unsent)) {
         request.fail(error ?? new ClientClosedError('the client was closed'));
-      lost.length = unsent.length = 0;
+      }
+      written.length = unsent.length = 0;
     }
-    unsent.push(...this.#waiting.drain());
+    const back = unsent.concat(this.#waiting.drain());
+    for (const request of written) this.#deadlines.release(request);
+    for (const request of back) this.#deadlines.release(request);
     this.#onDrained?.();
-    this.#owner.onClosed(this, error, lost, unsent);
+    this.#owner.onClosed(this, error, written, back);
   }
-}
-
-function tooLarge(request: Request, limit: number, whose: string): ValueTooLargeError {
-  const size = request.data?.length ?? 0;
-  return new ValueTooLargeError(
-    `${request.label}: ${size} bytes do not fit into ${limit}, ${whose}; nothing was stored`,
-    size,
-    limit,
-  );
 }

@@ -29,9 +29,26 @@ export class RequestQueue {
     return request;
   }
 
-  /** The request at `index` behind the head. */
-  at(index: number): Request | undefined {
-    return index < this.#length ? this.#slots[(this.#head + index) & (this.#slots.length - 1)] : undefined;
+  /** Whether somebody still waits for the answer to one of the requests. */
+  hasLive(): boolean {
+    for (let index = 0; index < this.#length; index += 1) if (!this.#at(index).settled) return true;
+    return false;
+  }
+
+  /**
+   * Fails the live requests whose deadline has come; they stay in the queue.
+   *
+   * @returns the earliest deadline of those that go on, `Infinity` for none.
+   */
+  failDue(now: number, why: (request: Request) => Error): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (let index = 0; index < this.#length; index += 1) {
+      const request = this.#at(index);
+      if (request.settled) continue;
+      if (request.deadline <= now) request.fail(why(request));
+      else if (request.deadline < next) next = request.deadline;
+    }
+    return next;
   }
 
   /** Empties the queue and returns what was in it, in order. */
@@ -39,6 +56,10 @@ export class RequestQueue {
     const all: Request[] = [];
     for (let request = this.shift(); request !== undefined; request = this.shift()) all.push(request);
     return all;
+  }
+
+  #at(index: number): Request {
+    return this.#slots[(this.#head + index) & (this.#slots.length - 1)]!;
   }
 
   /** Doubles the ring; its size stays a power of two, so that a position wraps with a mask. */

@@ -10,17 +10,24 @@ import type { ServerAddress } from '../options/server-options.js';
  */
 export function openSocket(server: ServerAddress, keepAliveMs: number, onOpen: () => void): net.Socket {
   const place = server.path === undefined ? { host: server.host, port: server.port } : { path: server.path };
-  let socket: net.Socket;
-  if (server.tls === undefined) {
-    socket = net.connect(place);
-    socket.once('connect', onOpen);
-  } else {
-    const servername =
-      server.path === undefined && net.isIP(server.host) === 0 ? { servername: server.host } : {};
-    socket = tls.connect({ ...servername, ...server.tls, ...place });
-    socket.once('secureConnect', onOpen);
-  }
+  const socket = server.tls === undefined ? net.connect(place) : openTls(server, server.tls, place);
+  socket.once(server.tls === undefined ? 'connect' : 'secureConnect', onOpen);
   socket.setNoDelay(true);
   if (keepAliveMs > 0) socket.setKeepAlive(true, keepAliveMs);
   return socket;
+}
+
+function openTls(
+  server: ServerAddress,
+  options: tls.ConnectionOptions,
+  place: tls.ConnectionOptions,
+): net.Socket {
+  const servername =
+    server.path === undefined && net.isIP(server.host) === 0 ? { servername: server.host } : {};
+  try {
+    return tls.connect({ ...servername, ...options, ...place });
+  } catch (error) {
+    // A key or certificate that cannot be read is thrown at once; it shall fail like any other attempt to connect.
+    return new net.Socket().destroy(error as Error);
+  }
 }

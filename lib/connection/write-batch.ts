@@ -39,7 +39,7 @@ export class WriteBatch {
       socket.write(this.#text, 'latin1');
     } else {
       socket.cork();
-      for (const part of this.#parts) socket.write(part as string, 'latin1');
+      for (const part of this.#parts) socket.write(part, 'latin1');
       socket.write(this.#text, 'latin1');
       socket.uncork();
       this.#parts = [];

@@ -85,7 +85,8 @@ export interface ClientOptions {
   protocol?: 'auto' | 'meta' | 'classic';
 
   /**
-   * Longest wait for a reply, from the call on; a `Duration` of at least 1 ms.
+   * Longest wait for a reply, from the call on; a `Duration` of at least 1 ms. What does not count is time in which this
+   * process stands still, or in which replies to earlier requests keep streaming in.
    *
    * @default '500ms'
    */

@@ -80,7 +80,7 @@ export class Request {
 
   /** Milliseconds the caller is ready to wait. */
   timeoutMs = 0;
-  /** When that is over, on the carrier's clock; 0 until a carrier took the request. */
+  /** When that is over, on the clock of the connection that carries it; 0 until one took it. */
   deadline = 0;
   /** The number the reply must carry, or -1 where replies carry none. */
   opaque = -1;

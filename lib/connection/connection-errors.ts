@@ -1,0 +1,68 @@
+import {
+  ConnectionError,
+  MemcachedError,
+  OverloadError,
+  ProtocolError,
+  ServerError,
+  TimeoutError,
+} from '../errors.js';
+import type { Reply } from '../protocol/reply.js';
+import { isRefusal } from '../protocol/pairing.js';
+import type { Request } from '../protocol/request.js';
+import { explainRefusal } from './negotiation.js';
+
+/** Nothing was answered in time, or nobody was there to be asked. */
+export function tooLate(request: Request, server: string, opening: boolean): TimeoutError {
+  const what = `${opening ? 'not connected' : 'no reply'} within ${request.timeoutMs} ms`;
+  return new TimeoutError(
+    `${request.label} on ${server}: ${what}`,
+    server,
+    request.outcome,
+    request.timeoutMs,
+  );
+}
+
+export function notOpened(server: string, timeoutMs: number): TimeoutError {
+  return new TimeoutError(`${server}: no connection within ${timeoutMs} ms`, server, 'not-sent', timeoutMs);
+}
+
+export function tooManyInFlight(server: string, requests: number): OverloadError {
+  return new OverloadError(
+    `${server}: ${requests} requests in flight, the limit (option maxInFlight)`,
+    server,
+  );
+}
+
+export function tooManyQueued(server: string, queued: number, more: number): OverloadError {
+  const what = `${queued} bytes wait to be written, and ${more} more would pass the limit`;
+  return new OverloadError(`${server}: ${what} (option maxQueuedBytes)`, server);
+}
+
+/** @param cause `undefined` when the peer closed the connection as it should be closed. */
+export function lost(server: string, opening: boolean, cause?: NodeJS.ErrnoException): ConnectionError {
+  const what = opening ? 'cannot connect' : 'connection lost';
+  // A name with several addresses fails with an error that has a code but no message.
+  const why = cause === undefined ? 'closed by the server' : cause.message || cause.code;
+  return new ConnectionError(`${server}: ${what}: ${why}`, server, opening ? 'not-sent' : 'unknown', {
+    cause,
+  });
+}
+
+/** Why a connection is given up after an error while its bytes were read; protocol errors get the server's name. */
+export function unreadable(server: string, error: unknown): MemcachedError {
+  if (error instanceof ProtocolError) return named(server, error);
+  if (error instanceof MemcachedError) return error;
+  return new ConnectionError(`${server}: given up after an error in this process`, server, 'unknown', {
+    cause: error,
+  });
+}
+
+export function named(server: string, error: ProtocolError): ProtocolError {
+  return new ProtocolError(`${server}: ${error.message}`, server, { cause: error });
+}
+
+/** A reply to nothing that was written: a server's last words before it hangs up, or no memcached. */
+export function unasked(server: string, reply: Reply): MemcachedError {
+  if (!isRefusal(reply)) return new ProtocolError(`a reply ('${reply.status}') to no request`);
+  return explainRefusal(server, new ServerError(reply.text, server, reply.text));
+}

@@ -1,0 +1,116 @@
+import { performance } from 'node:perf_hooks';
+import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
+
+/** How often deadlines are looked at: one timer per connection instead of one per request. */
+const LOOK_MS = 20;
+
+/** A longer gap between two looks means that this process has stood still. */
+const STALL_MS = 100;
+
+/** With so many bytes between two looks, which is 200 KB/s, replies are streaming in. */
+const STREAMING_BYTES = 4096;
+
+/** Something that must be over by a deadline. */
+export interface Timed {
+  /** Milliseconds it may take. */
+  readonly timeoutMs: number;
+  /** When that is over; 0 until it has begun. */
+  deadline: number;
+}
+
+/**
+ * The deadlines of one connection, on a clock that only counts what the server is to blame for.
+ *
+ * The clock stands still while this process does, and while replies stream in, behind which the others can only wait
+ * their turn. Without that, 100,000 reads at once would be lost to a deadline that passes before the first of them is on
+ * the wire, and giving up on what is already on its way frees nothing.
+ */
+export class Deadlines {
+  readonly #expire: (now: number) => number;
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+  /** No deadline is earlier than this. */
+  #next = Number.POSITIVE_INFINITY;
+  /** The time in this turn of the event loop. */
+  #now = 0;
+  /** Milliseconds that did not count so far. */
+  #excused = 0;
+  #lookedAt = 0;
+  #heardBytes = 0;
+
+  /**
+   * @param expire fails what is due at the time it is given; returns the earliest deadline that is left, `Infinity` for
+   *   none.
+   */
+  constructor(expire: (now: number) => number) {
+    this.#expire = expire;
+  }
+
+  /** Reads the clock for what begins in the rest of this turn of the event loop. */
+  beginTurn(): void {
+    this.#now = this.#read();
+  }
+
+  /**
+   * Sets the deadline of something that begins now, or goes on after `release`.
+   *
+   * @param inTurn whether `beginTurn` was called in this turn of the event loop, so that the clock need not be read.
+   */
+  begin(timed: Timed, inTurn: boolean): void {
+    const now = inTurn ? this.#now : this.#read();
+    timed.deadline = timed.deadline === 0 ? now + timed.timeoutMs : timed.deadline - this.#excused;
+    if (timed.deadline < this.#next) this.#next = timed.deadline;
+    if (this.#timer === undefined && !this.#stopped) this.#arm();
+  }
+
+  /** Lets something go on with another connection: what was excused here counts there, too. */
+  release(timed: Timed): void {
+    if (timed.deadline !== 0) timed.deadline += this.#excused;
+  }
+
+  /** The server has sent something. */
+  heard(bytes: number): void {
+    this.#heardBytes += bytes;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  #read(): number {
+    const time = performance.now();
+    if (this.#timer !== undefined && time - this.#lookedAt > STALL_MS) this.#count(time);
+    return time - this.#excused;
+  }
+
+  /** Decides how much of the time since the last look counts. */
+  #count(time: number): void {
+    const gap = time - this.#lookedAt;
+    if (this.#heardBytes >= STREAMING_BYTES) this.#excused += gap;
+    else if (gap > STALL_MS) this.#excused += gap - STALL_MS;
+    this.#lookedAt = time;
+    this.#heardBytes = 0;
+  }
+
+  /** Looks once the replies that are already here have been read: timers come before them, `setImmediate` after. */
+  #arm(): void {
+    this.#lookedAt = performance.now();
+    this.#heardBytes = 0;
+    this.#timer = setTimeout(() => setImmediate(() => this.#look()), LOOK_MS).unref();
+  }
+
+  #look(): void {
+    if (this.#stopped) return;
+    const time = performance.now();
+    this.#count(time);
+    this.#timer = undefined;
+    const now = time - this.#excused;
+    if (now >= this.#next) {
+      this.#next = Number.POSITIVE_INFINITY;
+      const next = this.#expire(now);
+      this.#next = Math.min(this.#next, next);
+    }
+    if (this.#next < Number.POSITIVE_INFINITY && this.#timer === undefined && !this.#stopped) this.#arm();
+  }
+}
