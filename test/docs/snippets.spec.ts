@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Test } from '@nestjs/testing';
+import type { INestApplication } from '@nestjs/common';
+import request from 'supertest';
+import { MemcachedModule } from '../../lib/index.js';
+import { MemcachedServer } from '../../lib/testing/index.js';
+import { pagesWithSnippets } from '../../scripts/snippets.mjs';
+import { tour } from './snippets/client.js';
+import { Database } from './snippets/database.js';
+import { HealthModule } from './snippets/health.js';
+import { Reports } from './snippets/service.js';
+import { Products } from './snippets/shop.js';
+import { example } from './snippets/testing.js';
+
+describe('the code that the pages show', () => {
+  let server: MemcachedServer;
+  let app: INestApplication;
+
+  beforeAll(async () => {
+    server = await MemcachedServer.start();
+    const module = await Test.createTestingModule({
+      imports: [MemcachedModule.forRoot({ isGlobal: true, servers: server.address }), HealthModule],
+      providers: [Products, Database, Reports],
+    }).compile();
+    app = module.createNestApplication({ logger: false });
+    await app.init();
+  });
+  afterAll(async () => {
+    await app.close();
+    await server.close();
+  });
+
+  it('is the code of these files (npm run snippets writes it)', () => {
+    const pages = pagesWithSnippets();
+    expect(pages.map(({ path }) => path)).toContain('README.md');
+    for (const { present, wanted } of pages) expect(present).toBe(wanted);
+  });
+
+  it('starts an application that caches', async () => {
+    process.env.MEMCACHED_SERVERS = server.address;
+    process.env.PORT = '0';
+    const started = (await import('./snippets/quick-start.js')).app;
+    try {
+      const [first, second] = [
+        await request(started.getHttpServer()).get('/products/7').expect(200),
+        await request(started.getHttpServer()).get('/products/7').expect(200),
+      ];
+      expect(second.body).toStrictEqual(first.body);
+      const other = await request(started.getHttpServer()).get('/products/8').expect(200);
+      expect(other.body).toMatchObject({ id: '8' });
+    } finally {
+      await started.close();
+    }
+  });
+
+  it('caches, evicts and counts stock', async () => {
+    const products = app.get(Products);
+    const database = app.get(Database);
+    expect(await products.find(7)).toStrictEqual({ id: 7, name: 'lamp' });
+    await products.find(7);
+    expect(database.queries).toBe(1);
+    await products.rename(7, 'lantern');
+    expect(await products.find(7)).toStrictEqual({ id: 7, name: 'lantern' });
+    await Promise.all([products.buy(7, 1), products.buy(7, 1)]);
+    expect(await products.buy(7, 1)).toBe(897);
+    await expect(products.buy(7, 1000)).rejects.toThrow('sold out');
+  });
+
+  it('computes a report once, and again after a correction', async () => {
+    const reports = app.get(Reports);
+    await Promise.all([reports.daily('monday'), reports.daily('monday')]);
+    expect(reports.computed).toBe(1);
+    await reports.correct('monday');
+    await reports.daily('monday');
+    expect(reports.computed).toBe(2);
+    expect([await reports.vote('monday'), await reports.vote('monday')]).toStrictEqual([1, 2]);
+  });
+
+  it('answers for its health', async () => {
+    const { body } = await request(app.getHttpServer()).get('/health').expect(200);
+    expect(body).toMatchObject({ status: 'ok', details: { memcached: { status: 'up' } } });
+  });
+
+  it('runs the tour of the client, and the example of a test', async () => {
+    await tour(server.address);
+    await example();
+  });
+});
