@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../command.mjs';
 
+/** No test asserts a time limit, so jest's own of 5 s would only punish a slow machine. */
+const TEST_LIMIT_MS = 60_000;
+
 /**
  * Runs every test and reads the figures that jest writes down.
  *
@@ -14,7 +17,8 @@ import { run } from '../command.mjs';
 export async function runTests(env) {
   const folder = mkdtempSync(join(tmpdir(), 'nestjs-memcached-tests-'));
   const figures = join(folder, 'figures.json');
-  const args = ['test', '--', '--ci', '--maxWorkers=100%', '--json', `--outputFile=${figures}`];
+  const limits = ['--maxWorkers=100%', `--testTimeout=${TEST_LIMIT_MS}`];
+  const args = ['test', '--', '--ci', ...limits, '--json', `--outputFile=${figures}`];
   try {
     const problem = await run('npm', args, { env, live: true, limitMinutes: 30 }).then(
       () => undefined,
