@@ -94,7 +94,7 @@ export interface CacheEvictOptions<A extends readonly unknown[] = never[], R = n
  *   async rename(id: number, name: string): Promise<Product> { … }
  * }
  */
-export function CacheEvict<const O extends CacheEvictOptions>(options: O): MethodDecoratorFor<O>;
+export function CacheEvict<O extends CacheEvictOptions>(options: O): MethodDecoratorFor<O>;
 export function CacheEvict<M extends AnyMethod>(
   options: CacheEvictOptions<Parameters<M>, ResultOf<M>>,
 ): MethodDecoratorFor<object>;

@@ -86,7 +86,7 @@ export interface CachePutOptions<A extends readonly unknown[] = never[], R = nev
  *   async create(draft: Draft): Promise<Product> { … }
  * }
  */
-export function CachePut<const O extends CachePutOptions>(options: O): MethodDecoratorFor<O>;
+export function CachePut<O extends CachePutOptions>(options: O): MethodDecoratorFor<O>;
 export function CachePut<M extends AnyMethod>(
   options: CachePutOptions<Parameters<M>, ResultOf<M>>,
 ): MethodDecoratorFor<object>;

@@ -95,7 +95,7 @@ export interface CacheableOptions<A extends readonly unknown[] = never[], R = ne
  * }
  */
 export function Cacheable(): MethodDecoratorFor<object>;
-export function Cacheable<const O extends CacheableOptions>(options: O): MethodDecoratorFor<O>;
+export function Cacheable<O extends CacheableOptions>(options: O): MethodDecoratorFor<O>;
 export function Cacheable<M extends AnyMethod>(
   options: CacheableOptions<Parameters<M>, ResultOf<M>>,
 ): MethodDecoratorFor<object>;

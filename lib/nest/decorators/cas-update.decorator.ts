@@ -76,7 +76,7 @@ export interface CasUpdateOptions<A extends readonly unknown[] = never[], R = un
  * }
  * await stock.take('lamp', 2);
  */
-export function CasUpdate<const O extends CasUpdateOptions>(options: O): MethodDecoratorFor<O>;
+export function CasUpdate<O extends CasUpdateOptions>(options: O): MethodDecoratorFor<O>;
 export function CasUpdate<M extends AnyMethod>(
   options: CasUpdateOptions<Parameters<M>, ResultOf<M>>,
 ): MethodDecoratorFor<object>;

@@ -26,7 +26,10 @@ export type MethodDecoratorFor<O> = <M extends AnyMethod>(
   descriptor: TypedPropertyDescriptor<M> & Fits<O, M>,
 ) => void;
 
-type Fits<O, M extends AnyMethod> = FitsReturn<M> & FitsArguments<O, M> & FitsResult<O, M>;
+type Fits<O, M extends AnyMethod> = FitsReturn<M> &
+  FitsArguments<O, M> &
+  FitsResult<O, M> &
+  FitsInitial<O, M>;
 
 type FitsReturn<M extends AnyMethod> =
   ReturnType<M> extends PromiseLike<unknown> | Observable<unknown>
@@ -39,25 +42,43 @@ type FromArguments = 'key' | 'keys' | 'when' | 'tags';
 /** Options whose functions get what the method returned before the arguments. */
 type FromResult = 'unless' | 'ttl' | 'keyOf' | 'keysOf' | 'tagsOf';
 
-type FitsArguments<O, M extends AnyMethod> = {
-  [N in keyof O & FromArguments]: Functions<O[N]> extends (...args: Parameters<M>) => unknown ? never : N;
-}[keyof O & FromArguments] extends infer Misfit
-  ? Complaint<Misfit, "this option's function takes other parameters than the method">
-  : never;
+type FitsArguments<O, M extends AnyMethod> = Complaint<
+  {
+    [N in keyof O & FromArguments]: Functions<O[N]> extends (...args: Parameters<M>) => unknown ? never : N;
+  }[keyof O & FromArguments],
+  "this option's function takes other parameters than the method"
+>;
 
-type FitsResult<O, M extends AnyMethod> = {
-  [N in keyof O & FromResult]: Functions<O[N]> extends (
-    result: ResultOf<M>,
-    ...args: Parameters<M>
-  ) => unknown
-    ? never
-    : N;
-}[keyof O & FromResult] extends infer Misfit
-  ? Complaint<Misfit, "this option's function takes other parameters than the method's result and parameters">
-  : never;
+type FitsResult<O, M extends AnyMethod> = Complaint<
+  {
+    [N in keyof O & FromResult]: Functions<O[N]> extends (
+      result: ResultOf<M>,
+      ...args: Parameters<M>
+    ) => unknown
+      ? never
+      : N;
+  }[keyof O & FromResult],
+  "this option's function takes other parameters than the method's result and parameters"
+>;
+
+type FitsInitial<O, M extends AnyMethod> = Complaint<
+  O extends { initial: infer I }
+    ? (I extends (...args: never[]) => infer V ? Awaited<V> : I) extends ResultOf<M>
+      ? never
+      : 'initial'
+    : never,
+  'this is no value that the method returns'
+>;
 
 /** The functions in an option: itself, or the items of a list. */
-type Functions<T> = Extract<T extends readonly (infer Item)[] ? Item : T, AnyMethod>;
+type Functions<T> = Known<Extract<T extends readonly (infer Item)[] ? Item : T, AnyMethod>>;
+
+/** Leaves out functions of which nothing is known, as in options that were declared without the method's type. */
+type Known<F> = F extends (...args: infer A) => unknown
+  ? [number extends A['length'] ? A[number] : unknown] extends [never]
+    ? never
+    : F
+  : never;
 
 type Complaint<Misfit, Message extends string> = [Misfit] extends [never]
   ? unknown
