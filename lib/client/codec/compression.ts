@@ -15,9 +15,9 @@ interface Zstd {
 const { zstdCompress, zstdDecompress } = zlib as Zstd;
 
 /**
- * Brotli's own default, 11, takes 40 times as long as this for a few percent less; a cache writes more than an archive.
+ * 58 kB of JSON rows: 0.7 ms and 7.5 kB. Brotli's own default, 11, takes 102 ms for 6.2 kB; zlib 0.55 ms for 9.1 kB.
  */
-const BROTLI_QUALITY = 4;
+const BROTLI_QUALITY = 5;
 
 /**
  * Makes sure that this Node has the format.

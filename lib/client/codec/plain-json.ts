@@ -2,7 +2,7 @@
 const MAX_DEPTH = 64;
 
 /** More objects than this (an object that is shared counts each time) are left to the tagged form, too. */
-const MAX_OBJECTS = 1_000_000;
+const MAX_OBJECTS = 100_000;
 
 const NOT_PLAIN = -1;
 
