@@ -82,7 +82,7 @@ describe('the code that the pages show', () => {
   });
 
   it('runs the tour of the client, and the example of a test', async () => {
-    await tour(server.address);
-    await example();
+    await expect(tour(server.address)).resolves.toBeUndefined();
+    await expect(example()).resolves.toBeUndefined();
   });
 });

@@ -26,7 +26,12 @@ export function contract(setup: Setup): void {
   });
   afterAll(() => setup.stop());
   beforeEach(() => {
-    client = new MemcachedClient({ keyPrefix: `${process.pid}:${keys}:`, ...options });
+    client = new MemcachedClient({
+      commandTimeout: '10s',
+      connectTimeout: '10s',
+      keyPrefix: `${process.pid}:${keys}:`,
+      ...options,
+    });
   });
   afterEach(() => client.close());
 
