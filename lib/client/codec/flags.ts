@@ -5,7 +5,8 @@
  *   bits 6 - 15   never set: PHP, spymemcached and Enyim put their types there
  *   bits 16 - 19  what Python cannot read; one of a list
  *   bits 20 - 22  wrapped: compressed or sealed, with the real flags inside the bytes
- *   bits 23 - 31  never set
+ *   bit 23        an entry of the cache, with a line of its own in front (`store/`)
+ *   bits 24 - 31  never set
  */
 
 /** The bytes themselves. Never with zero bytes: that is what a lease stub looks like. */
@@ -49,3 +50,6 @@ export const FLAGS_WRAPPED_ZSTD = 0x30_0000;
 
 /** Encrypted, the flags of what is inside included. */
 export const FLAGS_SEALED = 0x40_0000;
+
+/** What the cache keeps with more than its value. Written and read around the codec, which only knows to say so. */
+export const FLAGS_CACHE_ENTRY = 0x80_0000;

@@ -5,7 +5,7 @@ import { readJson } from './scalar-text.js';
 import { unknownFlags } from './unknown-flags.js';
 
 /** The bits of flags that tell what only our own codecs read. */
-const OWN_KINDS = 0x7f_0000;
+const OWN_KINDS = 0xff_0000;
 
 /**
  * The codec of `codec: 'json'`: `JSON.stringify` and `JSON.parse`, with all that they lose. Others write JSON under

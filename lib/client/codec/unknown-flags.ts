@@ -1,9 +1,17 @@
-import { CodecError } from '../../errors.js';
-import { FLAGS_SEALED, FLAGS_TAGGED, FLAGS_TAGGED_WITH_BYTES, FLAGS_BIGINT, FLAGS_V8 } from './flags.js';
+import { FLAGS_CACHE_ENTRY, CodecError } from '../../errors.js';
+import {
+  FLAGS_CACHE_ENTRY,
+  FLAGS_SEALED,
+  FLAGS_TAGGED,
+  FLAGS_TAGGED_WITH_BYTES,
+  FLAGS_BIGINT,
+  FLAGS_V8,
+} from './flags.js';
 
 /** Who uses which flags for what. Most small numbers have several meanings: only the fleet's owner knows who wrote. */
 const USES: readonly { readonly uses: (flags: number) => boolean; readonly what: string }[] = [
   { uses: (flags) => flags === FLAGS_SEALED, what: 'a sealed value (codec.seal opens it)' },
+  { uses: (flags) => flags === FLAGS_CACHE_ENTRY, what: 'an entry of the cache (getOrSet reads it)' },
   { uses: (flags) => flags === FLAGS_V8, what: "a value of codec 'v8'" },
   {
     uses: (flags) => flags === FLAGS_TAGGED || flags === FLAGS_TAGGED_WITH_BYTES || flags === FLAGS_BIGINT,

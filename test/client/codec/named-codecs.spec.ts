@@ -99,6 +99,7 @@ describe('flags that a codec does not know', () => {
     ['default', 80, "a value of php-memcached (codec 'php')"],
     ['default', 512, "a value of spymemcached (codec 'spymemcached')"],
     ['default', 0x40_0000, 'a sealed value'],
+    ['default', 0x80_0000, 'an entry of the cache'],
     ['default', 0x109, 'EnyimMemcached'],
     ['python', 0x1_0000, "a value of codec 'default'"],
     ['default', 0xdead_beef, 'no client we know of uses them'],
