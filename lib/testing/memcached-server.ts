@@ -1,10 +1,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
-import { newCounters } from './counters.js';
-import { ItemStore } from './item-store.js';
 import { ServerConnection } from './server-connection.js';
-import type { ServerSettings, ServerState } from './server-state.js';
+import { newServerState, type ServerSettings } from './server-state.js';
 
 /** How to start an embedded server; everything has a default. */
 export interface MemcachedServerOptions {
@@ -116,37 +114,33 @@ export class MemcachedServer implements AsyncDisposable {
 function serve(listener: Server, settings: ServerSettings, address: string): ReadonlySet<Socket> {
   const sockets = new Set<Socket>();
   const connections = new Set<ServerConnection>();
-  const counters = newCounters();
-  const state: ServerState = {
-    settings,
-    store: new ItemStore({ ...settings, counters }),
-    counters,
-    startedAt: settings.now(),
-    connections,
-    address,
-    sizesEnabled: false,
-    verbosity: 0,
-  };
+  const state = newServerState(settings, address, connections);
   let lastId = 0;
   // Before the handshake of TLS, so that close() ends those sockets too.
   listener.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    socket.on('error', () => socket.destroy());
+    dropOnError(socket);
   });
   listener.on(settings.tls ? 'secureConnection' : 'connection', (socket: Socket) => {
+    dropOnError(socket);
     if (connections.size >= settings.maxConnections) {
-      counters.rejected_connections++;
-      socket.on('error', () => socket.destroy());
-      socket.end('ERROR Too many open connections\r\n', () => socket.destroy());
+      state.counters.rejected_connections++;
+      // Read on, because a reset for unread bytes could overtake the error.
+      socket.resume().end('ERROR Too many open connections\r\n');
       return;
     }
-    counters.total_connections++;
+    state.counters.total_connections++;
     const connection = new ServerConnection(state, socket, ++lastId);
     connections.add(connection);
     socket.on('close', () => connections.delete(connection));
   });
   return sockets;
+}
+
+/** What a client does to its end of a connection is its own business. */
+function dropOnError(socket: Socket): void {
+  socket.on('error', () => socket.destroy());
 }
 
 function hostAndPort(host: string, port: number): string {

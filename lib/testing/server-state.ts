@@ -1,5 +1,5 @@
-import type { Counters } from './counters.js';
-import type { ItemStore } from './item-store.js';
+import { type Counters, newCounters } from './counters.js';
+import { ItemStore } from './item-store.js';
 
 /** Name and value of each line of a `stats` answer. */
 export type Stats = Iterable<readonly [name: string, value: string | number]>;
@@ -42,4 +42,27 @@ export interface ServerState {
   /** Whether `stats sizes` was switched on. */
   sizesEnabled: boolean;
   verbosity: number;
+}
+
+/**
+ * Makes the state of a server that is empty and has just started.
+ *
+ * @param connections filled by whoever accepts them.
+ */
+export function newServerState(
+  settings: ServerSettings,
+  address: string,
+  connections: ReadonlySet<ConnectionInfo>,
+): ServerState {
+  const counters = newCounters();
+  return {
+    settings,
+    store: new ItemStore({ ...settings, counters }),
+    counters,
+    startedAt: settings.now(),
+    connections,
+    address,
+    sizesEnabled: false,
+    verbosity: 0,
+  };
 }
