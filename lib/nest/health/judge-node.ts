@@ -1,4 +1,4 @@
-import type { MemcachedError } from '../../errors.js';
+import { MemcachedError, type ServerError } from '../../errors.js';
 import { FAULT_COUNTERS, type FaultCounter, type NodeSample } from './node-figures.js';
 
 /** What can be wrong with a server; stable, for alerts to be built upon. */
@@ -91,9 +91,12 @@ export function judgeNode(
   const { connections, maxConnections, uptimeSeconds } = sample.figures;
   if (sample.accepting === false) find('not-accepting', 'does not accept new connections at present');
   if (connections !== undefined && maxConnections !== undefined) {
-    const left = Math.max(0, maxConnections - connections);
-    if (connections > maxConnections * limits.maxConnectionUse) {
-      find('connections-nearly-exhausted', `${left} of ${maxConnections} connections left`);
+    const usable = maxConnections - sample.reservedConnections;
+    if (connections > usable * limits.maxConnectionUse) {
+      find(
+        'connections-nearly-exhausted',
+        `${Math.max(0, usable - connections)} of ${maxConnections} connections left`,
+      );
     }
   }
   if (before !== undefined && !isAnotherRun(sample, before.sample)) {
@@ -116,13 +119,15 @@ export function judgeNode(
   return reasons;
 }
 
-/** The reason that a failed command gives. */
+/** The reason that a failed command gives: of a server that is out, what put it out. */
 export function reasonOf(server: string, error: MemcachedError): HealthReason {
-  const code = codeOf(error);
+  const root =
+    error.code === 'MEMCACHED_CONNECTION' && error.cause instanceof MemcachedError ? error.cause : error;
+  const { message } = root;
   return {
-    code,
+    code: codeOf(root),
     server,
-    message: error.message.includes(server) ? error.message : `${server}: ${error.message}`,
+    message: message.startsWith(server) ? message : `${server}: ${message}`,
   };
 }
 
@@ -135,7 +140,7 @@ function codeOf(error: MemcachedError): HealthReasonCode {
     case 'MEMCACHED_PROTOCOL':
       return 'not-memcached';
     case 'MEMCACHED_SERVER':
-      return /auth/i.test(error.message) ? 'unauthenticated' : 'error';
+      return /authenticat/.test((error as ServerError).reply) ? 'unauthenticated' : 'error';
     default:
       return 'error';
   }

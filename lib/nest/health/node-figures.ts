@@ -34,6 +34,8 @@ export interface NodeSample {
   readonly processId: number | undefined;
   /** Whether the server takes new connections; undefined where it does not say. */
   readonly accepting: boolean | undefined;
+  /** Connections that memcached keeps for itself out of its limit. */
+  readonly reservedConnections: number;
   /** The server's clock, in milliseconds since 1970. */
   readonly clockMs: number | undefined;
   /** Our own clock when the server was asked, and when it had answered. */
@@ -80,6 +82,7 @@ export function readSample(
     }),
     processId: count('pid'),
     accepting: accepting === undefined ? undefined : accepting > 0,
+    reservedConnections: count('reserved_fds') ?? 0,
     clockMs: time === undefined ? undefined : time * 1000,
     askedMs,
     answeredMs,

@@ -1,0 +1,264 @@
+import { describe, expect, it } from '@jest/globals';
+import { Controller, Get, type INestApplication, Injectable, Module, type Type } from '@nestjs/common';
+import { HealthCheck, HealthCheckService, TerminusModule } from '@nestjs/terminus';
+import { Test } from '@nestjs/testing';
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import request from 'supertest';
+import {
+  type ClusterCheckOptions,
+  MemcachedHealthIndicator,
+  MemcachedModule,
+  type MemcachedModuleOptions,
+  MemcachedService,
+} from '../../../lib/index.js';
+import { MemcachedServer } from '../../../lib/testing/index.js';
+import { describeReal, startMemcached } from '../../support/real-memcached.js';
+
+@Controller('health')
+class HealthController {
+  options: ClusterCheckOptions = {};
+
+  constructor(
+    private readonly health: HealthCheckService,
+    private readonly memcached: MemcachedHealthIndicator,
+  ) {}
+
+  @Get()
+  @HealthCheck()
+  check() {
+    return this.health.check([() => this.memcached.clusterCheck('memcached', this.options)]);
+  }
+
+  @Get('ping')
+  @HealthCheck()
+  ping() {
+    return this.health.check([() => this.memcached.pingCheck('memcached', this.options)]);
+  }
+}
+
+interface Answer {
+  readonly code: number;
+  readonly status: string;
+  readonly entry: {
+    status: string;
+    state: string;
+    upWeight: number;
+    reasons: { code: string; message: string }[];
+    nodes: Record<string, Record<string, unknown>>;
+  };
+}
+
+async function start(options: MemcachedModuleOptions, terminus: Type | undefined = TerminusModule) {
+  const testing = await Test.createTestingModule({
+    imports: [MemcachedModule.forRoot(options), ...(terminus === undefined ? [] : [terminus])],
+    controllers: terminus === TerminusModule ? [HealthController] : [],
+  }).compile();
+  const app: INestApplication = testing.createNestApplication({ logger: false });
+  await app.init();
+  const ask = async (path = '', checkOptions: ClusterCheckOptions = {}): Promise<Answer> => {
+    app.get(HealthController).options = checkOptions;
+    const { status: code, body } = await request(app.getHttpServer() as never).get(`/health${path}`);
+    const { status, details } = body as { status: string; details: { memcached: Answer['entry'] } };
+    return { code, status, entry: details.memcached };
+  };
+  return { app, ask, [Symbol.asyncDispose]: () => app.close() };
+}
+
+const codes = ({ entry }: Answer) => entry.reasons.map(({ code }) => code);
+
+describe('GET /health with Terminus 12', () => {
+  it('is ok with figures of each server when all are well', async () => {
+    await using one = await MemcachedServer.start();
+    await using other = await MemcachedServer.start();
+    await using shop = await start({ servers: [one.address, `${other.address}=2`] });
+    const answer = await shop.ask();
+    expect(answer).toMatchObject({
+      code: 200,
+      status: 'ok',
+      entry: { status: 'up', state: 'up', upWeight: 1, reasons: [] },
+    });
+    expect(answer.entry.nodes[other.address]).toMatchObject({ state: 'up', weight: 2, maxConnections: 1024 });
+    expect(Object.keys(answer.entry.nodes)).toEqual([one.address, other.address]);
+  });
+
+  it('weighs a server that is away, and says degraded as long as half of the weights answers', async () => {
+    await using light = await MemcachedServer.start();
+    await using heavy = await MemcachedServer.start();
+    await using shop = await start({ servers: [light.address, `${heavy.address}=3`] });
+    await light.close();
+    for (const path of ['', '/ping']) {
+      const answer = await shop.ask(path);
+      expect(answer).toMatchObject({
+        code: 200,
+        status: 'degraded',
+        entry: { state: 'degraded', upWeight: 0.75 },
+      });
+      expect(codes(answer)).toEqual(['unreachable']);
+      expect(answer.entry.reasons[0].message).toContain(light.address);
+      expect(answer.entry.nodes[light.address]).toEqual({ state: 'down', weight: 1 });
+    }
+    await heavy.close();
+    expect(await shop.ask()).toMatchObject({
+      code: 200,
+      status: 'degraded',
+      entry: { state: 'down', upWeight: 0 },
+    });
+    expect(await shop.ask('', { critical: true })).toMatchObject({
+      code: 503,
+      status: 'error',
+      entry: { status: 'down', state: 'down' },
+    });
+  });
+
+  it('knows a server of another kind by its answer', async () => {
+    const web = createServer((_, response) => response.end('hello')).listen(0, '127.0.0.1');
+    await once(web, 'listening');
+    await using shop = await start({ servers: `127.0.0.1:${(web.address() as AddressInfo).port}` });
+    expect(codes(await shop.ask())).toEqual(['not-memcached']);
+    web.close();
+  });
+
+  it('sees wrong passwords and wrong clocks', async () => {
+    await using locked = await MemcachedServer.start({ auth: { username: 'ann', password: 'right' } });
+    const [host, port] = locked.address.split(':');
+    await using wrong = await start({
+      servers: { host, port: Number(port), username: 'ann', password: 'wrong' },
+    });
+    expect(codes(await wrong.ask())).toEqual(['unauthenticated']);
+    await using late = await MemcachedServer.start({ now: () => Date.now() - 3_600_000 });
+    await using shop = await start({ servers: late.address });
+    const answer = await shop.ask();
+    expect(answer).toMatchObject({ status: 'degraded', entry: { state: 'degraded', upWeight: 1 } });
+    expect(codes(answer)).toEqual(['clock-drift']);
+    expect(codes(await shop.ask('', { maxClockDrift: '2h' }))).toEqual([]);
+  });
+
+  it('asks once for all who ask at the same time', async () => {
+    await using server = await MemcachedServer.start();
+    await using shop = await start({ servers: server.address });
+    const memcached = shop.app.get(MemcachedService);
+    let rounds = 0;
+    const stats = memcached.stats.bind(memcached);
+    memcached.stats = ((...args: Parameters<typeof stats>) => {
+      rounds += 1;
+      return stats(...args);
+    }) as typeof stats;
+    const indicator = shop.app.get(MemcachedHealthIndicator);
+    await Promise.all([1, 2, 3].map(() => indicator.clusterCheck('memcached')));
+    expect(rounds).toBe(1);
+    await indicator.clusterCheck('memcached');
+    expect(rounds).toBe(2);
+  });
+
+  it('never rejects, whatever it is asked', async () => {
+    await using shop = await start({ servers: '127.0.0.1:1' });
+    const indicator = shop.app.get(MemcachedHealthIndicator);
+    const odd = await indicator.clusterCheck('memcached', { minUpWeight: 2 });
+    expect(odd.memcached).toMatchObject({
+      state: 'down',
+      reasons: [{ code: 'error', message: 'clusterCheck.minUpWeight: expected a number from 0 to 1, got 2' }],
+    });
+    const unknown = await indicator.pingCheck('memcached', { instance: 'sessions' });
+    expect(unknown.memcached).toMatchObject({ state: 'down', reasons: [{ code: 'error' }] });
+    const memcached = shop.app.get(MemcachedService);
+    memcached.stats = () => {
+      throw new Error('broken');
+    };
+    expect((await indicator.clusterCheck('memcached')).memcached.reasons[0].message).toBe('broken');
+    memcached.stats = () => new Promise(() => {});
+    expect((await indicator.clusterCheck('memcached', { timeout: 1 })).memcached.reasons[0].message).toBe(
+      'no answer within 1 ms',
+    );
+  });
+
+  it('looks at the instance it is told to', async () => {
+    await using server = await MemcachedServer.start();
+    const testing = await Test.createTestingModule({
+      imports: [
+        MemcachedModule.forRoot({ name: 'sessions', servers: server.address }),
+        MemcachedModule.forRoot({ name: 'pages', servers: '127.0.0.1:1' }),
+      ],
+    }).compile();
+    const indicator = testing.get(MemcachedHealthIndicator);
+    expect((await indicator.pingCheck('memcached', { instance: 'sessions' })).memcached.state).toBe('up');
+    expect((await indicator.pingCheck('memcached', { instance: 'pages' })).memcached.state).toBe('down');
+    await testing.close();
+  });
+});
+
+describe('without Terminus 12', () => {
+  it('says degraded where there is no Terminus at all', async () => {
+    await using shop = await start({ servers: '127.0.0.1:1' }, undefined);
+    const { memcached } = await shop.app.get(MemcachedHealthIndicator).clusterCheck('memcached');
+    expect(memcached).toMatchObject({ status: 'degraded', state: 'down' });
+  });
+
+  it('says up, and degraded only in `state`, to a Terminus that drops what it does not know', async () => {
+    @Injectable()
+    class HealthIndicatorService {
+      check = (key: string) => ({
+        up: () => ({ [key]: { status: 'up' } }),
+        down: () => ({ [key]: { status: 'down' } }),
+      });
+    }
+    @Module({ providers: [HealthIndicatorService] })
+    class OlderTerminusModule {}
+    await using shop = await start({ servers: '127.0.0.1:1' }, OlderTerminusModule);
+    const indicator = shop.app.get(MemcachedHealthIndicator);
+    expect((await indicator.pingCheck('memcached')).memcached).toMatchObject({ status: 'up', state: 'down' });
+    const critical = await indicator.pingCheck('memcached', { critical: true });
+    expect(critical.memcached.status).toBe('down');
+  });
+});
+
+describeReal('GET /health on real servers', () => {
+  it('tells a server that hangs from one that is gone, in bounded time', async () => {
+    await using hung = await startMemcached();
+    await using gone = await startMemcached();
+    await using well = await startMemcached();
+    await using shop = await start({ servers: [hung.address, gone.address, `${well.address}=2`] });
+    expect(await shop.ask()).toMatchObject({ status: 'ok' });
+    hung.kill('SIGSTOP');
+    await gone.stop();
+    const answer = await shop.ask('', { timeout: 100 });
+    expect(answer).toMatchObject({ status: 'degraded', entry: { state: 'degraded', upWeight: 0.5 } });
+    expect(new Set(codes(answer))).toEqual(new Set(['no-answer', 'unreachable']));
+  });
+
+  it('counts the connections that are left, and tells when one was refused', async () => {
+    await using server = await startMemcached({ args: ['-c', '100', '-o', 'maxconns_fast'] });
+    await using shop = await start({ servers: server.address });
+    expect(codes(await shop.ask())).toEqual([]);
+    const { host, port } = server;
+    const sockets: Socket[] = [];
+    // Until memcached turns one away, which it does by closing it.
+    for (let refused = false; !refused;) {
+      const socket = connect({ host, port });
+      socket.on('error', () => {});
+      sockets.push(socket);
+      socket.write('version\r\n');
+      const [answer] = (await once(socket, 'data')) as [Buffer];
+      refused = answer.toString().startsWith('ERROR');
+    }
+    const answer = await shop.ask();
+    for (const socket of sockets) socket.destroy();
+    expect(answer).toMatchObject({ status: 'degraded', entry: { state: 'degraded', upWeight: 1 } });
+    expect(codes(answer)).toContain('connections-nearly-exhausted');
+    expect(codes(answer)).toContain('connections-refused');
+  });
+
+  it('sees that a server was restarted', async () => {
+    const first = await startMemcached();
+    await using shop = await start({ servers: first.address, reconnectDelay: { min: 1, max: 1 } });
+    expect(await shop.ask()).toMatchObject({ status: 'ok' });
+    const { port } = first;
+    await first.stop();
+    await using _second = await startMemcached({ port });
+    let answer = await shop.ask();
+    while (answer.entry.upWeight === 0) answer = await shop.ask();
+    expect(answer).toMatchObject({ status: 'degraded', entry: { state: 'degraded', upWeight: 1 } });
+    expect(codes(answer)).toEqual(['restarted']);
+  });
+});
