@@ -1,4 +1,4 @@
-import { FLAGS_CACHE_ENTRY, CodecError } from '../../errors.js';
+import { CodecError } from '../../errors.js';
 import {
   FLAGS_CACHE_ENTRY,
   FLAGS_SEALED,
