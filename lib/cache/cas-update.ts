@@ -4,7 +4,7 @@ import { pause } from './clock.js';
 import type { Workshop } from './computation.js';
 import { KeyQueue } from './key-queue.js';
 import { policyTtl } from './load.js';
-import { judge, secondsLeft, type Sight } from './sight.js';
+import { judge, secondsLeft, writeOver, type Sight } from './sight.js';
 import type { CacheReading, TagVersion } from './store.js';
 import { NO_TAGS } from './tags.js';
 
@@ -90,7 +90,7 @@ export class CasUpdates {
         const ttlSeconds = options.ttlSeconds ?? policyTtl(value, policy);
         keepSeconds = ttlSeconds === 0 ? 0 : ttlSeconds + graceSeconds;
       }
-      stored = (await store.write(key, entry, keepSeconds, sight.cas)) === 'stored';
+      stored = await writeOver(store, key, sight, entry, keepSeconds);
       return stored ? { value } : undefined;
     } finally {
       // A right that came with the read and was not used would keep others waiting for the rest of the lease.
@@ -105,6 +105,7 @@ export class CasUpdates {
     policy: ResolvedPolicy,
   ): Promise<{ sight: Sight; tags: readonly TagVersion[] }> {
     const { clock, store, tags } = this.#in;
+    const { epoch } = store;
     const forNew = tags.requiredBeside(key, options.tags);
     const [reading, known] = await Promise.all([
       // With a lease: a missing value is then computed over a stub, which any invalidation removes.
@@ -114,7 +115,7 @@ export class CasUpdates {
     const others = tagsBeyond(reading, known);
     const versions = others.length === 0 ? known : new Map([...known, ...(await tags.versions(others))]);
     return {
-      sight: judge(reading, graceSeconds, versions, tags.requiredBeside(key, []), clock.now()),
+      sight: judge(reading, graceSeconds, versions, tags.requiredBeside(key, []), clock.now(), epoch),
       tags: forNew.map((tag) => ({ tag, version: versions.get(tag) as string })),
     };
   }

@@ -9,7 +9,7 @@ import type { Tally } from './observer.js';
 import type { Order } from './order.js';
 import type { Reader } from './reader.js';
 import type { RetryPause } from './retry-pause.js';
-import { secondsLeft, type Sight } from './sight.js';
+import { secondsLeft, writeOver, type Sight } from './sight.js';
 import type { CacheEntry, CacheStore, TagVersion } from './store.js';
 import type { Tags } from './tags.js';
 
@@ -230,8 +230,7 @@ export class Computation {
     const { key, policy } = request;
     const { entry, keepSeconds } = entryFor(value, ttlSeconds, tags, policy, random);
     try {
-      const result = await store.write(key, entry, keepSeconds, sight.cas);
-      if (result === 'stored') return true;
+      if (await writeOver(store, key, sight, entry, keepSeconds)) return true;
       tally.note('leaseLost', key);
     } catch (error) {
       this.giveBack(key, sight, false);

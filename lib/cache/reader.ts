@@ -43,6 +43,7 @@ export class Reader {
     policy: ResolvedPolicy,
     asking: 'for rights' | 'without rights' = 'for rights',
   ): Promise<Sight> {
+    const { epoch } = this.#store;
     const required = this.#tags.required(key, policy);
     const expected = this.#tags.expected(key, required);
     const [reading, versions] = await Promise.all([
@@ -50,7 +51,7 @@ export class Reader {
       expected.length === 0 ? NO_TAGS : this.#versions(key, policy, expected),
     ]);
     if (reading === undefined) return blindSight(this.#clock.now());
-    return this.judge(key, policy, required, reading, versions);
+    return this.judge(key, policy, required, reading, versions, epoch);
   }
 
   /** Judges what was read, with the versions read beside it; reads those it has tags for beyond them. */
@@ -60,6 +61,7 @@ export class Reader {
     required: readonly string[],
     reading: CacheReading,
     beside: ReadonlyMap<string, string> | undefined,
+    epoch = this.#store.epoch,
   ): Promise<Sight> {
     let versions = beside;
     if (versions !== undefined && reading.value !== undefined && reading.value.tags.length > 0) {
@@ -70,7 +72,7 @@ export class Reader {
         versions = more && new Map([...known, ...more]);
       }
     }
-    return judge(reading, policy.graceSeconds, versions, required, this.#clock.now());
+    return judge(reading, policy.graceSeconds, versions, required, this.#clock.now(), epoch);
   }
 
   async #reading(key: string, policy: ResolvedPolicy, asking: boolean): Promise<CacheReading | undefined> {

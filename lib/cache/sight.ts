@@ -1,5 +1,5 @@
 import type { ResolvedPolicy } from '../options/cache-policy.js';
-import type { CacheEntry, CacheReading } from './store.js';
+import type { CacheEntry, CacheReading, CacheStore } from './store.js';
 
 /**
  * What a read found, in the words of the read table:
@@ -25,6 +25,8 @@ export interface Sight {
   readonly reading: CacheReading | undefined;
   /** What a write must still find there; '' where nothing may be written. */
   readonly cas: string;
+  /** The store's epoch, in which the cas is good. */
+  readonly epoch: number;
   /** Whole seconds the store will keep it for; -1 for ever. */
   readonly ttlSeconds: number;
   /** The clock when the answer was there. */
@@ -42,6 +44,7 @@ export function blindSight(at: number): Sight {
     spent: false,
     reading: undefined,
     cas: '',
+    epoch: 0,
     ttlSeconds: -1,
     at,
     tags: undefined,
@@ -74,6 +77,7 @@ export function isPlainHit(reading: CacheReading, policy: ResolvedPolicy): boole
  *
  * @param tags the versions of the policy's tags and of the entry's as of this read; undefined when one is unknown.
  * @param required the policy's tags, all of which an entry must bear.
+ * @param epoch the store's, before anything else was awaited.
  */
 export function judge(
   reading: CacheReading,
@@ -81,6 +85,7 @@ export function judge(
   tags: ReadonlyMap<string, string> | undefined,
   required: readonly string[],
   at: number,
+  epoch: number,
 ): Sight {
   const right = reading.won ? 'ours' : reading.busy ? 'theirs' : 'free';
   const entry = reading.value;
@@ -94,6 +99,7 @@ export function judge(
     reading,
     // What a read without a lease found to be missing has no state that a write could rely on.
     cas: reading.hit || right !== 'free' ? reading.cas : '',
+    epoch,
     ttlSeconds: reading.ttlSeconds,
     at,
     tags,
@@ -118,4 +124,26 @@ function bearsCurrent(
 export function secondsLeft(sight: Sight, now: number): number {
   if (sight.ttlSeconds < 0) return 0;
   return Math.max(1, sight.ttlSeconds - Math.ceil((now - sight.at) / 1000));
+}
+
+/**
+ * Stores an entry over what a read found.
+ *
+ * @returns whether it was stored, so that nothing has changed under the key since the read.
+ */
+export async function writeOver(
+  store: CacheStore,
+  key: string,
+  sight: Sight,
+  entry: CacheEntry,
+  keepSeconds: number,
+): Promise<boolean> {
+  if (store.epoch !== sight.epoch) return false;
+  const result = await store.write(key, entry, keepSeconds, sight.cas);
+  if (result === 'stored' && store.epoch !== sight.epoch) {
+    // It may have gone to a server that has restarted, whose token was another's.
+    await store.remove(key);
+    return false;
+  }
+  return result === 'stored';
 }

@@ -47,6 +47,12 @@ export interface TagState extends TagVersion {
  */
 export interface CacheStore {
   /**
+   * Changes whenever a cas token of an earlier read may name something else by now: when a connection was lost, since
+   * a server that has restarted counts its tokens from the start.
+   */
+  readonly epoch: number;
+
+  /**
    * Reads an entry, and asks for the right to compute it: on a miss for `leaseSeconds`, on a hit when less than
    * `recacheSeconds` are left of it, and on any hit that is marked stale. The right is given once.
    *

@@ -32,10 +32,16 @@ const textCodec: Codec = {
 export class ClientStore implements CacheStore {
   readonly #client: MemcachedClient;
   readonly #codec: Codec;
+  #epoch = 0;
 
   constructor(client: MemcachedClient) {
     this.#client = client;
     this.#codec = new EntryCodec(client.codec);
+    client.on('node', () => (this.#epoch += 1));
+  }
+
+  get epoch(): number {
+    return this.#epoch;
   }
 
   read(key: string, leaseSeconds: number, recacheSeconds: number): Promise<CacheReading> {

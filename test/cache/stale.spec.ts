@@ -123,9 +123,8 @@ describe('a loader that fails with nothing there', () => {
     const fleet = new Fleet();
     const { cache } = fleet.start();
     const error = new Error('no database');
-    const calls = await Promise.allSettled(
-      [1, 2, 3].map(() => cache.getOrSet('k', () => Promise.reject(error))),
-    );
+    const rejecting = (): Promise<never> => Promise.reject(error);
+    const calls = await Promise.allSettled([1, 2, 3].map(() => cache.getOrSet('k', rejecting)));
     for (const call of calls) expect(call).toMatchObject({ status: 'rejected', reason: error });
     expect(cache.counters.load).toBe(1);
     await settled();

@@ -1,4 +1,4 @@
-import { Cache } from '../../../lib/cache/cache.js';
+import { Cache, type CachePorts } from '../../../lib/cache/cache.js';
 import type { CacheOptions } from '../../../lib/options/cache-options.js';
 import { FakeClock } from './fake-clock.js';
 import { MapServer, type MapConnection } from './map-server.js';
@@ -17,9 +17,13 @@ export class Fleet {
   randomSource: () => number = () => 0.5;
 
   /** Starts a process. */
-  start(options: CacheOptions = {}): Member {
+  start(options: CacheOptions = {}, outside?: CachePorts['outside']): Member {
     const store = this.server.connect();
-    const cache = new Cache(store, options, { clock: this.clock, random: () => this.randomSource() });
+    const cache = new Cache(store, options, {
+      clock: this.clock,
+      random: () => this.randomSource(),
+      outside,
+    });
     return { cache, store };
   }
 

@@ -11,7 +11,7 @@ interface Item {
 }
 
 /** The operations of the port, as a hook is told of them. */
-export type Operation = keyof CacheStore;
+export type Operation = Exclude<keyof CacheStore, 'epoch'>;
 
 /** Is awaited before the server gets an operation, or before its answer gets back. May throw: the connection broke. */
 export type Hook = (operation: Operation, key: string) => void | Promise<void>;
@@ -29,6 +29,8 @@ export class MapServer {
   time = 1000;
   #cas = 0;
   #versions = 0;
+  /** How often it was restarted. */
+  restarts = 0;
 
   /** What a process uses; each has its own, as it has its own connections. */
   connect(): MapConnection {
@@ -39,6 +41,7 @@ export class MapServer {
   restart(): void {
     this.items.clear();
     this.#cas = 0;
+    this.restarts += 1;
   }
 
   /** The value under a key, if it is one. */
@@ -130,6 +133,10 @@ export class MapConnection implements CacheStore {
 
   constructor(server: MapServer) {
     this.#server = server;
+  }
+
+  get epoch(): number {
+    return this.#server.restarts;
   }
 
   /** Every operation fails from now on. */
