@@ -66,17 +66,29 @@ async function readOnceAndAgain({ shops, claim }) {
 }
 
 async function changePrice({ shops, claim }) {
-  heading(`Its price is changed`);
+  heading('Its price is changed');
   const path = `/products/${READ_TWICE}`;
-  const { content } = await ask(shops[0], path);
-  const priceCents = content.priceCents + 100;
+  const { content: product } = await ask(shops[0], path);
+  const search = `/products?q=${encodeURIComponent(product.name)}`;
+  const searches = () => Promise.all(shops.map((shop) => ask(shop, search)));
+  await searches();
+  const cached = await searches();
+
+  const priceCents = product.priceCents + 100;
   const changed = await ask(shops[0], path, { method: 'PATCH', body: { priceCents } });
-  const answers = await Promise.all(shops.map((shop) => ask(shop, path)));
-  const held = changed.status === 200 && answers.every((answer) => answer.content.priceCents === priceCents);
-  const prices = answers.map((answer) => answer.content.priceCents / 100).join(' and ');
+  const reads = await Promise.all(shops.map((shop) => ask(shop, path)));
+  const found = await searches();
+  // A search answers with a list, here of this one product.
+  const prices = (answers) => answers.map(({ content }) => (content[0] ?? content).priceCents);
+  const told = (answers) => prices(answers).map(euros).join(' and ');
+  const allTell = (answers) => prices(answers).every((price) => price === priceCents);
   claim(
-    held,
-    `from ${content.priceCents / 100} to ${priceCents / 100} by ${shops[0].name}: next reads say ${prices}`,
+    changed.status === 200 && allTell(reads),
+    `from ${euros(product.priceCents)} to ${euros(priceCents)} by ${shops[0].name}: the next reads say ${told(reads)}`,
+  );
+  claim(
+    cached.every(({ hit }) => hit) && allTell(found),
+    `searches that were cached with the old price were dropped by their tag: the next ones say ${told(found)}`,
   );
 }
 
@@ -226,5 +238,6 @@ async function healthOnce(shop, wanted) {
 const slowest = (answers) => Math.max(...answers.map(({ ms }) => ms));
 const word = ({ hit }) => (hit ? 'a hit' : 'a miss');
 const counted = (queries) => (queries === 1 ? '1 query' : `${queries} queries`);
+const euros = (cents) => `€${(cents / 100).toFixed(2)}`;
 const milliseconds = (ms) => `${ms.toFixed(1)} ms`;
 const percent = (share) => `${(share * 100).toFixed(1)} %`;
