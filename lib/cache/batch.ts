@@ -1,6 +1,10 @@
 import { InvalidArgumentError } from '../errors.js';
+import type { Clock } from './clock.js';
 import type { Load } from './load.js';
 import type { BatchContext, BatchLoader, LoadContext } from './load-context.js';
+
+/** How long the first of those that turn out late waits for others: their waits end at the same time, in several turns. */
+const LATE_MS = 2;
 
 /** An id whose value is to be computed, and the computation that waits for it. */
 interface Asked<Id> {
@@ -14,9 +18,10 @@ interface Asked<Id> {
  * Makes one call of a loader of the loads of many keys.
  *
  * Every key goes its own way through the read table. The call is made once it is known of each of them whether its
- * value has to be computed now; what turns out later, since another process did not come back, is gathered per turn.
+ * value has to be computed now; what turns out later, since another process did not come back, is gathered for a moment.
  */
 export class Batch<Id, V> {
+  readonly #clock: Clock;
   readonly #loadMissing: BatchLoader<Id, V>;
   readonly #outside: <T>(work: () => T) => T;
   readonly #undecided: Set<Id>;
@@ -28,7 +33,13 @@ export class Batch<Id, V> {
    * @param ids all of them, each once.
    * @param outside runs work that outlives the call it was begun in.
    */
-  constructor(ids: Iterable<Id>, loadMissing: BatchLoader<Id, V>, outside: <T>(work: () => T) => T) {
+  constructor(
+    ids: Iterable<Id>,
+    loadMissing: BatchLoader<Id, V>,
+    clock: Clock,
+    outside: <T>(work: () => T) => T,
+  ) {
+    this.#clock = clock;
     this.#loadMissing = loadMissing;
     this.#outside = outside;
     this.#undecided = new Set(ids);
@@ -47,7 +58,7 @@ export class Batch<Id, V> {
         this.decided(id);
       } else {
         this.#scheduled = true;
-        queueMicrotask(() => this.#run());
+        this.#clock.after(LATE_MS, () => this.#run());
       }
     });
   }
@@ -59,7 +70,7 @@ export class Batch<Id, V> {
 
   #run(): void {
     this.#scheduled = false;
-    const asked = this.#asked;
+    const asked = this.#asked.filter(({ load }) => !load.signal.aborted);
     this.#asked = [];
     if (asked.length === 0) return;
     if (asked.every(({ load }) => load.behind)) this.#outside(() => void this.#call(asked));

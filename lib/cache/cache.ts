@@ -132,7 +132,7 @@ export class Cache {
     const all = [...new Set(ids)].map((id) => [id, keyOf(id)] as const);
     const idByKey = new Map<string, Id>();
     for (const [id, key] of all) if (!idByKey.has(key)) idByKey.set(key, id);
-    const batch = new Batch(idByKey.values(), loadMissing, this.#outside);
+    const batch = new Batch(idByKey.values(), loadMissing, this.#in.clock, this.#outside);
     const results = await Promise.allSettled(
       Array.from(idByKey, async ([key, id]): Promise<readonly [string, unknown]> => {
         const call = this.#call(key, (context) => batch.load(id, context), resolved, policy);

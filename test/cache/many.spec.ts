@@ -1,0 +1,268 @@
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
+import { describe, expect, it, jest } from '@jest/globals';
+import { settled } from './support/fake-clock.js';
+import { deferred, Fleet } from './support/fleet.js';
+
+const keyOf = (id: number): string => `product:${id}`;
+
+function rows(ids: readonly number[]): Map<number, string> {
+  return new Map(ids.map((id) => [id, `row ${id}`]));
+}
+
+function never(): never {
+  throw new Error('the loader must not be called');
+}
+
+describe('getOrSetMany', () => {
+  it('reads all at once and loads all that are missing by one call', async () => {
+    const fleet = new Fleet();
+    const { cache, store } = fleet.start();
+    await cache.put(keyOf(2), 'cached 2');
+    store.log.length = 0;
+    const loader = jest.fn((ids: readonly number[]) => Promise.resolve(rows(ids)));
+    const values = await cache.getOrSetMany([1, 2, 3], keyOf, loader);
+    expect([...values]).toEqual([
+      [1, 'row 1'],
+      [2, 'cached 2'],
+      [3, 'row 3'],
+    ]);
+    expect(loader).toHaveBeenCalledTimes(1);
+    expect(loader.mock.calls[0][0]).toEqual([1, 3]);
+    expect(store.log.slice(0, 3)).toEqual(['read product:1', 'read product:2', 'read product:3']);
+    expect(fleet.server.valueOf(keyOf(3))).toBe('row 3');
+  });
+
+  it('does not call the loader when nothing is missing', async () => {
+    const fleet = new Fleet();
+    const { cache } = fleet.start();
+    await cache.getOrSetMany([1, 2], keyOf, rows);
+    await expect(cache.getOrSetMany([2, 1], keyOf, never)).resolves.toEqual(rows([2, 1]));
+    await expect(cache.getOrSetMany([], keyOf, never)).resolves.toEqual(new Map());
+  });
+
+  it('takes an array in the order of the ids', async () => {
+    const fleet = new Fleet();
+    const { cache } = fleet.start();
+    const values = await cache.getOrSetMany([1, 2, 3], keyOf, (ids) => ids.map((id) => id * 10));
+    expect([...values]).toEqual([
+      [1, 10],
+      [2, 20],
+      [3, 30],
+    ]);
+  });
+
+  it('refuses an array that leaves rows out, since it would give values to the wrong ids', async () => {
+    const fleet = new Fleet();
+    const { cache } = fleet.start();
+    const call = cache.getOrSetMany([1, 2, 3], keyOf, () => ['only one']);
+    await expect(call).rejects.toThrow(
+      'the loader was asked for 3 ids and returned an array of 1; return a Map by id where ids may be missing',
+    );
+    await settled();
+    expect(fleet.server.items.size).toBe(0);
+  });
+
+  it('refuses what is neither a map nor an array', async () => {
+    const fleet = new Fleet();
+    const { cache } = fleet.start();
+    const loader = (() => ({ 1: 'row' })) as unknown as typeof rows;
+    await expect(cache.getOrSetMany([1], keyOf, loader)).rejects.toThrow('is to return a Map by id');
+  });
+
+  it('leaves ids without a value out, caches null, and does not cache what is absent', async () => {
+    const fleet = new Fleet();
+    const { cache } = fleet.start();
+    const values = await cache.getOrSetMany(
+      [1, 2, 3],
+      keyOf,
+      () =>
+        new Map<number, string | null>([
+          [1, 'row'],
+          [2, null],
+        ]),
+    );
+    expect([...values]).toEqual([
+      [1, 'row'],
+      [2, null],
+    ]);
+    await settled();
+    expect([...fleet.server.items.keys()].toSorted()).toEqual([keyOf(1), keyOf(2)]);
+  });
+
+  it('takes ids of one key for one, and ids given twice for one', async () => {
+    const fleet = new Fleet();
+    const { cache } = fleet.start();
+    const loader = jest.fn((ids: readonly string[]) => new Map(ids.map((id) => [id, id])));
+    const values = await cache.getOrSetMany(['A', 'a', 'b', 'b'], (id) => id.toLowerCase(), loader);
+    expect(loader.mock.calls[0][0]).toEqual(['A', 'b']);
+    expect([...values]).toEqual([
+      ['A', 'A'],
+      ['a', 'A'],
+      ['b', 'b'],
+    ]);
+  });
+
+  it("throws the loader's own error, and leaves no lease", async () => {
+    const fleet = new Fleet();
+    const { cache } = fleet.start();
+    const error = new Error('no database');
+    const call = cache.getOrSetMany([1, 2], keyOf, () => Promise.reject<Map<number, string>>(error));
+    await expect(call).rejects.toBe(error);
+    await settled();
+    expect(fleet.server.items.size).toBe(0);
+  });
+
+  it('joins what getOrSet is loading, and is joined by it', async () => {
+    const fleet = new Fleet();
+    const { cache } = fleet.start();
+    const load = deferred<string>();
+    const single = cache.getOrSet(keyOf(1), () => load.promise);
+    await settled();
+    const batch = deferred<Map<number, string>>();
+    const loader = jest.fn((_ids: readonly number[]) => batch.promise);
+    const many = cache.getOrSetMany([1, 2], keyOf, loader);
+    await settled();
+    expect(loader.mock.calls[0][0]).toEqual([2]);
+    const other = cache.getOrSet(keyOf(2), never);
+    load.resolve('one');
+    batch.resolve(new Map([[2, 'two']]));
+    await expect(Promise.all([single, many, other])).resolves.toEqual([
+      'one',
+      new Map([
+        [1, 'one'],
+        [2, 'two'],
+      ]),
+      'two',
+    ]);
+  });
+
+  it('loads what it can while it waits for what another process is loading', async () => {
+    const fleet = new Fleet();
+    const a = fleet.start();
+    const b = fleet.start();
+    const load = deferred<string>();
+    void a.cache.getOrSet(keyOf(1), () => load.promise);
+    await settled();
+    const loader = jest.fn(rows);
+    const many = b.cache.getOrSetMany([1, 2, 3], keyOf, loader);
+    await fleet.pass(50);
+    expect(loader.mock.calls.map(([ids]) => ids)).toEqual([[2, 3]]);
+    load.resolve('from a');
+    await fleet.pass(50);
+    await expect(many).resolves.toEqual(rows([2, 3]).set(1, 'from a'));
+    expect([...(await many).keys()]).toEqual([1, 2, 3]);
+  });
+
+  it('loads by one call more what other processes did not come back with', async () => {
+    const fleet = new Fleet();
+    const a = fleet.start();
+    const b = fleet.start({ leaseWait: '1s' });
+    void a.cache.getOrSetMany([1, 2], keyOf, () => new Promise<Map<number, string>>(() => undefined));
+    await settled();
+    const loader = jest.fn(rows);
+    const many = b.cache.getOrSetMany([1, 2, 3], keyOf, loader);
+    await fleet.pass(1500);
+    await expect(many).resolves.toEqual(rows([1, 2, 3]));
+    expect(loader.mock.calls.map(([ids]) => ids)).toEqual([[3], [1, 2]]);
+  });
+
+  it('calls the loader once, for all, when the store is down', async () => {
+    const fleet = new Fleet();
+    const { cache, store } = fleet.start();
+    store.breakDown();
+    const loader = jest.fn(rows);
+    await expect(cache.getOrSetMany([1, 2, 3], keyOf, loader)).resolves.toEqual(rows([1, 2, 3]));
+    expect(loader).toHaveBeenCalledTimes(1);
+  });
+
+  it('serves stale values and refreshes them by one call behind the response', async () => {
+    const fleet = new Fleet();
+    const { cache } = fleet.start({ ttl: '10s', grace: '60s' });
+    await cache.getOrSetMany([1, 2, 3], keyOf, rows);
+    await fleet.pass(12_000);
+    const loader = jest.fn((ids: readonly number[]) => new Map(ids.map((id) => [id, `new ${id}`])));
+    await expect(cache.getOrSetMany([1, 2, 3], keyOf, loader)).resolves.toEqual(rows([1, 2, 3]));
+    await settled();
+    expect(loader.mock.calls.map(([ids]) => ids)).toEqual([[1, 2, 3]]);
+    expect(fleet.server.valueOf(keyOf(2))).toBe('new 2');
+  });
+
+  it('says of every value what the loader says of the batch', async () => {
+    const fleet = new Fleet();
+    const { cache } = fleet.start();
+    await cache.getOrSetMany([1, 2], keyOf, (ids, context) => {
+      context.setTtl('20s');
+      return rows(ids);
+    });
+    expect([fleet.server.ttlOf(keyOf(1)), fleet.server.ttlOf(keyOf(2))]).toEqual([20, 20]);
+    await cache.getOrSetMany([3], keyOf, (ids, context) => {
+      context.skip();
+      return rows(ids);
+    });
+    await settled();
+    expect(fleet.server.valueOf(keyOf(3))).toBeUndefined();
+  });
+
+  it('invalidates values loaded together by their tags', async () => {
+    const fleet = new Fleet();
+    const { cache } = fleet.start();
+    await cache.getOrSetMany([1, 2], keyOf, rows, { tags: ['products'] });
+    await cache.invalidateTags('products');
+    const loader = jest.fn(rows);
+    await cache.getOrSetMany([1, 2], keyOf, loader, { tags: ['products'] });
+    expect(loader.mock.calls.map(([ids]) => ids)).toEqual([[1, 2]]);
+  });
+
+  it('aborts the loader once nobody waits for any of its values', async () => {
+    const fleet = new Fleet();
+    const { cache } = fleet.start();
+    const controller = new AbortController();
+    let signal!: AbortSignal;
+    const call = cache.getOrSetMany(
+      [1, 2],
+      keyOf,
+      (_ids, context) => {
+        signal = context.signal;
+        return new Promise<Map<number, string>>(() => undefined);
+      },
+      { signal: controller.signal },
+    );
+    await settled();
+    expect(signal.aborted).toBe(false);
+    controller.abort();
+    await expect(call).rejects.toThrow('This operation was aborted');
+    expect(signal.aborted).toBe(true);
+  });
+
+  it('runs the loader in the async context of the call, and a refresh outside of it', async () => {
+    const fleet = new Fleet();
+    const requests = new AsyncLocalStorage<string>();
+    const outside = new AsyncResource('test');
+    const { cache } = fleet.start({ ttl: '10s', grace: '60s' }, (work) => outside.runInAsyncScope(work));
+    const seen: (string | undefined)[] = [];
+    const loader = (ids: readonly number[]): Map<number, string> => {
+      seen.push(requests.getStore());
+      return rows(ids);
+    };
+    await requests.run('one', () => cache.getOrSetMany([1, 2], keyOf, loader));
+    await fleet.pass(12_000);
+    await requests.run('two', () => cache.getOrSetMany([1, 2], keyOf, loader));
+    await settled();
+    expect(seen).toEqual(['one', undefined]);
+  });
+
+  it('rejects before anything is sent when a key cannot be made', async () => {
+    const fleet = new Fleet();
+    const { cache, store } = fleet.start();
+    const call = cache.getOrSetMany(
+      [1, 2],
+      (id) => {
+        if (id === 2) throw new Error('no key');
+        return keyOf(id);
+      },
+      rows,
+    );
+    await expect(call).rejects.toThrow('no key');
+    expect(store.log).toEqual([]);
+  });
+});
