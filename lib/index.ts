@@ -58,13 +58,8 @@ export type { ResolvedPolicy } from './options/cache-policy.js';
 
 // The client, usable without Nest.
 export { MemcachedClient, type CounterOptions } from './client/client.js';
-export type {
-  ClientEvents,
-  CommandOptions,
-  NodeEvent,
-  NodeStatus,
-  ServersEvent,
-} from './client/cluster-client.js';
+export type { CommandOptions, NodeStatus } from './client/cluster-client.js';
+export type { ClientEvents, NodeEvent, ServersEvent } from './client/events.js';
 export type { ReadOptions, StoreOptions } from './client/key-client.js';
 export { ManyResult, type PartFailure } from './client/many-result.js';
 export type { CasResult, CasToken, LeaseRead, Lookup, ValueWithCas } from './client/results.js';
@@ -92,7 +87,22 @@ export type {
 } from './options/distribution-options.js';
 
 // How values become bytes.
-export type { Codec, Encoded } from './options/codec-options.js';
+export type {
+  ClassTransformer,
+  Codec,
+  CodecName,
+  CodecOption,
+  CodecOptions,
+  Compression,
+  Constructor,
+  Encoded,
+  SealOptions,
+  StoredClass,
+} from './options/codec-options.js';
+export type { SealKeyOption } from './options/seal-key.js';
+
+// What can be listened to, by node:diagnostics_channel.
+export type { CommandMessage, ReconnectMessage, ReplayMessage } from './client/diagnostics.js';
 
 // What can be thrown.
 export {

@@ -13,6 +13,15 @@ import { readServers, type ServerAddress, type ServersOption } from '../options/
 import { toExptime } from '../protocol/exptime.js';
 import { Request, type ReplyReader } from '../protocol/request.js';
 import { readStats } from '../protocol/stats-reader.js';
+import {
+  commandChannel,
+  nodeChannel,
+  reconnectChannel,
+  replayChannel,
+  serversChannel,
+  traced,
+} from './diagnostics.js';
+import type { ClientEvents, NodeEvent } from './events.js';
 import { ManyResult } from './many-result.js';
 import { readDone, readLine } from './readers.js';
 import { STATS_GROUPS, typedStats, type StatsByGroup, type StatsGroup } from './stats.js';
@@ -23,22 +32,6 @@ export interface CommandOptions {
   signal?: AbortSignal;
   /** Longest wait for the reply. @default the client's `commandTimeout` */
   timeout?: Duration;
-}
-
-/** A change in a server's state, as the event `node` tells it. */
-export interface NodeEvent {
-  /** The server, `host:port`. */
-  readonly server: string;
-  readonly state: NodeState;
-  readonly previous: NodeState;
-  /** Why; absent for `up`. */
-  readonly error?: MemcachedError;
-}
-
-/** A change of the list of servers, as the event `servers` tells it. */
-export interface ServersEvent {
-  readonly added: readonly string[];
-  readonly removed: readonly string[];
 }
 
 /** One server as the client sees it now. */
@@ -52,16 +45,6 @@ export interface NodeStatus {
   readonly lastError?: MemcachedError;
 }
 
-/** The client's events; none of them needs a listener. */
-export interface ClientEvents {
-  /** A server's state has changed. */
-  node: [NodeEvent];
-  /** The list of servers has changed. */
-  servers: [ServersEvent];
-  /** The list of servers could not be asked for; the last one stays. */
-  discoveryFailed: [Error];
-}
-
 /** The client's part that deals with servers rather than keys. */
 export abstract class ClusterClient extends EventEmitter<ClientEvents> implements AsyncDisposable {
   protected readonly options: ResolvedClientOptions;
@@ -73,7 +56,11 @@ export abstract class ClusterClient extends EventEmitter<ClientEvents> implement
   protected constructor(options: ClientOptions) {
     super();
     this.options = resolveClientOptions(options);
-    this.cluster = new Cluster(this.options, (node, previous) => this.#tell(node, previous));
+    this.cluster = new Cluster(this.options, {
+      onState: (node, previous) => this.#tell(node, previous),
+      onReconnect: ({ server }) => reconnectChannel.publish({ server: server.id }),
+      onReplay: ({ server }, count) => replayChannel.publish({ server: server.id, count }),
+    });
     this.#warn();
     const { discovery, servers } = this.options;
     if (discovery === undefined) return;
@@ -181,15 +168,28 @@ export abstract class ClusterClient extends EventEmitter<ClientEvents> implement
   /** Sends a request to the server of its key. */
   protected send(request: Request, options: CommandOptions | undefined): Promise<unknown> {
     request.timeoutMs = this.options.commandTimeout;
+    if (!commandChannel.hasSubscribers) return this.#send(request, options);
+    const server = this.cluster.serverFor(request.routingKey)?.id ?? '';
+    return traced(request, server, this.options.diagnosticKeys, () => this.#send(request, options));
+  }
+
+  /** Sends a request to one server. */
+  protected sendTo(node: Node, request: Request, options: CommandOptions | undefined): Promise<unknown> {
+    request.timeoutMs = this.options.commandTimeout;
+    if (!commandChannel.hasSubscribers) return this.#sendTo(node, request, options);
+    return traced(request, node.server.id, this.options.diagnosticKeys, () =>
+      this.#sendTo(node, request, options),
+    );
+  }
+
+  #send(request: Request, options: CommandOptions | undefined): Promise<unknown> {
     if (options === undefined) return this.cluster.execute(request);
     return limited(request, options, () =>
       request.owed ? this.cluster.executeOwed(request) : this.cluster.execute(request),
     );
   }
 
-  /** Sends a request to one server. */
-  protected sendTo(node: Node, request: Request, options: CommandOptions | undefined): Promise<unknown> {
-    request.timeoutMs = this.options.commandTimeout;
+  #sendTo(node: Node, request: Request, options: CommandOptions | undefined): Promise<unknown> {
     if (options === undefined) return this.cluster.executeOn(node, request);
     return limited(request, options, () => this.cluster.executeOn(node, request));
   }
@@ -224,7 +224,9 @@ export abstract class ClusterClient extends EventEmitter<ClientEvents> implement
   #setServers(servers: readonly ServerAddress[]): void {
     const change = this.cluster.setServers(servers);
     this.#warn();
-    if (change.added.length > 0 || change.removed.length > 0) this.emit('servers', change);
+    if (change.added.length === 0 && change.removed.length === 0) return;
+    serversChannel.publish(change);
+    this.emit('servers', change);
   }
 
   #warn(): void {
@@ -233,7 +235,9 @@ export abstract class ClusterClient extends EventEmitter<ClientEvents> implement
 
   #tell(node: Node, previous: NodeState): void {
     const error = node.state === 'up' ? {} : { error: node.lastError };
-    this.emit('node', { server: node.server.id, state: node.state, previous, ...error });
+    const event: NodeEvent = { server: node.server.id, state: node.state, previous, ...error };
+    nodeChannel.publish(event);
+    this.emit('node', event);
   }
 }
 

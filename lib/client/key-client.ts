@@ -7,7 +7,7 @@ import { ClusterClient, type CommandOptions } from './cluster-client.js';
 import type { Codec, Encoded } from './codec/codec.js';
 import { createCodec } from './codec/create-codec.js';
 import { encodeUnusualKey } from './key-encoder.js';
-import { Readers } from './readers.js';
+import { raiseNamed, Readers } from './readers.js';
 
 /** What commands that store take. */
 export interface StoreOptions extends CommandOptions {
@@ -103,10 +103,14 @@ export abstract class KeyClient extends ClusterClient {
     request.missResult = kind === 'cas' ? 'not-found' : false;
     request.exptime = this.exptime(options?.ttl);
     fill?.(request);
-    const encoded = (options?.codec ?? this.codec).encode(value, key);
-    const { data, flags }: Encoded = encoded instanceof Promise ? await encoded : encoded;
-    request.data = data;
-    request.flags = flags;
+    try {
+      const encoded = (options?.codec ?? this.codec).encode(value, request.routingKey);
+      const { data, flags }: Encoded = encoded instanceof Promise ? await encoded : encoded;
+      request.data = data;
+      request.flags = flags;
+    } catch (error) {
+      raiseNamed(error, request.label);
+    }
     return this.send(request, options);
   }
 }

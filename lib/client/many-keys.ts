@@ -58,8 +58,10 @@ async function readLine(
   result: ManyResult<unknown>,
 ): Promise<void> {
   const keys = requests.map((request) => request.userKey);
-  const line = new Request(kind, '', new ManyReader(client.codec, keys, kind === 'gets-many').read);
+  const fullKeys = requests.map((request) => request.routingKey);
+  const line = new Request(kind, '', new ManyReader(client.codec, fullKeys, kind === 'gets-many').read);
   line.keys = requests.map((request) => request.key);
+  line.userKeys = keys;
   await noteFailure(result, node.server.id, keys, async () => {
     const haul = (await client.sendTo(node, line)) as Haul | undefined;
     if (haul === undefined) return;

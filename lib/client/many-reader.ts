@@ -34,13 +34,14 @@ export interface Haul {
  */
 export class ManyReader {
   readonly #codec: Codec;
-  readonly #userKeys: readonly string[];
+  readonly #fullKeys: readonly string[];
   readonly #withCas: boolean;
   #next = 0;
 
-  constructor(codec: Codec, userKeys: readonly string[], withCas: boolean) {
+  /** @param fullKeys the keys with their prefix, which codecs get. */
+  constructor(codec: Codec, fullKeys: readonly string[], withCas: boolean) {
     this.#codec = codec;
-    this.#userKeys = userKeys;
+    this.#fullKeys = fullKeys;
     this.#withCas = withCas;
   }
 
@@ -51,6 +52,7 @@ export class ManyReader {
     const index = this.#indexOf(reply, request.keys!);
     if (index < 0) throw unexpectedReply(reply, request);
     this.#next = index + 1;
+    request.receivedBytes += reply.value.length;
     this.#take(reply, index, haul);
     return undefined;
   };
@@ -70,7 +72,7 @@ export class ManyReader {
       haul.unreadable.push({ index, error: told });
     };
     try {
-      const kept = whenDone(this.#codec.decode(reply.value, reply.flags, this.#userKeys[index]), keep);
+      const kept = whenDone(this.#codec.decode(reply.value, reply.flags, this.#fullKeys[index]), keep);
       if (kept instanceof Promise) haul.waiting.push(kept.catch(refuse));
     } catch (error) {
       refuse(error);

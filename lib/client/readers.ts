@@ -1,3 +1,4 @@
+import { CodecError } from '../errors.js';
 import type { Reply } from '../protocol/reply.js';
 import { unexpectedReply, type ReplyReader, type Request } from '../protocol/request.js';
 import type { Codec } from './codec/codec.js';
@@ -78,7 +79,15 @@ export class Readers {
   };
 
   #decode(reply: Reply, request: Request): unknown {
-    return this.#codec.decode(reply.value, reply.flags, request.userKey);
+    request.receivedBytes += reply.value.length;
+    try {
+      const value = this.#codec.decode(reply.value, reply.flags, request.routingKey);
+      return value instanceof Promise
+        ? value.catch((error: unknown) => raiseNamed(error, request.label))
+        : value;
+    } catch (error) {
+      return raiseNamed(error, request.label);
+    }
   }
 
   #withCas(reply: Reply, request: Request): unknown {
@@ -165,6 +174,12 @@ function checkKey(reply: Reply, request: Request): void {
 function missOrUnexpected(reply: Reply, request: Request): undefined {
   if (reply.status === 'not-found') return undefined;
   throw unexpectedReply(reply, request);
+}
+
+/** Throws what a codec threw, told with the request it happened to; a codec of the user may throw anything. */
+export function raiseNamed(error: unknown, label: string): never {
+  const problem = error instanceof CodecError ? error.message : 'the codec failed';
+  throw new CodecError(`${label}: ${problem}`, { cause: error });
 }
 
 /** Goes on with what a codec answers, at once where it answers at once. */

@@ -10,7 +10,7 @@ import { Node, type NodeObserver } from './node.js';
 /** All servers of the client: sends each request to the server its key belongs to, or where failover says. */
 export class Cluster {
   readonly #options: ResolvedClientOptions;
-  readonly #observe: NodeObserver;
+  readonly #observer: NodeObserver;
   #placement: Placement;
   #nodes: readonly Node[];
   /** The first answer of a discovery, while there are no servers to ask. */
@@ -20,11 +20,11 @@ export class Cluster {
   /** Commands that failover `miss` answered in place of a server. */
   missesByFailover = 0;
 
-  constructor(options: ResolvedClientOptions, observe: NodeObserver) {
+  constructor(options: ResolvedClientOptions, observer: NodeObserver) {
     this.#options = options;
-    this.#observe = observe;
+    this.#observer = observer;
     this.#placement = createPlacement(options.distribution, options.servers);
-    this.#nodes = options.servers.map((server) => new Node(server, options, observe));
+    this.#nodes = options.servers.map((server) => new Node(server, options, observer));
   }
 
   /** Lets commands wait for a first list of servers. */
@@ -49,7 +49,7 @@ export class Cluster {
     const present = new Map(this.#nodes.map((node) => [node.server.id, node]));
     const nodes = servers.map((server) => {
       const node = present.get(server.id);
-      if (node === undefined || !node.reaches(server)) return new Node(server, this.#options, this.#observe);
+      if (node === undefined || !node.reaches(server)) return new Node(server, this.#options, this.#observer);
       present.delete(server.id);
       return node;
     });

@@ -6,7 +6,10 @@ import type { ResolvedDiscovery } from '../options/discovery-options.js';
 import { readServers, type ServerAddress } from '../options/server-options.js';
 import type { Reply } from '../protocol/reply.js';
 import { Request } from '../protocol/request.js';
-import { Node } from './node.js';
+import { Node, type NodeObserver } from './node.js';
+
+const ignore = (): void => undefined;
+const UNOBSERVED: NodeObserver = { onState: ignore, onReconnect: ignore, onReplay: ignore };
 
 /** Told about every list that was found, and about every attempt that failed. */
 export interface DiscoveryListener {
@@ -59,7 +62,7 @@ export class Discovery {
   /** Asks a configuration endpoint, which may itself be any memcached that holds the list as a value. */
   async #askEndpoint(endpoint: string): Promise<string[]> {
     const [server] = readServers(endpoint, 'discovery.endpoint');
-    const node = new Node(server, { ...this.#options, protocol: 'classic', drainTimeout: 0 }, () => {});
+    const node = new Node(server, { ...this.#options, protocol: 'classic', drainTimeout: 0 }, UNOBSERVED);
     try {
       const text =
         (await this.#ask(node, 'config get cluster')) ??

@@ -23,14 +23,21 @@ import { Debts } from './debts.js';
  */
 export type NodeState = 'up' | 'suspect' | 'down';
 
-/** Told whenever a node's state changes. */
-export type NodeObserver = (node: Node, previous: NodeState) => void;
+/** Told what happens to nodes. */
+export interface NodeObserver {
+  /** Its state has changed. */
+  onState(node: Node, previous: NodeState): void;
+  /** It has a new connection, after one was lost. */
+  onReconnect(node: Node): void;
+  /** So many invalidations that it was owed are on their way. */
+  onReplay(node: Node, count: number): void;
+}
 
 /** Our handle on one server: its connection, and whether it can be used. */
 export class Node implements ConnectionOwner {
   #server: ServerAddress;
   readonly #options: ResolvedClientOptions;
-  readonly #observe: NodeObserver;
+  readonly #observer: NodeObserver;
   readonly #debts: Debts;
   #connection: Connection | undefined;
   #state: NodeState = 'up';
@@ -45,12 +52,14 @@ export class Node implements ConnectionOwner {
   #classicNext = false;
   /** The present connection leads to such a proxy. */
   #proxied = false;
+  /** How many connections have become ready. */
+  #connections = 0;
   #closed = false;
 
-  constructor(server: ServerAddress, options: ResolvedClientOptions, observe: NodeObserver) {
+  constructor(server: ServerAddress, options: ResolvedClientOptions, observer: NodeObserver) {
     this.#server = server;
     this.#options = options;
-    this.#observe = observe;
+    this.#observer = observer;
     this.#debts = new Debts(options.maxOwedDeletes);
   }
 
@@ -153,7 +162,9 @@ export class Node implements ConnectionOwner {
   onReady(): readonly Request[] {
     this.#delay = 0;
     this.#succeeded();
-    return this.#debts.payments(this.#options.commandTimeout);
+    this.#connections += 1;
+    if (this.#connections > 1) this.#observer.onReconnect(this);
+    return this.#payments();
   }
 
   /** The server owes a reply: is it slow or gone? One more request on the same connection tells. */
@@ -224,7 +235,13 @@ export class Node implements ConnectionOwner {
   }
 
   #payInto(connection: Connection): void {
-    for (const payment of this.#debts.payments(this.#options.commandTimeout)) connection.push(payment);
+    for (const payment of this.#payments()) connection.push(payment);
+  }
+
+  #payments(): readonly Request[] {
+    const payments = this.#debts.payments(this.#options.commandTimeout);
+    if (payments.length > 0) this.#observer.onReplay(this, payments.length);
+    return payments;
   }
 
   #connected(): Connection {
@@ -262,7 +279,7 @@ export class Node implements ConnectionOwner {
     if (state === previous) return;
     this.#state = state;
     this.#since = new Date();
-    this.#observe(this, previous);
+    this.#observer.onState(this, previous);
   }
 
   #lostError(request: Request, cause: MemcachedError | undefined): MemcachedError {

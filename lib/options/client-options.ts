@@ -1,6 +1,7 @@
 import { readCodec, type CodecOption, type ResolvedCodecOptions } from './codec-options.js';
 import type { Duration } from './duration.js';
 import {
+  bool,
   duration,
   integer,
   oneOf,
@@ -137,6 +138,13 @@ export interface ClientOptions {
   keepAlive?: Duration;
 
   /**
+   * Whether messages of the diagnostics channels name keys; values are never in them.
+   *
+   * @default true
+   */
+  diagnosticKeys?: boolean;
+
+  /**
    * Most requests that may wait for one server's replies; one more is an `OverloadError`.
    *
    * @default 250_000
@@ -182,6 +190,7 @@ export interface ResolvedClientOptions {
   readonly failuresToDown: number;
   readonly reconnectDelay: { readonly min: number; readonly max: number };
   readonly keepAlive: number;
+  readonly diagnosticKeys: boolean;
   readonly maxInFlight: number;
   readonly maxQueuedBytes: number;
   readonly maxOwedDeletes: number;
@@ -214,6 +223,7 @@ export const CLIENT_OPTIONS: Shape<ResolvedClientOptions> = {
       max: withDefault(duration(1), 400),
     }),
   keepAlive: withDefault(duration(), 30_000),
+  diagnosticKeys: withDefault(bool, true),
   maxInFlight: withDefault(integer(1), 250_000),
   maxQueuedBytes: withDefault(integer(1024), 256 * MIB),
   maxOwedDeletes: withDefault(integer(0), 10_000),

@@ -30,14 +30,14 @@ export interface Encoded {
 export interface Codec {
   /**
    * @param value whatever the user stores; `undefined` is possible.
-   * @param key the key it is stored under.
+   * @param key the key it is stored under, with its prefix.
    */
   encode(value: unknown, key: string): Encoded | Promise<Encoded>;
 
   /**
    * @param data a view into a buffer of the socket: copy what shall outlive the call.
    * @param flags the client flags the value is stored with.
-   * @param key the key it was read from.
+   * @param key the key it was read from, with its prefix.
    * @returns the value, or a promise of it.
    */
   decode(data: Buffer, flags: number, key: string): unknown;

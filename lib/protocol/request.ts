@@ -73,6 +73,11 @@ export class Request {
   /** Whether the server is owed the request when it is away, to be sent before the server is read from again. */
   owed = false;
 
+  /** The keys of a many-key read as the user wrote them. */
+  userKeys: readonly string[] | undefined = undefined;
+  /** Bytes of the values its replies brought. */
+  receivedBytes = 0;
+
   /** What the reader gathered from replies that were followed by more. */
   gathered: unknown = undefined;
   /** What a miss resolves with; also the answer where failover `miss` stands in for a server that is away. */

@@ -1,0 +1,121 @@
+import { channel, tracingChannel, type Channel, type TracingChannel } from 'node:diagnostics_channel';
+import type { MemcachedError } from '../errors.js';
+import type { Request } from '../protocol/request.js';
+import type { NodeEvent, ServersEvent } from './events.js';
+import type { Haul } from './many-reader.js';
+import type { LeaseRead } from './results.js';
+
+/**
+ * One command, as subscribers of the tracing channel `nestjs-memcached:command` get it: the same object at its start and
+ * at its end, where it also bears the outcome. Never a value.
+ *
+ * @see https://nodejs.org/api/diagnostics_channel.html#class-tracingchannel
+ */
+export interface CommandMessage {
+  /** `get`, `set`, `get-many`, …; a line command by its first word: `stats`, `version`, `flush_all`. */
+  readonly operation: string;
+  /** `host:port`; empty when no server can take the key. */
+  readonly server: string;
+  /** The keys as the user wrote them; empty with the option `diagnosticKeys: false`. */
+  readonly keys: readonly string[];
+  readonly keyCount: number;
+  /** Bytes of the value as stored: sent by a write, received by a read; 0 until then, and on a miss. */
+  bytes: number;
+  /**
+   * `hit`, `miss`; `done` and `not-done` for commands that answer whether they took effect; `stored`, `exists`,
+   * `not-found` of a `cas`; `error`. Absent until the end.
+   */
+  outcome?: 'hit' | 'miss' | 'done' | 'not-done' | 'stored' | 'exists' | 'not-found' | 'error';
+}
+
+/** What the channel `nestjs-memcached:replay` tells: invalidations that a server was owed are on their way. */
+export interface ReplayMessage {
+  readonly server: string;
+  /** How many; 1 for the flush that stands for more than could be remembered. */
+  readonly count: number;
+}
+
+/** What the channel `nestjs-memcached:reconnect` tells: a server has a new connection after it had lost one. */
+export interface ReconnectMessage {
+  readonly server: string;
+}
+
+/** Every command; see `CommandMessage`. */
+export const commandChannel = tracingChannel('nestjs-memcached:command') as unknown as TracingChannel<
+  string,
+  CommandMessage
+>;
+
+/** A server's state has changed; see `NodeEvent`. */
+export const nodeChannel = channel('nestjs-memcached:node') as unknown as Channel<unknown, NodeEvent>;
+
+/** The list of servers has changed; see `ServersEvent`. */
+export const serversChannel = channel('nestjs-memcached:servers') as unknown as Channel<
+  unknown,
+  ServersEvent
+>;
+
+/** See `ReconnectMessage`. */
+export const reconnectChannel = channel('nestjs-memcached:reconnect') as unknown as Channel<
+  unknown,
+  ReconnectMessage
+>;
+
+/** See `ReplayMessage`. */
+export const replayChannel = channel('nestjs-memcached:replay') as unknown as Channel<unknown, ReplayMessage>;
+
+/**
+ * Sends a request and tells of it.
+ *
+ * @param withKeys whether the keys may be told.
+ */
+export async function traced(
+  request: Request,
+  server: string,
+  withKeys: boolean,
+  send: () => Promise<unknown>,
+): Promise<unknown> {
+  const names = request.userKeys ?? (request.userKey === '' ? [] : [request.userKey]);
+  const message: CommandMessage = {
+    operation: request.kind === 'line' ? request.line.split(' ', 1)[0] : request.kind,
+    server,
+    keys: withKeys ? names : [],
+    keyCount: names.length,
+    bytes: request.data?.length ?? 0,
+  };
+  // The channel would put what the promise brings into the message: so it brings nothing.
+  let result: unknown;
+  await commandChannel.tracePromise(async () => {
+    try {
+      result = await send();
+      message.bytes += request.receivedBytes;
+      message.outcome = outcomeOf(result);
+    } catch (error) {
+      message.outcome = 'error';
+      throw error as MemcachedError;
+    }
+  }, message);
+  return result;
+}
+
+function outcomeOf(result: unknown): CommandMessage['outcome'] {
+  switch (result) {
+    case undefined:
+      return 'miss';
+    case true:
+      return 'done';
+    case false:
+      return 'not-done';
+    case 'stored':
+    case 'exists':
+    case 'not-found':
+      return result;
+    default:
+      return isMiss(result as Partial<LeaseRead<unknown> & Haul> | null) ? 'miss' : 'hit';
+  }
+}
+
+/** A read with a lease and a many-key read are answered by an object whether or not there was anything. */
+function isMiss(result: Partial<LeaseRead<unknown> & Haul> | null): boolean {
+  return result?.hit === false || result?.hits?.length === 0;
+}

@@ -1,0 +1,104 @@
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { subscribe, tracingChannel, unsubscribe } from 'node:diagnostics_channel';
+import { once } from 'node:events';
+import { MemcachedClient } from '../../lib/client/client.js';
+import type { CommandMessage } from '../../lib/client/diagnostics.js';
+import type { ClientOptions } from '../../lib/options/client-options.js';
+import { describeReal, startMemcached, type RealMemcached } from '../support/real-memcached.js';
+
+describeReal('the diagnostics channels', () => {
+  let server: RealMemcached;
+  let undo: (() => void)[] = [];
+  const clients: MemcachedClient[] = [];
+
+  const connect = (options: ClientOptions = {}): MemcachedClient => {
+    const client = new MemcachedClient({ servers: server.address, ...options });
+    clients.push(client);
+    return client;
+  };
+  const commands = (): CommandMessage[] => {
+    const seen: CommandMessage[] = [];
+    const ended = (message: unknown): void => void seen.push(message as CommandMessage);
+    const { asyncEnd } = tracingChannel('nestjs-memcached:command');
+    asyncEnd.subscribe(ended);
+    undo.push(() => asyncEnd.unsubscribe(ended));
+    return seen;
+  };
+  const messages = (name: string): unknown[] => {
+    const seen: unknown[] = [];
+    const keep = (message: unknown): void => void seen.push(message);
+    subscribe(name, keep);
+    undo.push(() => unsubscribe(name, keep));
+    return seen;
+  };
+
+  beforeEach(async () => {
+    server = await startMemcached();
+  });
+  afterEach(async () => {
+    for (const step of undo) step();
+    undo = [];
+    await Promise.all(clients.splice(0).map((client) => client.close()));
+    await server.stop();
+  });
+
+  it('tell every command with its server, keys, bytes and outcome, and never a value', async () => {
+    const seen = commands();
+    const client = connect();
+    await client.set('a', 'secret');
+    await client.get('a');
+    await client.get('missing');
+    await client.getMany(['a', 'missing']);
+    await client.delete('missing');
+    await client.incr('a').catch(() => undefined);
+    await client.stats();
+    const at = server.address;
+    expect(seen).toMatchObject([
+      { operation: 'set', server: at, keys: ['a'], keyCount: 1, bytes: 6, outcome: 'done' },
+      { operation: 'get', server: at, keys: ['a'], bytes: 6, outcome: 'hit' },
+      { operation: 'get', server: at, keys: ['missing'], bytes: 0, outcome: 'miss' },
+      { operation: 'get-many', server: at, keys: ['a', 'missing'], keyCount: 2, bytes: 6, outcome: 'hit' },
+      { operation: 'delete', server: at, outcome: 'not-done' },
+      { operation: 'incr', server: at, outcome: 'error' },
+      { operation: 'stats', server: at, keys: [], outcome: 'hit' },
+    ]);
+    expect(JSON.stringify(seen)).not.toContain('secret');
+  });
+
+  it('keep keys to themselves when told to', async () => {
+    const seen = commands();
+    await connect({ diagnosticKeys: false }).getMany(['who', 'what']);
+    expect(seen).toMatchObject([{ operation: 'get-many', keys: [], keyCount: 2 }]);
+  });
+
+  it('tell states, reconnects and what was owed', async () => {
+    const nodes = messages('nestjs-memcached:node');
+    const reconnects = messages('nestjs-memcached:reconnect');
+    const replays = messages('nestjs-memcached:replay');
+    const client = connect({ commandTimeout: '200ms' });
+    await client.set('a', 1);
+    await server.stop();
+    await client.get('a').catch(() => undefined);
+    await client.invalidateKey('a');
+    const up = once(client, 'node').then(async function wait([event]): Promise<void> {
+      if ((event as { state: string }).state !== 'up') await once(client, 'node').then(wait);
+    });
+    server = await startMemcached({ port: server.port });
+    await up;
+    const at = server.address;
+    expect(nodes.at(0)).toMatchObject({
+      server: at,
+      previous: 'up',
+      error: { code: 'MEMCACHED_CONNECTION' },
+    });
+    expect(nodes.at(-1)).toMatchObject({ server: at, state: 'up' });
+    expect(reconnects).toStrictEqual([{ server: at }]);
+    expect(replays).toStrictEqual([{ server: at, count: 1 }]);
+  });
+
+  it('tell a change of the list of servers', async () => {
+    const changes = messages('nestjs-memcached:servers');
+    connect().setServers([server.address, '127.0.0.1:1']);
+    expect(changes).toStrictEqual([{ added: ['127.0.0.1:1'], removed: [] }]);
+  });
+});
