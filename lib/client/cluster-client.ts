@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { Cluster } from '../cluster/cluster.js';
 import { Discovery } from '../cluster/discovery.js';
+import { dumpKeys } from '../cluster/key-dump.js';
 import type { Node, NodeState } from '../cluster/node.js';
 import { InvalidArgumentError, MemcachedError } from '../errors.js';
 import {
@@ -152,6 +153,34 @@ export abstract class ClusterClient extends EventEmitter<ClientEvents> implement
     return this.#onEveryNode('version', readLine, options, (line) =>
       (line as string).slice('VERSION '.length),
     );
+  }
+
+  /**
+   * The keys that the servers hold, one server after the other, in no order; with a `keyPrefix` those that have it, without
+   * it. Meant for looking around: what is stored or dropped meanwhile may be missing or there.
+   *
+   * @param options `limit`: most keys; all of them without it.
+   * @throws {UnsupportedError | ServerError} of a server that does not list its keys, when its turn comes.
+   * @example for await (const key of client.keys({ limit: 100 })) console.log(key);
+   */
+  async *keys({ limit = Number.POSITIVE_INFINITY }: { limit?: number } = {}): AsyncGenerator<
+    string,
+    void,
+    undefined
+  > {
+    if (Number.isNaN(limit) || limit < 0)
+      throw new InvalidArgumentError('keys: limit: expected a number from 0');
+    const prefix = Buffer.from(this.options.keyPrefix, 'utf8').toString('latin1');
+    let left = limit;
+    for (const { server } of this.cluster.nodes) {
+      if (left <= 0) return;
+      for await (const key of dumpKeys(server, this.options)) {
+        if (!key.startsWith(prefix)) continue;
+        yield Buffer.from(key.slice(prefix.length), 'latin1').toString('utf8');
+        left -= 1;
+        if (left <= 0) return;
+      }
+    }
   }
 
   /**

@@ -164,6 +164,11 @@ export class Connection {
     this.#end(error);
   }
 
+  /** Stops reading, or goes on; what the server sends meanwhile stays with the kernel. */
+  setPaused(paused: boolean): void {
+    this.#socket[paused ? 'pause' : 'resume']();
+  }
+
   async #negotiate(): Promise<void> {
     try {
       this.#agreement = await negotiate(

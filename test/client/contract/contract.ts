@@ -378,6 +378,21 @@ export function contract(setup: Setup): void {
         expect([...(await client.version()).values()][0]).toMatch(/^\d+\.\d+/);
       });
 
+      it('lists the keys it holds, as far as wanted', async () => {
+        const names = [
+          ...Array.from({ length: 3000 }, () => fresh()),
+          'beyond ASCII: 键'.replaceAll(' ', '_'),
+          'a%20b',
+        ];
+        await client.setMany(names.map((name) => [name, 1]));
+        const listed = new Set<string>();
+        for await (const key of client.keys()) listed.add(key);
+        expect(names.filter((name) => !listed.has(name))).toStrictEqual([]);
+        const some: string[] = [];
+        for await (const key of client.keys({ limit: 7 })) some.push(key);
+        expect(some).toHaveLength(7);
+      });
+
       it('refuses a group that could carry a command', () => {
         expect(() => client.stats('items\r\nflush_all' as 'items')).toThrow(/is no group/);
       });

@@ -1,0 +1,93 @@
+import { Connection, type ConnectionOwner } from '../connection/connection.js';
+import { ServerError, TimeoutError, type MemcachedError } from '../errors.js';
+import type { ResolvedClientOptions } from '../options/client-options.js';
+import type { ServerAddress } from '../options/server-options.js';
+import type { Reply } from '../protocol/reply.js';
+import { Request, unexpectedReply } from '../protocol/request.js';
+
+/** Keys held here before the server is made to wait. */
+const HIGH_WATER_KEYS = 1024;
+
+/**
+ * Asks one server for all its keys, on a connection of its own, and no faster than they are taken.
+ *
+ * @returns the keys as their bytes, one character per byte.
+ * @see memcached doc/protocol.txt, "LRU Crawler"
+ */
+export async function* dumpKeys(
+  server: ServerAddress,
+  options: ResolvedClientOptions,
+): AsyncGenerator<string> {
+  const keys: string[] = [];
+  let over = false;
+  let failure: Error | undefined;
+  let wake: () => void = () => undefined;
+  let paused = false;
+
+  const owner: ConnectionOwner = {
+    onReady: () => [],
+    onOverdue: (connection) => {
+      const { commandTimeout } = options;
+      const silence = `${server.id}: no further key within ${commandTimeout} ms`;
+      if (!paused) connection.close(new TimeoutError(silence, server.id, 'unknown', commandTimeout));
+    },
+    onClosed: (_connection, error: MemcachedError | undefined) => {
+      failure ??= error;
+      over = true;
+      wake();
+    },
+  };
+  const connection = new Connection(server, options, owner);
+  const request = new Request('line', '', (reply: Reply) => {
+    if (reply.status === 'line' && reply.more) {
+      const key = /^key=(\S+)/.exec(reply.text)?.[1];
+      if (key !== undefined) keys.push(unescaped(key));
+      if (keys.length >= HIGH_WATER_KEYS && !paused) connection.setPaused((paused = true));
+      wake();
+      return undefined;
+    }
+    if (reply.status === 'end' || reply.status === 'ok') return undefined;
+    throw unexpectedReply(reply, request);
+  });
+  request.line = 'lru_crawler metadump all';
+  request.timeoutMs = Number.POSITIVE_INFINITY;
+  request.resolve = () => {
+    over = true;
+    wake();
+  };
+  request.reject = (error) => {
+    failure = error as Error;
+    over = true;
+    wake();
+  };
+  connection.push(request);
+
+  try {
+    for (;;) {
+      yield* keys.splice(0);
+      if (paused) connection.setPaused((paused = false));
+      if (keys.length > 0) continue;
+      if (failure !== undefined) throw explained(failure, server);
+      if (over) return;
+      await new Promise<void>((resolve) => (wake = resolve));
+    }
+  } finally {
+    connection.close();
+  }
+}
+
+/** Bytes that memcached writes as `%41`. */
+function unescaped(key: string): string {
+  return key.replaceAll(/%([0-9A-Fa-f]{2})/g, (_escape, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+}
+
+function explained(error: Error, server: ServerAddress): Error {
+  if (!(error instanceof ServerError)) return error;
+  return new ServerError(
+    `${server.id} does not list its keys: ${error.reply} (memcached's -o no_lru_crawler?)`,
+    server.id,
+    error.reply,
+  );
+}
