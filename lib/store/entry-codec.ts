@@ -1,9 +1,7 @@
 import type { CacheEntry, TagVersion } from '../cache/store.js';
 import { andThen, type Codec, type Encoded } from '../client/codec/codec.js';
+import { FLAGS_CACHE_ENTRY } from '../client/codec/flags.js';
 import { CodecError } from '../errors.js';
-
-/** Marks an entry that begins with a header line. The client's own codecs leave the bit alone. */
-export const FLAG_ENTRY = 0x80_0000;
 
 const NO_TAGS: readonly TagVersion[] = Object.freeze([]);
 
@@ -30,17 +28,17 @@ export class EntryCodec implements Codec {
   encode(entry: CacheEntry, key: string): Encoded | Promise<Encoded> {
     return andThen(this.#inner.encode(entry.value, key), (encoded) => {
       const { data, flags } = encoded;
-      const plain = data.length > 0 && flags !== 0 && (flags & FLAG_ENTRY) === 0;
+      const plain = data.length > 0 && flags !== 0 && (flags & FLAGS_CACHE_ENTRY) === 0;
       if (plain && entry.tags.length === 0 && !entry.steady) return encoded;
       const tags = entry.tags.flatMap(({ tag, version }) => [tag, version]);
       const header = Buffer.from(`${JSON.stringify([flags, entry.steady ? 1 : 0, ...tags])}\n`, 'utf8');
-      return { data: Buffer.concat([header, data]), flags: FLAG_ENTRY };
+      return { data: Buffer.concat([header, data]), flags: FLAGS_CACHE_ENTRY };
     });
   }
 
   decode(data: Buffer, flags: number, key: string): unknown {
     try {
-      if (flags !== FLAG_ENTRY) return this.#entry(data, flags, key, NO_TAGS, false);
+      if (flags !== FLAGS_CACHE_ENTRY) return this.#entry(data, flags, key, NO_TAGS, false);
       const end = data.indexOf(LINE_FEED);
       if (end === -1) return undefined;
       const header = readHeader(data.toString('utf8', 0, end));

@@ -1,0 +1,139 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { MemcachedClient } from '../../lib/client/client.js';
+import { ClientStore } from '../../lib/store/client-store.js';
+import { MemcachedServer } from '../../lib/testing/memcached-server.js';
+import { MapServer } from '../cache/support/map-server.js';
+import { describeReal, startMemcached } from '../support/real-memcached.js';
+import { storeContract, type Stores } from './contract.js';
+
+async function storesOn(address: string, stop: () => Promise<void>): Promise<Stores> {
+  const clients = [1, 2].map(
+    () => new MemcachedClient({ servers: [address], commandTimeout: '10s', connectTimeout: '10s' }),
+  );
+  const [one, two] = clients.map((client) => new ClientStore(client));
+  return {
+    one,
+    two,
+    stop: async () => {
+      await Promise.all(clients.map((client) => client.close()));
+      await stop();
+    },
+  };
+}
+
+describe('the store of the cache’s own tests', () => {
+  storeContract(() => {
+    const server = new MapServer();
+    return Promise.resolve({ one: server.connect(), two: server.connect(), stop: () => Promise.resolve() });
+  });
+});
+
+describe('the store on the embedded server', () => {
+  storeContract(async () => {
+    const server = await MemcachedServer.start();
+    return storesOn(server.address, () => server.close());
+  });
+});
+
+describeReal('the store on a real memcached', () => {
+  storeContract(async () => {
+    const server = await startMemcached();
+    return storesOn(server.address, () => server.stop());
+  });
+});
+
+describe('the store among other clients', () => {
+  let server: MemcachedServer;
+  let client: MemcachedClient;
+  let store: ClientStore;
+  let now: number;
+
+  beforeEach(async () => {
+    now = Date.now();
+    server = await MemcachedServer.start({ now: () => now });
+    client = new MemcachedClient({ servers: [server.address], commandTimeout: '10s', connectTimeout: '10s' });
+    store = new ClientStore(client);
+  });
+  afterEach(async () => {
+    await client.close();
+    await server.close();
+  });
+
+  it('stores an entry that says nothing but its value as the value alone', async () => {
+    await store.put('k', { value: { a: 1 }, tags: [], steady: false }, 60);
+    expect(await client.get('k')).toEqual({ a: 1 });
+  });
+
+  it('takes a value that another client has stored for an entry without tags', async () => {
+    await client.set('k', { a: 1 });
+    expect(await store.read('k', 30, 0)).toMatchObject({
+      hit: true,
+      value: { value: { a: 1 }, tags: [], steady: false },
+    });
+  });
+
+  it('shows bytes that nobody here can read as a hit without a value, with a cas to write over', async () => {
+    await client.set('k', 'a pickle', {
+      codec: { encode: () => ({ data: Buffer.from('(dp0'), flags: 1 }), decode: () => undefined },
+    });
+    const reading = await store.read('k', 30, 0);
+    expect(reading).toMatchObject({ hit: true, value: undefined, won: false });
+    expect(await store.write('k', { value: 1, tags: [], steady: false }, 60, reading.cas)).toBe('stored');
+  });
+
+  it.each([
+    ['no line', 'no line feed'],
+    ['a line that is no JSON', '[16,\nvalue'],
+    ['a line that is no list', '{}\nvalue'],
+  ])('shows an entry whose header is %s as unreadable', async (_name, text) => {
+    await client.set('k', text, {
+      codec: {
+        encode: (value) => ({ data: Buffer.from(value as string), flags: 0x80_0000 }),
+        decode: () => undefined,
+      },
+    });
+    expect(await store.read('k', 30, 0)).toMatchObject({ hit: true, value: undefined });
+  });
+
+  it('reads back what an asynchronous codec writes, and shows what it refuses as unreadable', async () => {
+    const reversed = new MemcachedClient({
+      servers: [server.address],
+      commandTimeout: '10s',
+      codec: {
+        encode: (value) => Promise.resolve({ data: Buffer.from(value as string).reverse(), flags: 0 }),
+        decode: (data) =>
+          data.length > 3
+            ? Promise.reject(new Error('too long'))
+            : Promise.resolve(Buffer.from(data).reverse().toString()),
+      },
+    });
+    const other = new ClientStore(reversed);
+    await other.put('short', { value: 'abc', tags: [{ tag: 'x', version: '1' }], steady: false }, 60);
+    await other.put('long', { value: 'abcd', tags: [], steady: false }, 60);
+    expect((await other.read('short', 0, 0)).value).toEqual({
+      value: 'abc',
+      tags: [{ tag: 'x', version: '1' }],
+      steady: false,
+    });
+    expect(await other.read('long', 0, 0)).toMatchObject({ hit: true, value: undefined });
+    await reversed.close();
+  });
+
+  it('tells the age of a tag by the clock of the server', async () => {
+    await store.tagState('x');
+    now += 90_000;
+    const { ageSeconds } = await store.tagState('x');
+    expect(ageSeconds).toBeGreaterThanOrEqual(89);
+    expect(ageSeconds).toBeLessThanOrEqual(90);
+  });
+
+  it('changes its epoch when the connection to a server is lost', async () => {
+    await store.read('k', 30, 0);
+    const before = store.epoch;
+    const { port } = server;
+    await server.close();
+    server = await MemcachedServer.start({ port, now: () => now });
+    await store.read('k', 30, 0).catch(() => undefined);
+    expect(store.epoch).not.toBe(before);
+  });
+});
