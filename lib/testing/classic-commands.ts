@@ -52,19 +52,11 @@ function writeValues(
   for (let index = from; index < tokens.length; index++) {
     const key = tokens[index];
     const item = store.peek(key);
-    counters.cmd_get++;
-    if (exptime !== undefined) counters.cmd_touch++;
-    if (item === undefined) {
-      counters.get_misses++;
-      if (exptime !== undefined) counters.touch_misses++;
-      continue;
-    }
-    if (exptime === undefined) {
-      counters.get_hits++;
-    } else {
-      counters.touch_hits++;
-      item.expiresAt = store.expiryOf(exptime);
-    }
+    const kind = exptime === undefined ? 'get' : 'touch';
+    counters[`cmd_${kind}` as const]++;
+    counters[`${kind}_${item === undefined ? 'misses' : 'hits'}` as const]++;
+    if (item === undefined) continue;
+    if (exptime !== undefined) item.expiresAt = store.expiryOf(exptime);
     store.markFetched(item);
     const head = `VALUE ${key} ${item.flags} ${valueBytes(item)}`;
     out.lineAndBlock(withCas ? `${head} ${item.cas}` : head, item.block);

@@ -28,31 +28,22 @@ const STORE_REPLIES: Readonly<Record<StoreOutcome, string>> = {
 export function metaGet(state: ServerState, out: ReplyWriter, tokens: readonly string[]): void {
   const flags = readFlags('mg', out, tokens);
   if (flags === undefined) return;
-  const { store } = state;
+  const { store, counters } = state;
   const found = store.peek(flags.key);
-  countFetch(state, found !== undefined, flags);
   if (found === undefined && flags.vivify === undefined) {
+    counters.cmd_get++;
+    counters.get_misses++;
     if (!flags.quiet) out.line(`EN${flags.echo()}`);
     return;
   }
+  // An item made for this reader counts as found.
+  counters[flags.exptime === undefined ? 'cmd_get' : 'cmd_touch']++;
+  counters[flags.exptime === undefined ? 'get_hits' : 'touch_hits']++;
   const item = found ?? store.createStub(flags.key);
   const answer = answerTo(state, item, flags, found === undefined);
   if (!flags.noTrace) store.markFetched(item);
   if (flags.wantsValue) out.lineAndBlock(`VA ${valueBytes(item)}${answer}`, item.block);
   else out.line(`HD${answer}`);
-}
-
-function countFetch({ counters }: ServerState, hit: boolean, flags: MetaFlags): void {
-  counters.cmd_get++;
-  if (flags.exptime !== undefined) counters.cmd_touch++;
-  if (!hit) {
-    counters.get_misses++;
-    if (flags.exptime !== undefined) counters.touch_misses++;
-  } else if (flags.exptime === undefined) {
-    counters.get_hits++;
-  } else {
-    counters.touch_hits++;
-  }
 }
 
 /** Carries out and answers the flags in their order: `t` in front of `T` shows the old time. */
@@ -222,9 +213,12 @@ export function metaArithmetic(state: ServerState, out: ReplyWriter, tokens: rea
   const down = flags.mode === 'D' || flags.mode === '-';
   const found = store.peek(flags.key);
   if (found === undefined) {
+    if (flags.vivify !== undefined) {
+      createCounter(state, out, flags);
+      return;
+    }
     counters[down ? 'decr_misses' : 'incr_misses']++;
-    if (flags.vivify === undefined) out.line(`NF${flags.echo()}`);
-    else createCounter(state, out, flags);
+    out.line(`NF${flags.echo()}`);
     return;
   }
   if (flags.cas !== undefined && flags.cas !== 0 && flags.cas !== found.cas) {
