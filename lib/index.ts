@@ -22,6 +22,7 @@ export type { NodeFigures } from './nest/health/node-figures.js';
 
 // Decorators, and the keys they make.
 export { Cacheable, type CacheableOptions } from './nest/decorators/cacheable.decorator.js';
+export { CacheDefaults, type CacheDefaultsOptions } from './nest/decorators/cache-defaults.decorator.js';
 export { CacheEvict, type CacheEvictOptions } from './nest/decorators/cache-evict.decorator.js';
 export { CachePut, type CachePutOptions } from './nest/decorators/cache-put.decorator.js';
 export { CasUpdate, type CasUpdateOptions } from './nest/decorators/cas-update.decorator.js';

@@ -2,9 +2,10 @@ import type { OnModuleInit, Type } from '@nestjs/common';
 import type { DiscoveryService, ModuleRef } from '@nestjs/core';
 import { DecoratorError, MemcachedError } from '../errors.js';
 import { mistakesOf } from './decorators/boot-checks.js';
-import { type DecoratedMethod, type Hosted, placed } from './decorators/decorated-method.js';
+import type { DecoratedMethod, Hosted } from './decorators/decorated-method.js';
 import { type DecoratorHost, getDecoratorHostToken } from './decorators/decorator-host.js';
 import { DEFAULT_INSTANCE } from './decorators/decorator-options.js';
+import { placed } from './decorators/place.js';
 import { decoratedMethodsOf } from './decorators/stub.js';
 
 type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
@@ -45,9 +46,9 @@ export class DecoratorExplorer implements OnModuleInit {
       const type = classOf(wrapper);
       if (type === undefined) continue;
       const methods = decoratedMethodsOf(type);
-      const ours = methods.filter((method) => this.#isOurs(method));
+      const ours = methods.filter((method) => method.instances(type).includes(this.#instance));
       const found = [
-        ...methods.flatMap((method) => this.#unknownInstances(method)),
+        ...methods.flatMap((method) => this.#unknownInstances(method, type)),
         ...ours.flatMap((method) => [...mistakesOf(method, type), ...this.#compile(method, type, host)]),
       ];
       for (const mistake of found) mistakes.add(mistake);
@@ -58,12 +59,10 @@ export class DecoratorExplorer implements OnModuleInit {
     if (mistakes.size > 0) throw new DecoratorError([...mistakes].join('\n'));
   }
 
-  #isOurs(method: DecoratedMethod): boolean {
-    return method.operations.some(({ instance }) => instance === this.#instance);
-  }
-
-  #unknownInstances(method: DecoratedMethod): string[] {
-    return method.operations
+  #unknownInstances(method: DecoratedMethod, type: Type): string[] {
+    return method
+      .instances(type)
+      .map((instance, index) => ({ instance, decorator: method.operations[index].decorator }))
       .filter(({ instance }) => instance !== this.#instance && !this.#isKnown(instance))
       .map(({ decorator, instance }) => {
         const missing =
@@ -86,15 +85,16 @@ export class DecoratorExplorer implements OnModuleInit {
   /** Compiles a method's decorators now rather than at the first call, and has their options read. */
   #compile(method: DecoratedMethod, type: Type, host: DecoratorHost): string[] {
     try {
-      const compiled = method.compile();
-      compiled.forEach(({ policy, vary }, index) => {
-        const { decorator, instance, usesDefaultKey } = method.operations[index];
-        if (instance !== this.#instance) return;
+      const instances = method.instances(type);
+      method.compile(type).forEach(({ policy, vary, ownPattern }, index) => {
+        const { decorator, usesDefaultKey } = method.operations[index];
+        if (instances[index] !== this.#instance) return;
         const place = method.place(decorator);
         placed(place, () => {
           if (policy !== undefined) host.policy(policy, place);
           for (const source of vary) host.varySource(source);
           if (usesDefaultKey) host.claimName(type);
+          if (ownPattern !== undefined) host.claimPattern(`${decorator} ${ownPattern}`, method, type);
         });
       });
       return [];

@@ -23,6 +23,7 @@ import { Test } from '@nestjs/testing';
 import type { Observable } from 'rxjs';
 import {
   Cacheable,
+  CacheDefaults,
   CacheEvict,
   CachePut,
   CasUpdate,
@@ -348,6 +349,45 @@ describe('at boot', () => {
       'Repository.find @Cacheable: two classes are called Repository, and the default keys of their methods would meet; ' +
         "rename one of them, or give its methods a 'key'",
     );
+  });
+
+  it('refuses two methods that store under the same keys, however they write them', async () => {
+    class Products {
+      @Cacheable({ key: 'product:{0.id}' })
+      async find(_by: { id: number }): Promise<void> {}
+    }
+    @Controller()
+    class ProductsController {
+      @Get(':id')
+      @Cacheable({ key: 'product:{by.id}', params: ['by'] })
+      async find(@Param() _by: { id: number }): Promise<void> {}
+    }
+    expect(String(await refusal(Products, ProductsController))).toContain(
+      'ProductsController.find @Cacheable: Products.find stores under the same keys, so that one would be served what the ' +
+        "other returned, and wait for itself if it called the other; give one of them another 'key', or both " +
+        "'sharedKey: true' if they are to share",
+    );
+  });
+
+  it('refuses brothers that inherit a method with its key, unless told apart or meant to share', async () => {
+    abstract class Repository {
+      @Cacheable({ key: 'row:{0}' })
+      async find(_id: number): Promise<void> {}
+
+      @Cacheable({ key: 'shared:{0}', sharedKey: true })
+      async share(_id: number): Promise<void> {}
+    }
+    class Users extends Repository {}
+    class Orders extends Repository {}
+    @CacheDefaults({ prefix: 'invoices:' })
+    class Invoices extends Repository {}
+    const error = await refusal(Users, Orders, Invoices);
+    expect((error as Error).message).toBe(
+      'Repository.find @Cacheable: Users and Orders both inherit it and store under the same keys, so that one would be ' +
+        "served what the other returned; tell them apart by @CacheDefaults({ prefix: '…' }), " +
+        "or say 'sharedKey: true' if they are to share",
+    );
+    expect(await refusal(Users, Invoices)).toBeUndefined();
   });
 
   it('refuses request-scoped classes in modules that do not see the MemcachedModule', async () => {

@@ -5,6 +5,7 @@ import { Test } from '@nestjs/testing';
 import request from 'supertest';
 import {
   Cacheable,
+  CacheDefaults,
   CacheEvict,
   getMemcachedToken,
   InjectMemcached,
@@ -49,6 +50,7 @@ describe('a decorated provider', () => {
   });
 
   it('works request-scoped and transient', async () => {
+    @CacheDefaults({ prefix: 'request:' })
     @Injectable({ scope: Scope.REQUEST })
     class PerRequest extends Products {}
     @Injectable({ scope: Scope.TRANSIENT })

@@ -11,14 +11,8 @@ import {
 import { DecoratorError } from '../../errors.js';
 import { type CompiledKey, keyFrom, type KeySpec } from '../keys/key-compiler.js';
 import type { Vary } from './decorator-host.js';
-import {
-  type ArgumentsFunction,
-  instanceOf,
-  KeyMaker,
-  readKeys,
-  SHARED,
-  type SharedOptions,
-} from './decorator-options.js';
+import { type ArgumentsFunction, readKeys, SHARED, type SharedOptions } from './decorator-options.js';
+import { KeyMaker } from './key-maker.js';
 import type { AnyMethod, KeyOption, MethodDecoratorFor, ResultOf } from './method-types.js';
 import type { Call, CompiledOperation, MethodFacts } from './operation.js';
 import { decorateMethod } from './stub.js';
@@ -48,7 +42,7 @@ export interface CacheEvictOptions<A extends readonly unknown[] = never[], R = n
   /**
    * What the keys hold beside the arguments; as in the `@Cacheable` that stores under them.
    *
-   * @default []
+   * @default what the class says in `@CacheDefaults`, otherwise []
    */
   vary?: readonly Vary[];
 
@@ -77,7 +71,7 @@ export interface CacheEvictOptions<A extends readonly unknown[] = never[], R = n
   /**
    * Name of the module instance.
    *
-   * @default the instance without a name
+   * @default what the class says in `@CacheDefaults`, otherwise the instance without a name
    */
   instance?: string;
 }
@@ -101,7 +95,7 @@ export function CacheEvict<M extends AnyMethod>(
 export function CacheEvict(options: CacheEvictOptions): MethodDecoratorFor<object> {
   return decorateMethod({
     decorator: '@CacheEvict',
-    instance: instanceOf(options),
+    instance: options.instance,
     stores: false,
     usesDefaultKey: false,
     compile: (facts) => compile(options, facts),
@@ -144,7 +138,7 @@ function compile(options: CacheEvictOptions, facts: MethodFacts): CompiledOperat
 
   return {
     policy: undefined,
-    vary: own.vary,
+    vary: maker.vary,
     step: async (call, next) => {
       if (when !== undefined && when(...call.args) !== true) return next(call.args);
       const targets = known(call);

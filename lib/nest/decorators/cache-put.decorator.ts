@@ -5,14 +5,13 @@ import { compileResultKey, type KeySpec } from '../keys/key-compiler.js';
 import type { Vary } from './decorator-host.js';
 import {
   type ArgumentsFunction,
-  instanceOf,
-  KeyMaker,
   readKey,
   readKeys,
   readOptions,
   SHARED,
   type SharedOptions,
 } from './decorator-options.js';
+import { KeyMaker } from './key-maker.js';
 import type { AnyMethod, KeyOption, MethodDecoratorFor, ResultKeyOption, ResultOf } from './method-types.js';
 import type { CompiledOperation, MethodFacts } from './operation.js';
 import { decorateMethod } from './stub.js';
@@ -39,14 +38,14 @@ export interface CachePutOptions<A extends readonly unknown[] = never[], R = nev
   /**
    * What the key holds beside the arguments; as in the `@Cacheable` that reads it.
    *
-   * @default []
+   * @default what the class says in `@CacheDefaults`, otherwise []
    */
   vary?: readonly Vary[];
 
   /**
    * How long the value is fresh, or a function of the value and the arguments that says so.
    *
-   * @default the module's `cache.ttl`
+   * @default what the class says in `@CacheDefaults`, otherwise the module's `cache.ttl`
    */
   ttl?: Ttl | ((value: R, ...args: A) => Ttl);
 
@@ -69,7 +68,7 @@ export interface CachePutOptions<A extends readonly unknown[] = never[], R = nev
   /**
    * Name of the module instance.
    *
-   * @default the instance without a name
+   * @default what the class says in `@CacheDefaults`, otherwise the instance without a name
    */
   instance?: string;
 }
@@ -93,7 +92,7 @@ export function CachePut<M extends AnyMethod>(
 export function CachePut(options: CachePutOptions): MethodDecoratorFor<object> {
   return decorateMethod({
     decorator: '@CachePut',
-    instance: instanceOf(options),
+    instance: options.instance,
     stores: true,
     usesDefaultKey: false,
     compile: (facts) => compile(options, facts),
@@ -109,11 +108,15 @@ function compile(options: CachePutOptions, facts: MethodFacts): CompiledOperatio
   const maker = new KeyMaker(facts, own);
   const key = own.keyOf === undefined ? maker.compile(own.key as KeySpec, true) : compileResultKey(own.keyOf);
   const tags = own.tags.map((tag) => maker.compile(tag, true));
-  const policy = { ...rest, ...(typeof ttl === 'function' || ttl === undefined ? {} : { ttl }) };
+  const policy: CachePolicy<never> = {
+    ...facts.defaults.policy,
+    ...rest,
+    ...(typeof ttl === 'function' || ttl === undefined ? {} : { ttl }),
+  };
 
   return {
     policy,
-    vary: own.vary,
+    vary: maker.vary,
     step: async (call, next) => {
       const { host, args } = call;
       if (when !== undefined && when(...args) !== true) return next(args);

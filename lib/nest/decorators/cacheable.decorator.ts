@@ -1,18 +1,18 @@
 import type { Loader } from '../../cache/load-context.js';
 import type { CachePolicy, Ttl } from '../../options/cache-options.js';
-import { func, optional, type Shape, withDefault } from '../../options/schema.js';
+import type { ResolvedPolicy } from '../../options/cache-policy.js';
+import { bool, func, optional, type Shape, withDefault } from '../../options/schema.js';
 import type { KeySpec } from '../keys/key-compiler.js';
 import type { Vary } from './decorator-host.js';
 import {
   type ArgumentsFunction,
-  instanceOf,
-  KeyMaker,
   readKey,
   readKeys,
   readOptions,
   SHARED,
   type SharedOptions,
 } from './decorator-options.js';
+import { KeyMaker } from './key-maker.js';
 import type { AnyMethod, KeyOption, MethodDecoratorFor, ResultOf } from './method-types.js';
 import type { CompiledOperation, MethodFacts, Next } from './operation.js';
 import { decorateMethod } from './stub.js';
@@ -35,6 +35,15 @@ export interface CacheableOptions<A extends readonly unknown[] = never[], R = ne
    */
   key?: KeyOption<A>;
 
+  /**
+   * Whether another `@Cacheable` method stores under the same keys on purpose: what the two return has to be
+   * interchangeable, and neither may call the other, since it would wait for itself. Without it, two methods with one
+   * key are refused at boot.
+   *
+   * @default false
+   */
+  sharedKey?: boolean;
+
   /** The parameters' names in their order, for templates that use names. */
   params?: readonly string[];
 
@@ -42,14 +51,14 @@ export interface CacheableOptions<A extends readonly unknown[] = never[], R = ne
    * What the result depends on beside the arguments, such as the tenant or the language of the request: functions, or
    * names of functions in the module's options (`decorators.vary`). One that returns `undefined` is an error.
    *
-   * @default []
+   * @default what the class says in `@CacheDefaults`, otherwise []
    */
   vary?: readonly Vary[];
 
   /**
    * How long a value is fresh, or a function of the value and the arguments that says so.
    *
-   * @default the module's `cache.ttl`
+   * @default what the class says in `@CacheDefaults`, otherwise the module's `cache.ttl`
    */
   ttl?: Ttl | ((value: R, ...args: A) => Ttl);
 
@@ -72,7 +81,7 @@ export interface CacheableOptions<A extends readonly unknown[] = never[], R = ne
   /**
    * Name of the module instance.
    *
-   * @default the instance without a name
+   * @default what the class says in `@CacheDefaults`, otherwise the instance without a name
    */
   instance?: string;
 }
@@ -102,7 +111,7 @@ export function Cacheable<M extends AnyMethod>(
 export function Cacheable(options: CacheableOptions = {}): MethodDecoratorFor<object> {
   return decorateMethod({
     decorator: '@Cacheable',
-    instance: instanceOf(options),
+    instance: options.instance,
     stores: true,
     usesDefaultKey: options.key === undefined,
     compile: (facts) => compile(options, facts),
@@ -115,30 +124,42 @@ function compile(options: CacheableOptions, facts: MethodFacts): CompiledOperati
   const maker = new KeyMaker(facts, own);
   const key = own.key === undefined ? undefined : maker.compile(own.key);
   const tags = own.tags.map((tag) => maker.compile(tag));
-  const policy = typeof own.ttl === 'function' || own.ttl === undefined ? rest : { ...rest, ttl: own.ttl };
+  const policy: CachePolicy<never> = {
+    ...facts.defaults.policy,
+    ...rest,
+    ...(typeof own.ttl === 'function' || own.ttl === undefined ? {} : { ttl: own.ttl }),
+  };
   return {
     policy,
-    vary: own.vary,
+    vary: maker.vary,
+    ownPattern: own.sharedKey ? undefined : maker.pattern(key),
     step: (call, next) => {
       if (when !== undefined && when(...call.args) !== true) return next(call.args);
+      const resolved = call.host.policy(policy, facts.place, maker.tags(call, tags));
       return call.host.cache.getOrSet(
         maker.key(call, key),
-        loaderOf(own, call.args, next),
-        call.host.policy(policy, facts.place, maker.tags(call, tags)),
+        loaderOf(own, resolved, call.args, next),
+        resolved,
       );
     },
   };
 }
 
 /** The method as the cache calls it; what the options say about its value is said to the cache. */
-function loaderOf(own: CacheableShape, args: readonly unknown[], next: Next): Loader<unknown> {
+function loaderOf(
+  own: CacheableShape,
+  policy: ResolvedPolicy,
+  args: readonly unknown[],
+  next: Next,
+): Loader<unknown> {
   const { ttl, tagsOf, unless } = own;
   if (typeof ttl !== 'function' && tagsOf === undefined && unless === undefined) return () => next(args);
   return async (context) => {
     const value = await next(args);
     if (unless !== undefined && unless(value, ...args) === true) context.skip();
     else {
-      if (typeof ttl === 'function') context.setTtl(ttl(value, ...args) as Ttl);
+      const isNegative = value === null && policy.nullTtlSeconds !== undefined;
+      if (typeof ttl === 'function' && !isNegative) context.setTtl(ttl(value, ...args) as Ttl);
       if (tagsOf !== undefined) context.tag(...(tagsOf(value, ...args) as string[]));
     }
     return value;
@@ -152,6 +173,7 @@ interface CacheableShape extends SharedOptions {
   readonly tags: readonly KeySpec[];
   readonly tagsOf: ArgumentsFunction | undefined;
   readonly unless: ArgumentsFunction | undefined;
+  readonly sharedKey: boolean;
 }
 
 const CACHEABLE: Shape<CacheableShape> = {
@@ -163,4 +185,5 @@ const CACHEABLE: Shape<CacheableShape> = {
   tags: withDefault(readKeys, []),
   tagsOf: optional(func<ArgumentsFunction>()),
   unless: optional(func<ArgumentsFunction>()),
+  sharedKey: withDefault(bool, false),
 };

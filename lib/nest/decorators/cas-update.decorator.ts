@@ -4,15 +4,8 @@ import { resolveUpdate } from '../../options/cache-policy.js';
 import { optional, type Shape, withDefault } from '../../options/schema.js';
 import type { KeySpec } from '../keys/key-compiler.js';
 import type { Vary } from './decorator-host.js';
-import {
-  instanceOf,
-  KeyMaker,
-  readKey,
-  readKeys,
-  readOptions,
-  SHARED,
-  type SharedOptions,
-} from './decorator-options.js';
+import { readKey, readKeys, readOptions, SHARED, type SharedOptions } from './decorator-options.js';
+import { KeyMaker } from './key-maker.js';
 import type { AnyMethod, KeyOption, MethodDecoratorFor, ResultOf } from './method-types.js';
 import type { CompiledOperation, MethodFacts } from './operation.js';
 import { decorateMethod } from './stub.js';
@@ -36,7 +29,7 @@ export interface CasUpdateOptions<A extends readonly unknown[] = never[], R = un
   /**
    * What the key holds beside the arguments; as in the `@Cacheable` that reads it.
    *
-   * @default []
+   * @default what the class says in `@CacheDefaults`, otherwise []
    */
   vary?: readonly Vary[];
 
@@ -50,7 +43,7 @@ export interface CasUpdateOptions<A extends readonly unknown[] = never[], R = un
   /**
    * Name of the module instance.
    *
-   * @default the instance without a name
+   * @default what the class says in `@CacheDefaults`, otherwise the instance without a name
    */
   instance?: string;
 }
@@ -83,7 +76,7 @@ export function CasUpdate<M extends AnyMethod>(
 export function CasUpdate(options: CasUpdateOptions): MethodDecoratorFor<object> {
   return decorateMethod({
     decorator: '@CasUpdate',
-    instance: instanceOf(options),
+    instance: options.instance,
     stores: true,
     usesDefaultKey: false,
     compile: (facts) => compile(options, facts),
@@ -103,7 +96,7 @@ function compile(options: CasUpdateOptions, facts: MethodFacts): CompiledOperati
   const tags = own.tags.map((tag) => maker.compile(tag));
   return {
     policy: undefined,
-    vary: own.vary,
+    vary: maker.vary,
     step: (call, next) => {
       const named = maker.tags(call, tags);
       return call.host.cache.update<unknown>(

@@ -1,9 +1,11 @@
 import { StreamableFile, type Type } from '@nestjs/common';
 import { isObservable, Observable } from 'rxjs';
 import { DecoratorError } from '../../errors.js';
+import { instanceOfClass, readClassDefaults } from './class-defaults.js';
 import { type DecoratorHost, getDecoratorHostToken } from './decorator-host.js';
 import { type MethodSignature, readSignature } from './method-signature.js';
 import { asObservable, type Emissions, lastEmission, onlyEmission } from './observables.js';
+import { placed } from './place.js';
 import { type CompiledOperation, NESTING, type Operation } from './operation.js';
 
 /** A method with its decorators, shared by all objects of its class, in all applications of the process. */
@@ -13,10 +15,8 @@ export class DecoratedMethod {
   readonly property: string | symbol;
   readonly #original: (...args: never[]) => unknown;
   readonly #operations: Operation[] = [];
-  /** Under which symbol objects hold the host of each operation. */
-  #slots: readonly symbol[] = [];
+  readonly #plans = new WeakMap<Type, Plan>();
   #signature: MethodSignature | undefined;
-  #compiled: readonly CompiledOperation[] | undefined;
 
   constructor(prototype: object, property: string | symbol, original: (...args: never[]) => unknown) {
     this.declarer = prototype.constructor as Type;
@@ -43,7 +43,6 @@ export class DecoratedMethod {
   add(operation: Operation): void {
     this.#operations.push(operation);
     this.#operations.sort((a, b) => NESTING.indexOf(a.decorator) - NESTING.indexOf(b.decorator));
-    this.#slots = this.#operations.map(({ instance }) => getDecoratorHostToken(instance));
   }
 
   /** Class, method and one of its decorators, for messages. */
@@ -51,30 +50,55 @@ export class DecoratedMethod {
     return `${this.declarer.name}.${this.name} ${decorator}`;
   }
 
+  /** The module instances that the operations use on objects of a class, in their order. */
+  instances(type: Type): readonly string[] {
+    return this.#plan(type).instances;
+  }
+
   /**
-   * Compiles the decorators, once; in the order of `operations`.
+   * Compiles the decorators for objects of a class, once; in the order of `operations`.
    *
    * @throws {DecoratorError} naming class, method, decorator, mistake and mend.
    * @throws {InvalidOptionsError} likewise, in its path.
    */
-  compile(): readonly CompiledOperation[] {
-    this.#compiled ??= this.#operations.map((operation) => {
+  compile(type: Type): readonly CompiledOperation[] {
+    const plan = this.#plan(type);
+    plan.compiled ??= this.#operations.map((operation) => {
       const place = this.place(operation.decorator);
       const { arity, current } = this.signature;
       return placed(place, () =>
-        operation.compile({ declarer: this.declarer.name, method: this.name, place, arity, current }),
+        operation.compile({
+          declarer: this.declarer.name,
+          method: this.name,
+          place,
+          arity,
+          current,
+          defaults: readClassDefaults(type),
+        }),
       );
     });
-    return this.#compiled;
+    return plan.compiled;
   }
 
   /** Calls the method on an object: through its decorators where an application has given the object a host. */
   call(self: object | undefined, args: readonly unknown[]): unknown {
     if (self === undefined) return Reflect.apply(this.#original, self, args);
-    const hosts = this.#slots.map((slot) => (self as Hosted)[slot]);
+    const type = self.constructor as Type;
+    const hosts = this.#plan(type).slots.map((slot) => (self as Hosted)[slot]);
     if (hosts.every((host) => host === undefined)) return Reflect.apply(this.#original, self, args);
-    if (!this.#returnsObservable) return this.#enter(0, hosts, self, args, undefined);
-    return asObservable((emissions) => this.#enter(0, hosts, self, args, emissions));
+    const way: Way = { type, hosts, self };
+    if (!this.#returnsObservable) return this.#enter(0, way, args, undefined);
+    return asObservable((emissions) => this.#enter(0, way, args, emissions));
+  }
+
+  #plan(type: Type): Plan {
+    let plan = this.#plans.get(type);
+    if (plan === undefined) {
+      const instances = this.#operations.map(({ instance }) => instance ?? instanceOfClass(type));
+      plan = { instances, slots: instances.map(getDecoratorHostToken), compiled: undefined };
+      this.#plans.set(type, plan);
+    }
+    return plan;
   }
 
   get #returnsObservable(): boolean {
@@ -86,20 +110,18 @@ export class DecoratedMethod {
   /** Goes on with the decorator at `index`, or the method itself behind the last; never throws but rejects. */
   #enter(
     index: number,
-    hosts: readonly (DecoratorHost | undefined)[],
-    self: object,
+    way: Way,
     args: readonly unknown[],
     emissions: Emissions | undefined,
   ): Promise<unknown> {
+    const { type, hosts, self } = way;
     try {
-      const compiled = this.compile();
+      const compiled = this.compile(type);
       let at = index;
       while (at < compiled.length && hosts[at] === undefined) at += 1;
       const host = hosts[at];
       if (host === undefined) return this.#run(self, args, emissions);
-      return compiled[at].step({ host, self, args }, (inner) =>
-        this.#enter(at + 1, hosts, self, inner, emissions),
-      );
+      return compiled[at].step({ host, self, args }, (inner) => this.#enter(at + 1, way, inner, emissions));
     } catch (error) {
       return rejection(error);
     }
@@ -132,18 +154,24 @@ export class DecoratedMethod {
   }
 }
 
+/** How a method's decorators work on the objects of one class. */
+interface Plan {
+  readonly instances: readonly string[];
+  /** Under which symbol objects hold the host of each operation. */
+  readonly slots: readonly symbol[];
+  compiled: readonly CompiledOperation[] | undefined;
+}
+
+/** What stays the same from the outermost decorator to the method. */
+interface Way {
+  readonly type: Type;
+  /** The host of each operation, where the object has one. */
+  readonly hosts: readonly (DecoratorHost | undefined)[];
+  readonly self: object;
+}
+
 /** An object of a class with decorated methods: it holds a host under the token of each module instance it uses. */
 export type Hosted = Record<symbol, DecoratorHost | undefined>;
-
-/** Adds the place to a message that lacks it. */
-export function placed<T>(place: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof DecoratorError) || error.message.startsWith(place)) throw error;
-    throw new DecoratorError(`${place}: ${error.message}`, { cause: error });
-  }
-}
 
 /** What was thrown, as the rejection that callers of a promise expect. */
 async function rejection(error: unknown): Promise<never> {

@@ -27,6 +27,7 @@ export class DecoratorHost {
   readonly #vary: VarySources;
   readonly #policies = new WeakMap<object, ResolvedPolicy>();
   readonly #owners = new Map<string, Type>();
+  readonly #patterns = new Map<string, { readonly method: { readonly name: string }; readonly type: Type }>();
 
   constructor(cache: DecoratorCache, vary: VarySources) {
     this.cache = cache;
@@ -70,6 +71,36 @@ export class DecoratorHost {
   }
 
   /**
+   * Lets a method be the one whose results are stored under keys of a pattern. Classes that inherit it from one another
+   * have the same results; brothers and other methods have not.
+   *
+   * @throws {DecoratorError} when another one does so already: their results would be served for one another, and one
+   *   that calls the other would wait for itself.
+   */
+  claimPattern(
+    pattern: string,
+    method: { readonly declarer: Type; readonly name: string },
+    type: Type,
+  ): void {
+    const holder = this.#patterns.get(pattern);
+    if (holder === undefined) {
+      this.#patterns.set(pattern, { method, type });
+      return;
+    }
+    const isKin = type === holder.type || isHeir(type, holder.type) || isHeir(holder.type, type);
+    if (holder.method === method && isKin) return;
+    throw new DecoratorError(
+      holder.method === method
+        ? `${holder.type.name} and ${type.name} both inherit it and store under the same keys, so that one would be ` +
+            "served what the other returned; tell them apart by @CacheDefaults({ prefix: '…' }), " +
+            "or say 'sharedKey: true' if they are to share"
+        : `${holder.type.name}.${holder.method.name} stores under the same keys, so that one would be served what the ` +
+            'other returned, and wait for itself if it called the other; ' +
+            "give one of them another 'key', or both 'sharedKey: true' if they are to share",
+    );
+  }
+
+  /**
    * Writes what a key depends on beside the arguments.
    *
    * @returns a text to stand behind the key, or nothing.
@@ -102,6 +133,10 @@ export class DecoratorHost {
         : `known are ${known.join(', ')}`;
     throw new DecoratorError(`vary '${source}' is not known; ${mend}`);
   }
+}
+
+function isHeir(type: Type, ancestor: Type): boolean {
+  return type.prototype instanceof ancestor;
 }
 
 function withTags(policy: ResolvedPolicy, tags: readonly string[]): ResolvedPolicy {

@@ -1,4 +1,5 @@
 import type { CachePolicy } from '../../options/cache-options.js';
+import type { ClassDefaults } from './class-defaults.js';
 import type { DecoratorHost, Vary } from './decorator-host.js';
 
 /** One call of a decorated method, as its decorators see it. */
@@ -18,7 +19,7 @@ export type Step = (call: Call, next: Next) => Promise<unknown>;
  * The decorators of one method from the outside in, whatever their order in the source: an answer from the cache spares
  * everything further in, and what is evicted or put is so because the method ran.
  */
-export const NESTING = ['@Cacheable', '@CacheEvict', '@CachePut', '@CasUpdate'] as const;
+export const NESTING = ['@Cacheable', '@CacheBatch', '@CacheEvict', '@CachePut', '@CasUpdate'] as const;
 
 /** A decorator's name as its users write it. */
 export type DecoratorName = (typeof NESTING)[number];
@@ -34,6 +35,8 @@ export interface MethodFacts {
   readonly arity: number | undefined;
   /** Position of the parameter marked `@Current()`. */
   readonly current: number | undefined;
+  /** What the class says for all its methods. */
+  readonly defaults: ClassDefaults;
 }
 
 /** A decorator ready to work. */
@@ -42,13 +45,15 @@ export interface CompiledOperation {
   /** What the host is asked to read at boot, so that a wrong option does not wait for the first call. */
   readonly policy: CachePolicy<never> | undefined;
   readonly vary: readonly Vary[];
+  /** What the keys look like under which it alone is meant to store; undefined where that cannot be told. */
+  readonly ownPattern?: string | undefined;
 }
 
 /** One decorator on one method, as written. */
 export interface Operation {
   readonly decorator: DecoratorName;
-  /** Name of the module instance it uses. */
-  readonly instance: string;
+  /** Name of the module instance it uses; undefined leaves it to the class. */
+  readonly instance: string | undefined;
   /** Whether it stores what the method returns, which then must be one value, and no stream. */
   readonly stores: boolean;
   /** Whether its key is made of all arguments, because none was given. */

@@ -3,6 +3,7 @@ import 'reflect-metadata';
 import { DecoratorError } from '../../errors.js';
 import { DecoratedMethod } from './decorated-method.js';
 import { getDecoratorHostToken } from './decorator-host.js';
+import { DEFAULT_INSTANCE } from './decorator-options.js';
 import type { DecoratorName, Operation } from './operation.js';
 
 /** Where a class keeps the decorated methods it declares. */
@@ -28,7 +29,7 @@ export function decorateMethod(operation: Operation): MethodDecorator {
     }
     const decorated = standsFor(method) ?? replace(target, property, descriptor, method as Method);
     decorated.add(operation);
-    declareHost(target, operation.instance);
+    declareHost(target, operation.instance ?? DEFAULT_INSTANCE);
   };
 }
 

@@ -7,6 +7,8 @@ import { fillTemplate, type KeyTemplate, parseTemplate, partOfKey } from './key-
 export interface CompiledKey {
   /** Whether it can be made only when the method has returned. */
   readonly usesResult: boolean;
+  /** What the keys look like, the same for templates that make the same keys; undefined for functions. */
+  readonly pattern?: string;
   /** @throws {DecoratorError} for values without a stable form, and for functions that return no key. */
   make(args: readonly unknown[], result: unknown): string;
 }
@@ -37,6 +39,7 @@ export function compileKey(spec: KeySpec, scope: KeyScope): CompiledKey {
     refuseUnknownSources(template, scope);
     return {
       usesResult: template.placeholders.some(({ source }) => source === 'result'),
+      pattern: patternOf(template),
       make: (args, result) => fillTemplate(template, args, result),
     };
   }
@@ -79,6 +82,11 @@ export function keyFrom(made: unknown): string {
   if (typeof made === 'string' && made !== '') return made;
   const what = made === '' ? 'an empty text' : Array.isArray(made) ? 'an empty list' : `a ${typeof made}`;
   throw new DecoratorError(`key: the function returned ${what}, expected a text or a list of parts`);
+}
+
+function patternOf({ literals, placeholders }: KeyTemplate): string {
+  const values = placeholders.map(({ source, path }) => `{${[source, ...path].join('.')}}`);
+  return literals.map((literal, index) => literal + (values[index] ?? '')).join('');
 }
 
 function refuseUnknownSources(template: KeyTemplate, { arity, hasResult }: KeyScope): void {

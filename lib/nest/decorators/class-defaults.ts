@@ -1,0 +1,55 @@
+import 'reflect-metadata';
+import type { Type } from '@nestjs/common';
+import { type Shape, text, withDefault } from '../../options/schema.js';
+import type { Vary } from './decorator-host.js';
+import { DEFAULT_INSTANCE, readOptions, readVary } from './decorator-options.js';
+
+/** Where a class keeps what its `@CacheDefaults` says. */
+const DEFAULTS = 'nestjs-memcached:defaults';
+
+/** What a class says for all its decorated methods, its parents' words included. */
+export interface ClassDefaults {
+  readonly instance: string;
+  readonly prefix: string;
+  readonly vary: readonly Vary[];
+  /** For `@Cacheable`, `@CacheBatch` and `@CachePut`; their own options win. */
+  readonly policy: object;
+}
+
+/** Writes down what a class says; read when its methods are compiled. */
+export function setClassDefaults(type: object, options: object): void {
+  Reflect.defineMetadata(DEFAULTS, options, type);
+}
+
+/** The module instance that methods of a class use where they name none. */
+export function instanceOfClass(type: Type): string {
+  return (written(type) as { instance?: string }).instance ?? DEFAULT_INSTANCE;
+}
+
+/**
+ * Reads what a class and its parents say; the nearest wins, option by option.
+ *
+ * @throws {InvalidOptionsError} with the class at the beginning of the path.
+ */
+export function readClassDefaults(type: Type): ClassDefaults {
+  const { own, rest } = readOptions<Omit<ClassDefaults, 'policy'>>(
+    written(type),
+    `${type.name} @CacheDefaults`,
+    CLASS_DEFAULTS,
+  );
+  return { ...own, policy: rest };
+}
+
+function written(type: Type): object {
+  const layers: object[] = [];
+  for (let owner: unknown = type; typeof owner === 'function'; owner = Object.getPrototypeOf(owner)) {
+    layers.unshift((Reflect.getOwnMetadata(DEFAULTS, owner) as object | undefined) ?? {});
+  }
+  return Object.assign({}, ...layers) as object;
+}
+
+const CLASS_DEFAULTS: Shape<Omit<ClassDefaults, 'policy'>> = {
+  instance: withDefault(text(), DEFAULT_INSTANCE),
+  prefix: withDefault(text(), ''),
+  vary: withDefault(readVary, []),
+};
