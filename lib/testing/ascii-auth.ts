@@ -31,7 +31,7 @@ export function authenticate(
     bytes: length + CRLF.length,
     receive: (block) => {
       if (!endsWell(block)) {
-        out.line('CLIENT_ERROR bad data chunk');
+        out.line('CLIENT_ERROR bad command line termination');
         return;
       }
       const words = block.toString('latin1', 0, length).split(' ').filter(Boolean);

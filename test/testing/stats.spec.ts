@@ -166,6 +166,18 @@ describe('stats of the embedded server', () => {
     conversation.close();
   });
 
+  it('name the keys of a slab class in a cachedump', async () => {
+    await using server = await MemcachedServer.start({ now: () => 1_800_000_000_000 });
+    const conversation = await Conversation.open(server);
+    conversation.send(
+      'set a 0 0 1\r\n1\r\nset b 0 60 2\r\n22\r\nstats cachedump 1 0\r\nstats cachedump 1 1\r\n',
+    );
+    expect(await conversation.take(7)).toBe(
+      'STORED\r\nSTORED\r\nITEM a [1 b; 0 s]\r\nITEM b [2 b; 1800000060 s]\r\nEND\r\nITEM a [1 b; 0 s]\r\nEND\r\n',
+    );
+    conversation.close();
+  });
+
   it('name every connection', async () => {
     await using server = await MemcachedServer.start();
     const one = await Conversation.open(server);
