@@ -104,11 +104,11 @@ function fromText(written: string, path: string): ServerAddress {
   const [, place, weight] = /^(.*?)(?:=(\d+))?$/.exec(written) ?? [];
   const share = weight === undefined ? {} : { weight: Number(weight) };
   if (place.startsWith('/')) return fromOptions({ path: place, ...share }, path);
-  const match = /^(?:\[([0-9a-fA-F:.%]+)\]|([^\s:=[\]/@]+))(?::(\d+))?$/.exec(place);
+  const match = /^(?:\[([0-9a-fA-F:.]+(?:%[\w.-]+)?)\]|([^\s,:=[\]/@]+))(?::(\d+))?$/.exec(place);
   if (match === null) {
     throw new InvalidOptionsError(
       path,
-      `expected 'host:port', 'host:port=weight', '[::1]:port', '/path.sock' or 'memcached://…', got '${hidePassword(written)}'`,
+      `expected 'host:port', 'host:port=weight', '[::1]:port', '/path.sock' or 'memcached://…', got '${withoutCredentials(written)}'`,
     );
   }
   const port = match[3] === undefined ? {} : { port: Number(match[3]) };
@@ -116,16 +116,20 @@ function fromText(written: string, path: string): ServerAddress {
 }
 
 function fromUrl(written: string, path: string): ServerAddress {
-  let url: URL;
-  try {
-    url = new URL(written);
-  } catch {
-    throw new InvalidOptionsError(path, `'${hidePassword(written)}' is not a URL`);
+  const url = URL.canParse(written) ? new URL(written) : undefined;
+  if (url === undefined || url.hostname === '') {
+    throw new InvalidOptionsError(path, `'${withoutCredentials(written)}' is not a URL of a server`);
   }
-  const server: ServerOptions = { host: url.hostname.replace(/^\[|\]$/g, '') };
+  if (url.pathname !== '' && url.pathname !== '/') {
+    throw new InvalidOptionsError(
+      path,
+      `'${withoutCredentials(written)}' has a path, which memcached does not know`,
+    );
+  }
+  const server: ServerOptions = { host: url.hostname };
   if (url.port !== '') server.port = Number(url.port);
-  if (url.username !== '') server.username = decodeURIComponent(url.username);
-  if (url.password !== '') server.password = decodeURIComponent(url.password);
+  if (url.username !== '') server.username = decoded(url.username, `${path}.username`);
+  if (url.password !== '') server.password = decoded(url.password, `${path}.password`);
   if (url.protocol === 'memcacheds:') server.tls = true;
   for (const [name, given] of url.searchParams) {
     if (name === 'weight') server.weight = Number(given);
@@ -133,6 +137,14 @@ function fromUrl(written: string, path: string): ServerAddress {
     else throw new InvalidOptionsError(path, `unknown parameter '${name}'; known are weight, name`);
   }
   return fromOptions(server, path);
+}
+
+function decoded(text: string, path: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new InvalidOptionsError(path, 'a percent sign in a URL must be written as %25');
+  }
 }
 
 function fromOptions(value: unknown, path: string): ServerAddress {
@@ -143,8 +155,8 @@ function fromOptions(value: unknown, path: string): ServerAddress {
     weight: withDefault(integer(0, 1_000_000), 1),
     name: optional(text()),
     tls: optional(readTls),
-    username: optional(text()),
-    password: optional(text({ allowEmpty: true })),
+    username: optional(secret),
+    password: optional(secret),
   });
   if (server.path === undefined && server.host === undefined) {
     throw new InvalidOptionsError(path, 'expected a host (and port) or the path of a unix socket');
@@ -152,18 +164,20 @@ function fromOptions(value: unknown, path: string): ServerAddress {
   if (server.path !== undefined && (server.host !== undefined || server.port !== undefined)) {
     throw new InvalidOptionsError(path, 'a server has either a path or a host and port, not both');
   }
-  const host = server.host ?? '';
+  const host = (server.host ?? '').replace(/^\[(.*)\]$/, '$1');
   const port = server.port ?? DEFAULT_PORT;
-  return Object.freeze({
+  const address = {
     id: server.path ?? `${host.includes(':') ? `[${host}]` : host}:${port}`,
     host,
     port,
     path: server.path,
     weight: server.weight ?? 1,
     name: server.name,
-    tls: server.tls === true ? {} : server.tls === false ? undefined : server.tls,
     credentials: readCredentials(server, path),
-  });
+  };
+  const tls = server.tls === true ? {} : server.tls === false ? undefined : server.tls;
+  // Not enumerable, so that neither `inspect` nor JSON shows the keys in it.
+  return Object.freeze(Object.defineProperty(address, 'tls', { value: tls }) as ServerAddress);
 }
 
 function readCredentials(server: ServerOptions, path: string): Credentials | undefined {
@@ -172,6 +186,7 @@ function readCredentials(server: ServerOptions, path: string): Credentials | und
   if (username === undefined || password === undefined) {
     throw new InvalidOptionsError(path, 'username and password belong together, one of them is missing');
   }
+  if (username === '') throw new InvalidOptionsError(`${path}.username`, 'expected a non-empty string');
   if (/[\s\0]/.test(username) || /[\s\0]/.test(password)) {
     throw new InvalidOptionsError(
       path,
@@ -182,10 +197,20 @@ function readCredentials(server: ServerOptions, path: string): Credentials | und
 }
 
 const readTls: Reader<boolean | ConnectionOptions> = (value, path) => {
-  if (typeof value === 'object' && value !== null) return value as ConnectionOptions;
+  if (typeof value === 'object' && value !== null) return value;
   return bool(value, path);
 };
 
-function hidePassword(written: string): string {
-  return written.replace(/\/\/[^@]*@/, '//***@');
+/** A text of which no error may show anything. */
+const secret: Reader<string> = (value, path) => {
+  if (typeof value === 'string') return value;
+  throw new InvalidOptionsError(path, 'expected a string');
+};
+
+/** What was written, as far as it can be shown: without what stands before an `@`, or could be half of that. */
+function withoutCredentials(written: string): string {
+  const [, scheme, rest] = /^([a-z]+:\/\/)?(.*)$/s.exec(written)!;
+  const at = rest.lastIndexOf('@');
+  if (at >= 0) return `${scheme ?? ''}***${rest.slice(at)}`;
+  return scheme === undefined || !rest.includes(':') ? written : `${scheme}***`;
 }

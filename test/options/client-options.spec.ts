@@ -1,0 +1,80 @@
+import { describe, expect, it } from '@jest/globals';
+import { type ClientOptions, resolveClientOptions } from '../../lib/options/client-options.js';
+
+describe('client options', () => {
+  it('have a default for everything', () => {
+    expect(resolveClientOptions()).toMatchObject({
+      servers: [{ id: '127.0.0.1:11211' }],
+      discovery: undefined,
+      keyPrefix: '',
+      unsafeKeys: 'encode',
+      protocol: 'auto',
+      commandTimeout: 500,
+      connectTimeout: 1000,
+      drainTimeout: 2000,
+      failover: 'error',
+      failuresToDown: 2,
+      reconnectDelay: { min: 50, max: 400 },
+      keepAlive: 30_000,
+      maxInFlight: 250_000,
+      maxQueuedBytes: 256 * 1024 * 1024,
+      maxValueBytes: 0,
+    });
+  });
+
+  it('are frozen, all the way down', () => {
+    const options = resolveClientOptions({ servers: ['a', 'b'] });
+    expect(
+      [options, options.servers, options.servers[0], options.reconnectDelay].every(Object.isFrozen),
+    ).toBe(true);
+  });
+
+  it('turn durations into milliseconds and keep a 0 that means something', () => {
+    expect(
+      resolveClientOptions({
+        commandTimeout: '1.5s',
+        connectTimeout: 250,
+        drainTimeout: 0,
+        keepAlive: 0,
+        reconnectDelay: { max: '2s' },
+      }),
+    ).toMatchObject({
+      commandTimeout: 1500,
+      connectTimeout: 250,
+      drainTimeout: 0,
+      keepAlive: 0,
+      reconnectDelay: { min: 50, max: 2000 },
+    });
+  });
+
+  const WRONG: readonly (readonly [options: unknown, path: string])[] = [
+    [{ server: 'a' }, 'server'],
+    [{ servers: [] }, 'servers'],
+    [{ servers: ['a', { host: 5 }] }, 'servers[1].host'],
+    [{ protocol: 'binary' }, 'protocol'],
+    [{ unsafeKeys: true }, 'unsafeKeys'],
+    [{ keyPrefix: 5 }, 'keyPrefix'],
+    [{ commandTimeout: 0 }, 'commandTimeout'],
+    [{ commandTimeout: 'soon' }, 'commandTimeout'],
+    [{ connectTimeout: -1 }, 'connectTimeout'],
+    [{ drainTimeout: Number.NaN }, 'drainTimeout'],
+    [{ failover: 'none' }, 'failover'],
+    [{ failuresToDown: 0 }, 'failuresToDown'],
+    [{ reconnectDelay: { minimum: 5 } }, 'reconnectDelay.minimum'],
+    [{ reconnectDelay: { min: 0 } }, 'reconnectDelay.min'],
+    [{ reconnectDelay: 50 }, 'reconnectDelay'],
+    [{ keepAlive: '1 hour' }, 'keepAlive'],
+    [{ maxInFlight: 0 }, 'maxInFlight'],
+    [{ maxQueuedBytes: 1 }, 'maxQueuedBytes'],
+    [{ maxValueBytes: -1 }, 'maxValueBytes'],
+    [{ maxValueBytes: '1m' }, 'maxValueBytes'],
+    [5, ''],
+    [null, ''],
+  ];
+
+  it.each(WRONG)('are refused by the path of what is wrong: %j', (options, path) => {
+    expect(() => resolveClientOptions(options as ClientOptions)).toThrow(
+      expect.objectContaining({ code: 'MEMCACHED_INVALID_OPTIONS', path }),
+    );
+  });
+});

@@ -1,0 +1,160 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  bool,
+  duration,
+  func,
+  integer,
+  number,
+  oneOf,
+  optional,
+  readObject,
+  text,
+  withDefault,
+  type Reader,
+} from '../../lib/options/schema.js';
+
+interface Options {
+  size: number;
+  name: string | undefined;
+  wait: number;
+}
+
+const SHAPE = {
+  size: withDefault(integer(1, 10), 5),
+  name: optional(text()),
+  wait: withDefault(duration(10), 100),
+};
+
+const read = (value: unknown, path = ''): Options => readObject<Options>(value, path, SHAPE);
+
+/** What a reader says of a value it refuses. */
+function refusal(read: () => unknown): { path: string; message: string } {
+  try {
+    read();
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'MEMCACHED_INVALID_OPTIONS' });
+    return error as { path: string; message: string };
+  }
+  throw new Error('nothing was refused');
+}
+
+describe('an object of options', () => {
+  it('is completed with defaults', () => {
+    expect(read({})).toStrictEqual({ size: 5, name: undefined, wait: 100 });
+    expect(read({ size: undefined, name: 'x', wait: '1s' })).toStrictEqual({
+      size: 5,
+      name: 'x',
+      wait: 1000,
+    });
+  });
+
+  it('is frozen, and not the object it was read from', () => {
+    const mine = { size: 3 };
+    const options = read(mine);
+    expect(Object.isFrozen(options)).toBe(true);
+    mine.size = 4;
+    expect(options.size).toBe(3);
+  });
+
+  it('keeps 0 and the empty string where they mean something', () => {
+    const shape = { count: withDefault(integer(0), 7), prefix: withDefault(text({ allowEmpty: true }), 'x') };
+    expect(readObject({ count: 0, prefix: '' }, '', shape)).toStrictEqual({ count: 0, prefix: '' });
+  });
+
+  it.each([
+    ['sise', "unknown option; did you mean 'size'?"],
+    ['Name', "unknown option; did you mean 'name'?"],
+    ['retries', 'unknown option; known are size, name, wait'],
+    ['constructor', 'unknown option; known are size, name, wait'],
+  ])('has no unknown name: %s', (name, problem) => {
+    expect(refusal(() => read({ [name]: 1 }, 'cache'))).toMatchObject({
+      path: `cache.${name}`,
+      message: `cache.${name}: ${problem}`,
+    });
+  });
+
+  it.each([null, undefined, 5, 'size=5', [], () => {}])('cannot be %p', (wrong) => {
+    expect(refusal(() => read(wrong, 'cache')).message).toMatch(/^cache: expected an object, got /);
+  });
+
+  it('names the path of what is wrong in it', () => {
+    expect(refusal(() => read({ size: 0 }, 'a.b'))).toMatchObject({
+      path: 'a.b.size',
+      message: 'a.b.size: expected a whole number from 1 to 10, got 0',
+    });
+    expect(refusal(() => read({ wait: 'soon' })).message).toMatch(
+      /^wait: expected a number of milliseconds or a text/,
+    );
+  });
+});
+
+describe('a reader', () => {
+  const READERS: readonly (readonly [
+    name: string,
+    reader: Reader<unknown>,
+    good: unknown[],
+    bad: unknown[],
+    says: RegExp,
+  ])[] = [
+    [
+      'a whole number',
+      integer(2),
+      [2, 3, 2 ** 53 - 1],
+      [1, 2.5, Number.NaN, '3', null, 2 ** 53],
+      /of at least 2, got/,
+    ],
+    ['a bounded whole number', integer(2, 4), [2, 4], [1, 5, 3n], /from 2 to 4, got/],
+    ['a number', number(0, 1), [0, 0.5, 1], [-0.1, 1.1, Number.NaN, '1'], /from 0 to 1, got/],
+    ['a switch', bool, [true, false], [0, 1, 'true', null], /expected true or false, got/],
+    ['a text', text(), ['x', ' '], ['', 5, null, {}], /expected a non-empty string, got/],
+    [
+      'a text that may be empty',
+      text({ allowEmpty: true }),
+      ['', 'x'],
+      [5, undefined],
+      /expected a string, got/,
+    ],
+    [
+      'a word',
+      oneOf('auto', 'meta'),
+      ['auto', 'meta'],
+      ['classic', '', 5, null],
+      /one of 'auto', 'meta', got/,
+    ],
+    ['a function', func(), [() => {}], [{}, 'f', null], /expected a function, got/],
+    ['an optional text', optional(text()), [undefined, 'x'], [null, ''], /expected/],
+  ];
+
+  it.each(READERS)('of %s takes only that', (_name, reader, good, bad, says) => {
+    for (const value of good) expect(reader(value, 'it')).toBe(value);
+    for (const value of bad)
+      expect(refusal(() => reader(value, 'it'))).toMatchObject({
+        path: 'it',
+        message: expect.stringMatching(says),
+      });
+  });
+
+  it('of a duration takes all its forms, from a minimum on', () => {
+    expect(duration(10)('10ms', 'it')).toBe(10);
+    expect(duration()(0, 'it')).toBe(0);
+    expect(refusal(() => duration(10)('9ms', 'it')).message).toBe("it: expected at least 10 ms, got '9ms'");
+  });
+
+  it('guesses the word that was meant', () => {
+    expect(refusal(() => oneOf('ketama', 'rendezvous')('katema', 'it')).message).toMatch(
+      /did you mean 'ketama'\?$/,
+    );
+    expect(refusal(() => oneOf('ketama', 'rendezvous')('crc32', 'it')).message).not.toMatch(/did you mean/);
+  });
+
+  it('shows what kind of thing was given, without its content', () => {
+    const shown = [{ secret: 1 }, ['secret'], function secret() {}].map(
+      (value) => refusal(() => bool(value, 'it')).message,
+    );
+    expect(shown).toStrictEqual([
+      'it: expected true or false, got an object',
+      'it: expected true or false, got an array',
+      'it: expected true or false, got a function',
+    ]);
+  });
+});
