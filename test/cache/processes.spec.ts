@@ -1,0 +1,148 @@
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import type { CacheOptions } from '../../lib/options/cache-options.js';
+import { type RealMemcached, describeReal, startMemcached } from '../support/real-memcached.js';
+import { compileLib } from './processes/compiled-lib.js';
+import { olderReads, SlowDatabase, startWorkers, type Worker } from './processes/fleet.mjs';
+
+const LIMIT_MS = 60_000;
+
+describeReal('four processes on a real memcached', () => {
+  let lib: ReturnType<typeof compileLib>;
+  let server: RealMemcached;
+  let workers: Worker[] = [];
+  let fleets = 0;
+
+  beforeAll(async () => {
+    lib = compileLib();
+    server = await startMemcached();
+  }, LIMIT_MS);
+  afterEach(() => Promise.all(workers.splice(0).map((worker) => worker.stop())));
+  afterAll(async () => {
+    await server.stop();
+    lib.remove();
+  });
+
+  async function start(
+    cacheOptions: CacheOptions = {},
+    database = new SlowDatabase(0, 0),
+  ): Promise<Worker[]> {
+    workers = await startWorkers(4, {
+      libDir: lib.dir,
+      database,
+      clientOptions: {
+        servers: [server.address],
+        // Every test has a server of its own, as it were.
+        keyPrefix: `${(fleets += 1)}:`,
+        commandTimeout: '10s',
+        connectTimeout: '10s',
+      },
+      cacheOptions,
+    });
+    return workers;
+  }
+
+  const all = <T>(operation: string, args: object): Promise<T[]> =>
+    Promise.all(workers.map((worker) => worker.call(operation, args) as Promise<T>));
+
+  it(
+    'lose no update of one counter, with 50 callers each',
+    async () => {
+      await start();
+      const results = await all<{ retries: number; mostAttempts: number }>('take', {
+        key: 'stock',
+        callers: 50,
+        times: 1,
+        initial: 900,
+      });
+      const left = await workers[0].call('get', { key: 'stock', value: -1 });
+      expect(left).toBe(700);
+      const attempts = 1 + results.reduce((sum, { retries }) => sum + retries, 0) / 200;
+      expect(attempts).toBeLessThan(4);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'load every cold key once in all, with 20 callers each',
+    async () => {
+      await start();
+      const keys = Array.from({ length: 20 }, (_, key) => `cold:${key}`);
+      const results = await all<{ loads: Record<string, number>; wrong: unknown[] }>('stampede', {
+        keys,
+        callers: 20,
+        loadMs: 100,
+      });
+      expect(results.flatMap(({ wrong }) => wrong)).toEqual([]);
+      const loads = new Map<string, number>();
+      for (const result of results) {
+        for (const [key, times] of Object.entries(result.loads))
+          loads.set(key, (loads.get(key) ?? 0) + times);
+      }
+      expect(Object.fromEntries(loads)).toEqual(Object.fromEntries(keys.map((key) => [key, 1])));
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'get a value by one load after at most the lease, when its winner is killed',
+    async () => {
+      const [winner] = await start({ lease: '2s' });
+      await winner.call('seize', { key: 'seized' });
+      await winner.kill();
+      workers.shift();
+      const results = await all<{ loads: Record<string, number> }>('stampede', {
+        keys: ['seized'],
+        callers: 5,
+        loadMs: 20,
+        policy: { lease: '2s' },
+      });
+      const loads = results.map((result) => result.loads.seized ?? 0);
+      expect(loads.reduce((sum, times) => sum + times, 0)).toBe(1);
+    },
+    LIMIT_MS,
+  );
+
+  it.each([
+    ['keys', {}, false],
+    ['keys of values that expire and are served stale', { ttl: '1s', grace: '5s', lease: '1s' }, false],
+    ['tags', {}, true],
+  ])(
+    'read nothing that was invalidated before, and leave nothing stale: %s',
+    async (_name, policy, tags) => {
+      const keys = 20;
+      const database = new SlowDatabase(keys, 20);
+      await start({}, database);
+      const args = { keys, readers: 10, forMs: 1500, policy, tags };
+      const storms = await Promise.all(
+        workers.map((worker, index) => worker.call('storm', { ...args, writers: index < 2 ? 3 : 0 })),
+      );
+      const reads = storms.flatMap((storm) => storm.reads);
+      const invalidations = storms.flatMap((storm) => storm.invalidations);
+      expect(olderReads(reads, invalidations)).toEqual([]);
+      expect(reads.length).toBeGreaterThan(invalidations.length);
+      expect(database.loads).toBeLessThan(reads.length);
+      const settled = await all<number[]>('settle', { keys, policy, tags });
+      for (const values of settled) expect(values).toEqual(database.rows);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'read older values and leave stale ones where they get, load and set, or this would prove nothing',
+    async () => {
+      const keys = 20;
+      const database = new SlowDatabase(keys, 20);
+      await start({}, database);
+      const args = { keys, readers: 10, forMs: 1500, naive: true };
+      const storms = await Promise.all(
+        workers.map((worker, index) => worker.call('storm', { ...args, writers: index < 2 ? 3 : 0 })),
+      );
+      const older = olderReads(
+        storms.flatMap((storm) => storm.reads),
+        storms.flatMap((storm) => storm.invalidations),
+      );
+      expect(older.length).toBeGreaterThan(0);
+    },
+    LIMIT_MS,
+  );
+});

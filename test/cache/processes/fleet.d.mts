@@ -1,0 +1,23 @@
+export declare class SlowDatabase {
+  readonly rows: number[];
+  readonly loads: number;
+  constructor(keys: number, latencyMs: number);
+}
+
+/** One process. */
+export interface Worker {
+  readonly exited: Promise<unknown>;
+  call(operation: string, args?: object): Promise<any>;
+  kill(): Promise<unknown>;
+  stop(): Promise<unknown>;
+}
+
+export type Read = [key: number, value: number, began: number];
+export type Invalidation = [key: number, value: number, returned: number];
+
+export declare function startWorkers(
+  count: number,
+  options: { libDir: string; database: SlowDatabase; clientOptions: object; cacheOptions?: object },
+): Promise<Worker[]>;
+
+export declare function olderReads(reads: Read[], invalidations: Invalidation[]): Read[];

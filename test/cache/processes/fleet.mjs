@@ -1,0 +1,93 @@
+/* A fleet of processes that share a memcached and a database. Plain JavaScript, so that a script can use it as well. */
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const WORKER = fileURLToPath(new URL('worker.mjs', import.meta.url));
+
+/** A database that takes its time, before it reads a row and after. */
+export class SlowDatabase {
+  constructor(keys, latencyMs) {
+    this.rows = Array.from({ length: keys }, () => 0);
+    this.latencyMs = latencyMs;
+    this.loads = 0;
+  }
+
+  async answer({ load, write }) {
+    await this.#work();
+    if (write !== undefined) this.rows[write] += 1;
+    else this.loads += 1;
+    const value = this.rows[write ?? load];
+    await this.#work();
+    return value;
+  }
+
+  #work() {
+    return new Promise((resolve) => void setTimeout(resolve, (Math.random() * this.latencyMs) / 2));
+  }
+}
+
+/** Starts one process. */
+function startWorker(libDir, database) {
+  const child = fork(WORKER, [libDir], { execArgv: [] });
+  const calls = new Map();
+  let count = 0;
+  const exited = new Promise((resolve) => void child.once('exit', resolve));
+  child.once('exit', () => {
+    for (const { reject } of calls.values()) reject(new Error('the process has ended'));
+  });
+  child.on('message', async ({ question, id, result, error }) => {
+    if (question !== undefined) {
+      const answer = await database.answer(question);
+      if (child.connected) child.send({ id, answer }, () => undefined);
+      return;
+    }
+    const { resolve, reject } = calls.get(id);
+    calls.delete(id);
+    if (error === undefined) resolve(result);
+    else reject(new Error(error));
+  });
+  /** Has the process do something, and resolves with what came of it. */
+  const call = (operation, args) => {
+    count += 1;
+    const id = count;
+    return new Promise((resolve, reject) => {
+      calls.set(id, { resolve, reject });
+      child.send({ operation, id, args }, (error) => {
+        if (error) reject(new Error(`${operation} could not be sent`, { cause: error }));
+      });
+    });
+  };
+  const kill = () => {
+    child.kill('SIGKILL');
+    return exited;
+  };
+  const stop = async () => {
+    if (child.connected) await call('stop').catch(() => undefined);
+    return kill();
+  };
+  return { exited, call, kill, stop };
+}
+
+/** Starts processes. */
+export async function startWorkers(count, { libDir, database, clientOptions, cacheOptions = {} }) {
+  const workers = Array.from({ length: count }, () => startWorker(libDir, database));
+  await Promise.all(workers.map((worker) => worker.call('start', { clientOptions, cacheOptions })));
+  return workers;
+}
+
+/**
+ * The reads that began after an invalidation had returned and got an older value.
+ *
+ * @param reads of all processes: `[key, value, began]`.
+ * @param invalidations of all processes: `[key, value, returned]`.
+ */
+export function olderReads(reads, invalidations) {
+  const byKey = new Map();
+  for (const [key, value, returned] of invalidations) {
+    if (!byKey.has(key)) byKey.set(key, []);
+    byKey.get(key).push([returned, value]);
+  }
+  return reads.filter(([key, value, began]) =>
+    (byKey.get(key) ?? []).some(([returned, written]) => returned < began && value < written),
+  );
+}
