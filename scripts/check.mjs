@@ -10,6 +10,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT, run } from './command.mjs';
+import { demoOnEmbeddedServers, demoOnRealServers } from './check/demo.mjs';
 import { installDependencies } from './check/install.mjs';
 import { runTests } from './check/jest.mjs';
 import { findPrograms } from './check/programs.mjs';
@@ -61,6 +62,8 @@ const steps = [
     needs: ['package: pack'],
     work: () => run(process.execPath, ['scripts/consumers.mjs', tarball], { live: true, limitMinutes: 15 }),
   },
+  { title: 'demo, on embedded servers', needs: ['build'], work: demoOnEmbeddedServers },
+  { title: 'demo, on real servers', needs: ['build'], work: demoOnRealServers },
 ];
 
 const total = { passed: 0, failed: 0, skipped: 0 };
