@@ -22,6 +22,7 @@ export type { NodeFigures } from './nest/health/node-figures.js';
 
 // Decorators, and the keys they make.
 export { Cacheable, type CacheableOptions } from './nest/decorators/cacheable.decorator.js';
+export { CacheBatch, type CacheBatchOptions } from './nest/decorators/cache-batch.decorator.js';
 export { CacheDefaults, type CacheDefaultsOptions } from './nest/decorators/cache-defaults.decorator.js';
 export { CacheEvict, type CacheEvictOptions } from './nest/decorators/cache-evict.decorator.js';
 export { CachePut, type CachePutOptions } from './nest/decorators/cache-put.decorator.js';
@@ -30,10 +31,14 @@ export { Current } from './nest/decorators/current.decorator.js';
 export type { Vary, VarySources } from './nest/decorators/decorator-host.js';
 export type {
   AnyMethod,
+  BatchDecoratorFor,
+  IdOf,
   KeyOption,
   MethodDecoratorFor,
   ResultKeyOption,
   ResultOf,
+  RestOf,
+  RowOf,
 } from './nest/decorators/method-types.js';
 export { cacheKey } from './nest/keys/key-template.js';
 export type { CacheKeyPart } from './nest/keys/canonical.js';

@@ -2,6 +2,7 @@
 import { of, type Observable } from 'rxjs';
 import {
   Cacheable,
+  CacheBatch,
   type CacheableOptions,
   CacheEvict,
   CachePut,
@@ -186,6 +187,64 @@ export abstract class Products {
   @CachePut({ keyOf: (id: number) => `product:${id}` })
   async putOfAnotherResult(name: string): Promise<Product> {
     return { ...this.product, name };
+  }
+
+  // @CacheBatch
+
+  @CacheBatch({ key: (id: number) => `product:${id}`, idOf: (product: Product) => product.id })
+  async findMany(_ids: readonly number[]): Promise<Product[]> {
+    return [this.product];
+  }
+
+  @CacheBatch<Products['namesOf']>({
+    key: (id, language) => ['name', id.toFixed(), language.toLowerCase()],
+    returns: 'map',
+    ttl: (name) => (name.length > 3 ? '1m' : '2m'),
+    when: (ids, language) => ids.length > 0 && language !== '',
+  })
+  async namesOf(_ids: readonly number[], _language: string): Promise<Map<number, string>> {
+    return new Map();
+  }
+
+  @CacheBatch({ key: 'product:{0}' })
+  async inOrder(ids: readonly number[]): Promise<(Product | undefined)[]> {
+    return ids.map(() => undefined);
+  }
+
+  // @ts-expect-error the ids are numbers
+  @CacheBatch({ key: (id: string) => `product:${id}` })
+  async batchOfAnotherType(_ids: readonly number[]): Promise<Product[]> {
+    return [this.product];
+  }
+
+  // @ts-expect-error the rows are products
+  @CacheBatch({ key: 'product:{0}', idOf: (name: string) => name.length })
+  async batchOfOtherRows(_ids: readonly number[]): Promise<Product[]> {
+    return [this.product];
+  }
+
+  // @ts-expect-error the id of a product is a number
+  @CacheBatch({ key: 'product:{0}', idOf: (product: Product) => product.name })
+  async batchOfOtherIds(_ids: readonly number[]): Promise<Product[]> {
+    return [this.product];
+  }
+
+  // @ts-expect-error a batch method takes a list of ids first
+  @CacheBatch({ key: 'product:{0}' })
+  async batchOfOne(_id: number): Promise<Product[]> {
+    return [this.product];
+  }
+
+  // @ts-expect-error the method returns a map, which has to be said
+  @CacheBatch({ key: 'product:{0}' })
+  async batchToMap(_ids: readonly number[]): Promise<Map<number, string>> {
+    return new Map();
+  }
+
+  // @ts-expect-error every value has a key
+  @CacheBatch({ idOf: (product: Product) => product.id })
+  async batchWithoutKey(_ids: readonly number[]): Promise<Product[]> {
+    return [this.product];
   }
 
   // @CasUpdate

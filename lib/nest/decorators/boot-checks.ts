@@ -2,7 +2,7 @@ import { StreamableFile, type Type } from '@nestjs/common';
 import 'reflect-metadata';
 import type { CacheKeyPart } from '../keys/canonical.js';
 import type { DecoratedMethod } from './decorated-method.js';
-import type { Operation } from './operation.js';
+import type { DecoratorName, Operation } from './operation.js';
 
 // Nest keeps these under its own names, the same in versions 11 and 12.
 const ROUTE_ARGUMENTS = '__routeArguments__';
@@ -46,6 +46,13 @@ const STABLE: ReadonlySet<unknown> = new Set([
   Buffer,
 ]);
 
+/** Decorators that may answer without the method, or run it several times: one on a method is enough. */
+const ANSWERS_FOR_THE_METHOD: ReadonlySet<DecoratorName> = new Set([
+  '@Cacheable',
+  '@CacheBatch',
+  '@CasUpdate',
+]);
+
 /**
  * Looks for what would share, lose or hang answers although it compiles.
  *
@@ -73,9 +80,7 @@ export function mistakesOf(method: DecoratedMethod, type: Type): string[] {
 
 function combinationMistakes(operations: readonly Operation[], current: number | undefined): string[] {
   const mistakes: string[] = [];
-  const around = operations.filter(
-    ({ decorator }) => decorator === '@Cacheable' || decorator === '@CasUpdate',
-  );
+  const around = operations.filter(({ decorator }) => ANSWERS_FOR_THE_METHOD.has(decorator));
   if (around.length > 1) {
     const pair = around.map(({ decorator }) => decorator).join(' and ');
     mistakes.push(`${pair} on one method would each answer for it; split the method in two`);

@@ -1,6 +1,6 @@
 import type { CachePolicy, Ttl } from '../../options/cache-options.js';
 import { DecoratorError } from '../../errors.js';
-import { bool, func, optional, type Shape, withDefault } from '../../options/schema.js';
+import { func, optional, type Shape, withDefault } from '../../options/schema.js';
 import { compileResultKey, type KeySpec } from '../keys/key-compiler.js';
 import type { Vary } from './decorator-host.js';
 import {
@@ -122,10 +122,9 @@ function compile(options: CachePutOptions, facts: MethodFacts): CompiledOperatio
       if (when !== undefined && when(...args) !== true) return next(args);
       const early = key.usesResult ? undefined : maker.key(call, key);
       const value = await next(args);
-      const skipped = unless !== undefined && unless(value, ...args) === true;
-      if (value === undefined && key.usesResult && !own.cacheUndefined) return value;
+      if (value === undefined && key.usesResult) return value;
       const place = early ?? maker.key(call, key, value);
-      if (skipped || (value === undefined && !own.cacheUndefined)) {
+      if (unless !== undefined && unless(value, ...args) === true) {
         await host.cache.invalidate(place);
         return value;
       }
@@ -149,7 +148,6 @@ interface CachePutShape extends SharedOptions {
   readonly tags: readonly KeySpec[];
   readonly tagsOf: ArgumentsFunction | undefined;
   readonly unless: ArgumentsFunction | undefined;
-  readonly cacheUndefined: boolean;
 }
 
 const CACHE_PUT: Shape<CachePutShape> = {
@@ -162,5 +160,4 @@ const CACHE_PUT: Shape<CachePutShape> = {
   tags: withDefault(readKeys, []),
   tagsOf: optional(func<ArgumentsFunction>()),
   unless: optional(func<ArgumentsFunction>()),
-  cacheUndefined: withDefault(bool, false),
 };

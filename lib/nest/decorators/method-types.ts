@@ -26,6 +26,57 @@ export type MethodDecoratorFor<O> = <M extends AnyMethod>(
   descriptor: TypedPropertyDescriptor<M> & Fits<O, M>,
 ) => void;
 
+/** One of the ids that a batch method takes as its first argument. */
+export type IdOf<M extends AnyMethod> =
+  Parameters<M> extends readonly [infer Ids, ...(readonly unknown[])]
+    ? Ids extends Iterable<infer Id>
+      ? Id
+      : never
+    : never;
+
+/** The parameters of a batch method after its ids. */
+export type RestOf<M extends AnyMethod> =
+  Parameters<M> extends readonly [unknown, ...infer Rest] ? Rest : never;
+
+/** What a batch method returns for one id. */
+export type RowOf<M extends AnyMethod> =
+  ResultOf<M> extends ReadonlyMap<unknown, infer Row>
+    ? Row
+    : ResultOf<M> extends Iterable<infer Row>
+      ? Exclude<Row, undefined>
+      : never;
+
+/** What the options of a batch method have to say of the shape of its result. */
+export type ShapeOf<M extends AnyMethod> =
+  ResultOf<M> extends ReadonlyMap<unknown, unknown> ? { returns: 'map' } : { returns?: 'list' };
+
+/** As `MethodDecoratorFor`, for methods that take a list of ids first and return what belongs to them. */
+export type BatchDecoratorFor<O> = <M extends AnyMethod>(
+  target: object,
+  property: string | symbol,
+  descriptor: TypedPropertyDescriptor<M> & FitsBatch<O, M>,
+) => void;
+
+type FitsBatch<O, M extends AnyMethod> = FitsReturn<M> &
+  ([IdOf<M>] extends [never] ? { 'a batch method takes a list of ids first': never } : unknown) &
+  FitsFunction<O, 'key', (id: IdOf<M>, ...rest: RestOf<M>) => unknown> &
+  FitsFunction<O, 'idOf', (row: RowOf<M>) => IdOf<M>> &
+  FitsFunction<O, 'ttl', (row: RowOf<M>) => unknown> &
+  FitsFunction<O, 'when', (...args: Parameters<M>) => unknown> &
+  Complaint<
+    ResultOf<M> extends ReadonlyMap<unknown, unknown>
+      ? O extends { returns: 'map' }
+        ? never
+        : 'returns'
+      : never,
+    "the method returns a map: say so by returns: 'map'"
+  >;
+
+type FitsFunction<O, N extends string, F extends AnyMethod> = Complaint<
+  O extends Record<N, infer Given> ? (Functions<Given> extends F ? never : N) : never,
+  'this function takes or returns other types than the method'
+>;
+
 type Fits<O, M extends AnyMethod> = FitsReturn<M> &
   FitsArguments<O, M> &
   FitsResult<O, M> &

@@ -53,10 +53,30 @@ export class RecordingCache {
     return value;
   }
 
+  async getOrSetMany(
+    ids: Iterable<unknown>,
+    keyOf: (id: unknown) => string,
+    loadMissing: (ids: unknown[]) => Promise<unknown[]>,
+    policy: object,
+  ): Promise<Map<unknown, unknown>> {
+    this.policies.push(policy);
+    const all = [...new Set(ids)];
+    const missing = all.filter((id) => !this.values.has(keyOf(id)));
+    const loaded = missing.length === 0 ? [] : await loadMissing(missing);
+    missing.forEach((id, index) => {
+      if (loaded[index] !== undefined) this.values.set(keyOf(id), loaded[index]);
+    });
+    return new Map(
+      all.filter((id) => this.values.has(keyOf(id))).map((id) => [id, this.values.get(keyOf(id))]),
+    );
+  }
+
   async put(key: string, value: unknown, policy: object): Promise<void> {
     this.policies.push(policy);
     this.log.push(`put ${key}`);
-    this.values.set(key, value);
+    // As the cache does with what is not cached.
+    if (value === undefined) this.values.delete(key);
+    else this.values.set(key, value);
   }
 
   async invalidate(...args: (string | InvalidateOptions)[]): Promise<void> {

@@ -1,0 +1,195 @@
+import type { CachePolicy, Ttl } from '../../options/cache-options.js';
+import { DecoratorError } from '../../errors.js';
+import { func, oneOf, optional, type Shape, withDefault } from '../../options/schema.js';
+import type { KeySpec } from '../keys/key-compiler.js';
+import type { Vary } from './decorator-host.js';
+import {
+  type ArgumentsFunction,
+  readKey,
+  readOptions,
+  SHARED,
+  type SharedOptions,
+} from './decorator-options.js';
+import { KeyMaker } from './key-maker.js';
+import type {
+  AnyMethod,
+  BatchDecoratorFor,
+  IdOf,
+  KeyOption,
+  RestOf,
+  RowOf,
+  ShapeOf,
+} from './method-types.js';
+import type { CompiledOperation, MethodFacts } from './operation.js';
+import { decorateMethod } from './stub.js';
+
+/**
+ * Options of `@CacheBatch`; whatever a policy says (`grace`, `lease`, …) may stand here too.
+ *
+ * @typeParam Id one of the method's ids.
+ * @typeParam A the method's parameters after the ids.
+ * @typeParam R what belongs to one id.
+ */
+export interface CacheBatchOptions<
+  Id = never,
+  A extends readonly unknown[] = never[],
+  R = never,
+> extends Omit<CachePolicy<R>, 'ttl' | 'tags' | 'signal'> {
+  /**
+   * The key of one id, which takes the ids' place: a template (`'product:{0}'`) or a function of the id and the method's
+   * further arguments. May be that of a `@Cacheable` for one id; then the two share their values.
+   */
+  key: KeyOption<[id: Id, ...rest: A]>;
+
+  /**
+   * The id of a row, where the method returns rows in no fixed order and leaves out what it does not find, like
+   * `SELECT … WHERE id IN (…)`. Callers get the rows in the order of their ids.
+   *
+   * Without it, the method returns one item for each id, in their order, `undefined` where there is none; or a `Map`.
+   */
+  idOf?: (row: R) => [Id] extends [never] ? unknown : Id;
+
+  /**
+   * What the method returns: `list`, or a `Map` by id. It has to be known when all answers are in the cache.
+   *
+   * @default 'list'
+   */
+  returns?: 'list' | 'map';
+
+  /** The parameters' names in their order, for templates that use names. */
+  params?: readonly string[];
+
+  /**
+   * What the values depend on beside the arguments; see `@Cacheable`.
+   *
+   * @default what the class says in `@CacheDefaults`, otherwise []
+   */
+  vary?: readonly Vary[];
+
+  /**
+   * How long a value is fresh, or a function of the value that says so.
+   *
+   * @default what the class says in `@CacheDefaults`, otherwise the module's `cache.ttl`
+   */
+  ttl?: Ttl | ((row: R) => Ttl);
+
+  /**
+   * Names that invalidate every value, whatever its id.
+   *
+   * @default []
+   */
+  tags?: readonly string[];
+
+  /** Whether this call uses the cache at all; if not, the method runs as if it were not decorated. */
+  when?: (ids: readonly Id[], ...rest: A) => boolean;
+
+  /**
+   * Name of the module instance.
+   *
+   * @default what the class says in `@CacheDefaults`, otherwise the instance without a name
+   */
+  instance?: string;
+}
+
+/**
+ * Makes a method `(ids) => rows` ask for what is not in the cache only: one trip to each server for all ids, and one call
+ * of the method for those that are missing, if any.
+ *
+ * @throws {DecoratorError} when the method returns another number of items than it was given ids, and `idOf` does not
+ *   say whose they are.
+ * @example
+ * class ProductService {
+ *   @CacheBatch<ProductService['findMany']>({ key: 'product:{0}', idOf: (product) => product.id, ttl: '10m' })
+ *   async findMany(ids: readonly number[]): Promise<Product[]> {
+ *     return this.products.findBy({ id: In(ids) });
+ *   }
+ * }
+ */
+export function CacheBatch<O extends CacheBatchOptions>(options: O): BatchDecoratorFor<O>;
+export function CacheBatch<M extends AnyMethod>(
+  options: CacheBatchOptions<IdOf<M>, RestOf<M>, RowOf<M>> & ShapeOf<M>,
+): BatchDecoratorFor<{ returns: 'map' }>;
+export function CacheBatch(options: { instance?: string }): BatchDecoratorFor<object> {
+  return decorateMethod({
+    decorator: '@CacheBatch',
+    instance: options.instance,
+    stores: true,
+    usesDefaultKey: false,
+    compile: (facts) => compile(options, facts),
+  });
+}
+
+function compile(options: object, facts: MethodFacts): CompiledOperation {
+  const { own, rest } = readOptions<CacheBatchShape>(options, facts.place, CACHE_BATCH);
+  const { idOf, returns, when } = own;
+  if (own.key === undefined) throw new DecoratorError("name the 'key' of one id, such as 'product:{0}'");
+  const maker = new KeyMaker(facts, own);
+  const key = maker.compile(own.key);
+  if (key.pattern !== undefined && !/\{0[.}]/.test(key.pattern)) {
+    throw new DecoratorError(
+      `key '${String(own.key)}' does not hold the id, {0}, so that all ids would share one value`,
+    );
+  }
+  const policy: CachePolicy<never> = { ...facts.defaults.policy, ...rest };
+
+  return {
+    policy,
+    vary: maker.vary,
+    step: async (call, next) => {
+      const { host, args } = call;
+      if (when !== undefined && when(...args) !== true) return next(args);
+      const [ids, ...others] = args as [Iterable<unknown>, ...unknown[]];
+      const all = [...ids];
+      const keyOf = (id: unknown): string => maker.key({ ...call, args: [id, ...others] }, key);
+      const found = await host.cache.getOrSetMany<unknown, unknown>(
+        all,
+        keyOf,
+        async (missing) => {
+          const returned = await next([[...missing], ...others]);
+          if (idOf !== undefined) return byId(returned as Iterable<unknown>, missing, idOf, keyOf);
+          if (returned instanceof Map) return missing.map((id) => returned.get(id) as unknown);
+          return inOrder(returned, missing, facts.place);
+        },
+        host.policy(policy, facts.place),
+      );
+      if (returns === 'map') return found;
+      if (idOf === undefined) return all.map((id) => found.get(id));
+      return all.filter((id) => found.has(id)).map((id) => found.get(id));
+    },
+  };
+}
+
+/** Finds the row of each id by its key, since one half of an application may have text where the other has numbers. */
+function byId(
+  rows: Iterable<unknown>,
+  ids: readonly unknown[],
+  idOf: (row: unknown) => unknown,
+  keyOf: (id: unknown) => string,
+): unknown[] {
+  const byKey = new Map(Array.from(rows, (row) => [keyOf(idOf(row)), row]));
+  return ids.map((id) => byKey.get(keyOf(id)));
+}
+
+function inOrder(returned: unknown, ids: readonly unknown[], place: string): unknown[] {
+  if (Array.isArray(returned) && returned.length === ids.length) return returned;
+  const what = Array.isArray(returned) ? `${returned.length} items` : 'no list';
+  throw new DecoratorError(
+    `${place}: the method returned ${what} for ${ids.length} ids; return one item for each, in their order, ` +
+      "or say by 'idOf' whose a row is",
+  );
+}
+
+interface CacheBatchShape extends SharedOptions {
+  readonly key: KeySpec | undefined;
+  readonly idOf: ((row: unknown) => unknown) | undefined;
+  readonly returns: 'list' | 'map';
+  readonly when: ArgumentsFunction | undefined;
+}
+
+const CACHE_BATCH: Shape<CacheBatchShape> = {
+  ...SHARED,
+  key: optional(readKey),
+  idOf: optional(func<(row: unknown) => unknown>()),
+  returns: withDefault(oneOf('list', 'map'), 'list'),
+  when: optional(func<ArgumentsFunction>()),
+};
