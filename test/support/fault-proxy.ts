@@ -97,6 +97,7 @@ export class FaultProxy implements AsyncDisposable {
   #fault: Fault = pass;
   /** How many connections there have been. */
   connections = 0;
+  readonly #onConnection: (() => void)[] = [];
 
   private constructor(target: { readonly host: string; readonly port: number }) {
     this.#listener = createServer({ noDelay: true }, (client) => {
@@ -105,6 +106,7 @@ export class FaultProxy implements AsyncDisposable {
       const link = new ProxiedLink(client, server, (bytes) => this.#fault(bytes, link));
       this.#links.add(link);
       client.once('close', () => this.#links.delete(link));
+      for (const tell of this.#onConnection.splice(0)) tell();
     });
   }
 
@@ -123,6 +125,11 @@ export class FaultProxy implements AsyncDisposable {
   /** How many connections are open. */
   get open(): number {
     return this.#links.size;
+  }
+
+  /** Resolves with the next connection. */
+  nextConnection(): Promise<void> {
+    return new Promise((resolve) => this.#onConnection.push(resolve));
   }
 
   /** Does this to all that servers say from now on. */
