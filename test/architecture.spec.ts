@@ -46,7 +46,14 @@ const HOUSE: House = {
     },
     'nest/': {
       rooms: ['errors.ts', 'options/', 'client/', 'cache/', 'cache/clock.ts', 'store/'],
-      packages: ['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs', 'node:async_hooks'],
+      packages: [
+        '@nestjs/common',
+        '@nestjs/core',
+        'reflect-metadata',
+        'rxjs',
+        'node:async_hooks',
+        'node:diagnostics_channel',
+      ],
     },
     // The server shares no line with the client, so that a misreading of the protocol cannot sit at both ends.
     'testing/': { rooms: [], packages: ['node:net', 'node:tls', 'node:events'] },

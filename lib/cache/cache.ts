@@ -209,7 +209,8 @@ export class Cache {
 
   /** Invalidates every value that bears one of the tags; otherwise like `invalidate`. */
   async invalidateTags(...names: string[]): Promise<void> {
-    const { reader, tags } = this.#in;
+    const { reader, tags, tally } = this.#in;
+    for (const tag of names) tally.note('invalidation', tag);
     await Promise.all(
       names.map((tag) => tags.bump(tag).catch((error) => reader.excuse(tag, this.#options.policy, error))),
     );
@@ -297,6 +298,7 @@ export class Cache {
   }
 
   async #invalidate(key: string, softSeconds: number): Promise<void> {
+    this.#in.tally.note('invalidation', key);
     const { reader, store } = this.#in;
     this.#readThrough.forget(key);
     try {

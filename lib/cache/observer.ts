@@ -27,7 +27,9 @@ export type CacheHappening =
   /** An attempt of `update` met a concurrent change. */
   | 'casRetry'
   /** The store failed, and the caller was not told. */
-  | 'storeError';
+  | 'storeError'
+  /** A key or a tag was invalidated by this process. */
+  | 'invalidation';
 
 /** How often each thing has happened since the cache was made. */
 export type CacheCounters = Readonly<Record<CacheHappening, number>>;
@@ -52,6 +54,7 @@ export class Tally {
     takeOver: 0,
     casRetry: 0,
     storeError: 0,
+    invalidation: 0,
   };
   readonly #observer: CacheObserver | undefined;
 

@@ -12,6 +12,7 @@ import {
   type MemcachedModuleOptions,
   resolveModuleOptions,
 } from './module-options.js';
+import { logNodes } from './node-logger.js';
 import { getMemcachedToken } from './tokens.js';
 
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
@@ -73,7 +74,11 @@ function withInstance(definition: DynamicModule, extras: MemcachedModuleExtras):
       ...(definition.providers ?? []),
       {
         provide: service,
-        useFactory: (options: MemcachedModuleOptions) => new MemcachedService(options),
+        useFactory: (options: MemcachedModuleOptions) => {
+          const memcached = new MemcachedService(options);
+          logNodes(memcached, options.failover ?? 'error', name);
+          return memcached;
+        },
         inject: [MODULE_OPTIONS_TOKEN],
       },
       {

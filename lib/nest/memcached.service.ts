@@ -9,6 +9,7 @@ import { MemcachedClient } from '../client/client.js';
 import type { CachePolicy, InvalidateOptions, LockOptions, UpdateOptions } from '../options/cache-options.js';
 import type { ResolvedPolicy } from '../options/cache-policy.js';
 import { ClientStore } from '../store/client-store.js';
+import { publishing } from './cache-diagnostics.js';
 import { type MemcachedModuleOptions, resolveModuleOptions } from './module-options.js';
 
 /**
@@ -36,6 +37,7 @@ export class MemcachedService extends MemcachedClient implements OnApplicationSh
     const outside = new AsyncResource('nestjs-memcached');
     this.#cache = new Cache(new ClientStore(this), cache, {
       outside: (work) => outside.runInAsyncScope(work),
+      observer: publishing(this.options.diagnosticKeys),
     });
   }
 

@@ -1,0 +1,121 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Logger, type LoggerService } from '@nestjs/common';
+import { Test, type TestingModule } from '@nestjs/testing';
+import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { once } from 'node:events';
+import { MemcachedModule, type MemcachedModuleOptions, MemcachedService } from '../../lib/index.js';
+import { MemcachedServer } from '../../lib/testing/index.js';
+
+/** Keeps what would be written. */
+class Lines implements LoggerService {
+  readonly warnings: string[] = [];
+  readonly logs: string[] = [];
+  log(message: string, context: string): void {
+    if (context.startsWith('Memcached')) this.logs.push(message);
+  }
+  warn(message: string, context: string): void {
+    if (context.startsWith('Memcached')) this.warnings.push(message);
+  }
+  error(): void {}
+}
+
+describe('seeing what the cache does', () => {
+  let server: MemcachedServer;
+  let module: TestingModule;
+  let lines: Lines;
+  const undo: (() => void)[] = [];
+
+  const start = async (options: MemcachedModuleOptions = {}): Promise<MemcachedService> => {
+    module = await Test.createTestingModule({
+      imports: [MemcachedModule.forRoot({ servers: server.address, ...options })],
+    }).compile();
+    lines = new Lines();
+    Logger.overrideLogger(lines);
+    await module.init();
+    return module.get(MemcachedService);
+  };
+  const listen = (...names: string[]): unknown[] => {
+    const seen: unknown[] = [];
+    for (const name of names) {
+      const keep = (message: unknown): void => void seen.push({ name, ...(message as object) });
+      subscribe(`nestjs-memcached:cache:${name}`, keep);
+      undo.push(() => unsubscribe(`nestjs-memcached:cache:${name}`, keep));
+    }
+    return seen;
+  };
+
+  beforeEach(async () => {
+    server = await MemcachedServer.start();
+  });
+  afterEach(async () => {
+    for (const step of undo.splice(0)) step();
+    await module.close();
+    await server.close();
+    Logger.overrideLogger(false);
+  });
+
+  it('publishes what happens in the cache', async () => {
+    const memcached = await start();
+    const seen = listen('hit', 'miss', 'lease-won', 'load', 'load-failure', 'invalidation', 'store-error');
+    await memcached.getOrSet('a', () => 1);
+    await memcached.getOrSet('a', () => 1);
+    await memcached.invalidate('a');
+    await memcached.invalidateTags('news');
+    const failure = new Error('database is away');
+    const failing = (): never => {
+      throw failure;
+    };
+    await expect(memcached.getOrSet('b', failing)).rejects.toBe(failure);
+    expect(seen.slice(0, 5)).toMatchObject([
+      { name: 'miss', key: 'a' },
+      { name: 'lease-won', key: 'a' },
+      { name: 'load', key: 'a' },
+      { name: 'hit', key: 'a' },
+      { name: 'invalidation', key: 'a' },
+    ]);
+    expect(seen).toContainEqual({ name: 'invalidation', key: 'news' });
+    expect(seen).toContainEqual({ name: 'load-failure', key: 'b', error: failure });
+    await server.close();
+    await memcached.getOrSet('a', () => 1);
+    const error: unknown = expect.objectContaining({ code: 'MEMCACHED_CONNECTION' });
+    expect(seen).toContainEqual({ name: 'store-error', key: 'a', error });
+  });
+
+  it('keeps keys out of the messages when told to', async () => {
+    const memcached = await start({ diagnosticKeys: false });
+    const seen = listen('miss');
+    await memcached.getOrSet('who', () => 1);
+    expect(seen).toStrictEqual([{ name: 'miss' }]);
+    expect(channel('nestjs-memcached:cache:miss').hasSubscribers).toBe(true);
+  });
+
+  it('writes one line when a server goes down, with the reason and what happens now, and one when it is back', async () => {
+    const memcached = await start();
+    const state = async (wanted: string): Promise<void> => {
+      for (;;) {
+        const [event] = await once(memcached, 'node');
+        if (event.state === wanted) return;
+      }
+    };
+    await memcached.connect();
+    const down = state('down');
+    const { port, address } = server;
+    await server.close();
+    await memcached.get('secret-key').catch(() => undefined);
+    await down;
+    for (let request = 0; request < 20; request += 1) await memcached.get('k').catch(() => undefined);
+    expect(lines.warnings).toStrictEqual([expect.stringMatching(`^${address} is down: .*ECONNREFUSED`)]);
+    expect(lines.warnings[0]).toContain('cached methods run uncached; 0 of 1 servers are up.');
+    const up = state('up');
+    server = await MemcachedServer.start({ port });
+    await up;
+    expect(lines.logs).toStrictEqual([expect.stringMatching(`^${address} is up again, after `)]);
+    expect([...lines.warnings, ...lines.logs].join()).not.toContain('secret-key');
+  });
+
+  it('writes a change of the list of servers', async () => {
+    const memcached = await start();
+    memcached.setServers([server.address, '127.0.0.1:1']);
+    expect(lines.logs).toStrictEqual(['The list of servers has changed; new: 127.0.0.1:1.']);
+  });
+});
