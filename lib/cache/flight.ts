@@ -22,7 +22,7 @@ export class Flight {
   readonly #controller = new AbortController();
   #land!: (outcome: Outcome) => void;
   #waiting = 0;
-  #wanted: boolean;
+  readonly #wanted: boolean;
 
   /**
    * @param cold nothing can be served meanwhile: a call of the key joins without a look at the store.
@@ -58,11 +58,6 @@ export class Flight {
     if (this.#waiting > 0 || this.#wanted) return false;
     this.abort(abandoned(this.key));
     return true;
-  }
-
-  /** Goes on from now on even if nobody waits. */
-  keep(): void {
-    this.#wanted = true;
   }
 
   abort(reason: unknown): void {

@@ -236,7 +236,7 @@ export class ReadThrough {
     else outcome = await within(this.#in.clock, softTimeoutMs, flight.landed);
     call.flight = undefined;
     if (outcome !== undefined) return outcome;
-    flight.keep();
+    // The caller does not leave the flight: it is to go on.
     return { kind: 'value', value: stale?.entry?.value, stale: true, before: Infinity };
   }
 

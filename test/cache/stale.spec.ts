@@ -84,6 +84,57 @@ describe('a loader that fails while a stale value is there', () => {
     await expect(a.cache.getOrSet('k', failing)).rejects.toThrow('no database');
   });
 
+  it('does not prolong its stale value by failing slowly', async () => {
+    const { fleet, a } = await staleFleet();
+    const load = deferred<string>();
+    await a.cache.getOrSet('k', () => load.promise);
+    await fleet.pass(5000);
+    const left = fleet.server.ttlOf('k') as number;
+    load.reject(new Error('no database'));
+    await settled();
+    expect(fleet.server.ttlOf('k')).toBeLessThanOrEqual(left);
+    expect(fleet.server.ttlOf('k')).toBeGreaterThan(left - 3);
+  });
+
+  it('is thrown when the grace is over by the time it fails', async () => {
+    const { fleet, a } = await staleFleet({ serveStale: false, grace: '10s' });
+    const load = deferred<string>();
+    const call = a.cache.getOrSet('k', () => load.promise);
+    await fleet.pass(9000);
+    load.reject(new Error('no database'));
+    await expect(call).rejects.toThrow('no database');
+  });
+
+  it('has its first pause again after a success', async () => {
+    const { fleet, a } = await staleFleet({ retryAfter: '2s', ttl: '1s' });
+    const failAndWait = async (ms: number): Promise<void> => {
+      await a.cache.getOrSet('k', failing);
+      await fleet.pass(ms);
+    };
+    await failAndWait(2000);
+    await failAndWait(4000);
+    await a.cache.getOrSet('k', () => 'new');
+    await fleet.pass(1500);
+    await failAndWait(2000);
+    await a.cache.getOrSet('k', () => 'newer');
+    await settled();
+    expect(fleet.server.valueOf('k')).toBe('newer');
+  });
+
+  it('pauses, and is then called once, however many ask', async () => {
+    const { fleet, a } = await staleFleet({ retryAfter: '2s' });
+    await a.cache.getOrSet('k', failing);
+    await fleet.pass(100);
+    await a.cache.getOrSet('k', never);
+    await fleet.pass(2000);
+    const loader = jest.fn(() => new Promise<string>(() => undefined));
+    for (let call = 0; call < 5; call += 1) {
+      await expect(a.cache.getOrSet('k', loader)).resolves.toBe('old');
+      await fleet.pass(10);
+    }
+    expect(loader).toHaveBeenCalledTimes(1);
+  });
+
   it('pauses, and then succeeds with the right that was held during the pause', async () => {
     const { fleet, a } = await staleFleet({ retryAfter: '2s' });
     await a.cache.getOrSet('k', failing);
@@ -267,6 +318,25 @@ describe('refreshAhead', () => {
     expect(a.cache.counters.takeOver).toBe(1);
   });
 
+  it('leaves a value fresh whose reader has given up', async () => {
+    const fleet = new Fleet();
+    const { cache, store } = fleet.start(AHEAD);
+    await cache.getOrSet('k', () => 'old');
+    await fleet.pass(85_000);
+    const gate = deferred();
+    store.after = () => gate.promise;
+    const controller = new AbortController();
+    const call = cache.getOrSet('k', never, { signal: controller.signal });
+    await settled();
+    controller.abort();
+    await expect(call).rejects.toThrow('This operation was aborted');
+    store.after = undefined;
+    gate.resolve();
+    await settled();
+    await expect(cache.getOrSet('k', never)).resolves.toBe('old');
+    expect(cache.counters.stale).toBe(0);
+  });
+
   it('waits for the expiry of values whose ttl is shorter than the policy says', async () => {
     const fleet = new Fleet();
     const { cache } = fleet.start({ ...AHEAD, grace: 0, nullTtl: '10s' });
@@ -307,6 +377,20 @@ describe('the right to refresh in the hands of a process that died', () => {
     await fleet.pass(4000);
     await expect(b.cache.getOrSet('k', never)).resolves.toBe('old');
     expect(b.cache.counters.takeOver).toBe(0);
+  });
+
+  it('is taken over without losing the stale value to the others', async () => {
+    const { fleet, a, b } = await staleFleet();
+    void a.cache.getOrSet('k', () => new Promise(() => undefined));
+    await settled();
+    await b.cache.getOrSet('k', never);
+    await fleet.pass(5000);
+    const left = fleet.server.ttlOf('k') as number;
+    await b.cache.getOrSet('k', () => new Promise<string>(() => undefined));
+    await settled();
+    const c = fleet.start(OPTIONS);
+    await expect(c.cache.getOrSet('k', never)).resolves.toBe('old');
+    expect(fleet.server.ttlOf('k')).toBe(left);
   });
 
   it('is taken over by one process of all that want it', async () => {
