@@ -27,6 +27,9 @@ export { CacheDefaults, type CacheDefaultsOptions } from './nest/decorators/cach
 export { CacheEvict, type CacheEvictOptions } from './nest/decorators/cache-evict.decorator.js';
 export { CachePut, type CachePutOptions } from './nest/decorators/cache-put.decorator.js';
 export { CasUpdate, type CasUpdateOptions } from './nest/decorators/cas-update.decorator.js';
+export { HttpCache } from './nest/http/http-cache.decorator.js';
+export { HttpCacheInterceptor } from './nest/http/http-cache.interceptor.js';
+export type { Audience, HttpCacheOptions, HttpRequest } from './nest/http/http-cache-options.js';
 export { Current } from './nest/decorators/current.decorator.js';
 export type { Vary, VarySources } from './nest/decorators/decorator-host.js';
 export type {
@@ -78,6 +81,7 @@ export type {
   StatValue,
 } from './client/stats.js';
 export type { NodeState } from './cluster/node.js';
+export type { Latency } from './cluster/round-trips.js';
 export type { ClientOptions, Failover } from './options/client-options.js';
 export type { DiscoveryFunction, DiscoveryOptions } from './options/discovery-options.js';
 export type { Duration } from './options/duration.js';
@@ -109,6 +113,7 @@ export type { SealKeyOption } from './options/seal-key.js';
 
 // What can be listened to, by node:diagnostics_channel.
 export type { CommandMessage, ReconnectMessage, ReplayMessage } from './client/diagnostics.js';
+export type { CacheMessage } from './nest/cache-diagnostics.js';
 
 // What can be thrown.
 export {

@@ -7,6 +7,7 @@ import { type DecoratorHost, getDecoratorHostToken } from './decorators/decorato
 import { DEFAULT_INSTANCE } from './decorators/decorator-options.js';
 import { placed } from './decorators/place.js';
 import { decoratedMethodsOf } from './decorators/stub.js';
+import { mistakesOfRoutes } from './http/http-cache-checks.js';
 
 type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
 type ModuleHost = NonNullable<Wrapper['host']>;
@@ -49,6 +50,7 @@ export class DecoratorExplorer implements OnModuleInit {
       const ours = methods.filter((method) => method.instances(type).includes(this.#instance));
       const found = [
         ...methods.flatMap((method) => this.#unknownInstances(method, type)),
+        ...mistakesOfRoutes(type, this.#instance, host),
         ...ours.flatMap((method) => [...mistakesOf(method, type), ...this.#compile(method, type, host)]),
       ];
       for (const mistake of found) mistakes.add(mistake);
@@ -122,13 +124,11 @@ export class DecoratorExplorer implements OnModuleInit {
 
 /** The class of what a provider provides; undefined where that is no object, or not known before the first request. */
 function classOf(wrapper: Wrapper): Type | undefined {
-  if (wrapper.isNotMetatype || wrapper.inject != null) {
-    const object: unknown = wrapper.isDependencyTreeStatic() ? wrapper.instance : undefined;
-    return typeof object === 'object' && object !== null
-      ? (object.constructor as Type | undefined)
-      : undefined;
-  }
-  return typeof wrapper.metatype === 'function' ? (wrapper.metatype as Type) : undefined;
+  const isMade = wrapper.isNotMetatype || wrapper.inject != null;
+  const object = isMade && wrapper.isDependencyTreeStatic() ? (wrapper.instance as unknown) : undefined;
+  const type: unknown = isMade ? (object as object | undefined)?.constructor : wrapper.metatype;
+  const isClass = typeof type === 'function' && typeof type.prototype === 'object';
+  return isClass && (!isMade || typeof object === 'object') ? (type as Type) : undefined;
 }
 
 /** Whether Nest would find a token for a provider of this module: in itself, or exported by what it imports. */

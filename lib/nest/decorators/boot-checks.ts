@@ -1,24 +1,22 @@
 import { StreamableFile, type Type } from '@nestjs/common';
-import 'reflect-metadata';
 import type { CacheKeyPart } from '../keys/canonical.js';
 import type { DecoratedMethod } from './decorated-method.js';
+import {
+  isEventStream,
+  leavesResponseToMethod,
+  RESPONSE_IS_TAKEN,
+  routeParameters,
+} from './nest-metadata.js';
 import type { DecoratorName, Operation } from './operation.js';
 
-// Nest keeps these under its own names, the same in versions 11 and 12.
-const ROUTE_ARGUMENTS = '__routeArguments__';
-const PASSTHROUGH = '__responsePassthrough__';
-const SSE = '__sse__';
-
-/** Nest's numbers for what a route's parameters receive (`RouteParamtypes`). */
-const REQUEST = 0;
-const RESPONSE = 1;
-const NEXT = 2;
-
-/** Parameters whose values are part of every request, or cannot be part of a key. */
+/**
+ * Parameters whose values are part of every request, or cannot be part of a key, by Nest's numbers for them
+ * (`RouteParamtypes`).
+ */
 const UNFIT_FOR_KEYS: ReadonlyMap<number, string> = new Map([
-  [REQUEST, '@Req()'],
-  [RESPONSE, '@Res()'],
-  [NEXT, '@Next()'],
+  [0, '@Req()'],
+  [1, '@Res()'],
+  [2, '@Next()'],
   [6, '@Headers()'],
   [7, '@Session()'],
   [8, '@UploadedFile()'],
@@ -94,7 +92,7 @@ function combinationMistakes(operations: readonly Operation[], current: number |
 function streamMistakes(method: DecoratedMethod, type: Type): string[] {
   const { returnType } = method.signature;
   const mistakes: string[] = [];
-  if (Reflect.getMetadata(SSE, currentFunction(method, type)) !== undefined) {
+  if (isEventStream(type, method.property)) {
     mistakes.push('@Sse() streams events, which cannot be stored; cache what the events are made of');
   }
   const name = (returnType as Type | undefined)?.name;
@@ -107,16 +105,11 @@ function streamMistakes(method: DecoratedMethod, type: Type): string[] {
 }
 
 function responseMistakes(method: DecoratedMethod, type: Type): string[] {
-  const handsOver = routeParameters(method, type).some(({ kind }) => kind === RESPONSE || kind === NEXT);
-  if (!handsOver || Reflect.getMetadata(PASSTHROUGH, type, method.property) === true) return [];
-  return [
-    '@Res() or @Next() leaves the response to the method, so nobody would send an answer from the cache; ' +
-      'return the value, with @Res({ passthrough: true }) if headers have to be set',
-  ];
+  return leavesResponseToMethod(type, method.property) ? [RESPONSE_IS_TAKEN] : [];
 }
 
 function keyMistakes(method: DecoratedMethod, type: Type): string[] {
-  const parameters = routeParameters(method, type);
+  const parameters = routeParameters(type, method.property);
   const mistakes = parameters
     .filter(
       ({ kind, data }) =>
@@ -143,24 +136,4 @@ function isStable(type: unknown): boolean {
   const prototype = type.prototype as Partial<CacheKeyPart> | undefined;
   if (prototype === undefined) return false;
   return typeof prototype.toCacheKey === 'function' || prototype instanceof Object.getPrototypeOf(Uint8Array);
-}
-
-interface RouteParameter {
-  readonly kind: number;
-  readonly data: unknown;
-}
-
-/** What the parameters of an HTTP route receive; nothing for methods that are none. */
-function routeParameters(method: DecoratedMethod, type: Type): RouteParameter[] {
-  if (!method.signature.isRoute) return [];
-  const args: unknown = Reflect.getMetadata(ROUTE_ARGUMENTS, type, method.property);
-  // Keys look like '5:0', kind and position; those of custom decorators begin with a random text.
-  return Object.entries((args ?? {}) as Record<string, { data?: unknown }>)
-    .filter(([key]) => /^\d+:\d+$/.test(key))
-    .map(([key, { data }]) => ({ kind: Number(key.split(':')[0]), data }));
-}
-
-/** The function that stands under the method's name now: other decorators may have wrapped the stub. */
-function currentFunction(method: DecoratedMethod, type: Type): object {
-  return (type.prototype as Record<string | symbol, object>)[method.property];
 }

@@ -8,7 +8,7 @@ import { partOfKey } from '../keys/key-template.js';
 /** What decorated methods need of a `MemcachedService`, so that a test may put its own in its place. */
 export type DecoratorCache = Pick<
   Cache,
-  'getOrSet' | 'getOrSetMany' | 'put' | 'invalidate' | 'invalidateTags' | 'update'
+  'getOrSet' | 'getOrSetMany' | 'peek' | 'put' | 'invalidate' | 'invalidateTags' | 'update'
 > &
   Partial<Pick<Cache, 'policy'>>;
 

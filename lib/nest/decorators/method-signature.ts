@@ -1,4 +1,6 @@
+import type { Type } from '@nestjs/common';
 import 'reflect-metadata';
+import { httpMethod } from './nest-metadata.js';
 
 /** What a method's own decorators and TypeScript's metadata tell about it. */
 export interface MethodSignature {
@@ -14,9 +16,6 @@ export interface MethodSignature {
   readonly isRoute: boolean;
 }
 
-/** Under which Nest keeps a route's HTTP method, the same in versions 11 and 12. */
-export const HTTP_METHOD_METADATA = 'method';
-
 /** Position of the parameter marked `@Current()`, kept for a method of a prototype. */
 export const CURRENT_PARAMETER = 'nestjs-memcached:current';
 
@@ -30,15 +29,13 @@ export function readSignature(
   property: string | symbol,
   method: { readonly toString: () => string },
 ): MethodSignature {
-  // Decorators above ours have left their metadata on whatever stands under the name by now.
-  const standing = (prototype as Record<string | symbol, object>)[property];
   const paramTypes = Reflect.getMetadata('design:paramtypes', prototype, property) as unknown[] | undefined;
   return {
     paramTypes,
     returnType: Reflect.getMetadata('design:returntype', prototype, property) as unknown,
     arity: paramTypes === undefined || takesRest(method.toString()) ? undefined : paramTypes.length,
     current: Reflect.getMetadata(CURRENT_PARAMETER, prototype, property) as number | undefined,
-    isRoute: Reflect.hasMetadata(HTTP_METHOD_METADATA, standing),
+    isRoute: httpMethod(prototype.constructor as Type, property) !== undefined,
   };
 }
 
