@@ -92,7 +92,10 @@ describe('the canonical form', () => {
       withSet: true,
       withTypedArray: true,
     });
-    const pair = fc.oneof(fc.tuple(value, value), fc.clone(value, 2));
+    const pair = fc
+      .oneof(fc.tuple(value, value), fc.clone(value, 2))
+      // Node takes no invalid date for equal to any; they have one form nevertheless.
+      .filter((both) => !canonicalForm(both, 'x').includes('Date(NaN)'));
     fc.assert(
       fc.property(pair, ([one, other]) => {
         expect(canonicalForm(one, 'x') === canonicalForm(other, 'x')).toBe(isDeepStrictEqual(one, other));
