@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net';
 import { setImmediate } from 'node:timers';
 import { ClientClosedError, MemcachedError, ProtocolError, ServerError } from '../errors.js';
-import type { ResolvedClientOptions } from '../options/client-options.js';
 import type { ServerAddress } from '../options/server-options.js';
 import { encodeClassic } from '../protocol/classic.js';
 import { carriesOpaque, encodeMeta, nextOpaque } from '../protocol/meta.js';
@@ -19,6 +18,7 @@ import {
   unasked,
   unreadable,
 } from './connection-errors.js';
+import type { ConnectionSettings } from './connection-settings.js';
 import { Deadlines, type Timed } from './deadlines.js';
 import { ItemLimit } from './item-limit.js';
 import { explainRefusal, negotiate, type Agreement, type Dialect } from './negotiation.js';
@@ -30,17 +30,6 @@ import { WriteBatch } from './write-batch.js';
 /** With so many bytes not yet taken by the kernel, further requests wait as objects instead of bytes. */
 const HIGH_WATER_BYTES = 1024 * 1024;
 
-export type ConnectionSettings = Pick<
-  ResolvedClientOptions,
-  | 'protocol'
-  | 'commandTimeout'
-  | 'connectTimeout'
-  | 'keepAlive'
-  | 'maxInFlight'
-  | 'maxQueuedBytes'
-  | 'maxValueBytes'
->;
-
 /** Who opened the connection, and is told what becomes of it. */
 export interface ConnectionOwner {
   /** Negotiated. The requests returned are written ahead of everything that has waited. */
@@ -50,6 +39,8 @@ export interface ConnectionOwner {
    * not open yet. Told again and again until that ends.
    */
   onOverdue(connection: Connection): void;
+  /** Replies have come, of which the first took so many milliseconds. */
+  onReply(milliseconds: number): void;
   /**
    * It is over, for whatever reason, exactly once.
    *
@@ -277,7 +268,7 @@ export class Connection {
 
   #receive(chunk: Buffer): void {
     if (this.#state === 'closed') return;
-    this.#deadlines.heard(chunk.length);
+    this.#owner.onReply(this.#deadlines.heard(chunk.length, this.#pending.first()));
     try {
       this.#parser.push(chunk);
     } catch (error) {

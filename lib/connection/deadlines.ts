@@ -68,9 +68,15 @@ export class Deadlines {
     if (timed.deadline !== 0) timed.deadline += this.#excused;
   }
 
-  /** The server has sent something. */
-  heard(bytes: number): void {
+  /**
+   * The server has sent something.
+   *
+   * @param oldest what has waited longest for it.
+   * @returns the milliseconds that `oldest` has waited.
+   */
+  heard(bytes: number, oldest: Timed | undefined): number {
     this.#heardBytes += bytes;
+    return oldest === undefined ? 0 : this.#read() - oldest.deadline + oldest.timeoutMs;
   }
 
   stop(): void {

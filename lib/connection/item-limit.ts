@@ -6,8 +6,11 @@ import type { Ask } from './negotiation.js';
 /** What memcached takes for an item where it does not say otherwise. */
 const DEFAULT_ITEM_SIZE_MAX = 1024 * 1024;
 
-/** Bytes memcached adds to a value: item header, cas token, client flags, and the ends of key and data. */
-const ITEM_OVERHEAD_BYTES = 48 + 8 + 4 + 1 + 2;
+/** Bytes memcached 1.6 adds to key and value: item header, cas token, and the ends of both. */
+const ITEM_OVERHEAD_BYTES = 48 + 8 + 1 + 2;
+
+/** Bytes it adds for client flags other than 0. */
+const FLAGS_BYTES = 4;
 
 /** Nobody sets a server's limit below this, so smaller values are sent without asking for it. */
 const SURELY_TAKEN_BYTES = 64 * 1024;
@@ -74,7 +77,7 @@ export class ItemLimit {
     }
     const limit =
       this.#itemSizeMax ?? (this.#maxValueBytes > 0 ? Number.POSITIVE_INFINITY : DEFAULT_ITEM_SIZE_MAX);
-    if (size + request.key.length + ITEM_OVERHEAD_BYTES > limit) throw this.refusal(request);
+    if (itemSize(request, request.data.length) > limit) throw this.refusal(request);
   }
 
   /** The error for a value that the server does not take. */
@@ -83,7 +86,7 @@ export class ItemLimit {
     const size = request.data?.length ?? 0;
     const limit = this.#itemSizeMax ?? DEFAULT_ITEM_SIZE_MAX;
     // Refused by a server that does not tell its limit: all that is known is that it is less than this.
-    if (limit > size + request.key.length + ITEM_OVERHEAD_BYTES) {
+    if (limit >= itemSize(request, size)) {
       return new ValueTooLargeError(
         `${request.label}: ${size} bytes are above ${whose}; nothing was stored`,
         size,
@@ -96,6 +99,11 @@ export class ItemLimit {
   #mayPass(size: number): boolean {
     return size > SURELY_TAKEN_BYTES && !(this.#maxValueBytes > 0 && size > this.#maxValueBytes);
   }
+}
+
+/** What an item comes to in the server's own count. */
+function itemSize(request: Request, valueBytes: number): number {
+  return valueBytes + request.key.length + ITEM_OVERHEAD_BYTES + (request.flags === 0 ? 0 : FLAGS_BYTES);
 }
 
 function tooLarge(request: Request, limit: number, whose: string): ValueTooLargeError {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { ConnectionSettings } from '../../lib/connection/connection.js';
+import type { ConnectionSettings } from '../../lib/connection/connection-settings.js';
 import { type Peer, ScriptedServer } from '../support/scripted-server.js';
 import { Opened, outcome } from './opened.js';
 
@@ -162,7 +162,7 @@ describe('the item limit', () => {
   ])('is %s, as the server says: one byte more is refused and never sent', async (_name, itemSizeMax) => {
     const log: string[] = [];
     await connect(storing(itemSizeMax, log));
-    const fits = itemSizeMax - 63 - 'k'.length;
+    const fits = itemSizeMax - 59 - 'k'.length;
     expect(await opened.ask('set', 'k', bytes(fits))).toMatchObject([{ status: 'ok' }]);
     await expect(opened.ask('set', 'k', bytes(fits + 1))).rejects.toMatchObject({
       code: 'MEMCACHED_VALUE_TOO_LARGE',
@@ -189,9 +189,9 @@ describe('the item limit', () => {
   it('is 1 MiB in the classic dialect, where a proxy would hang up on the question', async () => {
     const log: string[] = [];
     await connect(storing(0, log), {}, '1.4.39');
-    expect(await opened.ask('set', 'k', bytes(1024 * 1024 - 64))).toMatchObject([{ status: 'ok' }]);
-    expect(await outcome(opened.ask('set', 'k', bytes(1024 * 1024 - 63)))).toBe('MEMCACHED_VALUE_TOO_LARGE');
-    expect(log).toStrictEqual(['set k 0 0 1048512', '1048512 bytes']);
+    expect(await opened.ask('set', 'k', bytes(1024 * 1024 - 60))).toMatchObject([{ status: 'ok' }]);
+    expect(await outcome(opened.ask('set', 'k', bytes(1024 * 1024 - 59)))).toBe('MEMCACHED_VALUE_TOO_LARGE');
+    expect(log).toStrictEqual(['set k 0 0 1048516', '1048516 bytes']);
   });
 
   it('is what the option says in the classic dialect', async () => {

@@ -1,8 +1,5 @@
-import {
-  Connection,
-  type ConnectionOwner,
-  type ConnectionSettings,
-} from '../../lib/connection/connection.js';
+import { Connection, type ConnectionOwner } from '../../lib/connection/connection.js';
+import type { ConnectionSettings } from '../../lib/connection/connection-settings.js';
 import type { MemcachedError } from '../../lib/errors.js';
 import { readServers, type ServerOptions } from '../../lib/options/server-options.js';
 import { unexpectedReply, type Request, type RequestKind } from '../../lib/protocol/request.js';
@@ -57,6 +54,8 @@ export class Opened implements ConnectionOwner {
     this.#onReady();
     return this.first;
   }
+
+  onReply(): void {}
 
   onOverdue(): void {
     this.events.push('overdue');

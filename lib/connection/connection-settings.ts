@@ -1,0 +1,13 @@
+import type { ResolvedClientOptions } from '../options/client-options.js';
+
+/** The client's options that concern a single connection. */
+export type ConnectionSettings = Pick<
+  ResolvedClientOptions,
+  | 'protocol'
+  | 'commandTimeout'
+  | 'connectTimeout'
+  | 'keepAlive'
+  | 'maxInFlight'
+  | 'maxQueuedBytes'
+  | 'maxValueBytes'
+>;
