@@ -44,6 +44,7 @@ export class Node implements ConnectionOwner {
   #since = new Date();
   #lastError: MemcachedError | undefined;
   #failures = 0;
+  #connectionsLost = 0;
   /** Commands fail at once: the last attempt to reach the server failed, or it has not answered in time. */
   #unreachable = false;
   #probeTimer: NodeJS.Timeout | undefined;
@@ -84,6 +85,11 @@ export class Node implements ConnectionOwner {
   /** Whether a command for this server has a chance. */
   get available(): boolean {
     return !this.#unreachable;
+  }
+
+  /** How many connections it has closed that were in use; it may have restarted each time. */
+  get connectionsLost(): number {
+    return this.#connectionsLost;
   }
 
   /** How many invalidations the server is owed; `Infinity` when there were too many to remember each. */
@@ -201,6 +207,7 @@ export class Node implements ConnectionOwner {
       return;
     }
     const wasReady = connection.version.text !== '';
+    if (wasReady) this.#connectionsLost += 1;
     const idle = lost.length === 0 && unsent.length === 0;
     if (wasReady && idle && !this.#unreachable) return;
     this.#failed(error);

@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { MemcachedClient } from '../../lib/client/client.js';
 import { ClientStore } from '../../lib/store/client-store.js';
 import { MemcachedServer } from '../../lib/testing/memcached-server.js';
+import { Cache } from '../../lib/cache/cache.js';
+import { deferred } from '../cache/support/fleet.js';
 import { MapServer } from '../cache/support/map-server.js';
 import { describeReal, startMemcached } from '../support/real-memcached.js';
 import { storeContract, type Stores } from './contract.js';
@@ -127,13 +129,39 @@ describe('the store among other clients', () => {
     expect(ageSeconds).toBeLessThanOrEqual(90);
   });
 
-  it('changes its epoch when the connection to a server is lost', async () => {
+  it('changes its epoch when a server restarts while nothing is in flight', async () => {
     await store.read('k', 30, 0);
     const before = store.epoch;
     const { port } = server;
     await server.close();
     server = await MemcachedServer.start({ port, now: () => now });
-    await store.read('k', 30, 0).catch(() => undefined);
+    while (
+      !(await store.read('k', 30, 0).then(
+        ({ won }) => won,
+        () => false,
+      ))
+    );
     expect(store.epoch).not.toBe(before);
+  });
+
+  it('stores nothing by a token from before a restart, though the same token names another lease now', async () => {
+    const cache = new Cache(store, { lease: '30s' });
+    const load = deferred<string>();
+    const first = cache.getOrSet('k', () => load.promise);
+    while (cache.counters.leaseWon === 0) await store.tagState('any');
+    const { port } = server;
+    await server.close();
+    server = await MemcachedServer.start({ port, now: () => now });
+    const other = new MemcachedClient({ servers: [server.address], commandTimeout: '10s' });
+    const lease = await new ClientStore(other).read('k', 30, 0);
+    expect(lease.won).toBe(true);
+    await client.version();
+    load.resolve('old');
+    await expect(first).resolves.toBe('old');
+    await expect(new ClientStore(other).read('k', 30, 0)).resolves.toMatchObject({
+      hit: false,
+      cas: lease.cas,
+    });
+    await other.close();
   });
 });
