@@ -30,7 +30,14 @@ const HOUSE: House = {
     },
     'cluster/': {
       rooms: ['errors.ts', 'options/', 'protocol/', 'connection/'],
-      packages: ['node:crypto', 'node:dns', 'node:dns/promises', 'node:timers', 'node:util'],
+      packages: [
+        'node:crypto',
+        'node:dns',
+        'node:dns/promises',
+        'node:perf_hooks',
+        'node:timers',
+        'node:util',
+      ],
     },
     'client/': {
       rooms: ['errors.ts', 'options/', 'protocol/', 'cluster/', 'client/codec/'],

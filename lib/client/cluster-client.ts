@@ -3,6 +3,7 @@ import { Cluster } from '../cluster/cluster.js';
 import { Discovery } from '../cluster/discovery.js';
 import { dumpKeys } from '../cluster/key-dump.js';
 import type { Node, NodeState } from '../cluster/node.js';
+import type { Latency } from '../cluster/round-trips.js';
 import { InvalidArgumentError, MemcachedError } from '../errors.js';
 import {
   resolveClientOptions,
@@ -44,6 +45,10 @@ export interface NodeStatus {
   /** When the state last changed. */
   readonly since: Date;
   readonly lastError?: MemcachedError;
+  /** Invalidations it is owed, to be sent before it is read from again; `Infinity` for all it holds. */
+  readonly owed: number;
+  /** How long our own requests took; absent before the first reply. */
+  readonly latency?: Latency;
 }
 
 /** The client's part that deals with servers rather than keys. */
@@ -127,14 +132,16 @@ export abstract class ClusterClient extends EventEmitter<ClientEvents> implement
     return this.cluster.nodes.reduce((sum, node) => sum + node.connectionsLost, 0);
   }
 
-  /** The servers with their weights, states, since when, and the last error. */
+  /** The servers with their weights, states, since when, the last error, what they are owed, and how long they take. */
   topology(): readonly NodeStatus[] {
     return this.cluster.nodes.map((node) => ({
       server: node.server.id,
       weight: node.server.weight,
       state: node.state,
       since: node.since,
+      owed: node.owed,
       ...(node.lastError === undefined ? {} : { lastError: node.lastError }),
+      ...(node.latency === undefined ? {} : { latency: node.latency }),
     }));
   }
 

@@ -26,6 +26,7 @@ export async function* dumpKeys(
 
   const owner: ConnectionOwner = {
     onReady: () => [],
+    onReply: () => undefined,
     onOverdue: (connection) => {
       const { commandTimeout } = options;
       const silence = `${server.id}: no further key within ${commandTimeout} ms`;

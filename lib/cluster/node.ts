@@ -15,6 +15,7 @@ import type { ServerAddress } from '../options/server-options.js';
 import type { Reply } from '../protocol/reply.js';
 import { Request } from '../protocol/request.js';
 import { Debts } from './debts.js';
+import { RoundTrips, type Latency } from './round-trips.js';
 
 /**
  * How a server is doing.
@@ -39,6 +40,7 @@ export class Node implements ConnectionOwner {
   readonly #options: ResolvedClientOptions;
   readonly #observer: NodeObserver;
   readonly #debts: Debts;
+  readonly #roundTrips = new RoundTrips();
   #connection: Connection | undefined;
   #state: NodeState = 'up';
   #since = new Date();
@@ -85,6 +87,15 @@ export class Node implements ConnectionOwner {
   /** Whether a command for this server has a chance. */
   get available(): boolean {
     return !this.#unreachable;
+  }
+
+  /** How long the server takes, as measured by our own requests; `undefined` before the first reply. */
+  get latency(): Latency | undefined {
+    return this.#roundTrips.summary();
+  }
+
+  onReply(milliseconds: number): void {
+    this.#roundTrips.record(milliseconds);
   }
 
   /** How many connections it has closed that were in use; it may have restarted each time. */

@@ -56,6 +56,19 @@ describeReal('a cluster of three servers', () => {
     }
   });
 
+  it('tells how long each server takes', async () => {
+    const client = connect();
+    expect(client.topology()[0]).not.toHaveProperty('latency');
+    for (let round = 0; round < 10; round += 1) await client.getMany(KEYS);
+    for (const { latency, owed } of client.topology()) {
+      expect(owed).toBe(0);
+      expect(latency!.count).toBeGreaterThanOrEqual(10);
+      expect(latency!.p50).toBeGreaterThan(0);
+      expect(latency!.p50).toBeLessThanOrEqual(latency!.p99);
+      expect(latency!.p99).toBeLessThanOrEqual(latency!.max * 1.001);
+    }
+  });
+
   it('tells early which server cannot be reached', async () => {
     await servers[1].stop();
     await expect(connect().connect()).rejects.toMatchObject({

@@ -1,0 +1,41 @@
+import { createHistogram } from 'node:perf_hooks';
+
+/** How long a server took, in milliseconds, over the round trips that were measured. */
+export interface Latency {
+  /** How many round trips were measured: one for each read of the socket, whatever number of replies it brought. */
+  readonly count: number;
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/**
+ * Round trips to one server, in Node's own HDR histogram, which needs no package and records in C++.
+ *
+ * Only the oldest request of each read of the socket is measured: those behind it waited for it.
+ */
+export class RoundTrips {
+  /** In microseconds, from 1 to a minute, with three digits. */
+  readonly #histogram = createHistogram({ lowest: 1, highest: 60_000_000, figures: 3 });
+
+  /** @param milliseconds from the call to its reply. */
+  record(milliseconds: number): void {
+    const microseconds = Math.round(milliseconds * 1000);
+    if (microseconds <= 60_000_000) this.#histogram.record(Math.max(1, microseconds));
+  }
+
+  /** What has been measured so far; `undefined` before the first reply. */
+  summary(): Latency | undefined {
+    const { count } = this.#histogram;
+    if (count === 0) return undefined;
+    const percentile = (percent: number): number => this.#histogram.percentile(percent) / 1000;
+    return {
+      count,
+      p50: percentile(50),
+      p95: percentile(95),
+      p99: percentile(99),
+      max: this.#histogram.max / 1000,
+    };
+  }
+}
