@@ -6,10 +6,12 @@ import type { BatchLoader, Loader } from '../cache/load-context.js';
 import type { Locked } from '../cache/lock.js';
 import type { CacheCounters } from '../cache/observer.js';
 import { MemcachedClient } from '../client/client.js';
+import type { CommandOptions } from '../client/cluster-client.js';
 import type { CachePolicy, InvalidateOptions, LockOptions, UpdateOptions } from '../options/cache-options.js';
 import type { ResolvedPolicy } from '../options/cache-policy.js';
 import { ClientStore } from '../store/client-store.js';
 import { publishing } from './cache-diagnostics.js';
+import { type ClusterReport, type LastAnswers, reportOn } from './cluster-report.js';
 import { type MemcachedModuleOptions, resolveModuleOptions } from './module-options.js';
 
 /**
@@ -28,6 +30,7 @@ import { type MemcachedModuleOptions, resolveModuleOptions } from './module-opti
 @Injectable()
 export class MemcachedService extends MemcachedClient implements OnApplicationShutdown {
   readonly #cache: Cache;
+  #lastAnswers: LastAnswers = new Map();
 
   /** @throws {InvalidOptionsError} with the path of the wrong option. */
   constructor(options: MemcachedModuleOptions = {}) {
@@ -152,6 +155,19 @@ export class MemcachedService extends MemcachedClient implements OnApplicationSh
     work: (signal: AbortSignal) => T | Promise<T>,
   ): Promise<Locked<T>> {
     return this.#cache.withLock(key, options, work);
+  }
+
+  /**
+   * What is known of the cluster: each server's state, latency, memory, hit ratio, share of the items against its share of
+   * the weights; the sums; and what this process's cache has done. Asks every server for its statistics.
+   *
+   * @param options `timeout`: longest wait for a server; one that does not answer says so in `problem`.
+   */
+  async report(options?: CommandOptions): Promise<ClusterReport> {
+    const answers = await this.stats('general', options);
+    const report = reportOn(this.topology(), answers, this.#lastAnswers, this.counters);
+    this.#lastAnswers = answers;
+    return report;
   }
 
   /**

@@ -118,4 +118,34 @@ describe('seeing what the cache does', () => {
     memcached.setServers([server.address, '127.0.0.1:1']);
     expect(lines.logs).toStrictEqual(['The list of servers has changed; new: 127.0.0.1:1.']);
   });
+
+  it('reports on the servers, their sums and the cache', async () => {
+    const other = await MemcachedServer.start();
+    const memcached = await start({ servers: [`${server.address}=3`, other.address] });
+    const first = await memcached.report();
+    expect(first.total).not.toHaveProperty('recentHitRatio');
+    await memcached.setMany(Array.from({ length: 400 }, (_, index) => [`key:${index}`, index]));
+    for (let index = 0; index < 10; index += 1)
+      await memcached.get(index < 6 ? `key:${index}` : `missing:${index}`);
+    const { servers, total } = await memcached.report();
+    expect(servers.map(({ server: id, weight, weightShare }) => ({ id, weight, weightShare }))).toStrictEqual(
+      [
+        { id: server.address, weight: 3, weightShare: 0.75 },
+        { id: other.address, weight: 1, weightShare: 0.25 },
+      ],
+    );
+    expect(total).toMatchObject({ items: 400, evictions: 0 });
+    expect(total.recentHitRatio).toBeCloseTo(0.6);
+    expect(servers[0].itemShare! + servers[1].itemShare!).toBeCloseTo(1);
+    expect(servers[0].itemShare).toBeGreaterThan(servers[1].itemShare!);
+    expect(servers[0]).toMatchObject({ state: 'up', owed: 0, latency: { count: expect.any(Number) } });
+
+    await memcached.getOrSet('computed', () => 1);
+    await other.close();
+    const after = await memcached.report();
+    expect(after.cache).toMatchObject({ miss: 1, load: 1 });
+    expect(after.servers[1].problem).toContain(other.address);
+    expect(after.servers[1]).not.toHaveProperty('items');
+    expect(after.total.items).toBe(after.servers[0].items);
+  });
 });

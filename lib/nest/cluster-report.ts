@@ -1,0 +1,133 @@
+import type { CacheCounters } from '../cache/observer.js';
+import type { NodeStatus } from '../client/cluster-client.js';
+import type { ManyResult } from '../client/many-result.js';
+import type { GeneralStats } from '../client/stats.js';
+
+/** What is known of one server; what only the server can tell is absent when it does not answer. */
+export interface ServerReport extends NodeStatus {
+  /** Its share of the weights, from 0 to 1: the share of the keys it should have. */
+  readonly weightShare: number;
+  /** Its share of the items that answering servers hold, from 0 to 1. */
+  readonly itemShare?: number;
+  /** Why it does not answer. */
+  readonly problem?: string;
+  readonly version?: string;
+  readonly uptimeSeconds?: number;
+  readonly connections?: number;
+  readonly maxConnections?: number;
+  readonly items?: number;
+  readonly memoryBytes?: number;
+  readonly maxMemoryBytes?: number;
+  /** Items dropped before their ttl to make room, since the server started. */
+  readonly evictions?: number;
+  /**
+   * Hits among all clients' reads since the server started, from 0 to 1; absent before the first read. By the server's own
+   * count, which takes a miss that leaves a lease for a hit: see `cache` for what the application has seen.
+   */
+  readonly hitRatio?: number;
+  /** The same since the last report; absent without one, without a read, or after a restart. */
+  readonly recentHitRatio?: number;
+}
+
+/** What is known of the cluster: its servers, what they come to together, and what this process's cache has done. */
+export interface ClusterReport {
+  readonly servers: readonly ServerReport[];
+  /** Sums and ratios over the servers that answered. */
+  readonly total: {
+    readonly connections: number;
+    readonly items: number;
+    readonly memoryBytes: number;
+    readonly maxMemoryBytes: number;
+    readonly evictions: number;
+    readonly hitRatio?: number;
+    readonly recentHitRatio?: number;
+  };
+  /** How often each thing has happened in this process's cache since it started. */
+  readonly cache: CacheCounters;
+}
+
+/** Answers of the last report, by server. */
+export type LastAnswers = ReadonlyMap<string, GeneralStats>;
+
+/** Puts together what the client knows, what the servers answered, and what they had answered the last time. */
+export function reportOn(
+  nodes: readonly NodeStatus[],
+  answers: ManyResult<GeneralStats>,
+  last: LastAnswers,
+  cache: CacheCounters,
+): ClusterReport {
+  const weights = nodes.reduce((sum, { weight }) => sum + weight, 0);
+  const sum = (name: string): number => {
+    let total = 0;
+    for (const stats of answers.values()) total += Number(stats[name] ?? 0);
+    return total;
+  };
+  const items = sum('curr_items');
+  const sinceLast = [...answers].map(([server, stats]) => readsSince(stats, last.get(server)));
+  return {
+    servers: nodes.map((node) => {
+      const stats = answers.get(node.server);
+      const problem = answers.failures.find(({ server }) => server === node.server)?.error.message;
+      return present({
+        ...node,
+        weightShare: weights === 0 ? 0 : node.weight / weights,
+        problem,
+        ...(stats === undefined ? {} : figures(stats, last.get(node.server), items)),
+      });
+    }),
+    total: present({
+      connections: sum('curr_connections'),
+      items,
+      memoryBytes: sum('bytes'),
+      maxMemoryBytes: sum('limit_maxbytes'),
+      evictions: sum('evictions'),
+      hitRatio: ratio({ hits: sum('get_hits'), misses: sum('get_misses') }),
+      recentHitRatio: ratio({
+        hits: sinceLast.reduce((total, reads) => total + reads.hits, 0),
+        misses: sinceLast.reduce((total, reads) => total + reads.misses, 0),
+      }),
+    }),
+    cache,
+  };
+}
+
+function figures(
+  stats: GeneralStats,
+  last: GeneralStats | undefined,
+  allItems: number,
+): Partial<ServerReport> {
+  return {
+    version: stats.version,
+    uptimeSeconds: stats.uptime,
+    connections: stats.curr_connections,
+    maxConnections: stats.max_connections,
+    items: stats.curr_items,
+    itemShare: allItems === 0 ? undefined : stats.curr_items / allItems,
+    memoryBytes: stats.bytes,
+    maxMemoryBytes: stats.limit_maxbytes,
+    evictions: stats.evictions,
+    hitRatio: ratio({ hits: stats.get_hits, misses: stats.get_misses }),
+    recentHitRatio: ratio(readsSince(stats, last)),
+  };
+}
+
+interface Reads {
+  readonly hits: number;
+  readonly misses: number;
+}
+
+/** What a server has served between two answers; nothing when it has been restarted between them. */
+function readsSince(stats: GeneralStats, last: GeneralStats | undefined): Reads {
+  if (last === undefined || last.pid !== stats.pid || last.uptime > stats.uptime)
+    return { hits: 0, misses: 0 };
+  return { hits: stats.get_hits - last.get_hits, misses: stats.get_misses - last.get_misses };
+}
+
+function ratio({ hits, misses }: Reads): number | undefined {
+  return hits + misses > 0 ? hits / (hits + misses) : undefined;
+}
+
+/** Without the names whose values are not known, so that they do not turn up in the answer. */
+function present<T extends object>(report: T): T {
+  return Object.fromEntries(Object.entries(report).filter(([, value]) => value !== undefined)) as T;
+}
