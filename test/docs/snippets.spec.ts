@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Test } from '@nestjs/testing';
 import type { INestApplication } from '@nestjs/common';
 import request from 'supertest';
-import { MemcachedModule } from '../../lib/index.js';
+import { MemcachedModule, MemcachedService } from '../../lib/index.js';
 import { MemcachedServer } from '../../lib/testing/index.js';
 import { pagesWithSnippets } from '../../scripts/snippets.mjs';
 import { tour } from './snippets/client.js';
@@ -11,6 +11,7 @@ import { HealthModule } from './snippets/health.js';
 import { Reports } from './snippets/service.js';
 import { Products } from './snippets/shop.js';
 import { example } from './snippets/testing.js';
+import { measureCommands } from './snippets/tracing.js';
 
 describe('the code that the pages show', () => {
   let server: MemcachedServer;
@@ -79,6 +80,15 @@ describe('the code that the pages show', () => {
   it('answers for its health', async () => {
     const { body } = await request(app.getHttpServer()).get('/health').expect(200);
     expect(body).toMatchObject({ status: 'ok', details: { memcached: { status: 'up' } } });
+  });
+
+  it('measures commands', async () => {
+    const measured: [number, string, string][] = [];
+    const stop = measureCommands((...command) => measured.push(command));
+    await app.get(MemcachedService).get('measured');
+    stop();
+    await app.get(MemcachedService).get('not measured');
+    expect(measured).toStrictEqual([[expect.any(Number), 'get', 'miss']]);
   });
 
   it('runs the tour of the client, and the example of a test', async () => {
