@@ -15,17 +15,20 @@ const MAX_VALUE_BYTES = 1024 * 1024 * 1024;
 /** Up to here a value's memory is taken at once from the announced length; above, only as bytes arrive. */
 const TRUSTED_LENGTH_BYTES = 8 * 1024 * 1024;
 
-/** What the first word of a line says; `VA`, `VALUE` and `CONFIG`, which a data block follows, are read elsewhere. */
+const VALUE = Buffer.from('VALUE ');
+const CONFIG = Buffer.from('CONFIG ');
+
+/** How the lines of `lru_crawler metadump` begin. */
+const DUMP = Buffer.from('key=');
+
+/** What the first word of a line says, where the parser does not know it by its bytes. */
 const WORDS: ReadonlyMap<string, ReplyStatus> = new Map([
-  ['HD', 'ok'],
-  ['EN', 'not-found'],
   ['NS', 'not-stored'],
   ['EX', 'exists'],
   ['NF', 'not-found'],
   ['MN', 'noop'],
   ['ME', 'line'],
   ['OK', 'ok'],
-  ['END', 'end'],
   ['STORED', 'ok'],
   ['DELETED', 'ok'],
   ['TOUCHED', 'ok'],
@@ -119,21 +122,28 @@ export class ReplyParser {
       reply.status = 'value';
       return this.#value(chunk, lf + 1, this.#metaValue(chunk, start + 3, end));
     }
-    // HD <flags>*, EN <flags>*
-    if ((first === 72 && second === 68) || (first === 69 && second === 78 && chunk[start + 2] !== 68)) {
-      reply.status = first === 72 ? 'ok' : 'not-found';
-      this.#metaFlags(chunk, start + 2, end);
+    // HD <flags>*, EN <flags>*, END
+    if ((first === 72 && second === 68) || (first === 69 && second === 78)) {
+      if (first === 69 && end - start === 3 && chunk[start + 2] === 68) {
+        reply.status = 'end';
+        reply.text = 'END';
+      } else {
+        reply.status = first === 72 ? 'ok' : 'not-found';
+        this.#metaFlags(chunk, start + 2, end);
+      }
       this.#onReply(reply);
       return lf + 1;
     }
-    if (
-      end - start > 5 &&
-      (chunk.toString('latin1', start, start + 6) === 'VALUE ' ||
-        chunk.toString('latin1', start, start + 7) === 'CONFIG ')
-    ) {
+    // VALUE <key> <flags> <bytes> [<cas>], CONFIG <key> <flags> <bytes>
+    const word = beginsWith(chunk, start, VALUE)
+      ? VALUE
+      : beginsWith(chunk, start, CONFIG)
+        ? CONFIG
+        : undefined;
+    if (word !== undefined) {
       reply.status = 'value';
       reply.more = true;
-      return this.#value(chunk, lf + 1, this.#classicValue(chunk, first === 86 ? start + 6 : start + 7, end));
+      return this.#value(chunk, lf + 1, this.#classicValue(chunk, start + word.length, end));
     }
     this.#word(chunk, start, end);
     this.#onReply(reply);
@@ -249,7 +259,8 @@ export class ReplyParser {
       return;
     }
     const wordEnd = tokenEnd(chunk, start, end);
-    const status = WORDS.get(chunk.toString('latin1', start, wordEnd)) ?? dumped(chunk, start);
+    const word = chunk.toString('latin1', start, wordEnd);
+    const status = WORDS.get(word) ?? (beginsWith(chunk, start, DUMP) ? 'line' : undefined);
     if (status === undefined) throw malformed(chunk, start, end);
     reply.status = status;
     if (WITH_TEXT.has(status)) {
@@ -260,7 +271,7 @@ export class ReplyParser {
       this.#metaFlags(chunk, wordEnd, end);
     } else {
       if (wordEnd < end) throw malformed(chunk, start, end);
-      reply.text = chunk.toString('latin1', start, end);
+      reply.text = word;
     }
   }
 }
@@ -295,9 +306,9 @@ class Body {
   }
 }
 
-/** `line` for a line of `lru_crawler metadump`, which begins with no word but `key=`. */
-function dumped(chunk: Buffer, start: number): ReplyStatus | undefined {
-  return chunk.toString('latin1', start, start + 4) === 'key=' ? 'line' : undefined;
+function beginsWith(chunk: Buffer, start: number, word: Buffer): boolean {
+  for (let index = 0; index < word.length; index += 1) if (chunk[start + index] !== word[index]) return false;
+  return true;
 }
 
 function badDataBlock(): ProtocolError {

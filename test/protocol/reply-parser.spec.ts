@@ -203,6 +203,7 @@ const NONSENSE: readonly (readonly [name: string, bytes: string])[] = [
   ['an unknown word', 'VALUES k 0 1\r\n'],
   ['a word of JavaScript', 'constructor\r\n'],
   ['HD with a tail', 'HDX\r\n'],
+  ['HD with the tail of END', 'HDD\r\n'],
   ['a length that is no number', 'VA x\r\n'],
   ['a negative length', 'VA -1\r\n'],
   ['no length', 'VA \r\n'],
