@@ -39,7 +39,7 @@ export interface ConnectionOwner {
    * not open yet. Told again and again until that ends.
    */
   onOverdue(connection: Connection): void;
-  /** Replies have come, of which the first took so many milliseconds. */
+  /** Replies have been read from the socket, of which the first took so many milliseconds; not those of the negotiation. */
   onReply(milliseconds: number): void;
   /**
    * It is over, for whatever reason, exactly once.
@@ -268,12 +268,17 @@ export class Connection {
 
   #receive(chunk: Buffer): void {
     if (this.#state === 'closed') return;
-    this.#owner.onReply(this.#deadlines.heard(chunk.length, this.#pending.first()));
+    this.#deadlines.heard(chunk.length);
+    const oldest = this.#state === 'ready' ? this.#pending.first() : undefined;
     try {
       this.#parser.push(chunk);
     } catch (error) {
       this.#end(unreadable(this.server.id, error));
       if (!(error instanceof MemcachedError)) throw error;
+      return;
+    }
+    if (oldest !== undefined && oldest !== this.#pending.first()) {
+      this.#owner.onReply(this.#deadlines.waited(oldest));
     }
     this.#noticeDrained();
   }

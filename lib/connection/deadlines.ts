@@ -68,15 +68,14 @@ export class Deadlines {
     if (timed.deadline !== 0) timed.deadline += this.#excused;
   }
 
-  /**
-   * The server has sent something.
-   *
-   * @param oldest what has waited longest for it.
-   * @returns the milliseconds that `oldest` has waited.
-   */
-  heard(bytes: number, oldest: Timed | undefined): number {
+  /** The server has sent something. */
+  heard(bytes: number): void {
     this.#heardBytes += bytes;
-    return oldest === undefined ? 0 : this.#read() - oldest.deadline + oldest.timeoutMs;
+  }
+
+  /** The milliseconds since something has begun, as far as they count. */
+  waited(timed: Timed): number {
+    return this.#read() - timed.deadline + timed.timeoutMs;
   }
 
   stop(): void {

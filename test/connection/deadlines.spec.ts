@@ -243,3 +243,27 @@ describe('a server that owes replies', () => {
     await opened.overdue;
   });
 });
+
+describe('round trips', () => {
+  it('are measured from the call to the whole reply, once for each read of the socket', async () => {
+    await connect(async (peer) => {
+      const [first, second] = (await peer.lines(2)).map(opaqueOf);
+      await wait(50);
+      peer.send(`VA 10 f0 ${first}\r\nhalf `);
+      await wait(50);
+      peer.send(`value\r\nEN ${second}\r\n`);
+    });
+    const started = performance.now();
+    await Promise.all([opened.ask('get', 'k'), opened.ask('get', 'l')]);
+    const elapsed = performance.now() - started;
+    expect(opened.roundTrips).toHaveLength(1);
+    expect(opened.roundTrips[0]).toBeGreaterThan(95);
+    expect(opened.roundTrips[0]).toBeLessThanOrEqual(elapsed);
+  });
+
+  it('are those of commands, not of the negotiation or of replies that end the connection', async () => {
+    await connect((peer) => peer.send('END\r\n'));
+    await opened.ended;
+    expect(opened.roundTrips).toStrictEqual([]);
+  });
+});

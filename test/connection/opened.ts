@@ -34,6 +34,8 @@ export class Opened implements ConnectionOwner {
   readonly overdue: Promise<void>;
   /** What happened, in order. */
   readonly events: string[] = [];
+  /** How long replies took, in milliseconds. */
+  readonly roundTrips: number[] = [];
   /** Written ahead of everything else once the connection is ready. */
   readonly first: Request[] = [];
   #onReady!: () => void;
@@ -60,6 +62,10 @@ export class Opened implements ConnectionOwner {
   onOverdue(): void {
     this.events.push('overdue');
     this.#onOverdue();
+  }
+
+  onReply(milliseconds: number): void {
+    this.roundTrips.push(milliseconds);
   }
 
   onClosed(_: Connection, error: MemcachedError | undefined, lost: Request[], unsent: Request[]): void {

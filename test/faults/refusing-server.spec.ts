@@ -1,0 +1,76 @@
+import { afterEach, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { MemcachedClient } from '../../lib/client/client.js';
+import { FaultProxy } from '../support/fault-proxy.js';
+import { describeReal, startMemcached, type RealMemcached } from '../support/real-memcached.js';
+
+let server: RealMemcached;
+
+afterEach(() => server.stop());
+
+describeReal('a server that refuses', () => {
+  it('more connections is in use once it has one', async () => {
+    server = await startMemcached({ args: ['-c', '40', '-o', 'maxconns_fast'] });
+    const sockets: Socket[] = [];
+    for (let refused = false; !refused;) {
+      const socket = connect(server.port, server.host);
+      sockets.push(socket);
+      await once(socket, 'connect');
+      socket.write('version\r\n');
+      const [answer] = (await once(socket, 'data')) as [Buffer];
+      refused = answer.toString().startsWith('ERROR');
+    }
+    await using client = new MemcachedClient({ servers: server.address });
+    await expect(client.get('k')).rejects.toMatchObject({
+      code: 'MEMCACHED_CONNECTION',
+      outcome: 'not-sent',
+      message: expect.stringContaining("has no connection left (raise memcached's -c)"),
+    });
+    const up = new Promise<void>((resolve) => client.on('node', ({ state }) => state === 'up' && resolve()));
+    for (const socket of sockets) socket.destroy();
+    await up;
+    expect(await client.set('k', 'v')).toBe(true);
+  });
+
+  it('a password tells so, and nobody the password', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'auth-'));
+    chmodSync(folder, 0o755);
+    writeFileSync(join(folder, 'users'), 'alice:s3cret\n');
+    server = await startMemcached({ args: ['-Y', join(folder, 'users')] });
+    const { host, port } = server;
+    for (const [password, says] of [
+      ['wr0ng-secret', /refuses the username and password/],
+      [undefined, /asks for a username and password/],
+    ] as const) {
+      const credentials = password === undefined ? {} : { username: 'alice', password };
+      await using client = new MemcachedClient({ servers: { host, port, ...credentials } });
+      const error: unknown = await client.connect().catch((reason: unknown) => reason);
+      expect((error as Error).message).toMatch(says);
+      expect(inspect([error, client], { depth: 12 })).not.toMatch(/wr0ng/);
+    }
+    await using client = new MemcachedClient({
+      servers: { host, port, username: 'alice', password: 's3cret' },
+    });
+    expect(await client.set('k', 'v')).toBe(true);
+    expect(inspect(client, { depth: 12 })).not.toMatch(/s3cret/);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('nothing, but lost idle connections on the way, is read from all the same', async () => {
+    server = await startMemcached();
+    await using proxy = await FaultProxy.start(server);
+    await using client = new MemcachedClient({ servers: proxy.address });
+    await client.set('k', 'v');
+    for (let count = 0; count < 5; count += 1) {
+      proxy.cutAll();
+      expect(await client.get('k')).toBe('v');
+      expect(await client.incr('n', 1, { initial: 0 })).toBe(count);
+    }
+    expect(client.topology()[0].state).toBe('up');
+  });
+});
