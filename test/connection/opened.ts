@@ -57,8 +57,6 @@ export class Opened implements ConnectionOwner {
     return this.first;
   }
 
-  onReply(): void {}
-
   onOverdue(): void {
     this.events.push('overdue');
     this.#onOverdue();
