@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import type { CacheOptions } from '../../lib/options/cache-options.js';
+import type { ClientOptions } from '../../lib/options/client-options.js';
 import { type RealMemcached, describeReal, startMemcached } from '../support/real-memcached.js';
 import { compileLib } from './processes/compiled-lib.js';
 import { olderReads, SlowDatabase, startWorkers, type Worker } from './processes/fleet.mjs';
@@ -22,9 +23,23 @@ describeReal('four processes on a real memcached', () => {
     lib.remove();
   });
 
+  async function threeServers(): Promise<
+    { servers: RealMemcached[]; addresses: string[] } & AsyncDisposable
+  > {
+    const servers = await Promise.all([startMemcached(), startMemcached(), startMemcached()]);
+    return {
+      servers,
+      addresses: servers.map(({ address }) => address),
+      [Symbol.asyncDispose]: async () => {
+        await Promise.all(servers.map((one) => one.stop()));
+      },
+    };
+  }
+
   async function start(
     cacheOptions: CacheOptions = {},
     database = new SlowDatabase(0, 0),
+    clientOptions: ClientOptions = {},
   ): Promise<Worker[]> {
     workers = await startWorkers(4, {
       libDir: lib.dir,
@@ -35,6 +50,7 @@ describeReal('four processes on a real memcached', () => {
         keyPrefix: `${(fleets += 1)}:`,
         commandTimeout: '10s',
         connectTimeout: '10s',
+        ...clientOptions,
       },
       cacheOptions,
     });
@@ -123,6 +139,81 @@ describeReal('four processes on a real memcached', () => {
       expect(database.loads).toBeLessThan(reads.length);
       const settled = await all<number[]>('settle', { keys, policy, tags });
       for (const values of settled) expect(values).toEqual(database.rows);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'read nothing that was invalidated before, though readers are killed while they hold leases',
+    async () => {
+      const keys = 20;
+      const database = new SlowDatabase(keys, 20);
+      const policy = { lease: '1s' };
+      await start({}, database);
+      const args = { keys, readers: 10, forMs: 2000, policy };
+      const storms = workers.map((worker, index) =>
+        worker.call('storm', { ...args, writers: index < 2 ? 3 : 0 }),
+      );
+      const killed = storms.splice(2).map((storm) => expect(storm).rejects.toThrow('the process has ended'));
+      for (const worker of workers.splice(2)) {
+        await database.reached({ loads: database.loads + 50 });
+        await worker.kill();
+      }
+      await Promise.all(killed);
+      const survived = await Promise.all(storms);
+      const reads = survived.flatMap((storm) => storm.reads);
+      expect(
+        olderReads(
+          reads,
+          survived.flatMap((storm) => storm.invalidations),
+        ),
+      ).toEqual([]);
+      const settled = await all<number[]>('settle', { keys, policy });
+      for (const values of settled) expect(values).toEqual(database.rows);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'leave nothing stale, though one of three servers is paused and resumed while they write',
+    async () => {
+      const keys = 30;
+      const database = new SlowDatabase(keys, 10);
+      await using cluster = await threeServers();
+      await start({}, database, { servers: cluster.addresses, commandTimeout: '200ms' });
+      const args = { keys, readers: 5, forMs: 2500 };
+      const storms = workers.map((worker, index) =>
+        worker.call('storm', { ...args, writers: index < 2 ? 3 : 0 }),
+      );
+      await database.reached({ loads: 100 });
+      cluster.servers[1].kill('SIGSTOP');
+      await database.reached({ writes: database.writes + 30 });
+      cluster.servers[1].kill('SIGCONT');
+      await Promise.all(storms);
+      for (const worker of workers) await worker.call('paid');
+      const settled = await all<number[]>('settle', { keys });
+      for (const values of settled) expect(values).toEqual(database.rows);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'load a key once each, when the server dies while they wait',
+    async () => {
+      await using doomed = await startMemcached();
+      await start({}, undefined, { servers: [doomed.address] });
+      const keys = ['a', 'b', 'c'];
+      const stampedes = all<{ loads: Record<string, number>; wrong: unknown[] }>('stampede', {
+        keys,
+        callers: 20,
+        loadMs: 300,
+      });
+      await Promise.all(workers.map((worker) => worker.call('began', { reads: keys.length })));
+      await doomed.stop();
+      for (const { loads, wrong } of await stampedes) {
+        expect(wrong).toEqual([]);
+        for (const times of Object.values(loads)) expect(times).toBe(1);
+      }
     },
     LIMIT_MS,
   );

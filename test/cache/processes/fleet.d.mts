@@ -1,7 +1,9 @@
 export declare class SlowDatabase {
   readonly rows: number[];
   readonly loads: number;
+  readonly writes: number;
   constructor(keys: number, latencyMs: number);
+  reached(wanted: { loads?: number; writes?: number }): Promise<void>;
 }
 
 /** One process. */

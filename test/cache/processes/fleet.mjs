@@ -10,12 +10,28 @@ export class SlowDatabase {
     this.rows = Array.from({ length: keys }, () => 0);
     this.latencyMs = latencyMs;
     this.loads = 0;
+    this.writes = 0;
+    this.waiting = [];
+  }
+
+  /** Resolves once there have been so many loads, or writes. */
+  reached(wanted) {
+    return new Promise((resolve) => void this.waiting.push({ ...wanted, resolve }));
   }
 
   async answer({ load, write }) {
     await this.#work();
-    if (write !== undefined) this.rows[write] += 1;
-    else this.loads += 1;
+    if (write === undefined) {
+      this.loads += 1;
+    } else {
+      this.rows[write] += 1;
+      this.writes += 1;
+    }
+    this.waiting = this.waiting.filter(({ loads = 0, writes = 0, resolve }) => {
+      if (this.loads < loads || this.writes < writes) return true;
+      resolve();
+      return false;
+    });
     const value = this.rows[write ?? load];
     await this.#work();
     return value;

@@ -91,6 +91,20 @@ const operations = {
     return { loads, longestMs: longest, wrong };
   },
 
+  /** Returns once so many keys have been found to be missing. */
+  async began({ reads }) {
+    while (cache.counters.miss < reads) await sleep(1);
+  },
+
+  /** Returns once no server is owed an invalidation. */
+  async paid() {
+    const settled = () => client.topology().every(({ state, owed }) => state === 'up' && owed === 0);
+    while (!settled()) {
+      await sleep(10);
+      await client.version();
+    }
+  },
+
   /** Wins the lease of a key and never comes back. */
   async seize({ key, policy }) {
     void cache.getOrSet(key, () => new Promise(() => undefined), policy);
