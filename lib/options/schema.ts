@@ -44,7 +44,8 @@ export function optional<T>(reader: Reader<T>): Reader<T | undefined> {
 /** A whole number within `min` and `max`, both included. */
 export function integer(min: number, max = Number.MAX_SAFE_INTEGER): Reader<number> {
   return (value, path) => {
-    if (Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max) return value as number;
+    if (Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max)
+      return value as number;
     const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
     throw new InvalidOptionsError(path, `expected a whole number ${range}, got ${shown(value)}`);
   };
@@ -77,7 +78,10 @@ export const bool: Reader<boolean> = (value, path) => {
 export function text({ allowEmpty = false } = {}): Reader<string> {
   return (value, path) => {
     if (typeof value === 'string' && (allowEmpty || value !== '')) return value;
-    throw new InvalidOptionsError(path, `expected a ${allowEmpty ? '' : 'non-empty '}string, got ${shown(value)}`);
+    throw new InvalidOptionsError(
+      path,
+      `expected a ${allowEmpty ? '' : 'non-empty '}string, got ${shown(value)}`,
+    );
   };
 }
 
