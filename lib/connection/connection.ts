@@ -21,7 +21,7 @@ import {
 import type { ConnectionSettings } from './connection-settings.js';
 import { Deadlines, type Timed } from './deadlines.js';
 import { ItemLimit } from './item-limit.js';
-import { explainRefusal, negotiate, type Agreement, type Dialect } from './negotiation.js';
+import { negotiate, type Agreement, type Dialect } from './negotiation.js';
 import { RequestQueue } from './request-queue.js';
 import { ServerVersion } from './server-version.js';
 import { openSocket } from './socket.js';
@@ -170,9 +170,7 @@ export class Connection {
       );
     } catch (error) {
       if (error instanceof ServerError) this.#refusedMeta = this.#triedMeta;
-      this.#end(
-        error instanceof ServerError ? explainRefusal(this.server.id, error) : (error as MemcachedError),
-      );
+      this.#end(error as MemcachedError);
       return;
     }
     if (this.#state === 'closed') return;
@@ -289,7 +287,12 @@ export class Connection {
     const request = this.#pending.first()!;
     if (!answers(reply, request))
       throw new ProtocolError(`${request.label}: the reply is to another request`);
-    if (!reply.more) this.#pending.shift();
+    if (reply.more) {
+      request.items += 1;
+    } else {
+      this.#pending.shift();
+      this.#deadlines.answered();
+    }
     if (isRefusal(reply)) this.#refused(reply, request);
     else if (!request.settled) this.#settle(reply, request);
   }

@@ -10,6 +10,9 @@ const STALL_MS = 100;
 /** With so many bytes between two looks, which is 200 KB/s, replies are streaming in. */
 const STREAMING_BYTES = 4096;
 
+/** For so long a stream is believed in that brings no reply to its end. */
+const MAX_REPLY_MS = 2000;
+
 /** Something that must be over by a deadline. */
 export interface Timed {
   /** Milliseconds it may take. */
@@ -37,6 +40,8 @@ export class Deadlines {
   #excused = 0;
   #lookedAt = 0;
   #heardBytes = 0;
+  /** Milliseconds of streaming that did not count since the last whole reply. */
+  #streamedMs = 0;
 
   /**
    * @param expire fails what is due at the time it is given; returns the earliest deadline that is left, `Infinity` for
@@ -73,6 +78,11 @@ export class Deadlines {
     this.#heardBytes += bytes;
   }
 
+  /** A reply has come to its end. */
+  answered(): void {
+    this.#streamedMs = 0;
+  }
+
   /** The milliseconds since something has begun, as far as they count. */
   waited(timed: Timed): number {
     return this.#read() - timed.deadline + timed.timeoutMs;
@@ -92,8 +102,12 @@ export class Deadlines {
   /** Decides how much of the time since the last look counts. */
   #count(time: number): void {
     const gap = time - this.#lookedAt;
-    if (this.#heardBytes >= STREAMING_BYTES) this.#excused += gap;
-    else if (gap > STALL_MS) this.#excused += gap - STALL_MS;
+    if (this.#heardBytes >= STREAMING_BYTES && this.#streamedMs < MAX_REPLY_MS) {
+      this.#excused += gap;
+      this.#streamedMs += gap;
+    } else if (gap > STALL_MS) {
+      this.#excused += gap - STALL_MS;
+    }
     this.#lookedAt = time;
     this.#heardBytes = 0;
   }

@@ -32,13 +32,17 @@ export async function negotiate(
   ask: Ask,
   onTryingMeta: () => void,
 ): Promise<Agreement> {
-  const version = new ServerVersion(await askVersion(server, ask));
-  if (protocol === 'classic' || (protocol === 'auto' && !version.atLeast(1, 6, 0))) {
-    return { dialect: 'classic', version };
+  try {
+    const version = new ServerVersion(await askVersion(server, ask));
+    if (protocol === 'classic' || (protocol === 'auto' && !version.atLeast(1, 6, 0))) {
+      return { dialect: 'classic', version };
+    }
+    onTryingMeta();
+    await ask(line('mn', readNoop));
+    return { dialect: 'meta', version };
+  } catch (error) {
+    throw error instanceof ServerError ? explainRefusal(server.id, error) : error;
   }
-  onTryingMeta();
-  await ask(line('mn', readNoop));
-  return { dialect: 'meta', version };
 }
 
 /**

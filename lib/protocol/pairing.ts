@@ -24,12 +24,11 @@ function answersWithoutOpaque(reply: Reply, request: Request): boolean {
     case 'get':
     case 'gets':
     case 'get-and-touch':
-      return isListItem(reply) ? reply.names(request.key) : status === 'end';
+      return isListItem(reply) ? request.items < 1 && reply.names(request.key) : status === 'end';
     case 'get-many':
     case 'gets-many':
-      // A live request's reader looks its items up by their keys anyway.
       return isListItem(reply)
-        ? !request.settled || request.keys!.some((key) => reply.names(key))
+        ? request.items < request.keys!.length && isOfMany(reply, request)
         : status === 'end';
     case 'set':
     case 'add':
@@ -60,6 +59,11 @@ function answersWithoutOpaque(reply: Reply, request: Request): boolean {
 
 function isListItem(reply: Reply): boolean {
   return reply.status === 'value' && reply.more;
+}
+
+/** Whether an item is one of those asked for. A live request's reader looks it up by its key anyway. */
+function isOfMany(reply: Reply, request: Request): boolean {
+  return !request.settled || request.keys!.some((key) => reply.names(key));
 }
 
 /** What can be said to the commands that are sent as they are; a command that is not here may be answered by anything. */

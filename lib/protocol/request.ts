@@ -78,6 +78,8 @@ export class Request {
   /** Bytes of the values its replies brought. */
   receivedBytes = 0;
 
+  /** How many replies have come that are followed by more. */
+  items = 0;
   /** What the reader gathered from replies that were followed by more. */
   gathered: unknown = undefined;
   /** What a miss resolves with; also the answer where failover `miss` stands in for a server that is away. */
@@ -142,6 +144,7 @@ export class Request {
     this.settled = false;
     this.retried = true;
     this.progress = 'new';
+    this.items = 0;
     this.gathered = undefined;
   }
 

@@ -153,6 +153,19 @@ describe('deadlines', () => {
     expect(await outcome(opened.ask('get', 'k', { timeoutMs: 100 }))).toBe('MEMCACHED_TIMEOUT');
   });
 
+  it('do count a stream that never comes to the end of a reply', async () => {
+    await connect(async (peer) => {
+      await peer.line();
+      peer.send('VA 1000000000 f0 O0\r\n');
+      const bytes = 'x'.repeat(10_000);
+      while (!peer.socket.destroyed) {
+        peer.send(bytes);
+        await wait(10);
+      }
+    });
+    expect(await outcome(opened.ask('get', 'k', { timeoutMs: 100 }))).toBe('MEMCACHED_TIMEOUT');
+  });
+
   it('run while the connection opens, and say that nothing was sent', async () => {
     await serve(() => {});
     opened = new Opened(server.address, { connectTimeout: 150 });

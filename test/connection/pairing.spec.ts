@@ -158,6 +158,11 @@ describe('pairing replies with requests', () => {
     expect(await opened.ask('get', 'k')).toMatchObject([{ value: 'x' }]);
   });
 
+  it('believes no list that has more items than were asked for', async () => {
+    await connect((peer) => peer.answer(() => `${'VALUE k 0 1\r\nx\r\n'.repeat(3)}END\r\n`));
+    expect(await outcome(opened.ask('get-many', '', { keys: ['k', 'l'] }))).toBe('MEMCACHED_PROTOCOL');
+  });
+
   describe('in the classic dialect', () => {
     it('gives each request its own reply', async () => {
       await connect(

@@ -90,6 +90,16 @@ describe('pairing a reply with a request', () => {
     expect(fits('EN O0', request('get-many', '', { keys: ['k'] }))).toBe(false);
   });
 
+  it('takes no more items than there are keys', () => {
+    const item = 'VALUE k 0 1\r\nx';
+    expect(fits(item, request('get', 'k', { items: 1 }))).toBe(false);
+    const many = request('get-many', '', { keys: ['k', 'l'], items: 1 });
+    expect(fits(item, many)).toBe(true);
+    many.items = 2;
+    expect(fits(item, many)).toBe(false);
+    expect(fits('END', many)).toBe(true);
+  });
+
   it('leaves the keys of a live many-key read to its reader', () => {
     expect(fits('VALUE other 0 1\r\nx', request('get-many', '', { keys: ['k'] }))).toBe(true);
   });
