@@ -147,7 +147,7 @@ describeReal('a cluster of three servers', () => {
       const options: StoreOptions = { ttl: '1h' };
       await client.set(key, 'old', options);
       await client.set(soft, 'old', options);
-      servers[0].kill('SIGSTOP');
+      await servers[0].pause();
       expect(await client.invalidateKey(key)).toBe(false);
       expect(await client.invalidateKey(soft, { stale: '1m' })).toBe(false);
       const up = until(client, 'up');
@@ -170,7 +170,7 @@ describeReal('a cluster of three servers', () => {
       const client = connect({ maxOwedDeletes: 2 });
       const mine = KEYS.filter((key) => client.serverFor(key) === addresses[0]);
       await client.setMany(mine.map((key) => [key, 'old']));
-      servers[0].kill('SIGSTOP');
+      await servers[0].pause();
       await Promise.all(mine.slice(0, 3).map((key) => client.invalidateKey(key)));
       const up = until(client, 'up');
       servers[0].kill('SIGCONT');

@@ -1,7 +1,7 @@
 import { describe, it } from '@jest/globals';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, chmodSync, constants, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -45,6 +45,8 @@ export interface RealMemcached extends AsyncDisposable {
   readonly stderr: string;
   /** Sends a signal: `SIGSTOP`, `SIGCONT`, `SIGKILL`, … */
   kill(signal: NodeJS.Signals): void;
+  /** Stops the server where it stands (`SIGSTOP`) and waits until all its threads have; `kill('SIGCONT')` goes on. */
+  pause(): Promise<void>;
   /** Kills the server, paused or not, and waits until it is gone. */
   stop(): Promise<void>;
 }
@@ -145,6 +147,10 @@ export async function startMemcached(options: RealMemcachedOptions = {}): Promis
     kill(signal) {
       child.kill(signal);
     },
+    async pause() {
+      child.kill('SIGSTOP');
+      while (!stateOf(server.pid).startsWith('T')) await wait(POLL_MS);
+    },
     async stop() {
       child.kill('SIGKILL');
       await cleaned;
@@ -203,4 +209,12 @@ function settled(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => {
     child.once('exit', () => resolve()).once('error', () => resolve());
   });
+}
+
+/** The state of a process as the kernel or `ps` writes it; `T` for a stopped one. */
+function stateOf(pid: number): string {
+  const stat = `/proc/${pid}/stat`;
+  // The state follows the command's name in parentheses.
+  if (existsSync(stat)) return readFileSync(stat, 'latin1').replace(/^.*\) /s, '');
+  return spawnSync('ps', ['-o', 'state=', '-p', String(pid)], { encoding: 'utf8' }).stdout.trim();
 }
