@@ -26,7 +26,7 @@ import { Reader } from './reader.js';
 import { ReadThrough, type Call } from './read-through.js';
 import { RetryPause } from './retry-pause.js';
 import type { CacheStore } from './store.js';
-import { namespaceTag, Tags } from './tags.js';
+import { namespaceTag, Tags, versionsOf } from './tags.js';
 
 /** What a cache takes from its surroundings. */
 export interface CachePorts {
@@ -176,14 +176,8 @@ export class Cache {
         await store.remove(key);
       } else {
         const required = tags.required(key, resolved);
-        const versions = await tags.versions(required);
-        const { entry, keepSeconds } = entryFor(
-          value,
-          ttlSeconds,
-          required.map((tag) => ({ tag, version: versions.get(tag) as string })),
-          resolved,
-          random,
-        );
+        const versions = versionsOf(required, await tags.states(required));
+        const { entry, keepSeconds } = entryFor(value, ttlSeconds, versions, resolved, random);
         await store.put(key, entry, keepSeconds);
       }
     } catch (error) {
@@ -201,18 +195,22 @@ export class Cache {
    * @param keys with `InvalidateOptions` after the last of them, if any.
    */
   async invalidate(...keys: string[] | [...string[], InvalidateOptions]): Promise<void> {
-    const last = keys.at(-1);
-    const softSeconds = typeof last === 'object' ? resolveSoftSeconds(last) : 0;
-    const names = (typeof last === 'object' ? keys.slice(0, -1) : keys) as string[];
+    const [names, softSeconds] = readNames(keys);
     await Promise.all(names.map((key) => this.#invalidate(key, softSeconds)));
   }
 
-  /** Invalidates every value that bears one of the tags; otherwise like `invalidate`. */
-  async invalidateTags(...names: string[]): Promise<void> {
-    const { reader, tags, tally } = this.#in;
-    for (const tag of names) tally.note('invalidation', tag);
+  /**
+   * Invalidates every value that bears one of the tags; otherwise like `invalidate`.
+   *
+   * @param tags with `InvalidateOptions` after the last of them, if any. A value that was invalidated softly twice in its
+   * time is gone, and so are all where the store is away.
+   */
+  async invalidateTags(...tags: string[] | [...string[], InvalidateOptions]): Promise<void> {
+    const [names, softSeconds] = readNames(tags);
+    const { reader, tags: all } = this.#in;
+    const { policy } = this.#options;
     await Promise.all(
-      names.map((tag) => tags.bump(tag).catch((error) => reader.excuse(tag, this.#options.policy, error))),
+      names.map((tag) => all.bump(tag, softSeconds).catch((error) => reader.excuse(tag, policy, error))),
     );
   }
 
@@ -221,14 +219,14 @@ export class Cache {
    *
    * @throws {InvalidArgumentError} for any other prefix.
    */
-  async invalidateNamespace(prefix: string): Promise<void> {
+  async invalidateNamespace(prefix: string, options: InvalidateOptions = {}): Promise<void> {
     if (!this.#options.namespaces.includes(prefix)) {
       const known = this.#options.namespaces.map((name) => `'${name}'`).join(', ');
       throw new InvalidArgumentError(
         `invalidateNamespace: '${prefix}' is not among the option namespaces (${known || 'there are none'})`,
       );
     }
-    await this.invalidateTags(namespaceTag(prefix));
+    await this.invalidateTags(namespaceTag(prefix), options);
   }
 
   /**
@@ -310,4 +308,13 @@ export class Cache {
       this.#readThrough.forget(key);
     }
   }
+}
+
+/** Names, and the options that may stand behind them. */
+function readNames(
+  given: string[] | [...string[], InvalidateOptions],
+): [names: string[], softSeconds: number] {
+  const last = given.at(-1);
+  if (typeof last !== 'object') return [given as string[], 0];
+  return [given.slice(0, -1) as string[], resolveSoftSeconds(last)];
 }

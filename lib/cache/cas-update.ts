@@ -6,7 +6,7 @@ import { KeyQueue } from './key-queue.js';
 import { policyTtl } from './load.js';
 import { judge, secondsLeft, writeOver, type Sight } from './sight.js';
 import type { CacheReading, TagVersion } from './store.js';
-import { NO_TAGS } from './tags.js';
+import { NO_TAGS, versionsOf, type TagStates } from './tags.js';
 
 /** Returned by the function given to `update`: leave the value as it is. */
 export const KEEP: unique symbol = Symbol.for('nestjs-memcached.keep');
@@ -110,13 +110,13 @@ export class CasUpdates {
     const [reading, known] = await Promise.all([
       // With a lease: a missing value is then computed over a stub, which any invalidation removes.
       store.read(key, policy.leaseSeconds, 0),
-      forNew.length === 0 ? NO_TAGS : tags.versions(forNew),
+      forNew.length === 0 ? NO_TAGS : tags.states(forNew),
     ]);
     const others = tagsBeyond(reading, known);
-    const versions = others.length === 0 ? known : new Map([...known, ...(await tags.versions(others))]);
+    const states = others.length === 0 ? known : new Map([...known, ...(await tags.states(others))]);
     return {
-      sight: judge(reading, graceSeconds, versions, tags.requiredBeside(key, []), clock.now(), epoch),
-      tags: forNew.map((tag) => ({ tag, version: versions.get(tag) as string })),
+      sight: judge(reading, graceSeconds, states, tags.requiredBeside(key, []), clock.now(), epoch),
+      tags: versionsOf(forNew, states),
     };
   }
 
@@ -135,7 +135,7 @@ export class CasUpdates {
   }
 }
 
-function tagsBeyond(reading: CacheReading, known: ReadonlyMap<string, string>): readonly string[] {
+function tagsBeyond(reading: CacheReading, known: TagStates): readonly string[] {
   if (reading.value === undefined || reading.value.tags.length === 0) return [];
   return reading.value.tags.map(({ tag }) => tag).filter((tag) => !known.has(tag));
 }

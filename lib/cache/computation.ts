@@ -11,7 +11,7 @@ import type { Reader } from './reader.js';
 import type { RetryPause } from './retry-pause.js';
 import { secondsLeft, writeOver, type Sight } from './sight.js';
 import type { CacheEntry, CacheStore, TagVersion } from './store.js';
-import type { Tags } from './tags.js';
+import { versionsOf, type Tags } from './tags.js';
 
 /** What is asked of a computation. */
 export interface Request {
@@ -202,10 +202,7 @@ export class Computation {
     const required = tags.required(key, policy);
     const late = [...load.tags].filter((tag) => !required.includes(tag));
     tags.remember(key, late);
-    const result = [...required, ...late.filter((tag) => known.has(tag))].map((tag) => ({
-      tag,
-      version: known.get(tag) as string,
-    }));
+    const result = versionsOf([...required, ...late.filter((tag) => known.has(tag))], known);
     const unknown = late.filter((tag) => !known.has(tag));
     if (unknown.length === 0) return result;
     try {

@@ -4,7 +4,7 @@ import type { Tally } from './observer.js';
 import { SameTurn } from './same-turn.js';
 import { blindSight, judge, type Sight } from './sight.js';
 import type { CacheReading, CacheStore } from './store.js';
-import { NO_TAGS, type Tags } from './tags.js';
+import { NO_TAGS, type Tags, type TagStates } from './tags.js';
 
 /** Reads entries with the versions of their tags, in one trip where the tags are known beforehand. */
 export class Reader {
@@ -46,33 +46,33 @@ export class Reader {
     const { epoch } = this.#store;
     const required = this.#tags.required(key, policy);
     const expected = this.#tags.expected(key, required);
-    const [reading, versions] = await Promise.all([
+    const [reading, states] = await Promise.all([
       this.#reading(key, policy, asking === 'for rights'),
-      expected.length === 0 ? NO_TAGS : this.#versions(key, policy, expected),
+      expected.length === 0 ? NO_TAGS : this.#states(key, policy, expected),
     ]);
     if (reading === undefined) return blindSight(this.#clock.now());
-    return this.judge(key, policy, required, reading, versions, epoch);
+    return this.judge(key, policy, required, reading, states, epoch);
   }
 
-  /** Judges what was read, with the versions read beside it; reads those it has tags for beyond them. */
+  /** Judges what was read, with the states of tags read beside it; reads those it has tags for beyond them. */
   async judge(
     key: string,
     policy: ResolvedPolicy,
     required: readonly string[],
     reading: CacheReading,
-    beside: ReadonlyMap<string, string> | undefined,
+    beside: TagStates | undefined,
     epoch = this.#store.epoch,
   ): Promise<Sight> {
-    let versions = beside;
-    if (versions !== undefined && reading.value !== undefined && reading.value.tags.length > 0) {
-      const known = versions;
+    let states = beside;
+    if (states !== undefined && reading.value !== undefined && reading.value.tags.length > 0) {
+      const known = states;
       const others = reading.value.tags.map(({ tag }) => tag).filter((tag) => !known.has(tag));
       if (others.length > 0) {
-        const more = await this.#versions(key, policy, others);
-        versions = more && new Map([...known, ...more]);
+        const more = await this.#states(key, policy, others);
+        states = more && new Map([...known, ...more]);
       }
     }
-    return judge(reading, policy.graceSeconds, versions, required, this.#clock.now(), epoch);
+    return judge(reading, policy.graceSeconds, states, required, this.#clock.now(), epoch);
   }
 
   async #reading(key: string, policy: ResolvedPolicy, asking: boolean): Promise<CacheReading | undefined> {
@@ -84,13 +84,13 @@ export class Reader {
     }
   }
 
-  async #versions(
+  async #states(
     key: string,
     policy: ResolvedPolicy,
     tags: readonly string[],
-  ): Promise<ReadonlyMap<string, string> | undefined> {
+  ): Promise<TagStates | undefined> {
     try {
-      return await this.#tags.versions(tags);
+      return await this.#tags.states(tags);
     } catch (error) {
       this.excuse(key, policy, error);
       return undefined;

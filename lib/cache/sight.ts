@@ -1,5 +1,6 @@
 import type { ResolvedPolicy } from '../options/cache-policy.js';
 import type { CacheEntry, CacheReading, CacheStore } from './store.js';
+import type { TagStates } from './tags.js';
 
 /**
  * What a read found, in the words of the read table:
@@ -8,6 +9,7 @@ import type { CacheEntry, CacheReading, CacheStore } from './store.js';
  * |---|---|---|
  * | value, more than the grace left | fresh | `ours` when it is due to be refreshed ahead, else as marked |
  * | value, marked stale or within the grace | stale | `ours` (W), `theirs` (Z) |
+ * | value with a tag that was bumped softly | stale | as marked, else `free` |
  * | value whose tags have changed, or that nobody here can read | absent | as marked, else `free` |
  * | nothing, and the lease is ours (W) | absent | `ours` |
  * | nothing, and somebody else has the lease (Z) | absent | `theirs` |
@@ -19,7 +21,7 @@ export interface Sight {
   readonly entry: CacheEntry | undefined;
   /** Whose the right to compute is. */
   readonly right: 'ours' | 'theirs' | 'free';
-  /** Something is in the way that nobody can be served: removing it lets one reader win the lease. */
+  /** The value is stale or worse, and nobody can win the right to replace it before it is marked or removed. */
   readonly spent: boolean;
   /** The answer itself, which calls of one turn share; undefined where there was none. */
   readonly reading: CacheReading | undefined;
@@ -31,9 +33,12 @@ export interface Sight {
   readonly ttlSeconds: number;
   /** The clock when the answer was there. */
   readonly at: number;
-  /** The versions of tags as of this read; undefined when they could not be read, and nothing can be stored. */
-  readonly tags: ReadonlyMap<string, string> | undefined;
+  /** The states of tags as of this read; undefined when they could not be read, and nothing can be stored. */
+  readonly tags: TagStates | undefined;
 }
+
+/** For how long a stale value that would never expire is kept for those who replace it. */
+const ENDLESS_STALE_SECONDS = 60;
 
 /** What a read finds in a store that cannot be asked: nothing, and nothing can be stored. */
 export function blindSight(at: number): Sight {
@@ -75,27 +80,25 @@ export function isPlainHit(reading: CacheReading, policy: ResolvedPolicy): boole
 /**
  * Reads the read table.
  *
- * @param tags the versions of the policy's tags and of the entry's as of this read; undefined when one is unknown.
+ * @param tags the states of the policy's tags and of the entry's as of this read; undefined when one is unknown.
  * @param required the policy's tags, all of which an entry must bear.
  * @param epoch the store's, before anything else was awaited.
  */
 export function judge(
   reading: CacheReading,
   graceSeconds: number,
-  tags: ReadonlyMap<string, string> | undefined,
+  tags: TagStates | undefined,
   required: readonly string[],
   at: number,
   epoch: number,
 ): Sight {
   const right = reading.won ? 'ours' : reading.busy ? 'theirs' : 'free';
-  const entry = reading.value;
-  const usable =
-    reading.hit && entry !== undefined && tags !== undefined && bearsCurrent(entry, tags, required);
+  const state = stateOf(reading, graceSeconds, tags, required);
   return {
-    state: usable ? (isStale(reading, graceSeconds) ? 'stale' : 'fresh') : 'absent',
-    entry: usable ? entry : undefined,
+    state,
+    entry: state === 'absent' ? undefined : reading.value,
     right,
-    spent: reading.hit && !usable && tags !== undefined,
+    spent: reading.hit && state !== 'fresh' && tags !== undefined,
     reading,
     // What a read without a lease found to be missing has no state that a write could rely on.
     cas: reading.hit || right !== 'free' ? reading.cas : '',
@@ -106,15 +109,23 @@ export function judge(
   };
 }
 
-function bearsCurrent(
-  entry: CacheEntry,
-  tags: ReadonlyMap<string, string>,
+function stateOf(
+  reading: CacheReading,
+  graceSeconds: number,
+  tags: TagStates | undefined,
   required: readonly string[],
-): boolean {
-  return (
-    entry.tags.every(({ tag, version }) => tags.get(tag) === version) &&
-    required.every((tag) => entry.tags.some((borne) => borne.tag === tag))
-  );
+): Sight['state'] {
+  const entry = reading.value;
+  if (!reading.hit || entry === undefined || tags === undefined) return 'absent';
+  if (!required.every((tag) => entry.tags.some((borne) => borne.tag === tag))) return 'absent';
+  let stale = isStale(reading, graceSeconds);
+  for (const { tag, version } of entry.tags) {
+    const now = tags.get(tag);
+    if (now?.version === version) continue;
+    if (now?.staleVersion !== version) return 'absent';
+    stale = true;
+  }
+  return stale ? 'stale' : 'fresh';
 }
 
 /**
@@ -122,7 +133,7 @@ function bearsCurrent(
  * never prolongs it.
  */
 export function secondsLeft(sight: Sight, now: number): number {
-  if (sight.ttlSeconds < 0) return 0;
+  if (sight.ttlSeconds < 0) return ENDLESS_STALE_SECONDS;
   return Math.max(1, sight.ttlSeconds - Math.ceil((now - sight.at) / 1000));
 }
 

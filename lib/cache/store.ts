@@ -37,6 +37,8 @@ export interface TagState extends TagVersion {
    * Whole seconds for which it has been that, by the store's clock; may be off by one. 0 where the store cannot tell.
    */
   readonly ageSeconds: number;
+  /** The version before a soft bump, for as long as values that bear it may be served as stale ones. */
+  readonly staleVersion: string | undefined;
 }
 
 /**
@@ -97,8 +99,13 @@ export interface CacheStore {
   /** Reads the state of a tag. A tag that is not known is made, with a version that it never had before. */
   tagState(tag: string): Promise<TagState>;
 
-  /** Gives a tag a version that it never had before; when its node is away, like `remove`. */
-  bumpTag(tag: string): Promise<void>;
+  /**
+   * Gives a tag a version that it never had before; when its node is away, like `remove`.
+   *
+   * @param softSeconds for how long values that bear the version before may be served as stale ones; 0 = not at all. A
+   * store that cannot remember the version before may do without.
+   */
+  bumpTag(tag: string, softSeconds: number): Promise<void>;
 
   /** @returns a token that unlocks, or undefined when somebody holds the lock. */
   lock(key: string, ttlSeconds: number): Promise<string | undefined>;

@@ -2,11 +2,19 @@ import type { ResolvedPolicy } from '../options/cache-policy.js';
 import { SameTurn } from './same-turn.js';
 import type { CacheStore, TagState, TagVersion } from './store.js';
 
-/** Versions of no tags. */
-export const NO_TAGS: ReadonlyMap<string, string> = new Map();
+/** States of tags by their names. */
+export type TagStates = ReadonlyMap<string, TagState>;
+
+/** States of no tags. */
+export const NO_TAGS: TagStates = new Map();
 
 /** Keys whose late tags are remembered at most. */
 const MAX_REMEMBERED = 10_000;
+
+/** What a value that is stored now bears: the versions that its tags had when their states were read. */
+export function versionsOf(tags: readonly string[], states: TagStates): readonly TagVersion[] {
+  return tags.map((tag) => ({ tag, version: (states.get(tag) as TagState).version }));
+}
 
 /** The tag on everything under a prefix. */
 export function namespaceTag(prefix: string): string {
@@ -48,11 +56,11 @@ export class Tags {
     return late === undefined ? required : [...required, ...late];
   }
 
-  /** Reads versions, each tag once per turn. */
-  async versions(tags: Iterable<string>): Promise<ReadonlyMap<string, string>> {
+  /** Reads the states of tags, each once per turn. */
+  async states(tags: Iterable<string>): Promise<TagStates> {
     const names = [...new Set(tags)];
     const states = await Promise.all(names.map((tag) => this.#state(tag)));
-    return new Map(names.map((tag, index) => [tag, states[index].version]));
+    return new Map(names.map((tag, index) => [tag, states[index]]));
   }
 
   /**
@@ -81,10 +89,10 @@ export class Tags {
     this.#late.set(key, late);
   }
 
-  /** Gives a tag a version it never had. */
-  async bump(tag: string): Promise<void> {
+  /** Gives a tag a version it never had; values with the one before may be stale for `softSeconds`. */
+  async bump(tag: string, softSeconds: number): Promise<void> {
     this.#turn.forget(tag);
-    await this.#store.bumpTag(tag);
+    await this.#store.bumpTag(tag, softSeconds);
   }
 
   #state(tag: string): Promise<TagState> {

@@ -27,7 +27,8 @@ const textCodec: Codec = {
  * The cache's store on memcached.
  *
  * A tag is an item that holds its version, a random one; bumping it is deleting it, which is something that the client
- * does later if it cannot be done now. Who misses a tag adds it with a version of its own.
+ * does later if it cannot be done now. Who misses a tag adds it with a version of its own. A soft bump replaces the
+ * version and names the one before; where that fails, the tag is deleted.
  */
 export class ClientStore implements CacheStore {
   readonly #client: MemcachedClient;
@@ -86,13 +87,10 @@ export class ClientStore implements CacheStore {
     const key = TAG_PREFIX + tag;
     for (let attempt = 0; attempt < TAG_ATTEMPTS; attempt += 1) {
       const known = await this.#client.leaseGet<string>(key, { leaseSeconds: 0, codec: textCodec });
-      if (known.hit) {
-        const ageSeconds = known.ttlSeconds < 0 ? 0 : Math.max(0, TAG_SECONDS - known.ttlSeconds);
-        return { tag, version: known.value as string, ageSeconds };
-      }
+      if (known.hit) return readState(tag, known);
       const version = randomText();
       if (await this.#client.add(key, version, { ttl: toTtl(TAG_SECONDS), codec: textCodec })) {
-        return { tag, version, ageSeconds: 0 };
+        return { tag, version, ageSeconds: 0, staleVersion: undefined };
       }
     }
     throw new ConnectionError(
@@ -102,7 +100,8 @@ export class ClientStore implements CacheStore {
     );
   }
 
-  async bumpTag(tag: string): Promise<void> {
+  async bumpTag(tag: string, softSeconds: number): Promise<void> {
+    if (softSeconds > 0 && (await this.#bumpSoftly(tag, softSeconds))) return;
     await this.#client.invalidateKey(TAG_PREFIX + tag);
   }
 
@@ -117,6 +116,21 @@ export class ClientStore implements CacheStore {
     if (held?.value !== token) return false;
     return this.#client.delete(LOCK_PREFIX + key, { cas: held.cas });
   }
+
+  /** @returns false when it cannot be done, and the tag has to be bumped for good. */
+  async #bumpSoftly(tag: string, softSeconds: number): Promise<boolean> {
+    const key = TAG_PREFIX + tag;
+    try {
+      const known = await this.#client.gets<string>(key, { codec: textCodec });
+      if (known === undefined) return true; // no value can bear it
+      const [version] = known.value.split(' ');
+      const bumped = `${randomText()} ${softSeconds} ${version}`;
+      const options = { ttl: toTtl(TAG_SECONDS), codec: textCodec };
+      return (await this.#client.cas(key, bumped, known.cas, options)) === 'stored';
+    } catch {
+      return false;
+    }
+  }
 }
 
 /** Seconds as the client takes them; 0, which never ends, is no ttl at all. */
@@ -126,4 +140,13 @@ function toTtl(seconds: number): number | undefined {
 
 function randomText(): string {
   return Buffer.from(crypto.getRandomValues(new Uint8Array(VERSION_BYTES))).toString('base64url');
+}
+
+/** Reads a tag's item: its version, and after a soft bump for how many seconds which version before is merely stale. */
+function readState(tag: string, { value, ttlSeconds }: { value?: string; ttlSeconds: number }): TagState {
+  const [version, soft, before] = (value as string).split(' ');
+  const ageSeconds = ttlSeconds < 0 ? 0 : Math.max(0, TAG_SECONDS - ttlSeconds);
+  const staleVersion =
+    before !== undefined && ttlSeconds >= 0 && ageSeconds < Number(soft) ? before : undefined;
+  return { tag, version, ageSeconds, staleVersion };
 }

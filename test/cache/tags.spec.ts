@@ -160,6 +160,96 @@ describe('tags', () => {
   });
 });
 
+describe('tags invalidated softly', () => {
+  it('leave their values to be served while one process computes them anew', async () => {
+    const fleet = new Fleet();
+    const members = [1, 2, 3].map(() => fleet.start({ tags: ['x'], ttl: '1h' }));
+    await members[0].cache.getOrSet('k', () => 'old');
+    await members[1].cache.invalidateTags('x', { soft: '30s' });
+    const load = deferred<string>();
+    let loads = 0;
+    const loader = (): Promise<string> => {
+      loads += 1;
+      return load.promise;
+    };
+    for (const { cache } of members) await expect(cache.getOrSet('k', loader)).resolves.toBe('old');
+    await settled();
+    expect(loads).toBe(1);
+    load.resolve('new');
+    await settled();
+    for (const { cache } of members) await expect(cache.getOrSet('k', never)).resolves.toBe('new');
+    expect(fleet.server.ttlOf('k')).toBe(3600);
+  });
+
+  it('no longer do so when their time is over', async () => {
+    const fleet = new Fleet();
+    const { cache } = fleet.start({ tags: ['x'], ttl: '1h' });
+    await cache.getOrSet('k', () => 'old');
+    await cache.invalidateTags('x', { soft: '30s' });
+    await fleet.pass(30_000);
+    await expect(cache.getOrSet('k', () => 'new')).resolves.toBe('new');
+  });
+
+  it('no longer do so once they are invalidated for good', async () => {
+    const fleet = new Fleet();
+    const { cache } = fleet.start({ tags: ['x'], ttl: '1h' });
+    await cache.getOrSet('k', () => 'old');
+    await cache.invalidateTags('x', { soft: '30s' });
+    await cache.invalidateTags('x');
+    await expect(cache.getOrSet('k', () => 'new')).resolves.toBe('new');
+  });
+
+  it('are waited for with serveStale: false', async () => {
+    const fleet = new Fleet();
+    const { cache } = fleet.start({ tags: ['x'], ttl: '1h', serveStale: false });
+    await cache.getOrSet('k', () => 'old');
+    await cache.invalidateTags('x', { soft: '30s' });
+    await expect(cache.getOrSet('k', () => 'new')).resolves.toBe('new');
+  });
+
+  it('keep a value that is being loaded from being taken for fresh', async () => {
+    const fleet = new Fleet();
+    const a = fleet.start({ tags: ['x'] });
+    const b = fleet.start({ tags: ['x'] });
+    const load = deferred<string>();
+    const first = a.cache.getOrSet('k', () => load.promise);
+    await settled();
+    await b.cache.invalidateTags('x', { soft: '30s' });
+    load.resolve('old');
+    await first;
+    await expect(b.cache.getOrSet('k', () => 'new')).resolves.toBe('old');
+    await settled();
+    await expect(a.cache.getOrSet('k', never)).resolves.toBe('new');
+  });
+
+  it('leave values that never expire to be served as well', async () => {
+    const fleet = new Fleet();
+    const { cache } = fleet.start({ tags: ['x'], ttl: 'never' });
+    await cache.getOrSet('k', () => 'old');
+    await cache.invalidateTags('x', { soft: '30s' });
+    await expect(cache.getOrSet('k', () => 'new')).resolves.toBe('old');
+    await settled();
+    expect(fleet.server.valueOf('k')).toBe('new');
+    expect(fleet.server.ttlOf('k')).toBe(-1);
+  });
+
+  it('are not what an update begins with', async () => {
+    const fleet = new Fleet();
+    const { cache } = fleet.start();
+    await cache.put('n', 900, { tags: ['x'] });
+    await cache.invalidateTags('x', { soft: '30s' });
+    await expect(cache.update('n', (n) => n - 1, { initial: 500 })).resolves.toBe(499);
+  });
+
+  it('may be those of a namespace', async () => {
+    const fleet = new Fleet();
+    const { cache } = fleet.start({ namespaces: ['shop:'] });
+    await cache.getOrSet('shop:1', () => 'old');
+    await cache.invalidateNamespace('shop:', { soft: '30s' });
+    await expect(cache.getOrSet('shop:1', () => 'new')).resolves.toBe('old');
+  });
+});
+
 describe('tags known only from the value', () => {
   it('invalidate it like others', async () => {
     const fleet = new Fleet();

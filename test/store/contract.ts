@@ -232,7 +232,7 @@ export function storeContract(start: () => Promise<Stores>): void {
       const versions = new Set<string>();
       for (let bump = 0; bump < 5; bump += 1) {
         versions.add((await one.tagState(tag)).version);
-        await two.bumpTag(tag);
+        await two.bumpTag(tag, 0);
       }
       expect(versions.size).toBe(5);
     });
@@ -240,6 +240,26 @@ export function storeContract(start: () => Promise<Stores>): void {
     it('that has just been made is no second old', async () => {
       const { ageSeconds } = await one.tagState(fresh());
       expect(ageSeconds).toBeLessThanOrEqual(1);
+    });
+
+    it('remembers the version before a soft bump for so long, and before another one no more', async () => {
+      const tag = fresh();
+      const first = await one.tagState(tag);
+      expect(first.staleVersion).toBeUndefined();
+      await two.bumpTag(tag, 600);
+      const second = await one.tagState(tag);
+      expect(second.version).not.toBe(first.version);
+      expect(second.staleVersion).toBe(first.version);
+      await two.bumpTag(tag, 600);
+      expect((await one.tagState(tag)).staleVersion).toBe(second.version);
+      await two.bumpTag(tag, 0);
+      expect((await one.tagState(tag)).staleVersion).toBeUndefined();
+    });
+
+    it('that nobody knows can be bumped softly', async () => {
+      const tag = fresh();
+      await one.bumpTag(tag, 600);
+      expect((await two.tagState(tag)).staleVersion).toBeUndefined();
     });
 
     it('made by several at once is the same to all', async () => {

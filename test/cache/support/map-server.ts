@@ -118,8 +118,26 @@ export class MapServer {
       this.#versions += 1;
       item = this.set(key, { value: `v${this.#versions}`, tags: [], steady: false }, TAG_SECONDS);
     }
-    const version = item.entry?.value as string;
-    return { tag, version, ageSeconds: TAG_SECONDS - ttl(item, this.time) };
+    const [version, soft, before] = String(item.entry?.value).split(' ');
+    const ageSeconds = TAG_SECONDS - ttl(item, this.time);
+    return { tag, version, ageSeconds, staleVersion: ageSeconds < Number(soft) ? before : undefined };
+  }
+
+  bumpTag(tag: string, softSeconds: number): void {
+    const key = `tag:${tag}`;
+    const item = this.find(key);
+    if (item === undefined) return;
+    if (softSeconds === 0) {
+      this.items.delete(key);
+      return;
+    }
+    this.#versions += 1;
+    const [before] = String(item.entry?.value).split(' ');
+    this.set(
+      key,
+      { value: `v${this.#versions} ${softSeconds} ${before}`, tags: [], steady: false },
+      TAG_SECONDS,
+    );
   }
 }
 
@@ -198,8 +216,8 @@ export class MapConnection implements CacheStore {
     return this.#ask('tagState', tag, () => this.#server.tagState(tag));
   }
 
-  bumpTag(tag: string): Promise<void> {
-    return this.#ask('bumpTag', tag, () => void this.#server.items.delete(`tag:${tag}`));
+  bumpTag(tag: string, softSeconds: number): Promise<void> {
+    return this.#ask('bumpTag', tag, () => this.#server.bumpTag(tag, softSeconds));
   }
 
   lock(key: string, ttlSeconds: number): Promise<string | undefined> {
