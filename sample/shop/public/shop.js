@@ -196,12 +196,14 @@ async function refreshKeys() {
 }
 
 async function refreshServers() {
-  const { content: nodes } = await ask('/cluster');
+  const { content: report } = await ask('/cluster/report');
+  const nodes = report.servers;
   servers = nodes.map(({ server }) => server);
   const everyId = Array.from({ length: CATALOGUE_SIZE }, (_, index) => index + 1);
   const { content: keys } = await ask(`/cluster/keys?ids=${everyId.join()}`);
   const weights = nodes.reduce((sum, { weight }) => sum + weight, 0);
-  const items = nodes.map(({ server, weight, state }, index) => {
+  const items = nodes.map((node, index) => {
+    const { server, weight, state } = node;
     const item = element('server').content.firstElementChild.cloneNode(true);
     const share = keys.filter((key) => key.server === server).length / keys.length;
     item.dataset.server = index % 4;
@@ -212,9 +214,26 @@ async function refreshServers() {
     field(item, 'weight').style.left = `${(weight / weights) * 100}%`;
     field(item, 'legend').textContent =
       `${percent.format(share)} of the keys, ${percent.format(weight / weights)} of the weight (${weight} of ${weights})`;
+    field(item, 'figures').textContent = figures(node);
     return item;
   });
   element('servers').replaceChildren(...items);
+}
+
+/** What the server itself and our own requests to it tell; nothing while it does not answer. */
+function figures({ problem, hitRatio, recentHitRatio, items, evictions, latency }) {
+  if (problem !== undefined) return 'does not answer';
+  const ratio = recentHitRatio ?? hitRatio;
+  return [
+    ratio === undefined
+      ? 'no reads yet'
+      : `${percent.format(ratio)} hits ${recentHitRatio === undefined ? 'in all' : 'of late'}`,
+    `${items} items`,
+    `${evictions} evicted`,
+    latency === undefined ? '' : `99 of 100 answers within ${latency.p99.toFixed(1)} ms`,
+  ]
+    .filter(Boolean)
+    .join(' · ');
 }
 
 async function refreshHealth() {

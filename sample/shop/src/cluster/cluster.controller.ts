@@ -1,5 +1,5 @@
 import { Controller, Get, Query } from '@nestjs/common';
-import { MemcachedService } from 'nestjs-memcached';
+import { type ClusterReport, MemcachedService } from 'nestjs-memcached';
 import { IdsPipe } from '../products/ids.pipe.js';
 
 /** Which server has what: for the page, and for whoever wants to know. */
@@ -10,6 +10,12 @@ export class ClusterController {
   @Get()
   servers() {
     return this.cache.topology().map(({ server, weight, state }) => ({ server, weight, state }));
+  }
+
+  /** All that is known of the servers, and of what this process's cache has done. */
+  @Get('report')
+  report(): Promise<ClusterReport> {
+    return this.cache.report({ timeout: '1s' });
   }
 
   /** Where the cached answers of `GET /products/:id` are; asks no server. */
