@@ -207,8 +207,9 @@ export class Cache {
    */
   async invalidateTags(...tags: string[] | [...string[], InvalidateOptions]): Promise<void> {
     const [names, softSeconds] = readNames(tags);
-    const { reader, tags: all } = this.#in;
+    const { reader, tags: all, tally } = this.#in;
     const { policy } = this.#options;
+    for (const tag of names) tally.note('invalidation', tag);
     await Promise.all(
       names.map((tag) => all.bump(tag, softSeconds).catch((error) => reader.excuse(tag, policy, error))),
     );
