@@ -2,31 +2,49 @@ import { StreamableFile, type Type } from '@nestjs/common';
 import type { CacheKeyPart } from '../keys/canonical.js';
 import type { DecoratedMethod } from './decorated-method.js';
 import {
+  type Caller,
+  calledParameters,
+  callerOf,
   isEventStream,
   leavesResponseToMethod,
   RESPONSE_IS_TAKEN,
-  routeParameters,
 } from './nest-metadata.js';
 import type { DecoratorName, Operation } from './operation.js';
 
 /**
- * Parameters whose values are part of every request, or cannot be part of a key, by Nest's numbers for them
- * (`RouteParamtypes`).
+ * Parameters whose values belong to one request, or cannot be part of a key, by Nest's numbers for them
+ * (`RouteParamtypes`, `RpcParamtype`, `WsParamtype`, `GqlParamtype`).
  */
-const UNFIT_FOR_KEYS: ReadonlyMap<number, string> = new Map([
-  [0, '@Req()'],
-  [1, '@Res()'],
-  [2, '@Next()'],
-  [6, '@Headers()'],
-  [7, '@Session()'],
-  [8, '@UploadedFile()'],
-  [9, '@UploadedFiles()'],
-  [14, '@Cookies()'],
-  [15, '@SignedCookies()'],
-]);
+const UNFIT_FOR_KEYS: Readonly<Record<Caller, ReadonlyMap<number, string>>> = {
+  http: new Map([
+    [0, '@Req()'],
+    [1, '@Res()'],
+    [2, '@Next()'],
+    [6, '@Headers()'],
+    [7, '@Session()'],
+    [8, '@UploadedFile()'],
+    [9, '@UploadedFiles()'],
+    [14, '@Cookies()'],
+    [15, '@SignedCookies()'],
+  ]),
+  message: new Map([[6, '@Ctx()']]),
+  socket: new Map([
+    [0, '@ConnectedSocket()'],
+    [13, '@Ack()'],
+  ]),
+  graphql: new Map([
+    [1, '@Context()'],
+    [2, '@Info()'],
+  ]),
+};
 
-/** Parameters that become fit when they name one of many: `@Headers('accept-language')`. */
-const FIT_WITH_A_NAME = new Set([6, 14, 15]);
+/** Those that become fit when they name one of many: `@Headers('accept-language')`, `@Context('tenant')`. */
+const FIT_WITH_A_NAME: ReadonlySet<string | undefined> = new Set([
+  '@Headers()',
+  '@Cookies()',
+  '@SignedCookies()',
+  '@Context()',
+]);
 
 /** Classes whose instances have a stable form, and what TypeScript writes for types that are no classes. */
 const STABLE: ReadonlySet<unknown> = new Set([
@@ -109,19 +127,20 @@ function responseMistakes(method: DecoratedMethod, type: Type): string[] {
 }
 
 function keyMistakes(method: DecoratedMethod, type: Type): string[] {
-  const parameters = routeParameters(type, method.property);
-  const mistakes = parameters
+  const { paramTypes = [], current, arity = 0 } = method.signature;
+  const caller = callerOf(type, method.property);
+  const unfit = caller === undefined ? undefined : UNFIT_FOR_KEYS[caller];
+  const mistakes = calledParameters(type, method.property, arity)
+    .map(({ kind, data }) => ({ decorator: unfit?.get(kind), isNamed: typeof data === 'string' }))
     .filter(
-      ({ kind, data }) =>
-        UNFIT_FOR_KEYS.has(kind) && !(FIT_WITH_A_NAME.has(kind) && typeof data === 'string'),
+      ({ decorator, isNamed }) => decorator !== undefined && !(isNamed && FIT_WITH_A_NAME.has(decorator)),
     )
     .map(
-      ({ kind }) =>
-        `${UNFIT_FOR_KEYS.get(kind)} differs from request to request, so no two would share an answer; ` +
+      ({ decorator }) =>
+        `${decorator} differs from request to request, so no two would share an answer; ` +
         `name what the result depends on by 'key'`,
     );
   if (mistakes.length > 0) return mistakes;
-  const { paramTypes = [], current } = method.signature;
   return paramTypes.flatMap((paramType, index) => {
     if (index === current || isStable(paramType)) return [];
     return [

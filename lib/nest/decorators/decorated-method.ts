@@ -132,7 +132,7 @@ export class DecoratedMethod {
     const place = this.place((storing ?? this.#operations[0]).decorator);
     const returned: unknown = Reflect.apply(this.#original, self, args);
     if (isObservable(returned)) {
-      if (emissions === undefined && !this.signature.isRoute) {
+      if (emissions === undefined && !this.signature.isCalledByNest) {
         throw new DecoratorError(
           `${place}: the method returns an observable that could not be known of beforehand, so that its callers got a ` +
             "promise; write the return type (': Observable<…>'), import Observable as a value, not as a type, and " +

@@ -47,7 +47,9 @@ export class KeyMaker {
 
   #defaultKey({ host, self, args }: Call): string {
     const owner = self.constructor as { new (): unknown; name: string };
+    const { arity, declarer, method } = this.#facts;
     host.claimName(owner);
-    return defaultKey(owner.name, this.#facts.declarer, this.#facts.method, args);
+    // Nest passes more to handlers and resolvers than they take: the socket, the context of the message.
+    return defaultKey(owner.name, declarer, method, args.slice(0, arity));
   }
 }

@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
 import 'reflect-metadata';
-import { httpMethod } from './nest-metadata.js';
+import { callerOf } from './nest-metadata.js';
 
 /** What a method's own decorators and TypeScript's metadata tell about it. */
 export interface MethodSignature {
@@ -12,8 +12,8 @@ export interface MethodSignature {
   readonly arity: number | undefined;
   /** Position of the parameter marked `@Current()`. */
   readonly current: number | undefined;
-  /** Whether Nest's router calls it over HTTP, and takes a promise for an observable. */
-  readonly isRoute: boolean;
+  /** Whether Nest calls it, for a route, a message or a resolver, and takes a promise for an observable. */
+  readonly isCalledByNest: boolean;
 }
 
 /** Position of the parameter marked `@Current()`, kept for a method of a prototype. */
@@ -35,7 +35,7 @@ export function readSignature(
     returnType: Reflect.getMetadata('design:returntype', prototype, property) as unknown,
     arity: paramTypes === undefined || takesRest(method.toString()) ? undefined : paramTypes.length,
     current: Reflect.getMetadata(CURRENT_PARAMETER, prototype, property) as number | undefined,
-    isRoute: httpMethod(prototype.constructor as Type, property) !== undefined,
+    isCalledByNest: callerOf(prototype.constructor as Type, property) !== undefined,
   };
 }
 

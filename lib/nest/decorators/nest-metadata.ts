@@ -7,6 +7,25 @@ const ROUTE_ARGUMENTS = '__routeArguments__';
 const PASSTHROUGH = '__responsePassthrough__';
 const SSE = '__sse__';
 
+/** Who calls a method for Nest, by the metadata that its decorator leaves on the function. */
+const CALLERS: readonly (readonly [metadata: string, caller: Caller])[] = [
+  [HTTP_METHOD, 'http'],
+  ['microservices:pattern', 'message'],
+  ['websockets:message_mapping', 'socket'],
+  ['graphql:resolver_type', 'graphql'],
+  ['graphql:resolve_property', 'graphql'],
+];
+
+/** What parameters without decorators receive, where the caller passes more than the message. */
+const UNDECORATED: Readonly<Record<Caller, readonly number[]>> = {
+  http: [],
+  message: [],
+  // The socket, the message, the acknowledgement (`WsParamtype`).
+  socket: [0, 3, 13],
+  // The parent, the arguments, the context, the query (`GqlParamtype`).
+  graphql: [0, 3, 1, 2],
+};
+
 /** Nest's numbers for parameters that receive the response and `next` (`RouteParamtypes`). */
 const RESPONSE = 1;
 const NEXT = 2;
@@ -16,9 +35,12 @@ export const RESPONSE_IS_TAKEN =
   '@Res() or @Next() leaves the response to the method, so nobody would send an answer from the cache; ' +
   'return the value, with @Res({ passthrough: true }) if headers have to be set';
 
-/** What a parameter of a route receives. */
-export interface RouteParameter {
-  /** Nest's number for it (`RouteParamtypes`). */
+/** What calls a method when it is no other code of the application. */
+export type Caller = 'http' | 'message' | 'socket' | 'graphql';
+
+/** What a parameter of a method receives that Nest calls. */
+export interface CalledParameter {
+  /** Nest's number for it: of `RouteParamtypes`, `RpcParamtype`, `WsParamtype` or `GqlParamtype`. */
   readonly kind: number;
   /** What stands in its decorator's parentheses. */
   readonly data: unknown;
@@ -34,19 +56,34 @@ export function httpMethod(type: Type, property: string | symbol): number | unde
   return Reflect.getMetadata(HTTP_METHOD, standingFunction(type, property)) as number | undefined;
 }
 
-/** What the parameters of an HTTP route receive; nothing for methods that are no routes. */
-export function routeParameters(type: Type, property: string | symbol): RouteParameter[] {
-  if (httpMethod(type, property) === undefined) return [];
+/** What calls a method for Nest; undefined for methods that only the application calls. */
+export function callerOf(type: Type, property: string | symbol): Caller | undefined {
+  const standing = standingFunction(type, property);
+  return CALLERS.find(([metadata]) => Reflect.hasMetadata(metadata, standing))?.[1];
+}
+
+/**
+ * What the parameters of a method receive from its caller; nothing for methods that only the application calls.
+ *
+ * @param arity how many parameters it takes; only asked for where none of them has a decorator.
+ */
+export function calledParameters(type: Type, property: string | symbol, arity: number): CalledParameter[] {
+  const caller = callerOf(type, property);
+  if (caller === undefined) return [];
   const args: unknown = Reflect.getMetadata(ROUTE_ARGUMENTS, type, property);
+  if (args === undefined) {
+    return UNDECORATED[caller].slice(0, arity).map((kind) => ({ kind, data: undefined }));
+  }
   // Keys look like '5:0', kind and position; those of custom decorators begin with a random text.
-  return Object.entries((args ?? {}) as Record<string, { data?: unknown }>)
+  return Object.entries(args as Record<string, { data?: unknown }>)
     .filter(([key]) => /^\d+:\d+$/.test(key))
     .map(([key, { data }]) => ({ kind: Number(key.split(':')[0]), data }));
 }
 
 /** Whether a route sends its response itself, and Nest does nothing with what it returns. */
 export function leavesResponseToMethod(type: Type, property: string | symbol): boolean {
-  const takes = routeParameters(type, property).some(({ kind }) => kind === RESPONSE || kind === NEXT);
+  if (callerOf(type, property) !== 'http') return false;
+  const takes = calledParameters(type, property, 0).some(({ kind }) => kind === RESPONSE || kind === NEXT);
   return takes && Reflect.getMetadata(PASSTHROUGH, type, property) !== true;
 }
 

@@ -89,7 +89,7 @@ export class HttpCacheInterceptor implements NestInterceptor {
     const body: unknown = await lastValueFrom(next.handle(), { defaultValue: undefined });
     const after = exchange.headers;
     const response = captureResponse(exchange.status, before, after, body, Date.now());
-    if (!isStorable(response, before, after, rule)) {
+    if (exchange.setsCookies || !isStorable(response, before, after, rule)) {
       this.#personal.add(response);
       return response;
     }

@@ -9,9 +9,15 @@ interface HttpResponse {
   getHeaders(): Record<string, string | string[] | number | undefined>;
 }
 
+/** By these, cookies reach `@fastify/cookie`, which adds them to the headers only as the answer is sent. */
+const COOKIE_METHODS = ['setCookie', 'cookie', 'clearCookie'] as const;
+
+type CookieMethods = Partial<Record<(typeof COOKIE_METHODS)[number], (...args: unknown[]) => unknown>>;
+
 /** One request and its response, the same for Express and Fastify. */
 export class HttpExchange {
   readonly request: HttpRequest;
+  #setsCookies = false;
   readonly #response: HttpResponse;
   readonly #adapter: HttpAdapterHost['httpAdapter'];
 
@@ -19,6 +25,12 @@ export class HttpExchange {
     this.request = context.switchToHttp().getRequest<HttpRequest>();
     this.#response = context.switchToHttp().getResponse<HttpResponse>();
     this.#adapter = adapter;
+    this.#watchCookies(this.#response as CookieMethods);
+  }
+
+  /** Whether a cookie has been set that may not be among the headers yet. */
+  get setsCookies(): boolean {
+    return this.#setsCookies;
   }
 
   /** Host, path and query, as the client asked for them. @see RFC 9110, section 7.1 */
@@ -43,5 +55,16 @@ export class HttpExchange {
   setHeader(name: string, value: string | readonly string[]): void {
     // Both platforms take lists; Nest's type does not say so.
     this.#adapter.setHeader(this.#response, name, value as string);
+  }
+
+  #watchCookies(response: CookieMethods): void {
+    for (const name of COOKIE_METHODS) {
+      const method = response[name];
+      if (typeof method !== 'function') continue;
+      response[name] = (...args) => {
+        this.#setsCookies = true;
+        return Reflect.apply(method, response, args);
+      };
+    }
   }
 }

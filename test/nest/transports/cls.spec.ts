@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Controller, Get, type INestApplication, Inject, Injectable, Param } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import type { ClsService as Cls } from 'nestjs-cls';
+import request from 'supertest';
+import { Cacheable, CacheDefaults, MemcachedModule, MemcachedService } from '../../../lib/index.js';
+import { MemcachedServer } from '../../../lib/testing/index.js';
+
+// The package is CommonJS and requires parts of Nest, which are ES modules; Jest cannot on Node below 24.9.
+for (const part of [
+  '@nestjs/common',
+  '@nestjs/core',
+  '@nestjs/core/injector/injector',
+  '@nestjs/core/errors/exceptions/unknown-dependencies.exception',
+]) {
+  const loaded: unknown = await import(part);
+  jest.mock(part, () => loaded);
+}
+const { ClsModule, ClsService, ClsServiceManager } = await import('nestjs-cls');
+
+let runs = 0;
+
+@CacheDefaults({ vary: ['tenant'] })
+@Injectable()
+class Prices {
+  constructor(@Inject(ClsService) private readonly cls: Cls) {}
+
+  @Cacheable({ key: 'price:{0}' })
+  async of(product: string): Promise<string> {
+    runs += 1;
+    return `${product} for ${this.cls.get<string>('tenant')}, run ${runs}`;
+  }
+}
+
+@Controller('prices')
+class PricesController {
+  constructor(private readonly prices: Prices) {}
+
+  @Get(':product')
+  async of(@Param('product') product: string): Promise<string> {
+    return this.prices.of(product);
+  }
+}
+
+let server: MemcachedServer;
+let app: INestApplication;
+
+const price = (product: string, tenant?: string) =>
+  request(app.getHttpServer() as never)
+    .get(`/prices/${product}`)
+    .set(tenant === undefined ? {} : { 'x-tenant': tenant });
+
+beforeAll(async () => {
+  server = await MemcachedServer.start();
+  const testing = await Test.createTestingModule({
+    imports: [
+      ClsModule.forRoot({
+        global: true,
+        middleware: {
+          mount: true,
+          setup: (cls, { headers }: { headers: Record<string, string> }) => {
+            cls.set('tenant', headers['x-tenant']);
+          },
+        },
+      }),
+      MemcachedModule.forRootAsync({
+        inject: [ClsService],
+        useFactory: (cls: Cls) => ({
+          servers: server.address,
+          decorators: { vary: { tenant: () => cls.get<unknown>('tenant') } },
+        }),
+      }),
+    ],
+    controllers: [PricesController],
+    providers: [Prices],
+  }).compile();
+  app = testing.createNestApplication({ logger: false });
+  await app.listen(0, '127.0.0.1');
+});
+
+afterAll(async () => {
+  await app.close();
+  await server.close();
+});
+
+beforeEach(async () => {
+  runs = 0;
+  await app.get(MemcachedService).flushAll();
+});
+
+describe('a vary that reads from nestjs-cls', () => {
+  it('keeps apart what requests of different tenants get', async () => {
+    const texts = [await price('tea', 'acme'), await price('tea', 'umbrella'), await price('tea', 'acme')];
+    expect(texts.map(({ text }) => text)).toEqual([
+      'tea for acme, run 1',
+      'tea for umbrella, run 2',
+      'tea for acme, run 1',
+    ]);
+  });
+
+  it('keeps requests apart that come at the same time', async () => {
+    const tenants = ['acme', 'umbrella', 'acme', 'umbrella', 'acme'];
+    const responses = await Promise.all(tenants.map((tenant) => price('tea', tenant)));
+    responses.forEach(({ text }, index) => expect(text).toContain(`tea for ${tenants[index]}, run`));
+    expect(runs).toBe(2);
+  });
+
+  it('refuses a request without a tenant, and a call outside of a request', async () => {
+    await price('tea').expect(500);
+    await expect(app.get(Prices).of('tea')).rejects.toThrow(
+      "Prices.of @Cacheable: vary 'tenant' is undefined",
+    );
+    expect(runs).toBe(0);
+  });
+
+  it('is served where there is no request, in a context of its own', async () => {
+    await price('tea', 'acme');
+    const cls = ClsServiceManager.getClsService();
+    const text = await cls.runWith({ tenant: 'acme' } as never, () => app.get(Prices).of('tea'));
+    expect(text).toBe('tea for acme, run 1');
+  });
+});
