@@ -8,9 +8,9 @@ import { answers, isRefusal } from '../protocol/pairing.js';
 import type { Reply } from '../protocol/reply.js';
 import { ReplyParser } from '../protocol/reply-parser.js';
 import type { Request } from '../protocol/request.js';
+import { answer } from './answer.js';
 import {
   lost,
-  named,
   notOpened,
   tooLate,
   tooManyInFlight,
@@ -94,7 +94,10 @@ export class Connection {
     this.#parser = new ReplyParser((reply) => this.#pair(reply));
     this.#socket = openSocket(server, settings.keepAlive, () => void this.#negotiate());
     this.#socket.on('data', (chunk: Buffer) => this.#receive(chunk));
-    this.#socket.on('drain', () => this.#writeWaiting());
+    this.#socket.on('drain', () => {
+      if (this.#waiting.length > 0) this.#deadlines.taken();
+      this.#writeWaiting();
+    });
     this.#socket.on('error', (error: NodeJS.ErrnoException) => this.#lose(error));
     this.#socket.on('end', () => this.#lose());
     this.#socket.on('close', () => this.#lose());
@@ -294,23 +297,7 @@ export class Connection {
       this.#deadlines.answered();
     }
     if (isRefusal(reply)) this.#refused(reply, request);
-    else if (!request.settled) this.#settle(reply, request);
-  }
-
-  #settle(reply: Reply, request: Request): void {
-    let result: unknown;
-    try {
-      result = request.read(reply, request);
-    } catch (error) {
-      request.progress = 'written';
-      if (error instanceof ProtocolError) {
-        request.fail(named(this.server.id, error));
-        throw error;
-      }
-      request.fail(error as Error);
-      return;
-    }
-    if (!reply.more) request.succeed(result);
+    else if (!request.settled) answer(request, reply, this.server.id);
   }
 
   /** An error line: the request's alone, unless it leaves in doubt what the server did with a data block. */

@@ -10,6 +10,9 @@ const STALL_MS = 100;
 /** With so many bytes between two looks, which is 200 KB/s, replies are streaming in. */
 const STREAMING_BYTES = 4096;
 
+/** With less than this between two, the kernel takes what has piled up: at least a megabyte each, so 4 MB/s. */
+const TAKING_MS = 250;
+
 /** For so long a stream is believed in that brings no reply to its end. */
 const MAX_REPLY_MS = 2000;
 
@@ -24,8 +27,8 @@ export interface Timed {
 /**
  * The deadlines of one connection, on a clock that only counts what the server is to blame for.
  *
- * The clock stands still while this process does, and while replies stream in, behind which the others can only wait
- * their turn. Without that, 100,000 reads at once would be lost to a deadline that passes before the first of them is on
+ * The clock stands still while this process does, and while requests stream out or replies stream in, behind which the
+ * others can only wait their turn. Without that, 100,000 reads at once would be lost to a deadline that passes before the first of them is on
  * the wire, and giving up on what is already on its way frees nothing.
  */
 export class Deadlines {
@@ -40,6 +43,7 @@ export class Deadlines {
   #excused = 0;
   #lookedAt = 0;
   #heardBytes = 0;
+  #takenAt = Number.NEGATIVE_INFINITY;
   /** Milliseconds of streaming that did not count since the last whole reply. */
   #streamedMs = 0;
 
@@ -78,6 +82,11 @@ export class Deadlines {
     this.#heardBytes += bytes;
   }
 
+  /** The kernel has taken what was given to it, and more is waiting. */
+  taken(): void {
+    this.#takenAt = performance.now();
+  }
+
   /** A reply has come to its end. */
   answered(): void {
     this.#streamedMs = 0;
@@ -102,7 +111,8 @@ export class Deadlines {
   /** Decides how much of the time since the last look counts. */
   #count(time: number): void {
     const gap = time - this.#lookedAt;
-    if (this.#heardBytes >= STREAMING_BYTES && this.#streamedMs < MAX_REPLY_MS) {
+    const streaming = this.#heardBytes >= STREAMING_BYTES || time - this.#takenAt < TAKING_MS;
+    if (streaming && this.#streamedMs < MAX_REPLY_MS) {
       this.#excused += gap;
       this.#streamedMs += gap;
     } else if (gap > STALL_MS) {

@@ -87,7 +87,7 @@ export interface ClientOptions {
 
   /**
    * Longest wait for a reply, from the call on; a `Duration` of at least 1 ms. What does not count is time in which this
-   * process stands still, or in which replies to earlier requests keep streaming in.
+   * process stands still, or in which earlier requests and their replies keep streaming.
    *
    * @default '500ms'
    */

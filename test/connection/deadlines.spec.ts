@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { clearInterval, setInterval } from 'node:timers';
 import { setTimeout as wait } from 'node:timers/promises';
 import { TimeoutError } from '../../lib/errors.js';
 import { type Peer, ScriptedServer } from '../support/scripted-server.js';
@@ -139,6 +140,25 @@ describe('deadlines', () => {
     );
     const replies = await Promise.all(asked);
     expect(replies.every(([reply]) => reply.value === value)).toBe(true);
+  });
+
+  it('do not count the time in which the server takes in what has piled up', async () => {
+    await connect(async (peer) => {
+      // 128 KB every 10 ms.
+      peer.socket.on('data', () => peer.socket.pause());
+      const reading = setInterval(() => {
+        peer.socket.resume();
+        setImmediate(() => peer.socket.resume());
+      }, 10);
+      await peer.answer((line) => (line.startsWith('ms') ? `HD ${opaqueOf(line)}\r\n` : ''));
+      clearInterval(reading);
+    });
+    const data = Buffer.alloc(60_000, 'x');
+    const asked = Array.from({ length: 400 }, (_, index) =>
+      outcome(opened.ask('set', `k${index}`, { data, timeoutMs: 900 })),
+    );
+    const outcomes = await Promise.all(asked);
+    expect(outcomes.filter((it) => it === 'MEMCACHED_TIMEOUT')).toStrictEqual([]);
   });
 
   it('do count the time in which a server drips', async () => {
