@@ -107,7 +107,7 @@ export class Cache {
    */
   getOrSet<V>(key: string, loader: Loader<V>, policy?: CachePolicy<V> | ResolvedPolicy): Promise<V> {
     try {
-      const call = this.#call(key, loader as Loader<unknown>, this.#options.policyOf(policy), policy);
+      const call = this.#call(key, loader, this.#options.policyOf(policy), policy);
       return this.#readThrough.get(call) as Promise<V>;
     } catch (error) {
       // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- an InvalidOptionsError

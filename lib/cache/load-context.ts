@@ -1,12 +1,15 @@
 import type { Ttl } from '../options/cache-options.js';
 
 /** What a loader gets to know, and may say about the value it is computing. */
-export interface LoadContext<V = unknown> {
+export interface LoadContext {
   /** Aborted when nobody waits for the value any more, at `hardTimeout`, and when the cache closes. */
   readonly signal: AbortSignal;
 
-  /** The value that is being replaced, where a stale one is at hand: for conditional requests, see `unchanged`. */
-  readonly stale: V | undefined;
+  /**
+   * The value that is being replaced, where a stale one is at hand: for conditional requests, see `unchanged`. It is what
+   * an earlier load returned.
+   */
+  readonly stale: unknown;
 
   /** Sets how long the value is fresh, whatever the policy says. */
   setTtl(ttl: Ttl): void;
@@ -24,13 +27,14 @@ export interface LoadContext<V = unknown> {
   /**
    * The stale value is still right: `return ctx.unchanged()` stores it as a fresh one.
    *
+   * @returns `stale`; declared `never`, so that it fits whatever the loader returns.
    * @throws {InvalidArgumentError} when there is no stale value; look at `stale` first.
    */
-  unchanged(): V;
+  unchanged(): never;
 }
 
 /** Computes the value of a key. What it throws reaches every waiting caller untouched. */
-export type Loader<V> = (context: LoadContext<V>) => V | Promise<V>;
+export type Loader<V> = (context: LoadContext) => V | Promise<V>;
 
 /** What a loader of many keys gets to know, and may say about all of its values together. */
 export type BatchContext = Pick<LoadContext, 'signal' | 'setTtl' | 'tag' | 'skip'>;

@@ -51,8 +51,8 @@ export class Load implements LoadContext {
     this.skipped = true;
   }
 
-  unchanged(): unknown {
-    if (this.#replaces) return this.stale;
+  unchanged(): never {
+    if (this.#replaces) return this.stale as never;
     throw new InvalidArgumentError(
       `ctx.unchanged: there is no stale value of "${this.#key}" to keep; look at ctx.stale first`,
     );

@@ -47,7 +47,7 @@ export class RecordingCache {
       skip: () => {
         skipped = true;
       },
-      unchanged: () => undefined,
+      unchanged: () => undefined as never,
     });
     if (!skipped && value !== undefined) this.values.set(key, value);
     return value;
