@@ -1,4 +1,4 @@
-import { ProtocolError, ServerError } from '../errors.js';
+import { ServerError } from '../errors.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';
 import type { Credentials, ServerAddress } from '../options/server-options.js';
 import type { Reply } from '../protocol/reply.js';
@@ -38,7 +38,7 @@ export async function negotiate(
       return { dialect: 'classic', version };
     }
     onTryingMeta();
-    await ask(line('mn', readNoop));
+    await ask(line('mn', readDone));
     return { dialect: 'meta', version };
   } catch (error) {
     throw error instanceof ServerError ? explainRefusal(server.id, error) : error;
@@ -64,7 +64,7 @@ async function askVersion(server: ServerAddress, ask: Ask): Promise<string> {
 /** @see memcached doc/protocol.txt, "Authentication" */
 function authentication({ payload }: Credentials): Request {
   const block = Buffer.from(payload, 'utf8').toString('latin1');
-  return line(`set auth 0 0 ${block.length}\r\n${block}`, readAuthentication);
+  return line(`set auth 0 0 ${block.length}\r\n${block}`, readDone);
 }
 
 function line(text: string, read: ReplyReader): Request {
@@ -73,23 +73,13 @@ function line(text: string, read: ReplyReader): Request {
   return request;
 }
 
-function readAuthentication(reply: Reply): true {
-  if (reply.status === 'ok') return true;
-  throw notMemcached('authentication', reply);
-}
-
 function readVersion(reply: Reply): string {
-  if (reply.status === 'version') return reply.text.slice('VERSION '.length).trim();
-  throw notMemcached('version', reply);
+  return reply.text.slice('VERSION '.length).trim();
 }
 
-function readNoop(reply: Reply): true {
-  if (reply.status === 'noop') return true;
-  throw notMemcached('mn', reply);
-}
-
-function notMemcached(command: string, reply: Reply): ProtocolError {
-  return new ProtocolError(`'${command}' was answered by '${reply.status}', which memcached would not do`);
+/** Pairing has seen to it that the reply is an answer to the command, so there is nothing more to read in it. */
+function readDone(): true {
+  return true;
 }
 
 function wantsAuthentication(error: ServerError): boolean {

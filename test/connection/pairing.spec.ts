@@ -1,6 +1,8 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { Socket } from 'node:net';
 import { ProtocolError, ServerError } from '../../lib/errors.js';
-import { Peer, ScriptedServer } from '../support/scripted-server.js';
+import { unexpectedReply } from '../../lib/protocol/request.js';
+import { type Peer, ScriptedServer } from '../support/scripted-server.js';
 import { asking, Opened, outcome } from './opened.js';
 
 let server: ScriptedServer;
@@ -156,6 +158,42 @@ describe('pairing replies with requests', () => {
     });
     await expect(broken).rejects.toThrow('no JSON');
     expect(await opened.ask('get', 'k')).toMatchObject([{ value: 'x' }]);
+  });
+
+  it('ends the connection over a reply that is none to its reader', async () => {
+    await connect((peer) => peer.answer((line) => `HD ${opaqueOf(line)}\r\n`));
+    const asked = opened.ask('get', 'k', {
+      read: (reply, self) => {
+        throw unexpectedReply(reply, self);
+      },
+    });
+    await expect(asked).rejects.toMatchObject({
+      code: 'MEMCACHED_PROTOCOL',
+      server: server.address,
+      message: `${server.address}: get "k": answered by 'ok', which is no answer to it`,
+    });
+    expect((await opened.ended).error).toBeInstanceOf(ProtocolError);
+  });
+
+  it("ends the connection over an error in a caller's own code, and lets it be seen", async () => {
+    const on = jest.spyOn(Socket.prototype, 'on');
+    await connect(() => {});
+    const [, receive] = on.mock.calls.find(([event]) => (event as string) === 'data') as unknown as [
+      string,
+      (bytes: Buffer) => void,
+    ];
+    on.mockRestore();
+    const asked = asking('delete', 'k');
+    asked.resolve = () => {
+      throw new TypeError('a listener of the application');
+    };
+    opened.connection.push(asked);
+    await server.peers[0].line();
+    expect(() => receive(Buffer.from('HD O0\r\n'))).toThrow('a listener of the application');
+    expect((await opened.ended).error).toMatchObject({
+      code: 'MEMCACHED_CONNECTION',
+      message: `${server.address}: given up after an error in this process`,
+    });
   });
 
   it('believes no list that has more items than were asked for', async () => {

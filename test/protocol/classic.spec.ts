@@ -36,6 +36,7 @@ const UNSPEAKABLE: readonly (readonly [what: string, kind: RequestKind, fields: 
   ['a value stored as stale', 'set', { data, storeStale: true }],
   ['a value stored as stale by cas', 'cas', { data, cas: '1', storeStale: true }],
   ['deleting by cas token', 'delete', { cas: '1' }],
+  ['reading and touching in one', 'get-and-touch', {}],
   ['a lookup', 'lookup', {}],
   ['metadebug', 'metadebug', {}],
 ];
