@@ -1,3 +1,4 @@
+import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
 import { Connection, type ConnectionOwner } from '../connection/connection.js';
 import { ServerError, TimeoutError, type MemcachedError } from '../errors.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';
@@ -23,15 +24,28 @@ export async function* dumpKeys(
   let failure: Error | undefined;
   let wake: () => void = () => undefined;
   let paused = false;
+  let lines = 0;
+  let silence: NodeJS.Timeout | undefined;
+  const { commandTimeout } = options;
+
+  /** A listing takes as long as it takes; only its pauses have a limit. */
+  const giveUp = (): void => {
+    const seen = lines;
+    // Lines may lie unread if this process has stood still: timers come before them, `setImmediate` after.
+    setImmediate(() => {
+      if (paused || seen !== lines) return;
+      const problem = `${server.id}: no further key within ${commandTimeout} ms`;
+      connection.close(new TimeoutError(problem, server.id, 'unknown', commandTimeout));
+    });
+  };
 
   const owner: ConnectionOwner = {
-    onReady: () => [],
-    onReply: () => undefined,
-    onOverdue: (connection) => {
-      const { commandTimeout } = options;
-      const silence = `${server.id}: no further key within ${commandTimeout} ms`;
-      if (!paused) connection.close(new TimeoutError(silence, server.id, 'unknown', commandTimeout));
+    onReady: () => {
+      silence = setTimeout(giveUp, commandTimeout);
+      return [];
     },
+    onReply: () => undefined,
+    onOverdue: () => undefined,
     onClosed: (_connection, error: MemcachedError | undefined) => {
       failure ??= error;
       over = true;
@@ -41,6 +55,8 @@ export async function* dumpKeys(
   const connection = new Connection(server, options, owner);
   const request = new Request('line', '', (reply: Reply) => {
     if (reply.status === 'line' && reply.more) {
+      lines += 1;
+      silence?.refresh();
       const key = /^key=(\S+)/.exec(reply.text)?.[1];
       if (key !== undefined) keys.push(unescaped(key));
       if (keys.length >= HIGH_WATER_KEYS && !paused) connection.setPaused((paused = true));
@@ -66,13 +82,17 @@ export async function* dumpKeys(
   try {
     for (;;) {
       yield* keys.splice(0);
-      if (paused) connection.setPaused((paused = false));
+      if (paused) {
+        silence?.refresh();
+        connection.setPaused((paused = false));
+      }
       if (keys.length > 0) continue;
       if (failure !== undefined) throw explained(failure, server);
       if (over) return;
       await new Promise<void>((resolve) => (wake = resolve));
     }
   } finally {
+    clearTimeout(silence);
     connection.close();
   }
 }

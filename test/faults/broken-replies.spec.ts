@@ -149,6 +149,25 @@ describeReal('replies that take their time', () => {
   );
 
   it(
+    'and never come end a listing of keys that has begun',
+    async () => {
+      await connect({ commandTimeout: 100 });
+      await client.setMany(Array.from({ length: 5000 }, (_, index) => [`key:${index}`, index] as const));
+      let listed = 0;
+      const listing = async (): Promise<void> => {
+        for await (const key of client.keys()) {
+          expect(key).toMatch(/^key:/);
+          listed += 1;
+          if (listed === 100) proxy.inject(faults.blackhole);
+        }
+      };
+      await expect(listing()).rejects.toMatchObject({ code: 'MEMCACHED_TIMEOUT' });
+      expect(listed).toBeGreaterThanOrEqual(100);
+    },
+    LIMIT_MS,
+  );
+
+  it(
     'and never come let the connection be replaced',
     async () => {
       await connect({ commandTimeout: 100 });
