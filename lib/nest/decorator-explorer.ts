@@ -1,5 +1,5 @@
-import type { OnModuleInit, Type } from '@nestjs/common';
-import type { DiscoveryService, ModuleRef } from '@nestjs/core';
+import type { OnApplicationShutdown, OnModuleInit, Type } from '@nestjs/common';
+import { type DiscoveryService, LazyModuleLoader, type ModuleRef } from '@nestjs/core';
 import { DecoratorError, MemcachedError } from '../errors.js';
 import { mistakesOf } from './decorators/boot-checks.js';
 import type { DecoratedMethod, Hosted } from './decorators/decorated-method.js';
@@ -13,10 +13,10 @@ type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
 type ModuleHost = NonNullable<Wrapper['host']>;
 
 /**
- * Goes through all providers and controllers once, when the application starts: refuses decorated methods that would
- * share or lose answers, and connects the objects that Nest's injector did not make.
+ * Goes through all providers and controllers when the application starts, and when it loads a module later: refuses
+ * decorated methods that would share or lose answers, and connects the objects that Nest's injector did not make.
  */
-export class DecoratorExplorer implements OnModuleInit {
+export class DecoratorExplorer implements OnModuleInit, OnApplicationShutdown {
   readonly #discovery: DiscoveryService;
   readonly #modules: ModuleRef;
   readonly #instance: string;
@@ -42,12 +42,30 @@ export class DecoratorExplorer implements OnModuleInit {
   onModuleInit(): void {
     const host = this.#host;
     if (host === undefined) return;
+    this.#explore(host);
+    // Modules that are loaded later get no hook of Nest's.
+    const loader = this.#modules.get(LazyModuleLoader, { strict: false });
+    const load = loader.load.bind(loader);
+    loader.load = async (...args) => {
+      const module = await load(...args);
+      this.#explore(host);
+      return module;
+    };
+  }
+
+  /** Leaves the objects to the next application, where they outlive this one, as with hot reload. */
+  onApplicationShutdown(): void {
+    this.#host?.retire();
+  }
+
+  #explore(host: DecoratorHost): void {
     const mistakes = new Set<string>();
-    for (const wrapper of [...this.#discovery.getProviders(), ...this.#discovery.getControllers()]) {
+    const wrappers = [...this.#discovery.getProviders(), ...this.#discovery.getControllers()];
+    for (const wrapper of wrappers) {
       const type = classOf(wrapper);
       if (type === undefined) continue;
       const methods = decoratedMethodsOf(type);
-      const ours = methods.filter((method) => method.instances(type).includes(this.#instance));
+      const ours = this.#oursAmong(methods, type);
       const found = [
         ...methods.flatMap((method) => this.#unknownInstances(method, type)),
         ...mistakesOfRoutes(type, this.#instance, host),
@@ -58,7 +76,34 @@ export class DecoratorExplorer implements OnModuleInit {
       const problem = this.#connect(wrapper, host);
       if (problem !== undefined) mistakes.add(`${type.name}: ${problem}`);
     }
+    // An object that could not be connected has been named by now.
+    if (mistakes.size === 0) {
+      for (const mistake of wrappers.flatMap((wrapper) => this.#unprovided(wrapper))) mistakes.add(mistake);
+    }
     if (mistakes.size > 0) throw new DecoratorError([...mistakes].join('\n'));
+  }
+
+  #oursAmong(methods: readonly DecoratedMethod[], type: Type): DecoratedMethod[] {
+    return methods.filter((method) => method.instances(type).includes(this.#instance));
+  }
+
+  /** Looks for objects with decorated methods that a provider has made itself, so that nobody could connect them. */
+  #unprovided(wrapper: Wrapper): string[] {
+    const holder: unknown = wrapper.instance;
+    if (isMadeElsewhere(wrapper) || !wrapper.isDependencyTreeStatic() || !isObject(holder)) return [];
+    const slot = getDecoratorHostToken(this.#instance);
+    return Object.entries(Object.getOwnPropertyDescriptors(holder)).flatMap(([property, { value }]) => {
+      const type = constructorOf(value);
+      if (type === undefined || Object.hasOwn(value as object, slot)) return [];
+      return this.#oursAmong(decoratedMethodsOf(type), type)
+        .slice(0, 1)
+        .map(
+          (method) =>
+            `${method.place(method.operations[0].decorator)}: ${holder.constructor.name}.${property} is a ${type.name} that ` +
+            "no module has provided, so that none of its decorators would do anything; name the class in a module's " +
+            "'providers' and have it injected",
+        );
+    });
   }
 
   #unknownInstances(method: DecoratedMethod, type: Type): string[] {
@@ -117,18 +162,33 @@ export class DecoratorExplorer implements OnModuleInit {
       );
     }
     const object = wrapper.instance as Hosted;
-    if (object[slot] === undefined) object[slot] = host;
+    if (object[slot]?.isRetired ?? true) object[slot] = host;
     return undefined;
   }
 }
 
 /** The class of what a provider provides; undefined where that is no object, or not known before the first request. */
 function classOf(wrapper: Wrapper): Type | undefined {
-  const isMade = wrapper.isNotMetatype || wrapper.inject != null;
-  const object = isMade && wrapper.isDependencyTreeStatic() ? (wrapper.instance as unknown) : undefined;
-  const type: unknown = isMade ? (object as object | undefined)?.constructor : wrapper.metatype;
-  const isClass = typeof type === 'function' && typeof type.prototype === 'object';
-  return isClass && (!isMade || typeof object === 'object') ? (type as Type) : undefined;
+  if (!isMadeElsewhere(wrapper)) {
+    return typeof wrapper.metatype === 'function' ? (wrapper.metatype as Type) : undefined;
+  }
+  return wrapper.isDependencyTreeStatic() ? constructorOf(wrapper.instance) : undefined;
+}
+
+/** The class of an object; asks its prototype, as a proxy may refuse to be read before the first request. */
+function constructorOf(object: unknown): Type | undefined {
+  if (!isObject(object)) return undefined;
+  const type = (Object.getPrototypeOf(object) as object | null)?.constructor;
+  return typeof type === 'function' && typeof type.prototype === 'object' ? (type as Type) : undefined;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+/** Whether a provider is a value, or what a factory returned, and no class that Nest makes an object of. */
+function isMadeElsewhere(wrapper: Wrapper): boolean {
+  return wrapper.isNotMetatype || wrapper.inject != null;
 }
 
 /** Whether Nest would find a token for a provider of this module: in itself, or exported by what it imports. */

@@ -29,9 +29,20 @@ export class DecoratorHost {
   readonly #owners = new Map<string, Type>();
   readonly #patterns = new Map<string, { readonly method: { readonly name: string }; readonly type: Type }>();
 
+  #isRetired = false;
+
   constructor(cache: DecoratorCache, vary: VarySources) {
     this.cache = cache;
     this.#vary = vary;
+  }
+
+  /** Whether its application has shut down, so that another one may have the objects that hold it. */
+  get isRetired(): boolean {
+    return this.#isRetired;
+  }
+
+  retire(): void {
+    this.#isRetired = true;
   }
 
   /**
