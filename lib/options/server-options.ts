@@ -23,7 +23,7 @@ export interface ServerOptions {
   name?: string;
   /** TLS to this server: `true`, or options for Node's `tls.connect`; the server's name is checked by default. */
   tls?: boolean | ConnectionOptions;
-  /** User of memcached's ASCII authentication (`-Y`); no blanks. */
+  /** User of memcached's ASCII authentication (`-Y`); no blanks. Sent only to a server that asks for it. */
   username?: string;
   /** Password of memcached's ASCII authentication; no blanks. */
   password?: string;
