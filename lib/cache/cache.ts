@@ -158,7 +158,7 @@ export class Cache {
    * @returns the fresh value, or undefined; a failure of the store is a miss.
    */
   async peek<V>(key: string, policy?: CachePolicy<V> | ResolvedPolicy): Promise<V | undefined> {
-    return (await this.#readThrough.peek(key, this.#options.policyOf(policy))) as V | undefined;
+    return (await this.#readThrough.peek(checkedKey(key), this.#options.policyOf(policy))) as V | undefined;
   }
 
   /**
@@ -170,7 +170,7 @@ export class Cache {
     const { random, reader, store, tags } = this.#in;
     const resolved = this.#options.policyOf(policy);
     const ttlSeconds = ttlOf(value, undefined, resolved);
-    this.#readThrough.forget(key);
+    this.#readThrough.forget(checkedKey(key));
     try {
       if (ttlSeconds === undefined) {
         await store.remove(key);
@@ -250,7 +250,7 @@ export class Cache {
     options: UpdateOptions<V> = {},
   ): Promise<V | undefined> {
     const resolved = resolveUpdate(options as UpdateOptions<never>);
-    this.#readThrough.forget(key);
+    this.#readThrough.forget(checkedKey(key));
     try {
       return (await this.#updates.run(key, next as Next<unknown>, resolved, this.#options.policy)) as V;
     } finally {
@@ -264,13 +264,13 @@ export class Cache {
    * @returns what the work returns, or that somebody else holds the lock.
    * @throws what the work throws; {MemcachedError} when the store fails before the work has begun.
    */
-  withLock<T>(
+  async withLock<T>(
     key: string,
     options: LockOptions,
     work: (signal: AbortSignal) => T | Promise<T>,
   ): Promise<Locked<T>> {
     const { clock, random, store } = this.#in;
-    return withLock(store, clock, random, key, options, work);
+    return withLock(store, clock, random, checkedKey(key), options, work);
   }
 
   /** Waits for what is being computed, for `closeTimeout` at most, aborts the rest, and leaves no timer. */
@@ -285,7 +285,7 @@ export class Cache {
     given: CachePolicy<V> | ResolvedPolicy | undefined,
   ): Call {
     return {
-      key,
+      key: checkedKey(key),
       loader,
       policy,
       began: this.#in.order.now,
@@ -316,6 +316,17 @@ function readNames(
   given: string[] | [...string[], InvalidateOptions],
 ): [names: string[], softSeconds: number] {
   const last = given.at(-1);
-  if (typeof last !== 'object') return [given as string[], 0];
-  return [given.slice(0, -1) as string[], resolveSoftSeconds(last)];
+  const bare = typeof last !== 'object';
+  const names = (bare ? given : given.slice(0, -1)) as string[];
+  names.forEach(checkedKey);
+  return [names, bare ? 0 : resolveSoftSeconds(last)];
+}
+
+/**
+ * A key that can be told from others. The store refuses what it cannot take; but one key for all callers whose key is
+ * missing would give them each other's values before the store is asked.
+ */
+function checkedKey(key: unknown): string {
+  if (typeof key === 'string' && key !== '') return key;
+  throw new InvalidArgumentError(`key: expected a non-empty string, got ${key === '' ? "''" : typeof key}`);
 }

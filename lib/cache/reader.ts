@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from '../errors.js';
 import type { ResolvedPolicy } from '../options/cache-policy.js';
 import type { Clock } from './clock.js';
 import type { Tally } from './observer.js';
@@ -97,8 +98,9 @@ export class Reader {
     }
   }
 
-  /** Counts a failure of the store, and throws it if the policy says so. */
+  /** Counts a failure of the store, and throws it if the policy says so. A key that no store takes is no such failure. */
   excuse(key: string, policy: ResolvedPolicy, error: unknown): void {
+    if (error instanceof InvalidArgumentError) throw error;
     this.#tally.note('storeError', key, error);
     if (policy.throwStoreErrors) throw error;
   }

@@ -1,0 +1,40 @@
+import { describe, expect, it } from '@jest/globals';
+import { Cache } from '../../lib/cache/cache.js';
+import { MapServer } from './support/map-server.js';
+
+describe('an observer', () => {
+  it('is told of everything that is counted, as it happens', async () => {
+    const seen: [what: string, key: string, error?: unknown][] = [];
+    const store = new MapServer().connect();
+    const cache = new Cache(store, {}, { observer: (...event) => void seen.push(event) });
+    await cache.getOrSet('k', () => 1);
+    await cache.getOrSet('k', () => 2);
+    const failure = new Error('no database');
+    await expect(cache.getOrSet('other', () => Promise.reject(failure))).rejects.toBe(failure);
+    store.breakDown();
+    await cache.invalidate('k');
+    expect(seen.map(([what, key]) => `${what} ${key}`)).toEqual([
+      'miss k',
+      'leaseWon k',
+      'load k',
+      'hit k',
+      'miss other',
+      'leaseWon other',
+      'load other',
+      'loadFailure other',
+      'invalidation k',
+      'storeError k',
+    ]);
+    expect(seen[7][2]).toBe(failure);
+    const counted = Object.values(cache.counters).reduce((sum, times) => sum + times, 0);
+    expect(counted).toBe(seen.length);
+  });
+
+  it('need not be there: the counters are snapshots of their own', async () => {
+    const cache = new Cache(new MapServer().connect());
+    const before = cache.counters;
+    await cache.getOrSet('k', () => 1);
+    expect(before.load).toBe(0);
+    expect(cache.counters.load).toBe(1);
+  });
+});
