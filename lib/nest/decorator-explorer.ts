@@ -21,6 +21,7 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationShutdown {
   readonly #modules: ModuleRef;
   readonly #instance: string;
   readonly #host: DecoratorHost | undefined;
+  readonly #watched = new WeakSet<Wrapper>();
 
   /**
    * @param instance name of the module instance it works for; there is one explorer for each.
@@ -62,17 +63,14 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationShutdown {
     const mistakes = new Set<string>();
     const wrappers = [...this.#discovery.getProviders(), ...this.#discovery.getControllers()];
     for (const wrapper of wrappers) {
+      if (isMadeElsewhere(wrapper) && !isMadeOnce(wrapper)) {
+        this.#watchFactory(wrapper, host);
+        continue;
+      }
       const type = classOf(wrapper);
       if (type === undefined) continue;
-      const methods = decoratedMethodsOf(type);
-      const ours = this.#oursAmong(methods, type);
-      const found = [
-        ...methods.flatMap((method) => this.#unknownInstances(method, type)),
-        ...mistakesOfRoutes(type, this.#instance, host),
-        ...ours.flatMap((method) => [...mistakesOf(method, type), ...this.#compile(method, type, host)]),
-      ];
-      for (const mistake of found) mistakes.add(mistake);
-      if (ours.length === 0) continue;
+      for (const mistake of this.#mistakes(type, host)) mistakes.add(mistake);
+      if (this.#oursAmong(type).length === 0) continue;
       const problem = this.#connect(wrapper, host);
       if (problem !== undefined) mistakes.add(`${type.name}: ${problem}`);
     }
@@ -83,19 +81,55 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationShutdown {
     if (mistakes.size > 0) throw new DecoratorError([...mistakes].join('\n'));
   }
 
-  #oursAmong(methods: readonly DecoratedMethod[], type: Type): DecoratedMethod[] {
-    return methods.filter((method) => method.instances(type).includes(this.#instance));
+  #mistakes(type: Type, host: DecoratorHost): string[] {
+    return [
+      ...decoratedMethodsOf(type).flatMap((method) => this.#unknownInstances(method, type)),
+      ...mistakesOfRoutes(type, this.#instance, host),
+      ...this.#oursAmong(type).flatMap((method) => [
+        ...mistakesOf(method, type),
+        ...this.#compile(method, type, host),
+      ]),
+    ];
+  }
+
+  /** The decorated methods of a class that use this instance. */
+  #oursAmong(type: Type): DecoratedMethod[] {
+    return decoratedMethodsOf(type).filter((method) => method.instances(type).includes(this.#instance));
+  }
+
+  /** Connects what a factory makes for each request, or for each who injects it; only then is its class known. */
+  #watchFactory(wrapper: Wrapper, host: DecoratorHost): void {
+    if (this.#watched.has(wrapper)) return;
+    this.#watched.add(wrapper);
+    const factory = wrapper.metatype as (...args: unknown[]) => unknown;
+    wrapper.metatype = async (...args: unknown[]) => this.#adopt(await factory(...args), host);
+    for (const made of wrapper.getStaticTransientInstances()) this.#adopt(made?.instance, host);
+  }
+
+  /** @throws {DecoratorError} naming every mistake in the object's class. */
+  #adopt(object: unknown, host: DecoratorHost): unknown {
+    const type = constructorOf(object);
+    if (type === undefined || this.#oursAmong(type).length === 0) return object;
+    const mistakes = this.#mistakes(type, host);
+    if (mistakes.length > 0) throw new DecoratorError(mistakes.join('\n'));
+    this.#give(object as Hosted, host);
+    return object;
+  }
+
+  #give(object: Hosted, host: DecoratorHost): void {
+    const slot = getDecoratorHostToken(this.#instance);
+    if (object[slot]?.isRetired ?? true) object[slot] = host;
   }
 
   /** Looks for objects with decorated methods that a provider has made itself, so that nobody could connect them. */
   #unprovided(wrapper: Wrapper): string[] {
     const holder: unknown = wrapper.instance;
-    if (isMadeElsewhere(wrapper) || !wrapper.isDependencyTreeStatic() || !isObject(holder)) return [];
+    if (isMadeElsewhere(wrapper) || !isMadeOnce(wrapper) || !isObject(holder)) return [];
     const slot = getDecoratorHostToken(this.#instance);
     return Object.entries(Object.getOwnPropertyDescriptors(holder)).flatMap(([property, { value }]) => {
       const type = constructorOf(value);
       if (type === undefined || Object.hasOwn(value as object, slot)) return [];
-      return this.#oursAmong(decoratedMethodsOf(type), type)
+      return this.#oursAmong(type)
         .slice(0, 1)
         .map(
           (method) =>
@@ -153,26 +187,26 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationShutdown {
 
   /** @returns why the objects of a provider could not get the host, if so. */
   #connect(wrapper: Wrapper, host: DecoratorHost): string | undefined {
-    const slot = getDecoratorHostToken(this.#instance);
-    if (wrapper.isTransient || !wrapper.isDependencyTreeStatic()) {
-      if (wrapper.host === undefined || canSee(wrapper.host, slot)) return undefined;
+    if (!isMadeOnce(wrapper)) {
+      if (wrapper.host === undefined || canSee(wrapper.host, getDecoratorHostToken(this.#instance))) {
+        return undefined;
+      }
       return (
         `its objects are made for each request, in ${wrapper.host.name}, which does not see the MemcachedModule; ` +
         `import it there, or make it global ('isGlobal: true')`
       );
     }
-    const object = wrapper.instance as Hosted;
-    if (object[slot]?.isRetired ?? true) object[slot] = host;
+    this.#give(wrapper.instance as Hosted, host);
     return undefined;
   }
 }
 
-/** The class of what a provider provides; undefined where that is no object, or not known before the first request. */
+/** The class of what a provider provides; undefined where that is no object. */
 function classOf(wrapper: Wrapper): Type | undefined {
   if (!isMadeElsewhere(wrapper)) {
     return typeof wrapper.metatype === 'function' ? (wrapper.metatype as Type) : undefined;
   }
-  return wrapper.isDependencyTreeStatic() ? constructorOf(wrapper.instance) : undefined;
+  return constructorOf(wrapper.instance);
 }
 
 /** The class of an object; asks its prototype, as a proxy may refuse to be read before the first request. */
@@ -184,6 +218,11 @@ function constructorOf(object: unknown): Type | undefined {
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
+}
+
+/** Whether there is one object of a provider, and it is there by now. */
+function isMadeOnce(wrapper: Wrapper): boolean {
+  return !wrapper.isTransient && wrapper.isDependencyTreeStatic();
 }
 
 /** Whether a provider is a value, or what a factory returned, and no class that Nest makes an object of. */

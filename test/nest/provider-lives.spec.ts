@@ -3,15 +3,17 @@ import {
   ClassSerializerInterceptor,
   Controller,
   Get,
+  Inject,
   Injectable,
   type INestApplication,
   Module,
   Param,
   ParseIntPipe,
+  Scope,
   type Type,
   UseInterceptors,
 } from '@nestjs/common';
-import { LazyModuleLoader, ModuleRef } from '@nestjs/core';
+import { LazyModuleLoader, ModuleRef, REQUEST } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { Exclude } from 'class-transformer';
 import request from 'supertest';
@@ -77,6 +79,65 @@ describe('a module that is loaded later', () => {
     await using booted = await boot({}, { decorators: { enabled: false } });
     const module = await booted.app.get(LazyModuleLoader).load(() => Later);
     expect(await callsOfTwo(module.get<Products>('made'))).toBe(2);
+  });
+});
+
+describe('a factory', () => {
+  @Controller()
+  class Shop {
+    constructor(
+      @Inject('request') readonly perRequest: Products,
+      @Inject('transient') readonly transient: Products,
+      @Inject('bubbled') readonly bubbled: Products,
+    ) {}
+
+    @Get()
+    async calls(): Promise<number[]> {
+      for (const [index, products] of [this.perRequest, this.transient, this.bubbled].entries()) {
+        await products.find(index);
+        await products.find(index);
+      }
+      return [this.perRequest.calls, this.transient.calls, this.bubbled.calls];
+    }
+  }
+
+  it('has its objects connected that are made for each request, or for each who injects them', async () => {
+    @Injectable()
+    class Report {
+      constructor(@Inject('transient') readonly products: Products) {}
+    }
+    await using booted = await boot({
+      controllers: [Shop],
+      providers: [
+        Report,
+        { provide: 'request', scope: Scope.REQUEST, useFactory: () => new Products() },
+        { provide: 'transient', scope: Scope.TRANSIENT, useFactory: async () => new Products() },
+        { provide: 'bubbled', inject: [REQUEST], useFactory: (_request: object) => new Products() },
+        { provide: 'text', scope: Scope.REQUEST, useFactory: () => 'text' },
+      ],
+    });
+    const server = booted.app.getHttpServer() as never;
+    await request(server).get('/').expect(200, [1, 1, 1]);
+    await request(server).get('/').expect(200, [0, 0, 0]);
+    const { products } = booted.app.get(Report);
+    await products.find(7);
+    await products.find(7);
+    const resolved = await booted.app.resolve<Products>('transient');
+    await resolved.find(7);
+    expect([products.calls, resolved.calls]).toEqual([1, 0]);
+  });
+
+  it('is refused when it makes what would share answers by mistake, at the first request', async () => {
+    class Search {
+      @Cacheable()
+      async find(_by: Products): Promise<void> {}
+    }
+    await using booted = await boot({
+      providers: [{ provide: 'search', scope: Scope.REQUEST, useFactory: () => new Search() }],
+    });
+    await expect(booted.app.resolve('search')).rejects.toThrow(
+      'Search.find @Cacheable: parameter 0 is a Products',
+    );
   });
 });
 
