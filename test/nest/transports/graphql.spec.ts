@@ -93,6 +93,12 @@ class Authors {
 
   @Query(() => String)
   @Cacheable()
+  async tenant(@Context('tenant') tenant: string): Promise<string> {
+    return `${tenant} ${run()}`;
+  }
+
+  @Query(() => String)
+  @Cacheable()
   async missing(): Promise<string> {
     throw new NotFoundException(`run ${run()}`);
   }
@@ -128,7 +134,13 @@ async function start(servers: string, ...resolvers: (new () => object)[]): Promi
   const testing = await Test.createTestingModule({
     imports: [
       MemcachedModule.forRoot({ isGlobal: true, servers }),
-      GraphQLModule.forRoot<MercuriusDriverConfig>({ driver: MercuriusDriver, autoSchemaFile: true }),
+      GraphQLModule.forRoot<MercuriusDriverConfig>({
+        driver: MercuriusDriver,
+        autoSchemaFile: true,
+        context: ({ headers }: { headers: object }) => ({
+          tenant: new Map(Object.entries(headers)).get('x-tenant') as unknown,
+        }),
+      }),
     ],
     providers: resolvers,
   }).compile();
@@ -193,6 +205,15 @@ describe('a cached resolver', () => {
     expect(await ask('{ greeting(name: "ann") }')).toEqual({ greeting: 'en ann 1' });
     expect(await ask('{ greeting(name: "bob") }')).toEqual({ greeting: 'en bob 2' });
     expect(await ask('{ greeting(name: "ann") }', german)).toEqual({ greeting: 'de ann 3' });
+  });
+
+  it('takes one thing of the context into its default key', async () => {
+    const answers = ['acme', 'umbrella', 'acme'].map((tenant) => ask('{ tenant }', { 'x-tenant': tenant }));
+    const [acme, umbrella, again] = await Promise.all(answers);
+    expect(acme).toEqual({ tenant: expect.stringMatching(/^acme /) });
+    expect(umbrella).toEqual({ tenant: expect.stringMatching(/^umbrella /) });
+    expect(again).toEqual(acme);
+    expect(runs).toBe(2);
   });
 
   it('does not store what it throws', async () => {
