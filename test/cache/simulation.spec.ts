@@ -192,7 +192,7 @@ const SCENARIOS: Record<string, Omit<Scenario, 'seed'>> = {
 
 describe('a fleet at random', () => {
   for (const [name, scenario] of Object.entries(SCENARIOS)) {
-    it.each([1, 2, 3, 4, 5])(`never reads what was invalidated before: ${name}, seed %i`, async (seed) => {
+    it.each([1, 2, 3])(`never reads what was invalidated before: ${name}, seed %i`, async (seed) => {
       const verdict = await run({ ...scenario, seed });
       expect(verdict.older).toEqual([]);
       expect(verdict.stale).toEqual([]);
