@@ -51,7 +51,9 @@ export class Node implements ConnectionOwner {
   #unreachable = false;
   #probeTimer: NodeJS.Timeout | undefined;
   #delay = 0;
-  /** A proxy hung up on the meta dialect: the next connection speaks classic. Asked again after that one. */
+  /** Connections in a row that ended over the question for the meta dialect. A server that restarts does it once. */
+  #refusals = 0;
+  /** A proxy hangs up on that question: the next connection speaks classic. Asked again after that one. */
   #classicNext = false;
   /** The present connection leads to such a proxy. */
   #proxied = false;
@@ -176,7 +178,9 @@ export class Node implements ConnectionOwner {
     connection.close();
   }
 
-  onReady(): readonly Request[] {
+  onReady(connection: Connection): readonly Request[] {
+    // A proxy that is known to be one is asked once for each of its connections, not twice.
+    this.#refusals = connection.dialect === 'meta' ? 0 : 1;
     this.#delay = 0;
     this.#succeeded();
     this.#connections += 1;
@@ -212,7 +216,8 @@ export class Node implements ConnectionOwner {
       return;
     }
     if (connection.refusedMeta && this.#options.protocol === 'auto') {
-      this.#classicNext = true;
+      this.#refusals += 1;
+      this.#classicNext = this.#refusals > 1;
       for (const request of unsent) this.send(request);
       if (this.#connection === undefined) this.#connected();
       return;

@@ -1,4 +1,4 @@
-import { afterEach, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
@@ -8,12 +8,54 @@ import { inspect } from 'node:util';
 import { MemcachedClient } from '../../lib/client/client.js';
 import { FaultProxy } from '../support/fault-proxy.js';
 import { describeReal, startMemcached, type RealMemcached } from '../support/real-memcached.js';
+import { ScriptedServer } from '../support/scripted-server.js';
 
-let server: RealMemcached;
+describe('a peer that hangs up on the meta dialect', () => {
+  /** Answers as memcached does, but hangs up on so many of the first connections that ask for the meta dialect. */
+  function hangingUp(times: number): Promise<ScriptedServer> {
+    let left = times;
+    return ScriptedServer.start((peer) =>
+      peer.answer((line) => {
+        if (line === 'version') return 'VERSION 1.6.18\r\n';
+        if (line === 'stats') return 'STAT pid 1\r\nEND\r\n';
+        if (line.startsWith('get ')) return 'END\r\n';
+        if (line.startsWith('mg ')) return `EN ${line.split(' ').at(-1)}\r\n`;
+        left -= 1;
+        if (left < 0) return 'MN\r\n';
+        peer.hangUp();
+        return '';
+      }),
+    );
+  }
 
-afterEach(() => server.stop());
+  it('once, as a server does that restarts, is asked again', async () => {
+    await using scripted = await hangingUp(1);
+    await using client = new MemcachedClient({ servers: scripted.address });
+    expect(await client.get('k')).toBeUndefined();
+    // In the classic dialect, a proxy would be spared this question.
+    expect((await client.stats()).get(scripted.address)).toMatchObject({ pid: 1 });
+    expect(scripted.peers).toHaveLength(2);
+  });
+
+  it('every time, as a proxy does, is spoken to in the classic one', async () => {
+    await using scripted = await hangingUp(Infinity);
+    await using client = new MemcachedClient({ servers: scripted.address });
+    expect(await client.get('k')).toBeUndefined();
+    expect(scripted.peers).toHaveLength(3);
+    expect((await client.stats()).failures).toMatchObject([{ error: { code: 'MEMCACHED_UNSUPPORTED' } }]);
+    // Known by now, it is asked once at each further connection.
+    scripted.peers[2].hangUp();
+    await scripted.peers[2].gone;
+    expect(await client.get('k')).toBeUndefined();
+    expect(scripted.peers).toHaveLength(5);
+  });
+});
 
 describeReal('a server that refuses', () => {
+  let server: RealMemcached;
+
+  afterEach(() => server.stop());
+
   it('more connections is in use once it has one', async () => {
     server = await startMemcached({ args: ['-c', '40', '-o', 'maxconns_fast'] });
     const sockets: Socket[] = [];
