@@ -38,12 +38,14 @@ export class MemcachedClient extends KeyClient {
 
   /** Reads a value; `undefined` on a miss. */
   get<Value = unknown>(key: string, options?: ReadOptions): Promise<Value | undefined> {
-    return this.read('get', key, this.readersFor(options).value, options) as Promise<Value | undefined>;
+    return this.run('get', key, this.readersFor(options).value, undefined, options) as Promise<
+      Value | undefined
+    >;
   }
 
   /** Reads a value with the cas token that `cas` wants; `undefined` on a miss. */
   gets<Value = unknown>(key: string, options?: ReadOptions): Promise<ValueWithCas<Value> | undefined> {
-    return this.read('gets', key, this.readersFor(options).valueWithCas, options) as Promise<
+    return this.run('gets', key, this.readersFor(options).valueWithCas, undefined, options) as Promise<
       ValueWithCas<Value> | undefined
     >;
   }
@@ -234,7 +236,7 @@ export class MemcachedClient extends KeyClient {
       request.recacheSeconds = recacheSeconds;
     });
     const gets = (): Promise<unknown> =>
-      this.read('gets', key, this.readersFor(options).classicLease, options);
+      this.run('gets', key, this.readersFor(options).classicLease, undefined, options);
     const addStub = (): Promise<boolean> =>
       this.add(key, undefined, { ...options, ttl: `${leaseSeconds}s`, codec: STUB_CODEC });
     return orInClassic(read, () => classicLease(gets, addStub, leaseSeconds)) as Promise<LeaseRead<Value>>;

@@ -289,13 +289,20 @@ export abstract class ClusterClient extends EventEmitter<ClientEvents> implement
  * Sends a request under the caller's own limits. An aborted signal settles a request that is under way; its reply, should
  * it come, is thrown away. A signal that was aborted before lets nothing be sent.
  */
-async function limited(
+function limited(
   request: Request,
   { signal, timeout }: CommandOptions,
   execute: () => Promise<unknown>,
 ): Promise<unknown> {
   if (timeout !== undefined) request.timeoutMs = toMilliseconds(timeout, 'timeout');
-  if (signal === undefined) return execute();
+  return signal === undefined ? execute() : abortable(request, signal, execute);
+}
+
+async function abortable(
+  request: Request,
+  signal: AbortSignal,
+  execute: () => Promise<unknown>,
+): Promise<unknown> {
   signal.throwIfAborted();
   const abort = (): void => request.fail(signal.reason as Error);
   signal.addEventListener('abort', abort, { once: true });

@@ -28,6 +28,8 @@ export abstract class KeyClient extends ClusterClient {
   /** How this client's values become bytes; wrapped by stores that keep more than the value. */
   readonly codec: Codec;
   readonly #readers: Readers;
+  /** Readers for codecs that calls bring, made once for each. */
+  readonly #readersOf = new WeakMap<Codec, Readers>();
 
   protected constructor(options: ClientOptions) {
     super(options);
@@ -37,7 +39,11 @@ export abstract class KeyClient extends ClusterClient {
 
   /** The readers for a call, which may bring a codec of its own. */
   protected readersFor(options: ReadOptions | undefined): Readers {
-    return options?.codec === undefined ? this.#readers : new Readers(options.codec);
+    const codec = options?.codec;
+    if (codec === undefined) return this.#readers;
+    let readers = this.#readersOf.get(codec);
+    if (readers === undefined) this.#readersOf.set(codec, (readers = new Readers(codec)));
+    return readers;
   }
 
   /** A request for a key; throws what is wrong with the key. */
@@ -61,23 +67,8 @@ export abstract class KeyClient extends ClusterClient {
     return request;
   }
 
-  /** The hot path of plain reads: no promise but the caller's. */
-  protected read(
-    kind: RequestKind,
-    key: string,
-    read: ReplyReader,
-    options: CommandOptions | undefined,
-  ): Promise<unknown> {
-    try {
-      return this.send(this.request(kind, key, read), options);
-    } catch (error) {
-      const refusal = error as MemcachedError;
-      return Promise.reject(refusal);
-    }
-  }
-
-  /** Any other command without a data block. */
-  protected async run(
+  /** Sends a command without a data block; no promise is made but the caller's. */
+  protected run(
     kind: RequestKind,
     key: string,
     read: ReplyReader,
@@ -85,10 +76,15 @@ export abstract class KeyClient extends ClusterClient {
     options: CommandOptions | undefined,
     fill?: (request: Request) => void,
   ): Promise<unknown> {
-    const request = this.request(kind, key, read);
-    request.missResult = missResult;
-    fill?.(request);
-    return this.send(request, options);
+    try {
+      const request = this.request(kind, key, read);
+      request.missResult = missResult;
+      fill?.(request);
+      return this.send(request, options);
+    } catch (error) {
+      const refusal = error as MemcachedError;
+      return Promise.reject(refusal);
+    }
   }
 
   protected async store(

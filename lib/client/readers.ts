@@ -47,8 +47,9 @@ export class Readers {
     const { cas, ttlSeconds, won, busy, stale } = reply;
     // Zero bytes with flags 0 is a stub: no value is there, somebody is computing it.
     const hit = reply.value.length > 0 || reply.flags !== 0;
-    const state = { hit, cas, ttlSeconds, won, busy, stale };
-    return whenDone(hit ? this.#decode(reply, request) : undefined, (value) => ({ ...state, value }));
+    const value = hit ? this.#decode(reply, request) : undefined;
+    if (!(value instanceof Promise)) return { hit, value, cas, ttlSeconds, won, busy, stale };
+    return value.then((decoded: unknown) => ({ hit, value: decoded, cas, ttlSeconds, won, busy, stale }));
   };
 
   /** The answer to `gets`, told as a read with a lease: an empty stub is somebody's lease; `undefined` on a miss. */

@@ -1,4 +1,4 @@
-import { ServerError } from '../errors.js';
+import { ServerError, UnsupportedError } from '../errors.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';
 import type { Credentials, ServerAddress } from '../options/server-options.js';
 import type { Reply } from '../protocol/reply.js';
@@ -7,6 +7,9 @@ import { ServerVersion } from './server-version.js';
 
 /** The dialect of memcached's protocol spoken on a connection. */
 export type Dialect = 'meta' | 'classic';
+
+/** The version since which `ms` names its length as now, and success is `HD`; the meta commands before had other forms. */
+const META_SINCE = [1, 6, 10] as const;
 
 /** What both sides have agreed on at connect. */
 export interface Agreement {
@@ -34,9 +37,11 @@ export async function negotiate(
 ): Promise<Agreement> {
   try {
     const version = new ServerVersion(await askVersion(server, ask));
-    if (protocol === 'classic' || (protocol === 'auto' && !version.atLeast(1, 6, 0))) {
+    const speaksMeta = version.atLeast(...META_SINCE);
+    if (protocol === 'classic' || (protocol === 'auto' && !speaksMeta)) {
       return { dialect: 'classic', version };
     }
+    if (!speaksMeta) throw tooOld(server, version);
     onTryingMeta();
     await ask(line('mn', readDone));
     return { dialect: 'meta', version };
@@ -65,6 +70,13 @@ async function askVersion(server: ServerAddress, ask: Ask): Promise<string> {
 function authentication({ payload }: Credentials): Request {
   const block = Buffer.from(payload, 'utf8').toString('latin1');
   return line(`set auth 0 0 ${block.length}\r\n${block}`, readDone);
+}
+
+function tooOld(server: ServerAddress, version: ServerVersion): UnsupportedError {
+  return new UnsupportedError(
+    `${server.id} is version ${version.text}, and the meta dialect is spoken from ${META_SINCE.join('.')} on: ` +
+      `set the option protocol to 'auto' or 'classic'`,
+  );
 }
 
 function line(text: string, read: ReplyReader): Request {
