@@ -57,7 +57,7 @@ function storeArguments(request: Request): string {
 
 function unsupported(request: Request, what: string): UnsupportedError {
   return new UnsupportedError(
-    `${request.label}: ${what} needs the meta dialect of memcached 1.6 or later; this server is spoken to in the ` +
+    `${request.label}: ${what} needs the meta dialect of memcached 1.6.10 or later; this server is spoken to in the ` +
       `classic one (option protocol, or a proxy that knows no meta commands)`,
   );
 }
