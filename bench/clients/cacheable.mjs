@@ -1,0 +1,32 @@
+import { Injectable, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { decorate } from '../nest/decorate.mjs';
+
+/** A provider's method under `@Cacheable`, in a Nest application without a server. */
+export async function open({ servers, from = 'nestjs-memcached' }) {
+  const { Cacheable, MemcachedModule, MemcachedService } = await import(from);
+
+  class Products {
+    loader;
+
+    find(_key) {
+      return this.loader();
+    }
+  }
+  decorate(Products, [Injectable()], { find: [Cacheable({ key: '{0}' })] });
+
+  class BenchModule {}
+  const options = { servers, commandTimeout: '30s', connectTimeout: '30s' };
+  decorate(BenchModule, [Module({ imports: [MemcachedModule.forRoot(options)], providers: [Products] })]);
+
+  const app = await NestFactory.createApplicationContext(BenchModule, { logger: ['error'] });
+  await app.get(MemcachedService).connect();
+  const products = app.get(Products);
+  return {
+    getOrSet: (key, loader) => {
+      products.loader = loader;
+      return products.find(key);
+    },
+    close: () => app.close(),
+  };
+}

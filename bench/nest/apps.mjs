@@ -1,0 +1,58 @@
+import { Controller, Get, Module, Param, UseInterceptors } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { recordOf } from '../measure/data.mjs';
+import { atParameter, decorate } from './decorate.mjs';
+
+/** How many products the routes know; all of them are asked for before anything is measured. */
+export const PRODUCTS = 100;
+
+const RECORDS = Array.from({ length: PRODUCTS }, (_, index) => recordOf(index));
+
+/** `GET /products/:id` three times over: what the route's answer comes from is all that differs. */
+const APPS = {
+  constant: async () => ({ onRoute: [], onClass: [], imports: [] }),
+  cacheable: async (servers, from) => {
+    const { Cacheable, MemcachedModule } = await import(from);
+    return {
+      onRoute: [Cacheable({ key: 'product:{0}' })],
+      onClass: [],
+      imports: [MemcachedModule.forRoot({ servers, commandTimeout: '30s', connectTimeout: '30s' })],
+    };
+  },
+  'cache-manager': async (servers) => {
+    const { CacheInterceptor, CacheModule } = await import('@nestjs/cache-manager');
+    const { openKeyv } = await import('../clients/keyv-memcache.mjs');
+    return {
+      onRoute: [],
+      onClass: [UseInterceptors(CacheInterceptor)],
+      imports: [CacheModule.register({ stores: [openKeyv(servers)] })],
+    };
+  },
+};
+
+/**
+ * @param {'constant' | 'cacheable' | 'cache-manager'} name
+ * @returns {Promise<{ port: number, calls: () => number, close: () => Promise<void> }>} `calls` counts those of the route's
+ *   own method.
+ */
+export async function startApp(name, servers, from = 'nestjs-memcached') {
+  const { onRoute, onClass, imports } = await APPS[name](servers, from);
+  let calls = 0;
+
+  class ProductsController {
+    find(id) {
+      calls += 1;
+      return RECORDS[id];
+    }
+  }
+  decorate(ProductsController, [Controller('products'), ...onClass], {
+    find: [Get(':id'), ...onRoute, atParameter(0, Param('id'))],
+  });
+
+  class BenchModule {}
+  decorate(BenchModule, [Module({ imports, controllers: [ProductsController] })]);
+
+  const app = await NestFactory.create(BenchModule, { logger: ['error'] });
+  await app.listen(0, '127.0.0.1');
+  return { port: app.getHttpServer().address().port, calls: () => calls, close: () => app.close() };
+}

@@ -1,0 +1,56 @@
+import { parseArgs } from 'node:util';
+
+export const USAGE = `npm run bench -- [options]
+
+  --quick             ends within two minutes: short and coarse, the fastest rivals only
+  --only PART         only workloads whose id contains PART; may be given several times
+  --contender PART    only contenders whose name contains PART, and ours; may be given several times
+  --rounds N          how often each cell is measured (7; with --quick, as often as there is time)
+  --measure MS        how long one measurement takes (1000)
+  --with NAME=DIST    another build of the library as one more contender: NAME=/path/to/its/dist
+  --profile FOLDER    writes a CPU profile of every cell there
+  --save              writes the result though it is not of the whole table
+  --report FILE       measures nothing: prints the table of a result
+  --charts FILE       measures nothing: draws the charts of README from a result
+  --micro             the parts alone, without a server: parser, encoder, ring, codec
+  --list              the ids of the workloads
+`;
+
+/** @throws {TypeError} for an unknown option. */
+export function readOptions(args) {
+  const { values } = parseArgs({
+    args,
+    options: {
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string', multiple: true, default: [] },
+      contender: { type: 'string', multiple: true, default: [] },
+      rounds: { type: 'string' },
+      measure: { type: 'string' },
+      with: { type: 'string', multiple: true, default: [] },
+      profile: { type: 'string' },
+      save: { type: 'boolean', default: false },
+      report: { type: 'string' },
+      charts: { type: 'string' },
+      micro: { type: 'boolean', default: false },
+      list: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  return {
+    ...values,
+    rounds: positive(values.rounds, '--rounds'),
+    measure: positive(values.measure, '--measure'),
+    with: values.with.map((build) => {
+      const [name, dist] = build.split('=');
+      if (!dist) throw new TypeError(`--with ${build}: expected NAME=DIST`);
+      return { name, dist };
+    }),
+  };
+}
+
+function positive(text, name) {
+  if (text === undefined) return undefined;
+  const number = Number(text);
+  if (Number.isInteger(number) && number > 0) return number;
+  throw new TypeError(`${name} ${text}: expected a whole number from 1`);
+}

@@ -1,0 +1,237 @@
+import { CLASSIC_FLOOR, clients, CONTENDERS, FLOOR, OURS, withoutPromises } from '../contenders.mjs';
+
+/*
+ * Every workload: what is done, by whom, which figure counts, and what is to be reached.
+ *
+ * A target compares our figure with that of `against`: the name of a contender, `RIVALS` or `REDIS` for the best of these,
+ * or nothing for the figure itself. `atLeast` and `atMost` bound ours divided by theirs, `moreAtMost` ours less theirs.
+ */
+export const RIVALS = 'the best memcached client';
+export const REDIS = 'the best Redis client';
+
+const AHEAD = { against: RIVALS, atLeast: 1 };
+const TEXT = { values: 'text', size: 100 };
+const OURS_ALONE = [{ name: OURS, ...CONTENDERS[OURS] }];
+const FLOOR_AND_OURS = clients({ kinds: ['floor', 'ours'] }).filter(({ name }) => name !== CLASSIC_FLOOR);
+
+const commands = [
+  ...[1, 64, 512].map((loops) => ({
+    id: `get-${loops}`,
+    title: `get, ${inFlight(loops)}`,
+    kind: 'commands',
+    params: { command: 'get', loops, ...TEXT },
+    contenders: [...clients(), ...withoutPromises()],
+    targets: [
+      { against: FLOOR, atLeast: loops === 1 ? 0.9 : 0.75 },
+      { against: RIVALS, atLeast: loops === 1 ? 1 : 4 },
+    ],
+  })),
+  ...[1, 64, 512].map((loops) => ({
+    id: `set-${loops}`,
+    title: `set, ${inFlight(loops)}`,
+    kind: 'commands',
+    params: { command: 'set', loops, ...TEXT },
+    contenders: [...clients(), ...withoutPromises()],
+    targets:
+      loops === 1
+        ? []
+        : [
+            { against: FLOOR, atLeast: 0.7 },
+            { against: RIVALS, atLeast: 4 },
+          ],
+  })),
+  ...[1, 3].map((servers) => ({
+    id: `many-${servers}`,
+    title: `getMany of 100 keys, ${servers === 1 ? '1 server' : `${servers} servers`}`,
+    kind: 'commands',
+    params: { command: 'getMany', loops: 8, perCall: 100, ...TEXT },
+    servers,
+    unit: 'keys/s',
+    // memcache-client takes several servers for copies of each other; Redis' clients are measured on one.
+    contenders:
+      servers === 1 ? clients() : clients({ kinds: ['floor', 'ours', 'rival'], except: ['memcache-client'] }),
+    targets: [
+      { against: CLASSIC_FLOOR, atLeast: 0.75 },
+      { against: RIVALS, atLeast: 4 },
+      ...(servers === 1 ? [{ against: 'node-redis', atLeast: 1 }] : []),
+    ],
+  })),
+  ...[
+    { id: 'value-10k', title: 'get of 10 KB, 16 in flight', size: 10_240, loops: 16, keys: 200 },
+    { id: 'value-500k', title: 'get of 500 KB, 4 in flight', size: 500_000, loops: 4, keys: 20 },
+  ].map(({ id, title, ...params }) => ({
+    id,
+    title,
+    kind: 'commands',
+    params: { command: 'get', values: 'bytes', ...params },
+    // memcache hands out text only.
+    contenders: clients({ except: ['memcache'] }),
+    targets: [{ against: FLOOR, atLeast: 0.85 }, AHEAD],
+  })),
+  {
+    id: 'mixed-256',
+    title: '90 % get, 10 % set, 256 in flight',
+    kind: 'commands',
+    params: { command: 'mixed', loops: 256, ...TEXT },
+    contenders: clients(),
+    targets: [
+      { against: FLOOR, atLeast: 0.7 },
+      { against: FLOOR, figure: 'p99', atMost: 1.5 },
+      { against: RIVALS, atLeast: 5 },
+    ],
+  },
+  {
+    id: 'json-64',
+    title: 'get of a 1 KB JSON object, 64 in flight',
+    kind: 'commands',
+    params: { command: 'get', values: 'json', size: 1024, loops: 64 },
+    contenders: clients({ kinds: ['ours', 'rival', 'redis'] }),
+    targets: [AHEAD],
+  },
+  {
+    id: 'memory',
+    title: '1,000,000 gets, 64 in flight',
+    kind: 'commands',
+    params: { command: 'get', loops: 64, ...TEXT },
+    operations: 1_000_000,
+    figure: 'growthMib',
+    contenders: clients(),
+    targets: [
+      { figure: 'growthMib', atMost: 20 },
+      { figure: 'growthMib', against: RIVALS, atMost: 1 },
+      { figure: 'cpuMicros', atMost: 2 },
+      { figure: 'cpuMicros', against: RIVALS, atMost: 1 },
+      { figure: 'gcMsPerMillion', against: RIVALS, atMost: 1 },
+    ],
+  },
+  {
+    id: 'tls-64',
+    title: 'get over TLS, 64 in flight',
+    kind: 'commands',
+    params: { command: 'get', loops: 64, tls: true, ...TEXT },
+    contenders: FLOOR_AND_OURS,
+    targets: [{ against: FLOOR, atLeast: 0.6 }],
+  },
+];
+
+const values = [
+  {
+    id: 'codec',
+    title: 'a 1 KB JSON object to bytes and back',
+    kind: 'codec',
+    params: {},
+    figure: 'nanos',
+    contenders: [
+      { name: 'JSON and Buffer', kind: 'floor', params: { codec: 'bytes' } },
+      { name: 'JSON alone, no bytes', kind: 'floor', params: { codec: 'text' } },
+      { ...OURS_ALONE[0], params: { codec: 'ours' } },
+    ],
+    targets: [{ against: 'JSON and Buffer', atMost: 1.3 }],
+  },
+];
+
+const routing = [
+  { distribution: 'ketama', atMost: 250 },
+  { distribution: 'python-memcached', atMost: 100 },
+].map(({ distribution, atMost }) => ({
+  id: `server-for-${distribution}`,
+  title: `serverFor, ${distribution}, 100 servers`,
+  kind: 'routing',
+  params: { distribution, count: 100 },
+  figure: 'nanos',
+  contenders: OURS_ALONE,
+  targets: [{ atMost }],
+}));
+
+const SERVICE = './clients/memcached-service.mjs';
+
+const cache = [
+  {
+    id: 'get-or-set',
+    title: 'getOrSet of a warm key, 64 in flight',
+    kind: 'cache',
+    params: { loops: 64, ...TEXT },
+    contenders: [
+      { name: 'plain get', kind: 'floor', client: { module: SERVICE, export: 'openPlain' } },
+      { name: OURS, kind: 'ours', client: { module: SERVICE } },
+      {
+        name: 'cache-manager + @keyv/memcache',
+        kind: 'rival',
+        client: { module: './clients/cache-manager.mjs' },
+      },
+    ],
+    targets: [
+      { against: 'plain get', atLeast: 0.8 },
+      { against: RIVALS, atLeast: 3 },
+    ],
+  },
+  {
+    id: 'cacheable',
+    title: '@Cacheable method, warm, 64 in flight',
+    kind: 'cache',
+    params: { loops: 64, ...TEXT },
+    figure: 'cpuMicros',
+    contenders: [
+      { name: 'getOrSet', kind: 'floor', client: { module: SERVICE } },
+      { name: OURS, kind: 'ours', client: { module: './clients/cacheable.mjs' } },
+    ],
+    targets: [{ against: 'getOrSet', moreAtMost: 1 }],
+  },
+  {
+    id: 'http',
+    title: 'Nest HTTP route with a hit, 64 connections',
+    kind: 'http',
+    params: { connections: 64 },
+    budget: { full: { warmupMs: 1000, measureMs: 3000 }, quick: { warmupMs: 500, measureMs: 1000 } },
+    contenders: [
+      { name: 'a constant', kind: 'floor', params: { app: 'constant' } },
+      { name: OURS, kind: 'ours', params: { app: 'cacheable' } },
+      { name: '@nestjs/cache-manager + @keyv/memcache', kind: 'rival', params: { app: 'cache-manager' } },
+    ],
+    targets: [{ against: 'a constant', atLeast: 0.9 }, AHEAD],
+  },
+];
+
+/** The last of each may cost at most this much more per key than the cheapest before it. */
+const FLAT = 1.5;
+
+const growth = [
+  ...[1, 10, 100].map((servers) => ({
+    id: `growth-servers-${servers}`,
+    group: 'servers, 64 in flight to each',
+    title: `get, ${servers === 1 ? '1 server' : `${servers} servers`}`,
+    kind: 'commands',
+    params: { command: 'get', loops: 64 * servers, ...TEXT },
+    servers,
+  })),
+  ...[1, 64, 1_000, 10_000, 100_000].map((loops) => ({
+    id: `growth-in-flight-${loops}`,
+    group: 'requests in flight',
+    title: `get, ${inFlight(loops)}`,
+    kind: 'commands',
+    params: { command: 'get', loops, ...TEXT },
+  })),
+  ...[10, 100, 1_000, 10_000].map((perCall) => ({
+    id: `growth-keys-${perCall}`,
+    group: 'keys per getMany',
+    title: `getMany of ${perCall.toLocaleString('en')} keys`,
+    kind: 'commands',
+    params: { command: 'getMany', loops: 1, perCall, keys: 10_000, ...TEXT },
+  })),
+].map((workload) => ({
+  ...workload,
+  figure: 'cpuMicros',
+  flat: FLAT,
+  contenders: FLOOR_AND_OURS,
+  targets: [],
+}));
+
+export const WORKLOADS = [...commands, ...values, ...routing, ...cache, ...growth].map((workload) => ({
+  figure: 'rate',
+  servers: 1,
+  ...workload,
+}));
+
+function inFlight(loops) {
+  return `${loops.toLocaleString('en')} in flight`;
+}
