@@ -32,7 +32,7 @@ import { STATS_GROUPS, typedStats, type StatsByGroup, type StatsGroup } from './
 export interface CommandOptions {
   /** Gives up when aborted: the promise rejects with the signal's reason. What was written may still be carried out. */
   signal?: AbortSignal;
-  /** Longest wait for the reply. @default the client's `commandTimeout` */
+  /** Longest wait for the reply, at least 1 ms. @default the client's `commandTimeout` */
   timeout?: Duration;
 }
 
@@ -294,7 +294,7 @@ function limited(
   { signal, timeout }: CommandOptions,
   execute: () => Promise<unknown>,
 ): Promise<unknown> {
-  if (timeout !== undefined) request.timeoutMs = toMilliseconds(timeout, 'timeout');
+  if (timeout !== undefined) request.timeoutMs = atLeastOneMs(timeout);
   return signal === undefined ? execute() : abortable(request, signal, execute);
 }
 
@@ -311,4 +311,12 @@ async function abortable(
   } finally {
     signal.removeEventListener('abort', abort);
   }
+}
+
+function atLeastOneMs(timeout: Duration): number {
+  const milliseconds = toMilliseconds(timeout, 'timeout');
+  if (milliseconds >= 1) return milliseconds;
+  throw new InvalidArgumentError(
+    `timeout: expected at least 1 ms, got ${milliseconds}; nothing waits without limit`,
+  );
 }

@@ -106,7 +106,7 @@ export class MemcachedService extends MemcachedClient implements OnApplicationSh
   }
 
   /** Invalidates every value that bears one of the tags; otherwise like `invalidate`. */
-  invalidateTags(...tags: string[]): Promise<void> {
+  invalidateTags(...tags: string[] | [...string[], InvalidateOptions]): Promise<void> {
     return this.#cache.invalidateTags(...tags);
   }
 
@@ -115,8 +115,8 @@ export class MemcachedService extends MemcachedClient implements OnApplicationSh
    *
    * @throws {InvalidArgumentError} for any other prefix.
    */
-  invalidateNamespace(prefix: string): Promise<void> {
-    return this.#cache.invalidateNamespace(prefix);
+  invalidateNamespace(prefix: string, options?: InvalidateOptions): Promise<void> {
+    return this.#cache.invalidateNamespace(prefix, options);
   }
 
   /**

@@ -55,8 +55,8 @@ export interface CacheEvictOptions<A extends readonly unknown[] = never[], R = n
   at?: 'after' | 'before' | 'both';
 
   /**
-   * Keep the values of the keys for so long as stale ones, to be served while they are computed anew; 0 removes them.
-   * Values that bear one of `tags` are not kept.
+   * Keep the values for so long as stale ones, those that bear one of `tags` too, to be served while they are computed
+   * anew; 0 removes them.
    *
    * @default 0
    */
@@ -159,7 +159,7 @@ function compile(options: CacheEvictOptions, facts: MethodFacts): CompiledOperat
 async function evict({ host }: Call, { keys, tags }: Targets, soft: Duration): Promise<void> {
   await Promise.all([
     keys.length === 0 ? undefined : host.cache.invalidate(...keys, { soft }),
-    tags.length === 0 ? undefined : host.cache.invalidateTags(...tags),
+    tags.length === 0 ? undefined : host.cache.invalidateTags(...tags, { soft }),
   ]);
 }
 

@@ -344,6 +344,12 @@ export function contract(setup: Setup): void {
       expect(await client.get(key)).toBeUndefined();
     });
 
+    it('refuses to wait no time at all', async () => {
+      await expect(client.get(fresh(), { timeout: 0 })).rejects.toMatchObject({
+        code: 'MEMCACHED_INVALID_ARGUMENT',
+      });
+    });
+
     it('lets a signal give a request up without harming the next one', async () => {
       const key = fresh();
       await client.set(key, 'mine');

@@ -35,7 +35,7 @@ class Products {
     throw new RangeError('the database is away');
   }
 
-  @CacheEvict({ key: 'product:{0}', at: 'before', soft: '30s' })
+  @CacheEvict({ key: 'product:{0}', tags: ['products'], at: 'before', soft: '30s' })
   async before(_id: number): Promise<void> {
     this.cache.log.push('ran');
   }
@@ -133,6 +133,7 @@ describe('@CacheEvict', () => {
     await products.both(3);
     expect(products.cache.log).toEqual([
       'invalidate product:3 soft 30000',
+      'invalidate tags products soft 30000',
       'ran',
       'invalidate product:3',
       'ran',

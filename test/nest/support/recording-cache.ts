@@ -80,14 +80,12 @@ export class RecordingCache {
   }
 
   async invalidate(...args: (string | InvalidateOptions)[]): Promise<void> {
-    const keys = args.filter((arg) => typeof arg === 'string');
-    const soft = args.filter((arg) => typeof arg !== 'string').map((options) => options.soft ?? 0);
-    this.log.push(`invalidate ${keys.join()}${soft.some((ms) => ms !== 0) ? ` soft ${soft.join()}` : ''}`);
-    for (const key of keys) this.values.delete(key);
+    this.log.push(`invalidate ${described(args)}`);
+    for (const key of args) if (typeof key === 'string') this.values.delete(key);
   }
 
-  async invalidateTags(...tags: string[]): Promise<void> {
-    this.log.push(`invalidate tags ${tags.join()}`);
+  async invalidateTags(...args: (string | InvalidateOptions)[]): Promise<void> {
+    this.log.push(`invalidate tags ${described(args)}`);
   }
 
   async update(key: string, next: (current: unknown) => unknown, options: object): Promise<unknown> {
@@ -96,4 +94,10 @@ export class RecordingCache {
     if (value !== KEEP) this.values.set(key, value);
     return this.values.get(key);
   }
+}
+
+function described(args: (string | InvalidateOptions)[]): string {
+  const names = args.filter((arg) => typeof arg === 'string');
+  const soft = args.filter((arg) => typeof arg !== 'string').map((options) => options.soft ?? 0);
+  return `${names.join()}${soft.some((ms) => ms !== 0) ? ` soft ${soft.join()}` : ''}`;
 }
