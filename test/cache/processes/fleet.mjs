@@ -51,7 +51,7 @@ function startWorker(libDir, database) {
   child.once('exit', () => {
     for (const { reject } of calls.values()) reject(new Error('the process has ended'));
   });
-  child.on('message', async ({ question, id, result, error }) => {
+  const receive = async ({ question, id, result, error }) => {
     if (question !== undefined) {
       const answer = await database.answer(question);
       if (child.connected) child.send({ id, answer }, () => undefined);
@@ -61,7 +61,8 @@ function startWorker(libDir, database) {
     calls.delete(id);
     if (error === undefined) resolve(result);
     else reject(new Error(error));
-  });
+  };
+  child.on('message', (message) => void receive(message));
   /** Has the process do something, and resolves with what came of it. */
   const call = (operation, args) => {
     count += 1;

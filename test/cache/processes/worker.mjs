@@ -173,7 +173,7 @@ function policyOf(key, policy, tags) {
   return tags ? { ...policy, tags: [`t${key}`] } : policy;
 }
 
-process.on('message', async ({ operation, id, args, answer }) => {
+async function receive({ operation, id, args, answer }) {
   if (operation === undefined) {
     answers.get(id)(answer);
     answers.delete(id);
@@ -185,5 +185,7 @@ process.on('message', async ({ operation, id, args, answer }) => {
   } catch (error) {
     process.send({ id, error: error.stack });
   }
-});
+}
+
+process.on('message', (message) => void receive(message));
 process.on('disconnect', () => process.exit());
