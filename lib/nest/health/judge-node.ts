@@ -3,7 +3,7 @@ import { FAULT_COUNTERS, type FaultCounter, type NodeSample } from './node-figur
 
 /** What can be wrong with a server; stable, for alerts to be built upon. */
 export type HealthReasonCode =
-  /** No connection: nobody listens, or the network is away. */
+  /** No connection: nobody listens, the network is away, or the two do not agree on TLS. */
   | 'unreachable'
   /** Connected, but no answer in time: paused, overloaded, or cut off. */
   | 'no-answer'
@@ -17,7 +17,7 @@ export type HealthReasonCode =
   | 'not-accepting'
   /** Few connections are left (`-c`). */
   | 'connections-nearly-exhausted'
-  /** It has refused connections, or stopped accepting them, since the last look. */
+  /** It has refused connections, ours or others', or stopped accepting them, since the last look. */
   | 'connections-refused'
   /** It has run out of read buffers or response objects since the last look, and dropped connections for it. */
   | 'buffers-exhausted'
@@ -140,10 +140,15 @@ function codeOf(error: MemcachedError): HealthReasonCode {
     case 'MEMCACHED_PROTOCOL':
       return 'not-memcached';
     case 'MEMCACHED_SERVER':
-      return /authenticat/.test((error as ServerError).reply) ? 'unauthenticated' : 'error';
+      return codeOfReply((error as ServerError).reply);
     default:
       return 'error';
   }
+}
+
+function codeOfReply(reply: string): HealthReasonCode {
+  if (reply.includes('authenticat')) return 'unauthenticated';
+  return reply.includes('Too many open connections') ? 'connections-refused' : 'error';
 }
 
 /** Whether the server was started anew between two looks. */

@@ -169,6 +169,7 @@ describe('judging a server', () => {
       'unauthenticated',
       new ServerError('CLIENT_ERROR unauthenticated', SERVER, 'CLIENT_ERROR unauthenticated'),
     ],
+    ['connections-refused', new ServerError('full', SERVER, 'ERROR Too many open connections')],
     ['error', new ServerError('SERVER_ERROR', SERVER, 'SERVER_ERROR')],
     ['error', new InvalidArgumentError('odd')],
   ])('calls a failure %s', (code, error) => {
