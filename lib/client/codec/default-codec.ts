@@ -1,3 +1,4 @@
+import { keptBytes } from './kept-bytes.js';
 import { ClassTypes } from './class-types.js';
 import type { Codec, Encoded } from './codec.js';
 import {
@@ -67,7 +68,7 @@ class DefaultCodec implements Codec {
       case FLAGS_LONG:
         return readInteger(data);
       case FLAGS_BYTES:
-        return Buffer.from(data);
+        return keptBytes(data);
       case FLAGS_BIGINT:
         return readBigInt(data);
       case FLAGS_TAGGED:

@@ -1,3 +1,4 @@
+import { keptBytes } from './kept-bytes.js';
 import { CodecError } from '../../errors.js';
 import { isPlainJson, isPlainNumber } from './plain-json.js';
 import { isWellFormed, readText } from './scalar-text.js';
@@ -11,7 +12,7 @@ export function readTextOrBytes(data: Buffer): string | Buffer {
   try {
     return readText(data);
   } catch {
-    return Buffer.from(data);
+    return keptBytes(data);
   }
 }
 

@@ -1,3 +1,4 @@
+import { keptBytes } from './kept-bytes.js';
 import { CodecError } from '../../errors.js';
 import type { Codec, Encoded } from './codec.js';
 import { FLAGS_BYTES } from './flags.js';
@@ -19,6 +20,6 @@ class RawCodec implements Codec {
   }
 
   decode(data: Buffer): Buffer {
-    return Buffer.from(data);
+    return keptBytes(data);
   }
 }

@@ -1,3 +1,4 @@
+import { keptBytes } from '../kept-bytes.js';
 import { CodecError } from '../../../errors.js';
 import type { Codec, Encoded } from '../codec.js';
 import { FLAGS_BYTES, FLAGS_INTEGER, FLAGS_JSON, FLAGS_LONG, FLAGS_TEXT } from '../flags.js';
@@ -31,7 +32,7 @@ class PythonCodec implements Codec {
       case FLAGS_TEXT:
         return readText(data);
       case FLAGS_BYTES:
-        return Buffer.from(data);
+        return keptBytes(data);
       case FLAGS_INTEGER:
       case FLAGS_LONG:
         return readInteger(data);

@@ -1,3 +1,4 @@
+import { keptBytes } from '../kept-bytes.js';
 import { CodecError } from '../../../errors.js';
 import type { Codec, Encoded } from '../codec.js';
 import type { Packing } from '../compressing-codec.js';
@@ -67,7 +68,7 @@ class SpymemcachedCodec implements Codec {
       case FLAGS_DOUBLE:
         return requireLength(data, 8).readDoubleBE(0);
       case FLAGS_BYTES:
-        return Buffer.from(data);
+        return keptBytes(data);
       case FLAG_JAVA_OBJECT:
         throw new CodecError(
           'the value is a serialized Java object, which only Java can read, and nobody should',
