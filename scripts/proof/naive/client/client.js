@@ -1,0 +1,1 @@
+export { MemcachedClient } from '../../../../dist/client/client.js';

@@ -1,0 +1,20 @@
+import { Cache as BareCache } from '../../../../dist/cache/cache.js';
+import { LongestWait } from '../../longest-wait.mjs';
+
+/** The library's cache, with a watch. */
+export class Cache extends BareCache {
+  /** @readonly */
+  #waits = new LongestWait();
+
+  get counters() {
+    return { ...super.counters, longestWaitMs: this.#waits.ms };
+  }
+
+  getOrSet(...args) {
+    return this.#waits.of(() => super.getOrSet(...args));
+  }
+
+  update(...args) {
+    return this.#waits.of(() => super.update(...args));
+  }
+}

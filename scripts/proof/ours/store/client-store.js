@@ -1,0 +1,1 @@
+export { ClientStore } from '../../../../dist/store/client-store.js';
