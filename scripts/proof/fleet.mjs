@@ -17,6 +17,11 @@ export class Fleet {
     return workers;
   }
 
+  /** Whether it was started and not killed. */
+  has(worker) {
+    return this.#workers.has(worker);
+  }
+
   async kill(worker) {
     this.#workers.delete(worker);
     await worker.kill();
