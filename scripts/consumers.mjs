@@ -1,7 +1,8 @@
 /**
  * `node scripts/consumers.mjs TARBALL`: installs the packed package into empty applications outside the repository,
  * a Nest 12 one in ESM and a Nest 11 one in CommonJS, compiles them against its types, and runs them: each caches on
- * an embedded server, answers its health route with and without it, and has to end by itself.
+ * embedded servers, answers its health route with and without them, and on real ones that are ill (`memcached` has to be
+ * on PATH), and has to end by itself.
  *
  * Ends with status 1 when one of them failed; what it did is printed.
  */
@@ -17,6 +18,9 @@ const CONSUMERS = [
   { name: 'nest12-esm', projects: ['tsconfig.json'], withoutCache: 'degraded' },
   { name: 'nest11-commonjs', projects: ['tsconfig.json', 'tsconfig.node10.json'], withoutCache: 'ok' },
 ];
+
+/** The applications in `consumers/`, each compiled and run by every consumer. */
+const PROGRAMS = ['app', 'health'];
 
 /** A closed application ends at once; this is for slow machines. */
 const RUN_LIMIT_MINUTES = 2;
@@ -45,7 +49,9 @@ for (const consumer of CONSUMERS) {
 async function consume({ name, projects, withoutCache }, folder) {
   cpSync(join(TEMPLATES, name), folder, { recursive: true });
   mkdirSync(join(folder, 'src'));
-  copyFileSync(join(TEMPLATES, 'app.ts'), join(folder, 'src', 'main.ts'));
+  for (const program of PROGRAMS) {
+    copyFileSync(join(TEMPLATES, `${program}.ts`), join(folder, 'src', `${program}.ts`));
+  }
 
   console.log(`${name}: installing`);
   await run(
@@ -69,12 +75,14 @@ async function consume({ name, projects, withoutCache }, folder) {
   await checkDeclarations(tsc);
 
   console.log(`${name}: running`);
-  const output = await run(process.execPath, ['--trace-uncaught', 'dist/main.js'], {
-    cwd: folder,
-    env: { EXPECTED_WITHOUT_CACHE: withoutCache },
-    limitMinutes: RUN_LIMIT_MINUTES,
-  });
-  console.log(output.trimEnd());
+  for (const program of PROGRAMS) {
+    const output = await run(process.execPath, ['--trace-uncaught', `dist/${program}.js`], {
+      cwd: folder,
+      env: { EXPECTED_WITHOUT_CACHE: withoutCache },
+      limitMinutes: RUN_LIMIT_MINUTES,
+    });
+    console.log(output.trimEnd());
+  }
 }
 
 /** Checks the insides of our declarations too; those of other packages lack optional peers and are left out. */

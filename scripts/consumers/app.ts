@@ -71,18 +71,41 @@ class PriceController {
   check() {
     return this.health.check([() => this.indicator.clusterCheck('memcached')]);
   }
+
+  @Get('health/critical')
+  @HealthCheck()
+  checkCritical() {
+    return this.health.check([() => this.indicator.pingCheck('memcached', { critical: true })]);
+  }
 }
 
-@Module({ imports: [TerminusModule], controllers: [PriceController], providers: [PriceService] })
+@Module({
+  imports: [TerminusModule.forRoot({ logger: false })],
+  controllers: [PriceController],
+  providers: [PriceService],
+})
 class AppModule {
-  static on(server: string): DynamicModule {
-    return { module: AppModule, imports: [MemcachedModule.forRoot({ servers: [server] })] };
+  static on(...servers: string[]): DynamicModule {
+    return { module: AppModule, imports: [MemcachedModule.forRoot({ servers })] };
   }
+}
+
+/** What a health route has answered, as far as it is looked at here. */
+interface Health {
+  readonly status: string;
+  readonly details: {
+    readonly memcached: {
+      readonly status: string;
+      readonly state: string;
+      readonly reasons: readonly { readonly code: string; readonly server: string }[];
+    };
+  };
 }
 
 async function main(): Promise<void> {
   const server = await MemcachedServer.start();
-  const app = await NestFactory.create(AppModule.on(server.address), {
+  const other = await MemcachedServer.start();
+  const app = await NestFactory.create(AppModule.on(server.address, other.address), {
     logger: ['error', 'warn'],
     abortOnError: false,
   });
@@ -107,14 +130,32 @@ async function main(): Promise<void> {
   await get('count/visits');
   assert.equal((await get('count/visits')).body, '{"count":2}');
 
-  const well = await get('health');
-  assert.equal(well.status, 200, well.body);
-  assert.equal(JSON.parse(well.body).status, 'ok', well.body);
+  /** Asks a health route, whose whole and whose entry shall have this status, and which shall have found this state. */
+  const expectHealth = async (path: string, status: string, entryStatus: string, state: string) => {
+    const { status: code, body } = await get(path);
+    const { status: whole, details } = JSON.parse(body) as Health;
+    assert.equal(code, status === 'error' ? 503 : 200, body);
+    assert.equal(whole, status, body);
+    assert.equal(details.memcached.status, entryStatus, body);
+    assert.equal(details.memcached.state, state, body);
+    return details.memcached.reasons;
+  };
+  const withoutCache = process.env.EXPECTED_WITHOUT_CACHE ?? '';
+  const entryWithoutCache = withoutCache === 'ok' ? 'up' : withoutCache;
+  assert.deepEqual(await expectHealth('health', 'ok', 'up', 'up'), []);
+
+  await other.close();
+  for (const path of ['health', 'health/critical']) {
+    const reasons = await expectHealth(path, withoutCache, entryWithoutCache, 'degraded');
+    assert.deepEqual(
+      reasons.map(({ code, server: which }) => [code, which]),
+      [['unreachable', other.address]],
+    );
+  }
 
   await server.close();
-  const ill = await get('health');
-  assert.equal(ill.status, 200, `an application without its cache still answers: ${ill.body}`);
-  assert.equal(JSON.parse(ill.body).status, process.env.EXPECTED_WITHOUT_CACHE, ill.body);
+  await expectHealth('health', withoutCache, entryWithoutCache, 'down');
+  await expectHealth('health/critical', 'error', 'down', 'down');
   assert.deepEqual(await get('prices/7'), price);
   assert.equal(controller.handled, 2, 'without a cache the route computes');
 

@@ -1,0 +1,147 @@
+/**
+ * The health route of an application on real memcached processes, in the states that matter most: compiled and run by
+ * each consumer, for the Terminus of its Nest. Needs `memcached` on PATH; ends with status 0 only if everything held.
+ */
+import 'reflect-metadata';
+import { strict as assert } from 'node:assert';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { Controller, Get, Module, Param } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { HealthCheck, HealthCheckService, TerminusModule } from '@nestjs/terminus';
+import { MemcachedHealthIndicator, MemcachedModule, type ServerOptions } from 'nestjs-memcached';
+
+/** Pause between two looks at a server that is starting. */
+const POLL_MS = 4;
+
+/** What a health route has answered, as far as it is looked at here. */
+interface Health {
+  readonly status: string;
+  readonly details: {
+    readonly memcached: {
+      readonly status: string;
+      readonly state: string;
+      readonly reasons: readonly { readonly code: string }[];
+    };
+  };
+}
+
+@Controller('health')
+class HealthController {
+  constructor(
+    private readonly health: HealthCheckService,
+    private readonly memcached: MemcachedHealthIndicator,
+  ) {}
+
+  @Get(':instance')
+  @HealthCheck()
+  check(@Param('instance') instance: string) {
+    return this.health.check([
+      () => this.memcached.clusterCheck('memcached', { instance, timeout: '250ms' }),
+    ]);
+  }
+
+  @Get(':instance/critical')
+  @HealthCheck()
+  checkCritical(@Param('instance') instance: string) {
+    return this.health.check([
+      () => this.memcached.pingCheck('memcached', { instance, timeout: '250ms', critical: true }),
+    ]);
+  }
+}
+
+/** Starts a memcached on a free port; `folder` can be written by everybody, since as root it becomes `nobody`. */
+async function startMemcached(
+  folder: string,
+  name: string,
+  ...args: string[]
+): Promise<{ process: ChildProcess; port: number }> {
+  const portFile = join(folder, name);
+  const asNobody = process.getuid?.() === 0 ? ['-u', 'nobody'] : [];
+  const child = spawn(
+    'memcached',
+    [...asNobody, '-l', '127.0.0.1', '-p', '-1', '-U', '0', '-t', '1', ...args],
+    {
+      env: { ...process.env, MEMCACHED_PORT_FILENAME: portFile },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    },
+  );
+  process.once('exit', () => child.kill('SIGKILL'));
+  await once(child, 'spawn');
+  for (;;) {
+    assert.equal(child.exitCode, null, 'memcached did not start');
+    try {
+      const [, port] = /^TCP INET: (\d+)$/m.exec(readFileSync(portFile, 'utf8')) ?? [];
+      return { process: child, port: Number(port) };
+    } catch {
+      await wait(POLL_MS);
+    }
+  }
+}
+
+async function main(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'health-'));
+  chmodSync(folder, 0o777);
+  writeFileSync(join(folder, 'users'), 'alice:s3cret\n');
+  const one = await startMemcached(folder, 'one');
+  const other = await startMemcached(folder, 'other');
+  const locked = await startMemcached(folder, 'locked', '-Y', join(folder, 'users'));
+  const web = createServer((_, response) => response.end('hello')).listen(0, '127.0.0.1');
+  await once(web, 'listening');
+
+  const at = (port: number): ServerOptions => ({ host: '127.0.0.1', port });
+  @Module({
+    imports: [
+      TerminusModule.forRoot({ logger: false }),
+      MemcachedModule.forRoot({ name: 'pair', servers: [at(one.port), at(other.port)] }),
+      MemcachedModule.forRoot({ name: 'web', servers: at((web.address() as AddressInfo).port) }),
+      MemcachedModule.forRoot({
+        name: 'locked',
+        servers: { ...at(locked.port), username: 'alice', password: 'wr0ng' },
+      }),
+    ],
+    controllers: [HealthController],
+  })
+  class AppModule {}
+  const app = await NestFactory.create(AppModule, { logger: false, abortOnError: false });
+  await app.listen(0, '127.0.0.1');
+  const url = await app.getUrl();
+
+  /** Asks a health route: the status of the whole and of the entry, and the state and the codes it has found. */
+  const ask = async (path: string) => {
+    const response = await fetch(`${url}/health/${path}`);
+    const { status, details } = (await response.json()) as Health;
+    const { status: entry, state, reasons } = details.memcached;
+    return [response.status, status, entry, state, reasons.map(({ code }) => code).sort()];
+  };
+  const withoutCache = process.env.EXPECTED_WITHOUT_CACHE ?? '';
+  const ill = [200, withoutCache, withoutCache === 'ok' ? 'up' : withoutCache];
+
+  assert.deepEqual(await ask('pair'), [200, 'ok', 'up', 'up', []]);
+  assert.deepEqual(await ask('web'), [...ill, 'down', ['not-memcached']]);
+  assert.deepEqual(await ask('locked'), [...ill, 'down', ['unauthenticated']]);
+  other.process.kill('SIGSTOP');
+  assert.deepEqual(await ask('pair'), [...ill, 'degraded', ['no-answer']]);
+  one.process.kill('SIGKILL');
+  await once(one.process, 'exit');
+  assert.deepEqual(await ask('pair'), [...ill, 'down', ['no-answer', 'unreachable']]);
+  const critical = await ask('pair/critical');
+  assert.deepEqual(critical.slice(0, 4), [503, 'error', 'down', 'down']);
+
+  await app.close();
+  web.close();
+  for (const { process: child } of [other, locked]) child.kill('SIGKILL');
+  rmSync(folder, { recursive: true });
+  console.log('told by its health route how real servers are, closed');
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exit(1);
+});
