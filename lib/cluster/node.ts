@@ -7,6 +7,7 @@ import {
   ClientClosedError,
   ConnectionError,
   ProtocolError,
+  TimeoutError,
   UnsupportedError,
   type MemcachedError,
 } from '../errors.js';
@@ -191,7 +192,11 @@ export class Node implements ConnectionOwner {
   /** The server owes a reply: is it slow or gone? One more request on the same connection tells. */
   onOverdue(connection: Connection): void {
     if (this.#unreachable || connection !== this.#connection) return;
-    this.#failed(new ConnectionError(`${this.server.id} does not answer in time`, this.server.id, 'unknown'));
+    const { id } = this.server;
+    const { commandTimeout } = this.#options;
+    this.#failed(
+      new TimeoutError(`${id}: no answer within ${commandTimeout} ms`, id, 'unknown', commandTimeout),
+    );
     this.#unreachable = true;
     if (!connection.ready) return; // opening it is a probe already
     const probe = this.#probe(() => {

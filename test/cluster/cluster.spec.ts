@@ -77,6 +77,21 @@ describeReal('a cluster of three servers', () => {
     });
   });
 
+  it('tells a server that does not answer from one that cannot be reached', async () => {
+    const client = connect();
+    const key = keyOn(client, 0);
+    await client.connect();
+    const suspect = until(client, 'suspect');
+    await servers[0].pause();
+    await expect(client.get(key)).rejects.toMatchObject({ code: 'MEMCACHED_TIMEOUT' });
+    expect(await suspect).toMatchObject({ error: { code: 'MEMCACHED_TIMEOUT' } });
+    await expect(client.get(key)).rejects.toMatchObject({
+      code: 'MEMCACHED_CONNECTION',
+      outcome: 'not-sent',
+      cause: { code: 'MEMCACHED_TIMEOUT' },
+    });
+  });
+
   describe('with one server gone', () => {
     it('rejects its keys with a typed error and serves the others (failover error)', async () => {
       const client = connect();
