@@ -13,6 +13,7 @@ export const USAGE = `npm run bench -- [options]
   --report FILE       measures nothing: prints the table of a result
   --charts FILE       measures nothing: draws the charts of README from a result
   --micro             the parts alone, without a server: parser, encoder, ring, codec
+  --faults            how long failures and recoveries take: runs test/faults with MEASURE=1
   --list              the ids of the workloads
 `;
 
@@ -32,6 +33,7 @@ export function readOptions(args) {
       report: { type: 'string' },
       charts: { type: 'string' },
       micro: { type: 'boolean', default: false },
+      faults: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },

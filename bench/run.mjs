@@ -4,6 +4,7 @@
  * Prints a Markdown report, writes `bench/results/DATE.json` and draws the charts of README from that. Needs memcached, and
  * Redis for the rows of Redis' clients; looks for them, and installs them where it can.
  */
+import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { prepareOurselves } from './prepare.mjs';
@@ -17,6 +18,7 @@ const ROUNDS = 7;
 
 if (options.help) console.log(USAGE);
 else if (options.list) await list();
+else if (options.faults) measureFaults();
 else {
   await prepareOurselves();
   if (options.micro) await import('./micro/run.mjs');
@@ -28,6 +30,18 @@ else {
 async function list() {
   const { WORKLOADS } = await import('./workloads/table.mjs');
   for (const { id, title } of WORKLOADS) console.log(`${id.padEnd(26)} ${title}`);
+}
+
+/** The tests of the faults measure as they go, and make sure that every answer was right. */
+function measureFaults() {
+  const root = new URL('..', import.meta.url);
+  const env = { ...process.env, MEASURE: '1', REQUIRE_MEMCACHED: '1' };
+  const { status } = spawnSync('npm', ['test', '--', 'test/faults', '--runInBand'], {
+    cwd: root,
+    env,
+    stdio: 'inherit',
+  });
+  process.exitCode = status ?? 1;
 }
 
 async function report(file) {

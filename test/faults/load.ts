@@ -135,7 +135,10 @@ function complain(key: string, value: unknown): string | undefined {
     : `${key} has ${JSON.stringify(value).slice(0, 60)}`;
 }
 
+/** Whether measurements are wanted, whatever time they take. */
+export const MEASURING = process.env.MEASURE === '1';
+
 /** Tells a measurement to whoever runs the tests with `MEASURE=1`; none is a condition of a test. */
 export function measured(what: string, value: number, unit = 'ms'): void {
-  if (process.env.MEASURE === '1') process.stdout.write(`measured: ${what}: ${value.toFixed(2)} ${unit}\n`);
+  if (MEASURING) process.stdout.write(`measured: ${what}: ${value.toFixed(2)} ${unit}\n`);
 }
