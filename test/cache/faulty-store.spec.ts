@@ -51,7 +51,7 @@ describeReal('a cache on a memcached that fails', () => {
 
   it('waits for a server that hangs once, and not again until it is back', async () => {
     await get('a');
-    server.kill('SIGSTOP');
+    await server.pause();
     const first = await Promise.all(['a', 'b', 'c', 'd'].map(get));
     expect(first).toEqual(['a', 'b', 'c', 'd'].map((key) => `value of ${key}`));
     const waited = timeouts();
@@ -66,7 +66,7 @@ describeReal('a cache on a memcached that fails', () => {
 
   it('makes up for what was invalidated while the server hung, before it reads from it again', async () => {
     await cache.put('k', 'old');
-    server.kill('SIGSTOP');
+    await server.pause();
     await cache.invalidate('k');
     server.kill('SIGCONT');
     await expect(cache.getOrSet('k', () => 'new')).resolves.toBe('new');
@@ -76,7 +76,7 @@ describeReal('a cache on a memcached that fails', () => {
 
   it('makes up for tags, too', async () => {
     await cache.getOrSet('k', () => 'old', { tags: ['x'] });
-    server.kill('SIGSTOP');
+    await server.pause();
     await cache.invalidateTags('x');
     server.kill('SIGCONT');
     await expect(cache.getOrSet('k', () => 'new', { tags: ['x'] })).resolves.toBe('new');

@@ -161,7 +161,7 @@ describeReal('GET /health on real servers', () => {
     await using well = await startMemcached();
     await using shop = await start({ servers: [hung.address, gone.address, `${well.address}=2`] });
     expect(await shop.ask()).toMatchObject({ status: 'ok' });
-    hung.kill('SIGSTOP');
+    await hung.pause();
     await gone.stop();
     const answer = await shop.ask('', { timeout: 100 });
     expect(answer).toMatchObject({ status: 'degraded', entry: { state: 'degraded', upWeight: 0.5 } });
