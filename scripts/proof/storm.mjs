@@ -133,7 +133,7 @@ async function tooLate() {
 
 /** Of the older reads, those that are older only than invalidations that returned while their server was away. */
 async function owedReads(libDir, { reads, invalidations, older, away, tags }) {
-  const { MemcachedClient } = await import(`${pathToFileURL(libDir)}/client/client.js`);
+  const { MemcachedClient } = await import(`${pathToFileURL(libDir).href}/client/client.js`);
   const client = new MemcachedClient({ servers: away.servers });
   const concerned = (key) =>
     [`k${key}`, ...(tags ? [`~tag:t${key}`, `tag:t${key}`] : [])].some(
