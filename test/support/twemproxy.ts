@@ -6,7 +6,7 @@ import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { WATCHDOG } from './real-memcached.js';
+import { hasMemcached, WATCHDOG } from './real-memcached.js';
 
 /** Debian installs it where only root's PATH looks. */
 const SEARCH_PATH = `${process.env.PATH ?? ''}:/usr/sbin:/usr/local/sbin`;
@@ -17,20 +17,28 @@ export interface Twemproxy {
   stop(): Promise<void>;
 }
 
-/** A `describe` for tests that need twemproxy: skipped by name without it, failing with `REQUIRE_MEMCACHED=1`. */
+/**
+ * A `describe` for tests that need twemproxy, and memcached behind it: skipped by name without one of them, failing with
+ * `REQUIRE_MEMCACHED=1`.
+ */
 export function describeTwemproxy(name: string, tests: () => void): void {
-  const { error } = spawnSync('nutcracker', ['--version'], { env: { ...process.env, PATH: SEARCH_PATH } });
-  if (error === undefined) {
+  const missing = hasMemcached() ? (hasTwemproxy() ? undefined : 'nutcracker (twemproxy)') : 'memcached';
+  if (missing === undefined) {
     describe(name, tests);
   } else if (process.env.REQUIRE_MEMCACHED === '1') {
     describe(name, () => {
-      it('has a nutcracker on PATH to run against', () => {
-        throw new Error('REQUIRE_MEMCACHED is set and there is no nutcracker (twemproxy) on PATH');
+      it(`has ${missing} on PATH to run against`, () => {
+        throw new Error(`REQUIRE_MEMCACHED is set and there is no ${missing} on PATH`);
       });
     });
   } else {
-    describe.skip(`${name} (skipped: no nutcracker on PATH)`, tests);
+    describe.skip(`${name} (skipped: no ${missing} on PATH)`, tests);
   }
+}
+
+function hasTwemproxy(): boolean {
+  const { error } = spawnSync('nutcracker', ['--version'], { env: { ...process.env, PATH: SEARCH_PATH } });
+  return error === undefined;
 }
 
 /** Starts a twemproxy before memcached servers, with its usual settings. */
