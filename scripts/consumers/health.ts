@@ -4,9 +4,17 @@
  */
 import 'reflect-metadata';
 import { strict as assert } from 'node:assert';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -85,6 +93,22 @@ async function startMemcached(
   }
 }
 
+/** Stops a server where it stands, and waits until all its threads do: its main one can stop before the one that answers. */
+async function pause(server: ChildProcess): Promise<void> {
+  server.kill('SIGSTOP');
+  while (!isStopped(server.pid as number)) await wait(POLL_MS);
+}
+
+function isStopped(pid: number): boolean {
+  const threads = `/proc/${pid}/task`;
+  const states = existsSync(threads)
+    ? readdirSync(threads).map((thread) =>
+        readFileSync(join(threads, thread, 'stat'), 'latin1').replace(/^.*\) /s, ''),
+      )
+    : [spawnSync('ps', ['-o', 'state=', '-p', String(pid)], { encoding: 'utf8' }).stdout.trim()];
+  return states.every((state) => state.startsWith('T'));
+}
+
 async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'health-'));
   chmodSync(folder, 0o777);
@@ -126,7 +150,7 @@ async function main(): Promise<void> {
   assert.deepEqual(await ask('pair'), [200, 'ok', 'up', 'up', []]);
   assert.deepEqual(await ask('web'), [...ill, 'down', ['not-memcached']]);
   assert.deepEqual(await ask('locked'), [...ill, 'down', ['unauthenticated']]);
-  other.process.kill('SIGSTOP');
+  await pause(other.process);
   assert.deepEqual(await ask('pair'), [...ill, 'degraded', ['no-answer']]);
   one.process.kill('SIGKILL');
   await once(one.process, 'exit');

@@ -1,7 +1,16 @@
 import { describe, it } from '@jest/globals';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, chmodSync, constants, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -149,7 +158,7 @@ export async function startMemcached(options: RealMemcachedOptions = {}): Promis
     },
     async pause() {
       child.kill('SIGSTOP');
-      while (!stateOf(server.pid).startsWith('T')) await wait(POLL_MS);
+      while (!isStopped(server.pid)) await wait(POLL_MS);
     },
     async stop() {
       child.kill('SIGKILL');
@@ -211,10 +220,16 @@ function settled(child: ChildProcess): Promise<void> {
   });
 }
 
-/** The state of a process as the kernel or `ps` writes it; `T` for a stopped one. */
-function stateOf(pid: number): string {
-  const stat = `/proc/${pid}/stat`;
-  // The state follows the command's name in parentheses.
-  if (existsSync(stat)) return readFileSync(stat, 'latin1').replace(/^.*\) /s, '');
-  return spawnSync('ps', ['-o', 'state=', '-p', String(pid)], { encoding: 'utf8' }).stdout.trim();
+/** Whether a process stands still with all its threads: its main thread can stop before the one that answers. */
+function isStopped(pid: number): boolean {
+  const threads = `/proc/${pid}/task`;
+  const states = existsSync(threads)
+    ? readdirSync(threads).map((thread) => stateIn(join(threads, thread, 'stat')))
+    : [spawnSync('ps', ['-o', 'state=', '-p', String(pid)], { encoding: 'utf8' }).stdout.trim()];
+  return states.every((state) => state.startsWith('T'));
+}
+
+/** The state follows the command's name in parentheses. */
+function stateIn(stat: string): string {
+  return readFileSync(stat, 'latin1').replace(/^.*\) /s, '');
 }
