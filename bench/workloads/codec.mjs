@@ -33,7 +33,10 @@ const CODECS = {
     const { MemcachedClient } = await import(from);
     const { codec } = new MemcachedClient();
     return {
-      there: (object) => codec.encode(object, 'key'),
+      there: (object) => {
+        const { data, flags } = codec.encode(object, 'key');
+        return { data: typeof data === 'string' ? Buffer.from(data) : data, flags };
+      },
       back: ({ data, flags }) => codec.decode(data, flags, 'key'),
     };
   },

@@ -1,5 +1,5 @@
 import { CodecError, InvalidArgumentError } from '../errors.js';
-import type { Codec, Encoded } from './codec/codec.js';
+import { inBytes, type Codec, type Encoded } from './codec/codec.js';
 import { whenDone } from './readers.js';
 
 /** Where memcached's counters wrap around. */
@@ -21,13 +21,13 @@ export function counterDigits(amount: unknown, name: string): string {
  * memcached's own creation (`ma` with `N`) would always store client flags 0.
  */
 export function counterCodec(codec: Codec, digits: string): Codec {
-  const bare: Encoded = { data: Buffer.from(digits, 'latin1'), flags: 0 };
+  const bare: Encoded = { data: digits, flags: 0 };
   return {
     encode: (value, key) => {
       const number = Number(value);
       const whole = Number.isSafeInteger(number) ? number : value;
       return whenDone(codec.encode(whole, key), (encoded) =>
-        encoded.data.equals(bare.data) ? encoded : bare,
+        inBytes(encoded).data.toString('latin1') === digits ? encoded : bare,
       );
     },
     decode: (data, flags, key) => codec.decode(data, flags, key),

@@ -4,7 +4,7 @@ import type { Duration } from '../options/duration.js';
 import { Request, type ReplyReader, type RequestKind } from '../protocol/request.js';
 import { isPlainKey } from '../protocol/wire-key.js';
 import { ClusterClient, type CommandOptions } from './cluster-client.js';
-import type { Codec, Encoded } from './codec/codec.js';
+import { dataBlockOf, type Codec, type Encoded } from './codec/codec.js';
 import { createCodec } from './codec/create-codec.js';
 import { encodeUnusualKey } from './key-encoder.js';
 import { raiseNamed, Readers } from './readers.js';
@@ -87,7 +87,8 @@ export abstract class KeyClient extends ClusterClient {
     }
   }
 
-  protected async store(
+  /** Sends a command with a value; like `run`, unless the codec takes its time. */
+  protected store(
     kind: RequestKind,
     key: string,
     value: unknown,
@@ -95,18 +96,42 @@ export abstract class KeyClient extends ClusterClient {
     read: ReplyReader,
     fill?: (request: Request) => void,
   ): Promise<unknown> {
-    const request = this.request(kind, key, read);
-    request.missResult = kind === 'cas' ? 'not-found' : false;
-    request.exptime = this.exptime(options?.ttl);
-    fill?.(request);
     try {
-      const encoded = (options?.codec ?? this.codec).encode(value, request.routingKey);
-      const { data, flags }: Encoded = encoded instanceof Promise ? await encoded : encoded;
-      request.data = data;
-      request.flags = flags;
+      const request = this.request(kind, key, read);
+      request.missResult = kind === 'cas' ? 'not-found' : false;
+      request.exptime = this.exptime(options?.ttl);
+      fill?.(request);
+      const encoding = encodeInto(request, value, options?.codec ?? this.codec);
+      if (encoding === undefined) return this.send(request, options);
+      return encoding.then(() => this.send(request, options));
     } catch (error) {
-      raiseNamed(error, request.label);
+      const refusal = error as MemcachedError;
+      return Promise.reject(refusal);
     }
-    return this.send(request, options);
   }
+}
+
+/** Makes a value the data block of a request, at once or, where the codec answers with a promise, then. */
+function encodeInto(request: Request, value: unknown, codec: Codec): Promise<void> | undefined {
+  try {
+    const encoded = codec.encode(value, request.routingKey);
+    if (encoded instanceof Promise) return encodedLater(request, encoded);
+    take(request, encoded);
+    return undefined;
+  } catch (error) {
+    return raiseNamed(error, request.label);
+  }
+}
+
+async function encodedLater(request: Request, encoding: Promise<Encoded>): Promise<void> {
+  try {
+    take(request, await encoding);
+  } catch (error) {
+    raiseNamed(error, request.label);
+  }
+}
+
+function take(request: Request, encoded: Encoded): void {
+  request.data = dataBlockOf(encoded);
+  request.flags = encoded.flags;
 }

@@ -23,13 +23,15 @@ export class WriteBatch {
     this.bytes += line.length;
   }
 
-  addDataBlock(data: Buffer): void {
+  /** @param data bytes, or text with one character per byte. */
+  addDataBlock(data: Buffer | string): void {
     this.bytes += data.length + 2;
-    if (data.length <= INLINE_BYTES) {
-      this.#text += `${data.toString('latin1')}\r\n`;
-    } else {
+    if (data.length > INLINE_BYTES) {
       this.#parts.push(this.#text, data);
       this.#text = '\r\n';
+    } else {
+      this.#text += typeof data === 'string' ? data : data.toString('latin1');
+      this.#text += '\r\n';
     }
   }
 

@@ -12,10 +12,10 @@ import {
 } from './schema.js';
 import { readSealKeys, type SealKey, type SealKeyOption } from './seal-key.js';
 
-/** A value as it is stored: its bytes, and the number that says how to read them. */
+/** A value as it is to be stored: its bytes, and the number that says how to read them. */
 export interface Encoded {
-  /** The bytes. Not copied before they are sent: they must not change any more. */
-  readonly data: Buffer;
+  /** The bytes, not copied before they are sent: they must not change any more. Or a text, which is stored as UTF-8. */
+  readonly data: Buffer | string;
 
   /** Client flags, a whole number from 0 to 2^32 - 1. Zero bytes with flags 0 is what a lease stub looks like: avoid it. */
   readonly flags: number;

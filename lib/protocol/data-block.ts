@@ -10,7 +10,7 @@ import type { Request } from './request.js';
  */
 export function checkedLength(request: Request): number {
   const { data, flags } = request;
-  if (!Buffer.isBuffer(data)) {
+  if (typeof data !== 'string' && !Buffer.isBuffer(data)) {
     throw new CodecError(
       `${request.label}: the codec's data is ${data === undefined ? 'missing' : 'no Buffer'}`,
     );

@@ -55,8 +55,8 @@ export class Request {
   exptime = 0;
   /** Client flags of the value. */
   flags = 0;
-  /** The data block of a storage command. */
-  data: Buffer | undefined = undefined;
+  /** The data block of a storage command: bytes, or text with one character per byte. */
+  data: Buffer | string | undefined = undefined;
   /** Cas token that must match, or `''`. */
   cas = '';
   /** The amount of `incr` and `decr`, in decimal digits. */

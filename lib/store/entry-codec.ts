@@ -31,8 +31,10 @@ export class EntryCodec implements Codec {
       const plain = data.length > 0 && flags !== 0 && (flags & FLAGS_CACHE_ENTRY) === 0;
       if (plain && entry.tags.length === 0 && !entry.steady) return encoded;
       const tags = entry.tags.flatMap(({ tag, version }) => [tag, version]);
-      const header = Buffer.from(`${JSON.stringify([flags, entry.steady ? 1 : 0, ...tags])}\n`, 'utf8');
-      return { data: Buffer.concat([header, data]), flags: FLAGS_CACHE_ENTRY };
+      const header = `${JSON.stringify([flags, entry.steady ? 1 : 0, ...tags])}\n`;
+      const whole =
+        typeof data === 'string' ? header + data : Buffer.concat([Buffer.from(header, 'utf8'), data]);
+      return { data: whole, flags: FLAGS_CACHE_ENTRY };
     });
   }
 

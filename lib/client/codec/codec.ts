@@ -1,7 +1,28 @@
-import type { Encoded } from '../../options/codec-options.js';
+import type { Codec, Encoded } from '../../options/codec-options.js';
 
 // Declared beside the option a user writes, since `options/` may not import this room.
-export type { Codec, Encoded } from '../../options/codec-options.js';
+export type { Codec, Encoded };
+
+/** A value as it is stored, in bytes. */
+export interface Stored extends Encoded {
+  readonly data: Buffer;
+}
+
+/** What a codec has made, in bytes. */
+export function inBytes({ data, flags }: Encoded): Stored {
+  return { data: typeof data === 'string' ? Buffer.from(data, 'utf8') : data, flags };
+}
+
+/**
+ * What a codec has made as one turn of the event loop writes it most cheaply: ASCII stays text, which needs neither a
+ * Buffer of its own nor a copy into the text of the batch.
+ */
+export function dataBlockOf(encoded: Encoded): Buffer | string {
+  const { data } = encoded;
+  return typeof data === 'string' && Buffer.byteLength(data, 'utf8') === data.length
+    ? data
+    : inBytes(encoded).data;
+}
 
 /**
  * Goes on with a value, at once or when the promise of it is kept: a codec around another is asynchronous only where

@@ -1,20 +1,20 @@
 import { CodecError } from '../../errors.js';
 import type { Compression } from '../../options/codec-options.js';
-import { andThen, type Codec, type Encoded } from './codec.js';
+import { andThen, inBytes, type Codec, type Encoded, type Stored } from './codec.js';
 import { compress, decompress, type CompressedFormat } from './compression.js';
 import { FLAG_ZLIB, FLAGS_WRAPPED_BROTLI, FLAGS_WRAPPED_ZLIB, FLAGS_WRAPPED_ZSTD } from './flags.js';
 
 /** How compressed values look among a fleet's clients. */
 export interface Packing {
   /** Compresses; the result need not be smaller. */
-  pack(encoded: Encoded): Promise<Encoded>;
+  pack(stored: Stored): Promise<Stored>;
 
   /**
    * Decompresses, at once bounded and no later than the bytes are someone else's again.
    *
    * @returns `undefined` if the flags say that nothing is compressed.
    */
-  unpack(data: Buffer, flags: number): Promise<Encoded> | undefined;
+  unpack(data: Buffer, flags: number): Promise<Stored> | undefined;
 }
 
 /** Compresses what another codec encodes if it has more than `overBytes`, and decompresses whatever is compressed. */
@@ -30,8 +30,10 @@ export class CompressingCodec implements Codec {
   }
 
   encode(value: unknown, key: string): Encoded | Promise<Encoded> {
-    return andThen(this.#inner.encode(value, key), (encoded) =>
-      encoded.data.length > this.#overBytes ? this.#pack(encoded) : encoded,
+    const inner = this.#inner.encode(value, key);
+    if (this.#overBytes === Number.POSITIVE_INFINITY) return inner;
+    return andThen(inner, (encoded) =>
+      Buffer.byteLength(encoded.data, 'utf8') > this.#overBytes ? this.#pack(inBytes(encoded)) : encoded,
     );
   }
 
@@ -41,9 +43,9 @@ export class CompressingCodec implements Codec {
     return unpacked.then((inner) => this.#inner.decode(inner.data, inner.flags, key));
   }
 
-  async #pack(encoded: Encoded): Promise<Encoded> {
-    const packed = await this.#packing.pack(encoded);
-    return packed.data.length < encoded.data.length ? packed : encoded;
+  async #pack(stored: Stored): Promise<Stored> {
+    const packed = await this.#packing.pack(stored);
+    return packed.data.length < stored.data.length ? packed : stored;
   }
 }
 
@@ -66,14 +68,14 @@ export class WrappedPacking implements Packing {
     this.#maxBytes = maxBytes;
   }
 
-  async pack({ data, flags }: Encoded): Promise<Encoded> {
+  async pack({ data, flags }: Stored): Promise<Stored> {
     const inner = Buffer.allocUnsafe(FLAGS_BYTES_LENGTH);
     inner.writeUInt32LE(flags);
     const stream = await compress(this.#algorithm, data);
     return { data: Buffer.concat([inner, stream]), flags: WRAPPED_FLAGS[this.#algorithm] };
   }
 
-  unpack(data: Buffer, flags: number): Promise<Encoded> | undefined {
+  unpack(data: Buffer, flags: number): Promise<Stored> | undefined {
     switch (flags) {
       case FLAGS_WRAPPED_ZLIB:
         return this.#unwrap('zlib', data);
@@ -86,7 +88,7 @@ export class WrappedPacking implements Packing {
     }
   }
 
-  async #unwrap(format: CompressedFormat, data: Buffer): Promise<Encoded> {
+  async #unwrap(format: CompressedFormat, data: Buffer): Promise<Stored> {
     if (data.length < FLAGS_BYTES_LENGTH)
       throw new CodecError('the stored bytes are too few for a compressed value');
     const flags = data.readUInt32LE(0);
@@ -102,11 +104,11 @@ export class PythonPacking implements Packing {
     this.#maxBytes = maxBytes;
   }
 
-  async pack({ data, flags }: Encoded): Promise<Encoded> {
+  async pack({ data, flags }: Stored): Promise<Stored> {
     return { data: await compress('zlib', data), flags: flags | FLAG_ZLIB };
   }
 
-  unpack(data: Buffer, flags: number): Promise<Encoded> | undefined {
+  unpack(data: Buffer, flags: number): Promise<Stored> | undefined {
     // Only beside flags of Python's or ours: elsewhere, 8 is part of a number.
     if ((flags & FLAG_ZLIB) === 0 || (flags & 0xfff0_ffc0) !== 0) return undefined;
     return decompress('zlib', data, this.#maxBytes).then((stream) => ({
@@ -126,11 +128,11 @@ export class EitherPacking implements Packing {
     this.#second = second;
   }
 
-  pack(encoded: Encoded): Promise<Encoded> {
-    return this.#first.pack(encoded);
+  pack(stored: Stored): Promise<Stored> {
+    return this.#first.pack(stored);
   }
 
-  unpack(data: Buffer, flags: number): Promise<Encoded> | undefined {
+  unpack(data: Buffer, flags: number): Promise<Stored> | undefined {
     return this.#first.unpack(data, flags) ?? this.#second.unpack(data, flags);
   }
 }

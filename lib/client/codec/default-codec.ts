@@ -40,13 +40,13 @@ class DefaultCodec implements Codec {
     switch (typeof value) {
       case 'string':
         if (!isWellFormed(value)) return json(value);
-        return { data: Buffer.from(value, 'utf8'), flags: FLAGS_TEXT };
+        return { data: value, flags: FLAGS_TEXT };
       case 'number':
         if (!isPlainNumber(value)) return encodeTagged(value, this.#options);
         if (!Number.isSafeInteger(value)) return json(value);
-        return { data: Buffer.from(String(value), 'latin1'), flags: FLAGS_INTEGER };
+        return { data: String(value), flags: FLAGS_INTEGER };
       case 'bigint':
-        return { data: Buffer.from(String(value), 'latin1'), flags: FLAGS_BIGINT };
+        return { data: String(value), flags: FLAGS_BIGINT };
       case 'boolean':
         return json(value);
       case 'object':
@@ -87,5 +87,5 @@ function isStorableBuffer(value: object): value is Buffer {
 }
 
 function json(value: unknown): Encoded {
-  return { data: Buffer.from(JSON.stringify(value), 'utf8'), flags: FLAGS_JSON };
+  return { data: JSON.stringify(value), flags: FLAGS_JSON };
 }

@@ -17,13 +17,13 @@ export function readTextOrBytes(data: Buffer): string | Buffer {
 }
 
 /**
- * Writes UTF-8.
+ * Makes sure that UTF-8 carries a text.
  *
  * @throws {CodecError} for a text with half of a surrogate pair alone, which would come back as U+FFFD.
  */
-export function writeText(text: string): Buffer {
+export function writeText(text: string): string {
   if (!isWellFormed(text)) throw new CodecError('UTF-8 cannot carry half of a surrogate pair');
-  return Buffer.from(text, 'utf8');
+  return text;
 }
 
 /** Whether JSON carries the value exactly. */
@@ -47,9 +47,9 @@ export function isJson(value: unknown): boolean {
  * @param codec who asks, for the message.
  * @throws {CodecError} if the value would not come back as it is.
  */
-export function writeJson(value: unknown, codec: string): Buffer {
+export function writeJson(value: unknown, codec: string): string {
   if (!isJson(value)) throw notStorable(value, codec);
-  return Buffer.from(JSON.stringify(value), 'utf8');
+  return JSON.stringify(value);
 }
 
 /** The same bytes as a Buffer; nothing is copied. */

@@ -20,7 +20,7 @@ class JsonCodec implements Codec {
     const text = stringify(value);
     if (text === undefined)
       throw new CodecError(`JSON has no form for ${value === undefined ? 'undefined' : `a ${typeof value}`}`);
-    return { data: Buffer.from(text, 'utf8'), flags: FLAGS_JSON };
+    return { data: text, flags: FLAGS_JSON };
   }
 
   decode(data: Buffer, flags: number): unknown {

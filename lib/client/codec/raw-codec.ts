@@ -14,7 +14,7 @@ export function createRawCodec(): Codec {
 
 class RawCodec implements Codec {
   encode(value: unknown): Encoded {
-    if (typeof value === 'string') return { data: Buffer.from(value, 'utf8'), flags: FLAGS_BYTES };
+    if (typeof value === 'string') return { data: value, flags: FLAGS_BYTES };
     if (value instanceof Uint8Array) return { data: asBuffer(value), flags: FLAGS_BYTES };
     throw new CodecError("the codec 'raw' stores nothing but text and bytes");
   }

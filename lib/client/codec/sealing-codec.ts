@@ -9,7 +9,7 @@ import {
 import { CodecError } from '../../errors.js';
 import type { ResolvedSealOptions } from '../../options/codec-options.js';
 import type { SealKey } from '../../options/seal-key.js';
-import { andThen, type Codec, type Encoded } from './codec.js';
+import { andThen, inBytes, type Codec, type Encoded, type Stored } from './codec.js';
 import { FLAGS_SEALED } from './flags.js';
 
 /*
@@ -57,7 +57,7 @@ export class SealingCodec implements Codec {
   }
 
   encode(value: unknown, key: string): Encoded | Promise<Encoded> {
-    return andThen(this.#inner.encode(value, key), (encoded) => this.#writer.seal(encoded, key));
+    return andThen(this.#inner.encode(value, key), (encoded) => this.#writer.seal(inBytes(encoded), key));
   }
 
   decode(data: Buffer, flags: number, key: string): unknown {
@@ -82,7 +82,7 @@ class SealWriter {
     this.#key = key;
   }
 
-  seal({ data, flags }: Encoded, cacheKey: string): Encoded {
+  seal({ data, flags }: Stored, cacheKey: string): Stored {
     if (this.#derived === undefined || this.#valuesLeft === 0) this.#derived = this.#renew();
     this.#valuesLeft -= 1;
     const nonce = randomBytes(NONCE_BYTES);
@@ -113,7 +113,7 @@ class SealReader {
     this.#keys = keys;
   }
 
-  open(data: Buffer, cacheKey: string): Encoded {
+  open(data: Buffer, cacheKey: string): Stored {
     const headerLength = 2 + (data[1] ?? 0) + SALT_BYTES;
     const start = headerLength + NONCE_BYTES;
     const end = data.length - TAG_BYTES;

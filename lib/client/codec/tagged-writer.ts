@@ -59,7 +59,7 @@ class TaggedWriter {
   encode(value: unknown): Encoded {
     const text = JSON.stringify(this.#write(value));
     if (this.#chunks.length === 0) {
-      return { data: Buffer.from(text, 'utf8'), flags: this.#tagged ? FLAGS_TAGGED : FLAGS_JSON };
+      return { data: text, flags: this.#tagged ? FLAGS_TAGGED : FLAGS_JSON };
     }
     const textLength = Buffer.byteLength(text, 'utf8');
     const data = Buffer.allocUnsafe(4 + textLength + this.#chunksLength);

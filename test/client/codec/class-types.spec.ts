@@ -3,7 +3,7 @@ import { deepStrictEqual } from 'node:assert/strict';
 import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import * as classTransformer from 'class-transformer';
-import type { Codec, Encoded } from '../../../lib/client/codec/codec.js';
+import { inBytes, type Codec, type Encoded } from '../../../lib/client/codec/codec.js';
 import { createCodec } from '../../../lib/client/codec/create-codec.js';
 import { CodecError } from '../../../lib/errors.js';
 import { readCodec, type CodecOptions } from '../../../lib/options/codec-options.js';
@@ -46,7 +46,7 @@ class Lru extends Map<string, number> {}
 const codecOf = (options: CodecOptions): Codec => createCodec(readCodec(options, 'codec'));
 
 function roundTrip(codec: Codec, value: unknown): any {
-  const { data, flags } = codec.encode(value, 'key') as Encoded;
+  const { data, flags } = inBytes(codec.encode(value, 'key') as Encoded);
   return codec.decode(data, flags, 'key');
 }
 
@@ -78,7 +78,7 @@ describe('a class that codec.types names', () => {
   });
 
   it('is stored under the name given, and read only where the name is known', () => {
-    const { data, flags } = codec.encode(new Discounted(1), 'key') as Encoded;
+    const { data, flags } = inBytes(codec.encode(new Discounted(1), 'key') as Encoded);
     expect(data.toString()).toContain('"V2"');
     expect(() => codecOf({}).decode(data, flags, 'key')).toThrow(
       "an instance of 'V2', a class that codec.types does not name",
@@ -146,7 +146,7 @@ describe('toPlain and revive', () => {
         },
       },
     });
-    const { data, flags } = failing.encode(new Price(1), 'key') as Encoded;
+    const { data, flags } = inBytes(failing.encode(new Price(1), 'key') as Encoded);
     expect(() => failing.decode(data, flags, 'key')).toThrow(
       new CodecError('codec.types.Price.revive failed', { cause: new Error('too old') }),
     );
@@ -171,7 +171,7 @@ describe('class-transformer', () => {
     const codec = codecOf({ types: { Visitor }, classTransformer });
     const visit = Object.assign(new Visit(), { at: new Date(5), page: '/' });
     const visitor = Object.assign(new Visitor(), { name: 'Ada', password: 'hunter2', visits: [visit] });
-    const { data } = codec.encode(visitor, 'key') as Encoded;
+    const { data } = inBytes(codec.encode(visitor, 'key') as Encoded);
     expect(data.toString()).not.toContain('hunter2');
     const read = roundTrip(codec, { visitor }).visitor;
     expect(read).toBeInstanceOf(Visitor);
@@ -184,7 +184,7 @@ describe("classInstances: 'flatten'", () => {
   const codec = codecOf({ classInstances: 'flatten' });
 
   it('stores own enumerable properties, as plain JSON where they are that', () => {
-    const { data, flags } = codec.encode({ price: new Price(1) }, 'key') as Encoded;
+    const { data, flags } = inBytes(codec.encode({ price: new Price(1) }, 'key') as Encoded);
     expect([data.toString(), flags]).toEqual(['{"price":{"amount":1,"currency":"EUR"}}', 48]);
   });
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { createDefaultCodec } from '../../../lib/client/codec/default-codec.js';
-import type { Encoded } from '../../../lib/client/codec/codec.js';
+import { inBytes, type Encoded } from '../../../lib/client/codec/codec.js';
 
 const codec = createDefaultCodec();
 
 function stored(value: unknown): { text: string; flags: number } {
-  const { data, flags } = codec.encode(value, 'key') as Encoded;
+  const { data, flags } = inBytes(codec.encode(value, 'key') as Encoded);
   return { text: data.toString('latin1'), flags };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Encoded } from '../../../lib/client/codec/codec.js';
+import { inBytes, type Encoded } from '../../../lib/client/codec/codec.js';
 import { createCodec } from '../../../lib/client/codec/create-codec.js';
 import { CodecError } from '../../../lib/errors.js';
 import { readCodec, type CodecName } from '../../../lib/options/codec-options.js';
@@ -7,7 +7,7 @@ import { readCodec, type CodecName } from '../../../lib/options/codec-options.js
 const codecOf = (name: CodecName) => createCodec(readCodec(name, 'codec'));
 
 function stored(name: CodecName, value: unknown): [string, number] {
-  const { data, flags } = codecOf(name).encode(value, 'key') as Encoded;
+  const { data, flags } = inBytes(codecOf(name).encode(value, 'key') as Encoded);
   return [data.toString('latin1'), flags];
 }
 
@@ -77,7 +77,7 @@ describe("the codec 'raw'", () => {
 describe("the codec 'v8'", () => {
   it('carries what structured clone carries', () => {
     const value = { map: new Map([[1, new Date(0)]]), bytes: new Uint8Array(2), list: [undefined] };
-    const { data, flags } = codecOf('v8').encode(value, 'key') as Encoded;
+    const { data, flags } = inBytes(codecOf('v8').encode(value, 'key') as Encoded);
     expect(flags).toBe(0x4_0000);
     expect(codecOf('v8').decode(data, flags, 'key')).toEqual(value);
     expect(() => codecOf('default').decode(data, flags, 'key')).toThrow("a value of codec 'v8'");

@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { assert as assertProperty } from 'fast-check';
-import type { Codec, Encoded } from '../../../lib/client/codec/codec.js';
+import { inBytes, type Codec, type Encoded, type Stored } from '../../../lib/client/codec/codec.js';
 import { createCodec } from '../../../lib/client/codec/create-codec.js';
 import { CodecError } from '../../../lib/errors.js';
 import { readCodec, type CodecOptions } from '../../../lib/options/codec-options.js';
@@ -14,11 +14,11 @@ const KEY_2 = { id: '2026-02', key: randomBytes(32) };
 const codecOf = (options: CodecOptions): Codec => createCodec(readCodec(options, 'codec'));
 const sealing = codecOf({ seal: { keys: [KEY_1] } });
 
-function seal(codec: Codec, value: unknown, key = 'user:1'): Encoded {
-  return codec.encode(value, key) as Encoded;
+function seal(codec: Codec, value: unknown, key = 'user:1'): Stored {
+  return inBytes(codec.encode(value, key) as Encoded);
 }
 
-function open(codec: Codec, { data, flags }: Encoded, key = 'user:1'): unknown {
+function open(codec: Codec, { data, flags }: Stored, key = 'user:1'): unknown {
   const socketBuffer = Buffer.from(data);
   const value = codec.decode(socketBuffer, flags, key);
   socketBuffer.fill(0);
@@ -78,7 +78,7 @@ describe('a sealed value', () => {
   it('is compressed before it is sealed', async () => {
     const codec = codecOf({ compressOverBytes: 100, seal: { keys: [KEY_1] } });
     const text = 'all work and no play '.repeat(200);
-    const encoded = await codec.encode(text, 'user:1');
+    const encoded = inBytes(await codec.encode(text, 'user:1'));
     expect(encoded.data.length).toBeLessThan(300);
     await expect(open(codec, encoded)).resolves.toBe(text);
   });
@@ -108,7 +108,7 @@ describe('keys that change', () => {
 });
 
 describe('a value that is not sealed', () => {
-  const plain: Encoded = { data: Buffer.from('forged'), flags: 16 };
+  const plain: Stored = { data: Buffer.from('forged'), flags: 16 };
 
   it('is refused', () => {
     expect(() => open(sealing, plain)).toThrow('the value is not sealed');

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { assert as assertProperty } from 'fast-check';
+import { inBytes } from '../../../lib/client/codec/codec.js';
 import { ClassTypes } from '../../../lib/client/codec/class-types.js';
 import { decodeTagged } from '../../../lib/client/codec/tagged-reader.js';
 import { encodeTagged } from '../../../lib/client/codec/tagged-writer.js';
@@ -43,10 +44,9 @@ describe('reading the tagged form', () => {
   });
 
   it('refuses bytes that are cut anywhere', () => {
-    const { data } = encodeTagged([Buffer.from('abc'), new Float64Array(2)], {
-      types,
-      classInstances: 'refuse',
-    });
+    const { data } = inBytes(
+      encodeTagged([Buffer.from('abc'), new Float64Array(2)], { types, classInstances: 'refuse' }),
+    );
     for (let length = 0; length < data.length; length += 1) {
       expect(() => decodeTagged(data.subarray(0, length), true, types)).toThrow(CodecError);
     }

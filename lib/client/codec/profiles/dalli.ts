@@ -1,5 +1,5 @@
 import { CodecError } from '../../../errors.js';
-import type { Codec, Encoded } from '../codec.js';
+import type { Codec, Encoded, Stored } from '../codec.js';
 import type { Packing } from '../compressing-codec.js';
 import { compress, decompress } from '../compression.js';
 import { asBuffer, readTextOrBytes, writeJson } from '../foreign-values.js';
@@ -54,11 +54,11 @@ export class DalliPacking implements Packing {
     this.#maxBytes = maxBytes;
   }
 
-  async pack({ data, flags }: Encoded): Promise<Encoded> {
+  async pack({ data, flags }: Stored): Promise<Stored> {
     return { data: await compress('zlib', data), flags: flags | FLAG_COMPRESSED };
   }
 
-  unpack(data: Buffer, flags: number): Promise<Encoded> | undefined {
+  unpack(data: Buffer, flags: number): Promise<Stored> | undefined {
     if ((flags & FLAG_COMPRESSED) === 0 || flags > 7) return undefined;
     const format = data[0] === 0x1f && data[1] === 0x8b ? 'gzip' : 'zlib';
     return decompress(format, data, this.#maxBytes).then((stream) => ({

@@ -64,7 +64,7 @@ class NpmMemcachedCodec implements Codec {
   }
 }
 
-function writeMarked(text: string): Buffer {
+function writeMarked(text: string): string {
   return writeText(text.replace(BREAK, '\\$&'));
 }
 

@@ -1,5 +1,5 @@
 import { CodecError } from '../../../errors.js';
-import type { Codec, Encoded } from '../codec.js';
+import type { Codec, Encoded, Stored } from '../codec.js';
 import type { Packing } from '../compressing-codec.js';
 import { compress, decompress, tooLarge } from '../compression.js';
 import { asBuffer, notStorable, readTextOrBytes, writeJson, writeText } from '../foreign-values.js';
@@ -49,13 +49,13 @@ class PhpCodec implements Codec {
         return { data: writeText(value), flags: TYPE_STRING };
       case 'number':
         return Number.isSafeInteger(value) && !Object.is(value, -0)
-          ? { data: Buffer.from(String(value), 'latin1'), flags: TYPE_INT }
-          : { data: Buffer.from(printFloat(value), 'latin1'), flags: TYPE_FLOAT };
+          ? { data: String(value), flags: TYPE_INT }
+          : { data: printFloat(value), flags: TYPE_FLOAT };
       case 'bigint':
         if (BigInt.asIntN(64, value) !== value) throw notStorable(value, 'php');
-        return { data: Buffer.from(String(value), 'latin1'), flags: TYPE_INT };
+        return { data: String(value), flags: TYPE_INT };
       case 'boolean':
-        return { data: Buffer.from(value ? '1' : '', 'latin1'), flags: TYPE_BOOL };
+        return { data: value ? '1' : '', flags: TYPE_BOOL };
       case 'object':
         if (value === null) return { data: NULL, flags: TYPE_SERIALIZED };
         if (value instanceof Uint8Array) return { data: asBuffer(value), flags: TYPE_STRING };
@@ -99,20 +99,20 @@ export class PhpPacking implements Packing {
     this.#maxBytes = maxBytes;
   }
 
-  async pack({ data, flags }: Encoded): Promise<Encoded> {
+  async pack({ data, flags }: Stored): Promise<Stored> {
     const length = Buffer.allocUnsafe(LENGTH_BYTES);
     length.writeUInt32LE(data.length);
     const stream = await compress('zlib', data);
     return { data: Buffer.concat([length, stream]), flags: flags | FLAG_COMPRESSED | FLAG_ZLIB };
   }
 
-  unpack(data: Buffer, flags: number): Promise<Encoded> | undefined {
+  unpack(data: Buffer, flags: number): Promise<Stored> | undefined {
     if ((flags & FLAG_COMPRESSED) === 0 || (flags & ALGORITHMS) === 0 || (flags & 0xff00) !== 0)
       return undefined;
     return this.#unpack(data, flags);
   }
 
-  async #unpack(data: Buffer, flags: number): Promise<Encoded> {
+  async #unpack(data: Buffer, flags: number): Promise<Stored> {
     const length = data.length < LENGTH_BYTES ? 0 : data.readUInt32LE(0);
     if (length > this.#maxBytes) throw tooLarge(this.#maxBytes);
     const stream = await this.#decompress(data.subarray(LENGTH_BYTES), flags, length);

@@ -20,7 +20,7 @@ class PythonCodec implements Codec {
   encode(value: unknown): Encoded {
     if (typeof value === 'string') return { data: writeText(value), flags: FLAGS_TEXT };
     if (typeof value === 'bigint' || (Number.isSafeInteger(value) && !Object.is(value, -0))) {
-      return { data: Buffer.from(String(value), 'latin1'), flags: FLAGS_INTEGER };
+      return { data: String(value), flags: FLAGS_INTEGER };
     }
     if (value instanceof Uint8Array) return { data: asBuffer(value), flags: FLAGS_BYTES };
     if (value === undefined) throw notStorable(value, 'python');

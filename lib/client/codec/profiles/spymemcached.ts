@@ -1,6 +1,6 @@
 import { keptBytes } from '../kept-bytes.js';
 import { CodecError } from '../../../errors.js';
-import type { Codec, Encoded } from '../codec.js';
+import type { Codec, Encoded, Stored } from '../codec.js';
 import type { Packing } from '../compressing-codec.js';
 import { compress, decompress } from '../compression.js';
 import { asBuffer, notStorable, readTextOrBytes, writeText } from '../foreign-values.js';
@@ -34,7 +34,7 @@ class SpymemcachedCodec implements Codec {
       case 'string':
         return { data: writeText(value), flags: FLAGS_STRING };
       case 'boolean':
-        return { data: Buffer.from(value ? '1' : '0', 'latin1'), flags: FLAGS_BOOLEAN };
+        return { data: value ? '1' : '0', flags: FLAGS_BOOLEAN };
       case 'number':
         return encodeNumber(value);
       case 'bigint':
@@ -87,11 +87,11 @@ export class SpymemcachedPacking implements Packing {
     this.#maxBytes = maxBytes;
   }
 
-  async pack({ data, flags }: Encoded): Promise<Encoded> {
+  async pack({ data, flags }: Stored): Promise<Stored> {
     return { data: await compress('gzip', data), flags: flags | FLAG_GZIP };
   }
 
-  unpack(data: Buffer, flags: number): Promise<Encoded> | undefined {
+  unpack(data: Buffer, flags: number): Promise<Stored> | undefined {
     if ((flags & FLAG_GZIP) === 0 || (flags & ~0xff03) !== 0) return undefined;
     return decompress('gzip', data, this.#maxBytes).then((stream) => ({
       data: stream,

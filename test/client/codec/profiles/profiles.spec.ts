@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Codec, Encoded } from '../../../../lib/client/codec/codec.js';
+import { inBytes, type Codec, type Encoded } from '../../../../lib/client/codec/codec.js';
 import { createCodec } from '../../../../lib/client/codec/create-codec.js';
 import { CodecError } from '../../../../lib/errors.js';
 import { readCodec, type CodecName } from '../../../../lib/options/codec-options.js';
@@ -109,7 +109,7 @@ const NOT_STORABLE: Partial<Record<CodecName, readonly unknown[]>> = {
 describe.each(Object.entries(CASES) as [CodecName, Case[]][])('the codec %s', (name, cases) => {
   it.each(cases)('stores %p as %j with flags %p', (value, bytes, flags, ...[comesBack]) => {
     const codec = codecOf(name);
-    const encoded = codec.encode(value, 'key') as Encoded;
+    const encoded = inBytes(codec.encode(value, 'key') as Encoded);
     expect([encoded.data.toString('latin1'), encoded.flags]).toEqual([bytes, flags]);
     const socketBuffer = Buffer.from(encoded.data);
     const read = codec.decode(socketBuffer, flags, 'key');
@@ -139,7 +139,7 @@ describe.each<[CodecName, unknown, number]>([
 ])('compressing for others as %s does', (name, value, flags) => {
   it(`marks it by flags ${flags} and reads it again`, async () => {
     const codec = codecOf(name, 100);
-    const encoded = await codec.encode(value, 'key');
+    const encoded = inBytes(await codec.encode(value, 'key'));
     expect(encoded.flags).toBe(flags);
     expect(encoded.data.length).toBeLessThan(200);
     await expect(codec.decode(encoded.data, encoded.flags, 'key')).resolves.toStrictEqual(value);
