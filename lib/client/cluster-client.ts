@@ -251,8 +251,7 @@ export abstract class ClusterClient extends EventEmitter<ClientEvents> implement
   ): Promise<ManyResult<Value>> {
     const result = new ManyResult<Value>();
     const ask = async (node: Node): Promise<void> => {
-      const request = new Request('line', '', read);
-      request.line = line;
+      const request = new Request('line', line, read);
       const server = node.server.id;
       try {
         result.set(server, shape(await this.sendTo(node, request, options)));

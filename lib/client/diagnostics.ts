@@ -77,7 +77,7 @@ export async function traced(
 ): Promise<unknown> {
   const names = request.userKeys ?? (request.userKey === '' ? [] : [request.userKey]);
   const message: CommandMessage = {
-    operation: request.kind === 'line' ? request.line.split(' ', 1)[0] : request.kind,
+    operation: request.kind === 'line' ? request.label : request.kind,
     server,
     keys: withKeys ? names : [],
     keyCount: names.length,

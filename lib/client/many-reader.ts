@@ -52,7 +52,7 @@ export class ManyReader {
     const index = this.#indexOf(reply, request.keys!);
     if (index < 0) throw unexpectedReply(reply, request);
     this.#next = index + 1;
-    request.receivedBytes += reply.value.length;
+    request.receivedBytes += reply.valueLength;
     this.#take(reply, index, haul);
     return undefined;
   };

@@ -1,7 +1,7 @@
 import { CodecError } from '../errors.js';
 import type { Reply } from '../protocol/reply.js';
 import { unexpectedReply, type ReplyReader, type Request } from '../protocol/request.js';
-import type { Codec } from './codec/codec.js';
+import { decodeAt, type Codec } from './codec/codec.js';
 import type { CasResult, LeaseRead, Lookup, ValueWithCas } from './results.js';
 
 /**
@@ -46,7 +46,7 @@ export class Readers {
     }
     const { cas, ttlSeconds, won, busy, stale } = reply;
     // Zero bytes with flags 0 is a stub: no value is there, somebody is computing it.
-    const hit = reply.value.length > 0 || reply.flags !== 0;
+    const hit = reply.valueLength > 0 || reply.flags !== 0;
     const value = hit ? this.#decode(reply, request) : undefined;
     if (!(value instanceof Promise)) return { hit, value, cas, ttlSeconds, won, busy, stale };
     return value.then((decoded: unknown) => ({ hit, value: decoded, cas, ttlSeconds, won, busy, stale }));
@@ -57,7 +57,7 @@ export class Readers {
     if (reply.status === 'value') {
       checkKey(reply, request);
       const { cas } = reply;
-      const hit = reply.value.length > 0 || reply.flags !== 0;
+      const hit = reply.valueLength > 0 || reply.flags !== 0;
       const state = { ...NO_LEASE, hit, cas, busy: !hit };
       request.gathered = whenDone(hit ? this.#decode(reply, request) : undefined, (value) => ({
         ...state,
@@ -80,9 +80,10 @@ export class Readers {
   };
 
   #decode(reply: Reply, request: Request): unknown {
-    request.receivedBytes += reply.value.length;
+    request.receivedBytes += reply.valueLength;
     try {
-      const value = this.#codec.decode(reply.value, reply.flags, request.routingKey);
+      const { bytes, valueStart, valueEnd, flags } = reply;
+      const value = decodeAt(this.#codec, bytes, valueStart, valueEnd, flags, request.routingKey);
       return value instanceof Promise
         ? value.catch((error: unknown) => raiseNamed(error, request.label))
         : value;

@@ -38,8 +38,7 @@ export class Debts {
    */
   payments(timeoutMs: number): readonly Request[] {
     if (this.#all) {
-      const flush = new Request('line', '', (reply) => reply.status === 'ok');
-      flush.line = 'flush_all';
+      const flush = new Request('line', 'flush_all', (reply) => reply.status === 'ok');
       flush.timeoutMs = timeoutMs;
       flush.resolve = () => (this.#all = false);
       return [flush];

@@ -82,8 +82,7 @@ export class Discovery {
   async #ask(node: Node, line: string): Promise<string | undefined> {
     try {
       return (await new Promise<unknown>((resolve, reject) => {
-        const request = new Request('line', '', readConfig);
-        request.line = line;
+        const request = new Request('line', line, readConfig);
         request.timeoutMs = this.#options.connectTimeout + this.#options.commandTimeout;
         request.resolve = resolve;
         request.reject = reject;

@@ -44,7 +44,7 @@ export async function* dumpKeys(
       silence = setTimeout(giveUp, commandTimeout);
       return [];
     },
-    onReply: () => undefined,
+    onRoundTrip: () => undefined,
     onOverdue: () => undefined,
     onClosed: (_connection, error: MemcachedError | undefined) => {
       failure ??= error;
@@ -53,7 +53,7 @@ export async function* dumpKeys(
     },
   };
   const connection = new Connection(server, options, owner);
-  const request = new Request('line', '', (reply: Reply) => {
+  const request = new Request('line', 'lru_crawler metadump all', (reply: Reply) => {
     if (reply.status === 'line' && reply.more) {
       lines += 1;
       silence?.refresh();
@@ -66,7 +66,6 @@ export async function* dumpKeys(
     if (reply.status === 'end' || reply.status === 'ok') return undefined;
     throw unexpectedReply(reply, request);
   });
-  request.line = 'lru_crawler metadump all';
   request.timeoutMs = Number.POSITIVE_INFINITY;
   request.resolve = () => {
     over = true;

@@ -97,7 +97,7 @@ export class Node implements ConnectionOwner {
     return this.#roundTrips.summary();
   }
 
-  onReply(milliseconds: number): void {
+  onRoundTrip(milliseconds: number): void {
     this.#roundTrips.record(milliseconds);
   }
 
@@ -125,7 +125,7 @@ export class Node implements ConnectionOwner {
   send(request: Request): void {
     if (this.#closed) request.fail(new ClientClosedError('the client is closed'));
     else if (this.#unreachable) request.fail(this.#unreachableError(request));
-    else if (this.#proxied && request.kind === 'line' && request.line !== 'version')
+    else if (this.#proxied && request.kind === 'line' && request.key !== 'version')
       request.fail(this.#proxyError(request));
     else this.#connected().push(request);
   }
@@ -283,8 +283,7 @@ export class Node implements ConnectionOwner {
   }
 
   #probe(onAnswer: () => void): Request {
-    const probe = new Request('line', '', (reply: Reply) => reply.text);
-    probe.line = 'version';
+    const probe = new Request('line', 'version', (reply: Reply) => reply.text);
     probe.timeoutMs = this.#options.commandTimeout;
     probe.resolve = onAnswer;
     return probe;

@@ -2,7 +2,7 @@ import { createHistogram } from 'node:perf_hooks';
 
 /** How long a server took, in milliseconds, over the round trips that were measured. */
 export interface Latency {
-  /** How many round trips were measured: one for each read of the socket, whatever number of replies it brought. */
+  /** How many round trips were measured: one at a time, however many requests are under way. */
   readonly count: number;
   readonly p50: number;
   readonly p95: number;
@@ -13,13 +13,13 @@ export interface Latency {
 /**
  * Round trips to one server, in Node's own HDR histogram, which needs no package and records in C++.
  *
- * Only the oldest request of each read of the socket is measured: those behind it waited for it.
+ * One request at a time is measured, the first of a write: those behind it wait for it.
  */
 export class RoundTrips {
   /** In microseconds, from 1 to a minute, with three digits. */
   readonly #histogram = createHistogram({ lowest: 1, highest: 60_000_000, figures: 3 });
 
-  /** @param milliseconds from the call to its reply. */
+  /** @param milliseconds from the write of a request to its reply. */
   record(milliseconds: number): void {
     const microseconds = Math.round(milliseconds * 1000);
     if (microseconds <= 60_000_000) this.#histogram.record(Math.max(1, microseconds));

@@ -39,8 +39,8 @@ export interface ConnectionOwner {
    * not open yet. Told again and again until that ends.
    */
   onOverdue(connection: Connection): void;
-  /** Replies have been read from the socket, of which the first took so many milliseconds; not those of the negotiation. */
-  onReply(milliseconds: number): void;
+  /** A request was answered so many milliseconds after it was written. One at a time is measured, the negotiation is not. */
+  onRoundTrip(milliseconds: number): void;
   /**
    * It is over, for whatever reason, exactly once.
    *
@@ -83,6 +83,9 @@ export class Connection {
   #triedMeta = false;
   #refusedMeta = false;
   #opaque = 0;
+  /** The request whose round trip is being measured: the first of its write. */
+  #measured: Request | undefined;
+  #measuredSince = 0;
   #flushScheduled = false;
   #onDrained: (() => void) | undefined;
 
@@ -255,7 +258,11 @@ export class Connection {
     if (request.data !== undefined) this.#batch.addDataBlock(request.data);
     if (!this.#flushScheduled) {
       this.#flushScheduled = true;
-      this.#deadlines.beginTurn();
+      const now = this.#deadlines.beginTurn();
+      if (this.#measured === undefined && this.#state === 'ready') {
+        this.#measured = request;
+        this.#measuredSince = now;
+      }
       setImmediate(() => this.#flush());
     } else if (this.#batch.bytes > HIGH_WATER_BYTES) {
       this.#batch.writeTo(this.#socket);
@@ -270,16 +277,12 @@ export class Connection {
   #receive(chunk: Buffer): void {
     if (this.#state === 'closed') return;
     this.#deadlines.heard(chunk.length);
-    const oldest = this.#state === 'ready' ? this.#pending.first() : undefined;
     try {
       this.#parser.push(chunk);
     } catch (error) {
       this.#end(unreadable(this.server.id, error));
       if (!(error instanceof MemcachedError)) throw error;
       return;
-    }
-    if (oldest !== undefined && oldest !== this.#pending.first()) {
-      this.#owner.onReply(this.#deadlines.waited(oldest));
     }
     this.#noticeDrained();
   }
@@ -295,6 +298,10 @@ export class Connection {
     } else {
       this.#pending.shift();
       this.#deadlines.answered();
+      if (request === this.#measured) {
+        this.#owner.onRoundTrip(this.#deadlines.now() - this.#measuredSince);
+        this.#measured = undefined;
+      }
     }
     if (isRefusal(reply)) this.#refused(reply, request);
     else if (!request.settled) answer(request, reply, this.server.id);

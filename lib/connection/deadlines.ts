@@ -20,7 +20,7 @@ const MAX_REPLY_MS = 2000;
 export interface Timed {
   /** Milliseconds it may take. */
   readonly timeoutMs: number;
-  /** When that is over; 0 until it has begun. */
+  /** When that is over; 0 until it has begun. Whole, as far as it can be, since fractions cost each request an allocation. */
   deadline: number;
 }
 
@@ -37,7 +37,7 @@ export class Deadlines {
   #stopped = false;
   /** No deadline is earlier than this. */
   #next = Number.POSITIVE_INFINITY;
-  /** The time in this turn of the event loop. */
+  /** The time in this turn of the event loop, rounded up. */
   #now = 0;
   /** Milliseconds that did not count so far. */
   #excused = 0;
@@ -55,9 +55,15 @@ export class Deadlines {
     this.#expire = expire;
   }
 
-  /** Reads the clock for what begins in the rest of this turn of the event loop. */
-  beginTurn(): void {
-    this.#now = this.#read();
+  /**
+   * Reads the clock for what begins in the rest of this turn of the event loop.
+   *
+   * @returns the milliseconds that have counted so far.
+   */
+  beginTurn(): number {
+    const now = this.now();
+    this.#now = Math.ceil(now);
+    return now;
   }
 
   /**
@@ -66,7 +72,7 @@ export class Deadlines {
    * @param inTurn whether `beginTurn` was called in this turn of the event loop, so that the clock need not be read.
    */
   begin(timed: Timed, inTurn: boolean): void {
-    const now = inTurn ? this.#now : this.#read();
+    const now = inTurn ? this.#now : Math.ceil(this.now());
     timed.deadline = timed.deadline === 0 ? now + timed.timeoutMs : timed.deadline - this.#excused;
     if (timed.deadline < this.#next) this.#next = timed.deadline;
     if (this.#timer === undefined && !this.#stopped) this.#arm();
@@ -92,20 +98,16 @@ export class Deadlines {
     this.#streamedMs = 0;
   }
 
-  /** The milliseconds since something has begun, as far as they count. */
-  waited(timed: Timed): number {
-    return this.#read() - timed.deadline + timed.timeoutMs;
+  /** The milliseconds that have counted so far. */
+  now(): number {
+    const time = performance.now();
+    if (this.#timer !== undefined && time - this.#lookedAt > STALL_MS) this.#count(time);
+    return time - this.#excused;
   }
 
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
-  }
-
-  #read(): number {
-    const time = performance.now();
-    if (this.#timer !== undefined && time - this.#lookedAt > STALL_MS) this.#count(time);
-    return time - this.#excused;
   }
 
   /** Decides how much of the time since the last look counts. */

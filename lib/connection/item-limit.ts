@@ -46,8 +46,7 @@ export class ItemLimit {
    */
   async learn(ask: Ask, timeoutMs: number): Promise<void> {
     if (this.#settled) return;
-    const question = new Request('line', '', readStats);
-    question.line = 'stats settings';
+    const question = new Request('line', 'stats settings', readStats);
     question.timeoutMs = timeoutMs;
     try {
       this.settle((await ask(question)) as ReadonlyMap<string, string>);

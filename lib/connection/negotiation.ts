@@ -80,9 +80,7 @@ function tooOld(server: ServerAddress, version: ServerVersion): UnsupportedError
 }
 
 function line(text: string, read: ReplyReader): Request {
-  const request = new Request('line', '', read);
-  request.line = text;
-  return request;
+  return new Request('line', text, read);
 }
 
 function readVersion(reply: Reply): string {

@@ -28,10 +28,8 @@ export function encodeClassic(request: Request): string {
     case 'replace':
     case 'append':
     case 'prepend':
-      if (request.storeStale) throw unsupported(request, 'storing a value as stale');
       return `${request.kind} ${storeArguments(request)}\r\n`;
     case 'cas':
-      if (request.storeStale) throw unsupported(request, 'storing a value as stale');
       return `cas ${storeArguments(request)} ${request.cas}\r\n`;
     case 'delete':
       if (request.cas !== '') throw unsupported(request, 'deleting by cas token');
@@ -47,7 +45,7 @@ export function encodeClassic(request: Request): string {
     case 'metadebug':
       throw unsupported(request, request.kind);
     case 'line':
-      return `${request.line}\r\n`;
+      return `${request.key}\r\n`;
   }
 }
 

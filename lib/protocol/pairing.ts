@@ -49,7 +49,7 @@ function answersWithoutOpaque(reply: Reply, request: Request): boolean {
     case 'metadebug':
       return status === 'line' ? reply.text.startsWith(`ME ${request.key} `) : status === 'not-found';
     case 'line':
-      return LINE_ANSWERS.get(request.line.split(' ', 1)[0])?.includes(status) ?? true;
+      return LINE_ANSWERS.get(request.key.split(' ', 1)[0])?.includes(status) ?? true;
     case 'mark-stale':
     case 'lease-get':
     case 'lookup':

@@ -157,7 +157,7 @@ export class ReplyParser {
     const end = start + bytes + 2;
     if (end <= chunk.length) {
       if (chunk[end - 2] !== CR || chunk[end - 1] !== LF) throw badDataBlock();
-      this.#reply.value = chunk.subarray(start, end - 2);
+      this.#reply.setValue(chunk, start, end - 2);
       this.#onReply(this.#reply);
       return end;
     }
@@ -168,7 +168,7 @@ export class ReplyParser {
   #finishValue(bytes: Buffer): void {
     const end = bytes.length;
     if (bytes[end - 2] !== CR || bytes[end - 1] !== LF) throw badDataBlock();
-    this.#reply.value = bytes.subarray(0, end - 2);
+    this.#reply.setValue(bytes, 0, end - 2);
     this.#onReply(this.#reply);
   }
 

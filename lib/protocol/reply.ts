@@ -29,8 +29,6 @@ export class Reply {
   status: ReplyStatus = 'ok';
   /** More replies to the same request follow: an item of a classic list, before its `END`. */
   more = false;
-  /** The data block of a `value`; empty otherwise. */
-  value: Buffer = NO_BYTES;
   /** Client flags (`f`). */
   flags = 0;
   /** Cas token in decimal digits (`c`), or `''` when the reply has none. */
@@ -54,6 +52,11 @@ export class Reply {
   /** The whole line for `stat`, `number`, `version`, `line` and the errors, without its end. */
   text = '';
 
+  /** Where the data block of a `value` lies: in these bytes, from `valueStart` to `valueEnd`; it is empty otherwise. */
+  bytes: Buffer = NO_BYTES;
+  valueStart = 0;
+  valueEnd = 0;
+
   #keyBytes: Buffer = NO_BYTES;
   #keyStart = 0;
   #keyEnd = 0;
@@ -61,7 +64,7 @@ export class Reply {
   /** Forgets the reply before. */
   reset(): void {
     this.more = false;
-    this.value = NO_BYTES;
+    this.valueStart = this.valueEnd = 0;
     this.flags = 0;
     this.cas = '';
     this.ttlSeconds = -1;
@@ -74,6 +77,22 @@ export class Reply {
     this.lastAccessSeconds = 0;
     this.text = '';
     this.#keyEnd = this.#keyStart = 0;
+  }
+
+  /** A view of the data block. Making one costs as much as reading a short text, so few who read ask for it. */
+  get value(): Buffer {
+    return this.bytes.subarray(this.valueStart, this.valueEnd);
+  }
+
+  /** The length of the data block in bytes. */
+  get valueLength(): number {
+    return this.valueEnd - this.valueStart;
+  }
+
+  setValue(bytes: Buffer, start: number, end: number): void {
+    this.bytes = bytes;
+    this.valueStart = start;
+    this.valueEnd = end;
   }
 
   setKey(bytes: Buffer, start: number, end: number): void {

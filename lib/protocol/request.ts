@@ -65,10 +65,6 @@ export class Request {
   leaseSeconds = 0;
   /** `R`: with less than so many seconds left, one reader wins the right to refresh; 0 for none. */
   recacheSeconds = 0;
-  /** Marks what is stored as stale (`I`). */
-  storeStale = false;
-  /** The bytes of a `line` request, without the line end. */
-  line = '';
 
   /** Whether the server is owed the request when it is away, to be sent before the server is read from again. */
   owed = false;
@@ -103,6 +99,7 @@ export class Request {
   /**
    * @param kind what is asked.
    * @param key the key as it stands on the wire, one character per byte, prefix included; `''` for requests without one.
+   *   Of a `line` the whole line, without its end.
    * @param read how the reply becomes the result.
    */
   constructor(
@@ -117,7 +114,7 @@ export class Request {
 
   /** How errors call the request: ``get "user:1"``. */
   get label(): string {
-    if (this.kind === 'line') return this.line.split(' ', 1)[0];
+    if (this.kind === 'line') return this.key.split(' ', 1)[0];
     if (this.keys !== undefined) return `${this.kind} of ${this.keys.length} keys`;
     return `${this.kind} ${JSON.stringify(this.userKey)}`;
   }

@@ -1,5 +1,5 @@
 import type { CacheEntry, TagVersion } from '../cache/store.js';
-import { andThen, type Codec, type Encoded } from '../client/codec/codec.js';
+import { andThen, decodeAt, type Codec, type Encoded, type InPlaceCodec } from '../client/codec/codec.js';
 import { FLAGS_CACHE_ENTRY } from '../client/codec/flags.js';
 import { CodecError } from '../errors.js';
 
@@ -17,7 +17,7 @@ const LINE_FEED = 0x0a;
  * What cannot be read is `undefined`, not an error: the read also brought the lease and the cas that the cache needs to
  * put something readable in its place.
  */
-export class EntryCodec implements Codec {
+export class EntryCodec implements InPlaceCodec {
   readonly #inner: Codec;
 
   /** @param inner the codec of the values. */
@@ -38,32 +38,38 @@ export class EntryCodec implements Codec {
     });
   }
 
-  decode(data: Buffer, flags: number, key: string): unknown {
+  decodeAt(bytes: Buffer, start: number, end: number, flags: number, key: string): unknown {
     try {
-      if (flags !== FLAGS_CACHE_ENTRY) return this.#entry(data, flags, key, NO_TAGS, false);
-      const end = data.indexOf(LINE_FEED);
-      if (end === -1) return undefined;
-      const header = readHeader(data.toString('utf8', 0, end));
-      return this.#entry(data.subarray(end + 1), header.flags, key, header.tags, header.steady);
+      if (flags !== FLAGS_CACHE_ENTRY)
+        return entry(decodeAt(this.#inner, bytes, start, end, flags, key), NO_TAGS, false);
+      return this.#decodeWithHeader(bytes.subarray(start, end), key);
     } catch {
       return undefined;
     }
   }
 
-  #entry(
-    data: Buffer,
-    flags: number,
-    key: string,
-    tags: readonly TagVersion[],
-    steady: boolean,
-  ): CacheEntry | Promise<CacheEntry | undefined> {
-    const value = this.#inner.decode(data, flags, key);
-    if (!(value instanceof Promise)) return { value, tags, steady };
-    return value.then(
-      (decoded: unknown) => ({ value: decoded, tags, steady }),
-      () => undefined,
-    );
+  decode(data: Buffer, flags: number, key: string): unknown {
+    return this.decodeAt(data, 0, data.length, flags, key);
   }
+
+  #decodeWithHeader(data: Buffer, key: string): unknown {
+    const end = data.indexOf(LINE_FEED);
+    if (end === -1) return undefined;
+    const { flags, tags, steady } = readHeader(data.toString('utf8', 0, end));
+    return entry(decodeAt(this.#inner, data, end + 1, data.length, flags, key), tags, steady);
+  }
+}
+
+function entry(
+  value: unknown,
+  tags: readonly TagVersion[],
+  steady: boolean,
+): CacheEntry | Promise<CacheEntry | undefined> {
+  if (!(value instanceof Promise)) return { value, tags, steady };
+  return value.then(
+    (decoded: unknown) => ({ value: decoded, tags, steady }),
+    () => undefined,
+  );
 }
 
 function readHeader(line: string): { flags: number; steady: boolean; tags: readonly TagVersion[] } {

@@ -62,7 +62,7 @@ export class Opened implements ConnectionOwner {
     this.#onOverdue();
   }
 
-  onReply(milliseconds: number): void {
+  onRoundTrip(milliseconds: number): void {
     this.roundTrips.push(milliseconds);
   }
 

@@ -26,15 +26,13 @@ const LINES: readonly (readonly [line: string, kind: RequestKind, fields: Partia
   ['delete k', 'delete', {}],
   ['incr k 1', 'incr', {}],
   ['decr k 18446744073709551615', 'decr', { delta: '18446744073709551615' }],
-  ['version', 'line', { line: 'version' }],
+  ['version', 'line', { key: 'version' }],
 ];
 
 const UNSPEAKABLE: readonly (readonly [what: string, kind: RequestKind, fields: Partial<Request>])[] = [
   ['a key that is not plain', 'get', { binaryKey: true }],
   ['a lease', 'lease-get', { leaseSeconds: 30 }],
   ['a stale mark', 'mark-stale', { exptime: 30 }],
-  ['a value stored as stale', 'set', { data, storeStale: true }],
-  ['a value stored as stale by cas', 'cas', { data, cas: '1', storeStale: true }],
   ['deleting by cas token', 'delete', { cas: '1' }],
   ['reading and touching in one', 'get-and-touch', {}],
   ['a lookup', 'lookup', {}],

@@ -29,7 +29,7 @@ const LINES: readonly (readonly [line: string, kind: RequestKind, fields: Partia
   ['ms k 5 MA O7', 'append', { data }],
   ['ms k 5 MP O7', 'prepend', { data }],
   ['ms k 5 F16 C18446744073709551615 O7', 'cas', { data, flags: 16, cas: '18446744073709551615' }],
-  ['ms k 5 C9 I O7', 'cas', { data, cas: '9', storeStale: true }],
+  ['ms k 5 C9 O7', 'cas', { data, cas: '9' }],
   ['md k O7', 'delete', {}],
   ['md k C9 O7', 'delete', { cas: '9' }],
   ['md aw== b O7', 'delete', { binaryKey: true }],
@@ -40,7 +40,7 @@ const LINES: readonly (readonly [line: string, kind: RequestKind, fields: Partia
   ['ma k MD D5 v O7', 'decr', { delta: '5' }],
   ['get a b c', 'get-many', { keys: ['a', 'b', 'c'] }],
   ['gets a', 'gets-many', { keys: ['a'] }],
-  ['stats settings', 'line', { line: 'stats settings' }],
+  ['stats settings', 'line', { key: 'stats settings' }],
 ];
 
 describe('the meta dialect', () => {

@@ -60,11 +60,11 @@ const CLASSIC: readonly (readonly [
   ['mark-stale', {}, []],
   ['lease-get', {}, []],
   ['lookup', {}, []],
-  ['line', { line: 'version' }, ['VERSION 1.6.18']],
-  ['line', { line: 'mn' }, ['MN']],
-  ['line', { line: 'stats settings' }, ['STORED', 'DELETED', 'TOUCHED', 'OK', 'END', 'HD', 'STAT a b']],
-  ['line', { line: 'config get cluster' }, ['END', 'VALUE k 0 1\r\nx', 'VALUE other 0 1\r\nx', 'VA 1\r\nx']],
-  ['line', { line: 'something new' }, REPLIES],
+  ['line', { key: 'version' }, ['VERSION 1.6.18']],
+  ['line', { key: 'mn' }, ['MN']],
+  ['line', { key: 'stats settings' }, ['STORED', 'DELETED', 'TOUCHED', 'OK', 'END', 'HD', 'STAT a b']],
+  ['line', { key: 'config get cluster' }, ['END', 'VALUE k 0 1\r\nx', 'VALUE other 0 1\r\nx', 'VA 1\r\nx']],
+  ['line', { key: 'something new' }, REPLIES],
 ];
 
 describe('pairing a reply with a request', () => {
@@ -86,7 +86,7 @@ describe('pairing a reply with a request', () => {
   );
 
   it('takes no reply with an opaque for a request that has none', () => {
-    expect(fits('HD O0', request('line', '', { line: 'something new' }))).toBe(false);
+    expect(fits('HD O0', request('line', 'something new'))).toBe(false);
     expect(fits('EN O0', request('get-many', '', { keys: ['k'] }))).toBe(false);
   });
 

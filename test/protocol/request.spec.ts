@@ -8,8 +8,8 @@ describe('a request', () => {
     ['get "user:1"', request('get', 'user:1')],
     ['set "a\\r\\nb"', request('set', 'a\r\nb')],
     ['get-many of 3 keys', request('get-many', '', { keys: ['a', 'b', 'c'] })],
-    ['stats', request('line', '', { line: 'stats settings' })],
-    ['set', request('line', '', { line: 'set auth 0 0 12\r\nalice s3cret' })],
+    ['stats', request('line', 'stats settings')],
+    ['set', request('line', 'set auth 0 0 12\r\nalice s3cret')],
   ])('is called %s in errors', (label, asked) => {
     expect(asked.label).toBe(label);
   });

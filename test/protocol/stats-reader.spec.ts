@@ -5,8 +5,7 @@ import { readStats } from '../../lib/protocol/stats-reader.js';
 
 /** What a `stats` request reads from the bytes, after its last reply. */
 function read(bytes: string): unknown {
-  const request = new Request('line', '', readStats);
-  request.line = 'stats';
+  const request = new Request('line', 'stats', readStats);
   let result: unknown;
   new ReplyParser((reply) => (result = readStats(reply, request))).push(Buffer.from(bytes));
   return result;

@@ -1,6 +1,14 @@
 import { CodecError } from '../../errors.js';
 import type { Compression } from '../../options/codec-options.js';
-import { andThen, inBytes, type Codec, type Encoded, type Stored } from './codec.js';
+import {
+  andThen,
+  decodeAt,
+  inBytes,
+  type Codec,
+  type Encoded,
+  type InPlaceCodec,
+  type Stored,
+} from './codec.js';
 import { compress, decompress, type CompressedFormat } from './compression.js';
 import { FLAG_ZLIB, FLAGS_WRAPPED_BROTLI, FLAGS_WRAPPED_ZLIB, FLAGS_WRAPPED_ZSTD } from './flags.js';
 
@@ -9,16 +17,15 @@ export interface Packing {
   /** Compresses; the result need not be smaller. */
   pack(stored: Stored): Promise<Stored>;
 
-  /**
-   * Decompresses, at once bounded and no later than the bytes are someone else's again.
-   *
-   * @returns `undefined` if the flags say that nothing is compressed.
-   */
-  unpack(data: Buffer, flags: number): Promise<Stored> | undefined;
+  /** Whether the flags say that something is compressed. */
+  isPacked(flags: number): boolean;
+
+  /** Decompresses, at once bounded and no later than the bytes are someone else's again. */
+  unpack(data: Buffer, flags: number): Promise<Stored>;
 }
 
 /** Compresses what another codec encodes if it has more than `overBytes`, and decompresses whatever is compressed. */
-export class CompressingCodec implements Codec {
+export class CompressingCodec implements InPlaceCodec {
   readonly #inner: Codec;
   readonly #packing: Packing;
   readonly #overBytes: number;
@@ -37,10 +44,18 @@ export class CompressingCodec implements Codec {
     );
   }
 
+  decodeAt(bytes: Buffer, start: number, end: number, flags: number, key: string): unknown {
+    if (!this.#packing.isPacked(flags)) return decodeAt(this.#inner, bytes, start, end, flags, key);
+    return this.#unpack(bytes.subarray(start, end), flags, key);
+  }
+
   decode(data: Buffer, flags: number, key: string): unknown {
-    const unpacked = this.#packing.unpack(data, flags);
-    if (unpacked === undefined) return this.#inner.decode(data, flags, key);
-    return unpacked.then((inner) => this.#inner.decode(inner.data, inner.flags, key));
+    return this.decodeAt(data, 0, data.length, flags, key);
+  }
+
+  async #unpack(data: Buffer, flags: number, key: string): Promise<unknown> {
+    const inner = await this.#packing.unpack(data, flags);
+    return this.#inner.decode(inner.data, inner.flags, key);
   }
 
   async #pack(stored: Stored): Promise<Stored> {
@@ -54,6 +69,12 @@ const WRAPPED_FLAGS: Readonly<Record<Compression, number>> = {
   brotli: FLAGS_WRAPPED_BROTLI,
   zstd: FLAGS_WRAPPED_ZSTD,
 };
+
+const FORMATS: ReadonlyMap<number, CompressedFormat> = new Map([
+  [FLAGS_WRAPPED_ZLIB, 'zlib'],
+  [FLAGS_WRAPPED_BROTLI, 'brotli'],
+  [FLAGS_WRAPPED_ZSTD, 'zstd'],
+]);
 
 /** Bytes that hold the inner flags in front of the stream. */
 const FLAGS_BYTES_LENGTH = 4;
@@ -75,20 +96,12 @@ export class WrappedPacking implements Packing {
     return { data: Buffer.concat([inner, stream]), flags: WRAPPED_FLAGS[this.#algorithm] };
   }
 
-  unpack(data: Buffer, flags: number): Promise<Stored> | undefined {
-    switch (flags) {
-      case FLAGS_WRAPPED_ZLIB:
-        return this.#unwrap('zlib', data);
-      case FLAGS_WRAPPED_BROTLI:
-        return this.#unwrap('brotli', data);
-      case FLAGS_WRAPPED_ZSTD:
-        return this.#unwrap('zstd', data);
-      default:
-        return undefined;
-    }
+  isPacked(flags: number): boolean {
+    return flags >= FLAGS_WRAPPED_ZLIB && FORMATS.has(flags);
   }
 
-  async #unwrap(format: CompressedFormat, data: Buffer): Promise<Stored> {
+  async unpack(data: Buffer, wrappedFlags: number): Promise<Stored> {
+    const format = FORMATS.get(wrappedFlags) as CompressedFormat;
     if (data.length < FLAGS_BYTES_LENGTH)
       throw new CodecError('the stored bytes are too few for a compressed value');
     const flags = data.readUInt32LE(0);
@@ -108,13 +121,13 @@ export class PythonPacking implements Packing {
     return { data: await compress('zlib', data), flags: flags | FLAG_ZLIB };
   }
 
-  unpack(data: Buffer, flags: number): Promise<Stored> | undefined {
+  isPacked(flags: number): boolean {
     // Only beside flags of Python's or ours: elsewhere, 8 is part of a number.
-    if ((flags & FLAG_ZLIB) === 0 || (flags & 0xfff0_ffc0) !== 0) return undefined;
-    return decompress('zlib', data, this.#maxBytes).then((stream) => ({
-      data: stream,
-      flags: flags & ~FLAG_ZLIB,
-    }));
+    return (flags & FLAG_ZLIB) !== 0 && (flags & 0xfff0_ffc0) === 0;
+  }
+
+  async unpack(data: Buffer, flags: number): Promise<Stored> {
+    return { data: await decompress('zlib', data, this.#maxBytes), flags: flags & ~FLAG_ZLIB };
   }
 }
 
@@ -132,7 +145,11 @@ export class EitherPacking implements Packing {
     return this.#first.pack(stored);
   }
 
-  unpack(data: Buffer, flags: number): Promise<Stored> | undefined {
-    return this.#first.unpack(data, flags) ?? this.#second.unpack(data, flags);
+  isPacked(flags: number): boolean {
+    return this.#first.isPacked(flags) || this.#second.isPacked(flags);
+  }
+
+  unpack(data: Buffer, flags: number): Promise<Stored> {
+    return (this.#first.isPacked(flags) ? this.#first : this.#second).unpack(data, flags);
   }
 }

@@ -1,6 +1,6 @@
 import { keptBytes } from './kept-bytes.js';
 import { ClassTypes } from './class-types.js';
-import type { Codec, Encoded } from './codec.js';
+import type { Codec, Encoded, InPlaceCodec } from './codec.js';
 import {
   FLAGS_BIGINT,
   FLAGS_BYTES,
@@ -29,7 +29,7 @@ export function createDefaultCodec(options: TaggedOptions = NO_CLASSES): Codec {
   return new DefaultCodec(options);
 }
 
-class DefaultCodec implements Codec {
+class DefaultCodec implements InPlaceCodec {
   readonly #options: TaggedOptions;
 
   constructor(options: TaggedOptions) {
@@ -55,6 +55,17 @@ class DefaultCodec implements Codec {
         return isPlainJson(value) ? json(value) : encodeTagged(value, this.#options);
       default:
         return encodeTagged(value, this.#options);
+    }
+  }
+
+  decodeAt(bytes: Buffer, start: number, end: number, flags: number): unknown {
+    switch (flags) {
+      case FLAGS_JSON:
+        return readJson(bytes, start, end);
+      case FLAGS_TEXT:
+        return readText(bytes, start, end);
+      default:
+        return this.decode(bytes.subarray(start, end), flags);
     }
   }
 

@@ -12,6 +12,11 @@ const DECIMAL = /^-?\d+$/;
 /** U+FFFD, which stands in for every byte that is not UTF-8, and which some texts contain. */
 const REPLACEMENT = '\uFFFD';
 
+/** What `toString('utf8', start, end)` comes to once it has read its arguments, which costs half as much as all the rest. */
+interface SlicingBuffer extends Buffer {
+  utf8Slice(start: number, end: number): string;
+}
+
 /**
  * Reads a whole number in decimal digits.
  *
@@ -51,25 +56,25 @@ export function readBigInt(data: Buffer): bigint {
 }
 
 /**
- * Reads UTF-8.
+ * Reads UTF-8, from `start` to `end`.
  *
  * @throws {CodecError} if the bytes are something else; nothing is replaced silently.
  */
-export function readText(data: Buffer): string {
-  const text = data.toString('utf8');
-  if (text.includes(REPLACEMENT) && !Buffer.from(text, 'utf8').equals(data)) {
+export function readText(bytes: Buffer, start = 0, end = bytes.length): string {
+  const text = (bytes as SlicingBuffer).utf8Slice(start, end);
+  if (text.includes(REPLACEMENT) && !Buffer.from(text, 'utf8').equals(bytes.subarray(start, end))) {
     throw new CodecError('the stored bytes are not UTF-8 text');
   }
   return text;
 }
 
 /**
- * Reads JSON.
+ * Reads JSON, from `start` to `end`.
  *
  * @throws {CodecError} if the bytes are something else. The parser's own error quotes them, so it is not kept.
  */
-export function readJson(data: Buffer): unknown {
-  const text = readText(data);
+export function readJson(bytes: Buffer, start = 0, end = bytes.length): unknown {
+  const text = readText(bytes, start, end);
   try {
     return JSON.parse(text);
   } catch {

@@ -58,12 +58,12 @@ export class DalliPacking implements Packing {
     return { data: await compress('zlib', data), flags: flags | FLAG_COMPRESSED };
   }
 
-  unpack(data: Buffer, flags: number): Promise<Stored> | undefined {
-    if ((flags & FLAG_COMPRESSED) === 0 || flags > 7) return undefined;
+  isPacked(flags: number): boolean {
+    return (flags & FLAG_COMPRESSED) !== 0 && flags <= 7;
+  }
+
+  async unpack(data: Buffer, flags: number): Promise<Stored> {
     const format = data[0] === 0x1f && data[1] === 0x8b ? 'gzip' : 'zlib';
-    return decompress(format, data, this.#maxBytes).then((stream) => ({
-      data: stream,
-      flags: flags & ~FLAG_COMPRESSED,
-    }));
+    return { data: await decompress(format, data, this.#maxBytes), flags: flags & ~FLAG_COMPRESSED };
   }
 }

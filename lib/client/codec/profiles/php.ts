@@ -106,13 +106,11 @@ export class PhpPacking implements Packing {
     return { data: Buffer.concat([length, stream]), flags: flags | FLAG_COMPRESSED | FLAG_ZLIB };
   }
 
-  unpack(data: Buffer, flags: number): Promise<Stored> | undefined {
-    if ((flags & FLAG_COMPRESSED) === 0 || (flags & ALGORITHMS) === 0 || (flags & 0xff00) !== 0)
-      return undefined;
-    return this.#unpack(data, flags);
+  isPacked(flags: number): boolean {
+    return (flags & FLAG_COMPRESSED) !== 0 && (flags & ALGORITHMS) !== 0 && (flags & 0xff00) === 0;
   }
 
-  async #unpack(data: Buffer, flags: number): Promise<Stored> {
+  async unpack(data: Buffer, flags: number): Promise<Stored> {
     const length = data.length < LENGTH_BYTES ? 0 : data.readUInt32LE(0);
     if (length > this.#maxBytes) throw tooLarge(this.#maxBytes);
     const stream = await this.#decompress(data.subarray(LENGTH_BYTES), flags, length);

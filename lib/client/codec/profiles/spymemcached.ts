@@ -91,12 +91,12 @@ export class SpymemcachedPacking implements Packing {
     return { data: await compress('gzip', data), flags: flags | FLAG_GZIP };
   }
 
-  unpack(data: Buffer, flags: number): Promise<Stored> | undefined {
-    if ((flags & FLAG_GZIP) === 0 || (flags & ~0xff03) !== 0) return undefined;
-    return decompress('gzip', data, this.#maxBytes).then((stream) => ({
-      data: stream,
-      flags: flags & ~FLAG_GZIP,
-    }));
+  isPacked(flags: number): boolean {
+    return (flags & FLAG_GZIP) !== 0 && (flags & ~0xff03) === 0;
+  }
+
+  async unpack(data: Buffer, flags: number): Promise<Stored> {
+    return { data: await decompress('gzip', data, this.#maxBytes), flags: flags & ~FLAG_GZIP };
   }
 }
 
