@@ -334,6 +334,7 @@ export class MemcachedClient extends KeyClient {
     return readMany(keys, kind, {
       cluster: this.cluster,
       codec: options?.codec ?? this.codec,
+      fullKey: (key) => this.fullKey(key),
       request: (key) => this.request(single, key, read),
       sendTo: (node, request) => this.sendTo(node, request, options),
     });
@@ -342,11 +343,15 @@ export class MemcachedClient extends KeyClient {
   /** Runs one command per key, all at once; every key is checked before anything is sent. */
   async #each(keys: readonly string[], run: (key: string) => Promise<boolean>): Promise<ManyResult<boolean>> {
     const result = new ManyResult<boolean>();
-    for (const key of keys) this.request('get', key, readDone);
+    for (const key of keys) this.checkKey(key);
     await Promise.all(
-      keys.map((key) =>
-        noteFailure(result, this.serverFor(key), [key], async () => void result.set(key, await run(key))),
-      ),
+      keys.map(async (key) => {
+        try {
+          result.set(key, await run(key));
+        } catch (error) {
+          noteFailure(result, this.serverFor(key), [key], error);
+        }
+      }),
     );
     return result;
   }

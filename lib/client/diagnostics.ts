@@ -1,9 +1,9 @@
 import { channel, tracingChannel, type Channel, type TracingChannel } from 'node:diagnostics_channel';
 import type { MemcachedError } from '../errors.js';
-import type { Request } from '../protocol/request.js';
+import type { Request, RequestKind } from '../protocol/request.js';
 import type { NodeEvent, ServersEvent } from './events.js';
 import type { Haul } from './many-reader.js';
-import type { LeaseRead } from './results.js';
+import type { CasResult, LeaseRead } from './results.js';
 
 /**
  * One command, as subscribers of the tracing channel `nestjs-memcached:command` get it: the same object at its start and
@@ -89,7 +89,7 @@ export async function traced(
     try {
       result = await send();
       message.bytes += request.receivedBytes;
-      message.outcome = outcomeOf(result);
+      message.outcome = outcomeOf(request.kind, result);
     } catch (error) {
       message.outcome = 'error';
       throw error as MemcachedError;
@@ -98,24 +98,28 @@ export async function traced(
   return result;
 }
 
-function outcomeOf(result: unknown): CommandMessage['outcome'] {
-  switch (result) {
-    case undefined:
-      return 'miss';
-    case true:
-      return 'done';
-    case false:
-      return 'not-done';
-    case 'stored':
-    case 'exists':
-    case 'not-found':
-      return result;
+/** What a result says, by the kind of request: a value that was read may look like anything. */
+function outcomeOf(kind: RequestKind, result: unknown): CommandMessage['outcome'] {
+  switch (kind) {
+    case 'get':
+    case 'gets':
+    case 'get-and-touch':
+    case 'incr':
+    case 'decr':
+    case 'metadebug':
+      return result === undefined ? 'miss' : 'hit';
+    case 'lease-get':
+    case 'lookup':
+      return (result as LeaseRead<unknown>).hit ? 'hit' : 'miss';
+    case 'get-many':
+    case 'gets-many':
+      return result === undefined || (result as Haul).hits === 0 ? 'miss' : 'hit';
+    case 'cas':
+      return result as CasResult;
+    case 'line':
+      if (typeof result !== 'boolean') return 'hit';
+      return result ? 'done' : 'not-done';
     default:
-      return isMiss(result as Partial<LeaseRead<unknown> & Haul> | null) ? 'miss' : 'hit';
+      return result === true ? 'done' : 'not-done';
   }
-}
-
-/** A read with a lease and a many-key read are answered by an object whether or not there was anything. */
-function isMiss(result: Partial<LeaseRead<unknown> & Haul> | null): boolean {
-  return result?.hit === false || result?.hits?.length === 0;
 }

@@ -46,19 +46,30 @@ export abstract class KeyClient extends ClusterClient {
     return readers;
   }
 
-  /** A request for a key; throws what is wrong with the key. */
-  protected request(kind: RequestKind, key: string, read: ReplyReader): Request {
+  /** A key with its prefix; throws if it is none. */
+  protected fullKey(key: string): string {
     if (typeof key !== 'string') {
       throw new InvalidArgumentError(`key: expected a string, got ${key === null ? 'null' : typeof key}`);
     }
     if (key === '') throw new InvalidArgumentError('key is empty');
-    const { keyPrefix, unsafeKeys } = this.options;
-    const full = keyPrefix === '' ? key : keyPrefix + key;
+    const { keyPrefix } = this.options;
+    return keyPrefix === '' ? key : keyPrefix + key;
+  }
+
+  /** Throws what is wrong with a key, if anything. */
+  protected checkKey(key: string): void {
+    const full = this.fullKey(key);
+    if (!isPlainKey(full)) encodeUnusualKey(full, this.options.unsafeKeys);
+  }
+
+  /** A request for a key; throws what is wrong with the key. */
+  protected request(kind: RequestKind, key: string, read: ReplyReader): Request {
+    const full = this.fullKey(key);
     let request: Request;
     if (isPlainKey(full)) {
       request = new Request(kind, full, read);
     } else {
-      const wire = encodeUnusualKey(full, unsafeKeys);
+      const wire = encodeUnusualKey(full, this.options.unsafeKeys);
       request = new Request(kind, wire.text, read);
       request.binaryKey = wire.binary;
     }

@@ -1,27 +1,19 @@
 import { CodecError, MemcachedError } from '../errors.js';
 import type { Reply } from '../protocol/reply.js';
 import { unexpectedReply, type Request } from '../protocol/request.js';
-import type { Codec } from './codec/codec.js';
-import { whenDone } from './readers.js';
-import type { CasToken } from './results.js';
+import { decodeAt, type Codec } from './codec/codec.js';
 
-/** One hit of a many-key read, before its place in the result is known. */
-export interface Hit {
-  /** Position of its key among the request's keys. */
-  readonly index: number;
-  readonly value: unknown;
-}
-
-/** A hit whose bytes cannot be read. */
-export interface Unreadable {
-  readonly index: number;
-  readonly error: MemcachedError;
-}
+/** What stands for a key that was not found. */
+export const NOTHING = Symbol('nothing');
 
 /** What one many-key request brings home. */
 export interface Haul {
-  readonly hits: Hit[];
-  readonly unreadable: Unreadable[];
+  /** By the positions of the keys; `NOTHING` where there was none, or none that can be read. */
+  readonly values: unknown[];
+  /** How many items were found. */
+  hits: number;
+  /** The hits whose bytes cannot be read. */
+  readonly unreadable: { readonly index: number; readonly error: MemcachedError }[];
   /** Decoders that answer later. */
   readonly waiting: Promise<void>[];
 }
@@ -46,16 +38,22 @@ export class ManyReader {
   }
 
   readonly read = (reply: Reply, request: Request): unknown => {
-    const haul = (request.gathered ??= { hits: [], unreadable: [], waiting: [] }) as Haul;
+    const haul = (request.gathered ??= this.#emptyHaul()) as Haul;
     if (reply.status === 'end') return haul;
     if (reply.status !== 'value') throw unexpectedReply(reply, request);
     const index = this.#indexOf(reply, request.keys!);
     if (index < 0) throw unexpectedReply(reply, request);
     this.#next = index + 1;
     request.receivedBytes += reply.valueLength;
+    haul.hits += 1;
     this.#take(reply, index, haul);
     return undefined;
   };
+
+  #emptyHaul(): Haul {
+    const values = new Array<unknown>(this.#fullKeys.length).fill(NOTHING);
+    return { values, hits: 0, unreadable: [], waiting: [] };
+  }
 
   #indexOf(reply: Reply, keys: readonly string[]): number {
     for (let index = this.#next; index < keys.length; index += 1) if (reply.names(keys[index])) return index;
@@ -64,22 +62,27 @@ export class ManyReader {
   }
 
   #take(reply: Reply, index: number, haul: Haul): void {
-    const { cas } = reply;
-    const keep = (value: unknown): void => void haul.hits.push({ index, value: this.#shaped(value, cas) });
-    const refuse = (error: unknown): void => {
-      const told =
-        error instanceof MemcachedError ? error : new CodecError('the codec failed', { cause: error });
-      haul.unreadable.push({ index, error: told });
-    };
+    const { cas, bytes, valueStart, valueEnd, flags } = reply;
     try {
-      const kept = whenDone(this.#codec.decode(reply.value, reply.flags, this.#fullKeys[index]), keep);
-      if (kept instanceof Promise) haul.waiting.push(kept.catch(refuse));
+      const value = decodeAt(this.#codec, bytes, valueStart, valueEnd, flags, this.#fullKeys[index]);
+      if (value instanceof Promise) haul.waiting.push(this.#takeLater(value, cas, index, haul));
+      else haul.values[index] = this.#withCas ? { value, cas } : value;
     } catch (error) {
-      refuse(error);
+      refuse(error, index, haul);
     }
   }
 
-  #shaped(value: unknown, cas: CasToken): unknown {
-    return this.#withCas ? { value, cas } : value;
+  async #takeLater(decoding: Promise<unknown>, cas: string, index: number, haul: Haul): Promise<void> {
+    try {
+      const value = await decoding;
+      haul.values[index] = this.#withCas ? { value, cas } : value;
+    } catch (error) {
+      refuse(error, index, haul);
+    }
   }
+}
+
+function refuse(error: unknown, index: number, { unreadable }: Haul): void {
+  const told = error instanceof MemcachedError ? error : new CodecError('the codec failed', { cause: error });
+  unreadable.push({ index, error: told });
 }

@@ -136,22 +136,6 @@ export class Cluster {
     });
   }
 
-  /**
-   * Splits keys by the node that takes them now.
-   *
-   * @returns positions in `keys` by node; under `undefined` those no server can take.
-   */
-  split(keys: readonly string[]): Map<Node | undefined, number[]> {
-    const parts = new Map<Node | undefined, number[]>();
-    keys.forEach((key, index) => {
-      const node = this.nodeFor(key);
-      const part = parts.get(node);
-      if (part === undefined) parts.set(node, [index]);
-      else part.push(index);
-    });
-    return parts;
-  }
-
   async connect(): Promise<void> {
     await this.#arrival;
     await Promise.all(this.nodes.map((node) => node.connect()));

@@ -1,4 +1,5 @@
 import { ProtocolError } from '../errors.js';
+import { readCommonReply } from './common-reply.js';
 import { Reply, type ReplyStatus } from './reply.js';
 import { clientFlags, digit, digits, isDigit, natural, tokenEnd, ttl } from './reply-fields.js';
 
@@ -98,6 +99,13 @@ export class ReplyParser {
     }
     const length = chunk.length;
     while (position < length) {
+      this.#reply.reset();
+      const next = readCommonReply(chunk, position, this.#reply);
+      if (next >= 0) {
+        this.#onReply(this.#reply);
+        position = next;
+        continue;
+      }
       let end = position;
       while (end < length && chunk[end] !== LF) end += 1;
       if (end - position > MAX_LINE_BYTES)
@@ -114,7 +122,6 @@ export class ReplyParser {
   #line(chunk: Buffer, start: number, lf: number): number {
     const end = lf > start && chunk[lf - 1] === CR ? lf - 1 : lf;
     const reply = this.#reply;
-    reply.reset();
     const first = chunk[start];
     const second = chunk[start + 1];
     // VA <bytes> <flags>*

@@ -65,6 +65,17 @@ describeReal('the diagnostics channels', () => {
     expect(JSON.stringify(seen)).not.toContain('secret');
   });
 
+  it.each([true, 'stored', { hit: false }, { hits: [] }])(
+    'tell a hit whatever was stored: %j',
+    async (value) => {
+      const client = connect();
+      await client.set('a', value);
+      const seen = commands();
+      await client.get('a');
+      expect(seen).toMatchObject([{ operation: 'get', outcome: 'hit' }]);
+    },
+  );
+
   it('keep keys to themselves when told to', async () => {
     const seen = commands();
     await connect({ diagnosticKeys: false }).getMany(['who', 'what']);

@@ -232,6 +232,9 @@ const NONSENSE: readonly (readonly [name: string, bytes: string])[] = [
   ['a number beyond every counter', `${'1'.repeat(21)}\r\n`],
 ];
 
+/** So much that common replies in front of it are read in one pass. */
+const MUCH = `VA 400 f0 O1\r\n${'x'.repeat(400)}\r\n`;
+
 describe('the reply parser', () => {
   it.each(SAYINGS)('reads %s, wherever it is cut', (_name, bytes, replies) => {
     for (const chunks of everyCut(bytes)) expect(parse(chunks)).toStrictEqual(replies);
@@ -239,6 +242,14 @@ describe('the reply parser', () => {
 
   it.each(NONSENSE)('refuses %s, wherever it is cut', (_name, bytes) => {
     for (const chunks of everyCut(bytes)) expect(() => parse(chunks)).toThrow(ProtocolError);
+  });
+
+  it.each(SAYINGS)('reads %s with much behind it', (_name, bytes, replies) => {
+    expect(parse([Buffer.from(bytes + MUCH, 'latin1')]).slice(0, -1)).toStrictEqual(replies);
+  });
+
+  it.each(NONSENSE)('refuses %s with much behind it', (_name, bytes) => {
+    expect(() => parse([Buffer.from(bytes + MUCH, 'latin1')])).toThrow(ProtocolError);
   });
 
   it.each(NONSENSE)('gives out what came before %s', (_name, bytes) => {
