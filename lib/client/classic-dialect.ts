@@ -1,15 +1,6 @@
-import { UnsupportedError } from '../errors.js';
 import type { Codec } from './codec/codec.js';
 import { NO_LEASE } from './readers.js';
 import type { LeaseRead } from './results.js';
-
-/** What the classic dialect cannot say in one command, said in several. */
-export function orInClassic(answer: Promise<unknown>, classic: () => Promise<unknown>): Promise<unknown> {
-  return answer.catch((error: unknown) => {
-    if (error instanceof UnsupportedError) return classic();
-    throw error;
-  });
-}
 
 /** Stores the stub that stands for a lease: zero bytes, flags 0, exactly as meta's `N` makes it. */
 export const STUB_CODEC: Codec = {

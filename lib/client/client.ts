@@ -6,7 +6,7 @@ import { counterCodec, counterDigits, safeNumber } from './counters.js';
 import { LONG_PAST } from '../protocol/exptime.js';
 import { KeyClient, type ReadOptions, type StoreOptions } from './key-client.js';
 import { noteFailure, readMany } from './many-keys.js';
-import { classicLease, orInClassic, STUB_CODEC } from './classic-dialect.js';
+import { classicLease, STUB_CODEC } from './classic-dialect.js';
 import { ManyResult } from './many-result.js';
 import { NO_LEASE, NOTHING_THERE, readCasResult, readCounter, readDone, readMetadebug } from './readers.js';
 import type { CasResult, CasToken, LeaseRead, Lookup, ValueWithCas } from './results.js';
@@ -130,10 +130,10 @@ export class MemcachedClient extends KeyClient {
   delete(key: string, options?: CommandOptions & { cas?: CasToken }): Promise<boolean> {
     const cas = options?.cas;
     if (cas === undefined) return this.run('delete', key, readDone, false, options) as Promise<boolean>;
-    const deleted = this.run('delete', key, readDone, false, options, (request) => {
+    return this.run('delete', key, readDone, false, options, (request) => {
       request.cas = checkedCas(cas);
-    });
-    return orInClassic(deleted, () => this.#expire(key, cas, options)) as Promise<boolean>;
+      request.inClassic = () => this.#expire(key, cas, options);
+    }) as Promise<boolean>;
   }
 
   /** Deletes many items, all at once. @returns for every key whether an item was deleted. */
@@ -177,19 +177,12 @@ export class MemcachedClient extends KeyClient {
     ttl: Duration,
     options?: ReadOptions,
   ): Promise<Value | undefined> {
-    const touched = this.run(
-      'get-and-touch',
-      key,
-      this.readersFor(options).value,
-      undefined,
-      options,
-      (request) => {
-        request.exptime = this.exptime(ttl);
-      },
-    );
-    return orInClassic(touched, async () =>
-      (await this.touch(key, ttl, options)) ? this.get<Value>(key, options) : undefined,
-    ) as Promise<Value | undefined>;
+    const read = this.readersFor(options).value;
+    return this.run('get-and-touch', key, read, undefined, options, (request) => {
+      request.exptime = this.exptime(ttl);
+      request.inClassic = async () =>
+        (await this.touch(key, ttl, options)) ? this.get<Value>(key, options) : undefined;
+    }) as Promise<Value | undefined>;
   }
 
   /**
@@ -231,15 +224,11 @@ export class MemcachedClient extends KeyClient {
     options: ReadOptions & { leaseSeconds: number; recacheSeconds?: number },
   ): Promise<LeaseRead<Value>> {
     const { leaseSeconds, recacheSeconds = 0 } = options;
-    const read = this.run('lease-get', key, this.readersFor(options).lease, NO_LEASE, options, (request) => {
+    return this.run('lease-get', key, this.readersFor(options).lease, NO_LEASE, options, (request) => {
       request.leaseSeconds = leaseSeconds;
       request.recacheSeconds = recacheSeconds;
-    });
-    const gets = (): Promise<unknown> =>
-      this.run('gets', key, this.readersFor(options).classicLease, undefined, options);
-    const addStub = (): Promise<boolean> =>
-      this.add(key, undefined, { ...options, ttl: `${leaseSeconds}s`, codec: STUB_CODEC });
-    return orInClassic(read, () => classicLease(gets, addStub, leaseSeconds)) as Promise<LeaseRead<Value>>;
+      request.inClassic = () => this.#classicLease(key, options);
+    }) as Promise<LeaseRead<Value>>;
   }
 
   /**
@@ -259,14 +248,21 @@ export class MemcachedClient extends KeyClient {
     const { stale, cas } = options;
     if (stale === undefined && cas !== undefined) return this.delete(key, { ...options, cas });
     const kind = stale === undefined ? 'delete' : 'mark-stale';
-    const done = this.run(kind, key, readDone, false, options, (request) => {
+    return this.run(kind, key, readDone, false, options, (request) => {
       if (stale !== undefined) request.exptime = this.exptime(stale);
       if (cas === undefined) request.owed = true;
       else request.cas = checkedCas(cas);
-    });
-    return orInClassic(done, () =>
-      this.invalidateKey(key, { ...options, stale: undefined }),
-    ) as Promise<boolean>;
+      request.inClassic = () => this.invalidateKey(key, { ...options, stale: undefined });
+    }) as Promise<boolean>;
+  }
+
+  #classicLease(key: string, options: ReadOptions & { leaseSeconds: number }): Promise<unknown> {
+    const { leaseSeconds } = options;
+    const gets = (): Promise<unknown> =>
+      this.run('gets', key, this.readersFor(options).classicLease, undefined, options);
+    const addStub = (): Promise<boolean> =>
+      this.add(key, undefined, { ...options, ttl: `${leaseSeconds}s`, codec: STUB_CODEC });
+    return classicLease(gets, addStub, leaseSeconds);
   }
 
   /** Deletes by cas token where only storing can be tied to one: stores nothing, expired already. */

@@ -51,6 +51,8 @@ export interface NodeStatus {
   readonly latency?: Latency;
 }
 
+const NO_OPTIONS: CommandOptions = {};
+
 /** The client's part that deals with servers rather than keys. */
 export abstract class ClusterClient extends EventEmitter<ClientEvents> implements AsyncDisposable {
   protected readonly options: ResolvedClientOptions;
@@ -226,16 +228,22 @@ export abstract class ClusterClient extends EventEmitter<ClientEvents> implement
     );
   }
 
-  #send(request: Request, options: CommandOptions | undefined): Promise<unknown> {
-    if (options === undefined) return this.cluster.execute(request);
-    return limited(request, options, () =>
-      request.owed ? this.cluster.executeOwed(request) : this.cluster.execute(request),
-    );
+  #send(request: Request, { signal, timeout }: CommandOptions = NO_OPTIONS): Promise<unknown> {
+    if (timeout !== undefined) request.timeoutMs = atLeastOneMs(timeout);
+    return signal === undefined
+      ? this.#execute(request)
+      : abortable(request, signal, () => this.#execute(request));
   }
 
-  #sendTo(node: Node, request: Request, options: CommandOptions | undefined): Promise<unknown> {
-    if (options === undefined) return this.cluster.executeOn(node, request);
-    return limited(request, options, () => this.cluster.executeOn(node, request));
+  #execute(request: Request): Promise<unknown> {
+    return request.owed ? this.cluster.executeOwed(request) : this.cluster.execute(request);
+  }
+
+  #sendTo(node: Node, request: Request, { signal, timeout }: CommandOptions = NO_OPTIONS): Promise<unknown> {
+    if (timeout !== undefined) request.timeoutMs = atLeastOneMs(timeout);
+    return signal === undefined
+      ? this.cluster.executeOn(node, request)
+      : abortable(request, signal, () => this.cluster.executeOn(node, request));
   }
 
   /** A ttl as memcached counts it; none never expires. */
@@ -285,18 +293,9 @@ export abstract class ClusterClient extends EventEmitter<ClientEvents> implement
 }
 
 /**
- * Sends a request under the caller's own limits. An aborted signal settles a request that is under way; its reply, should
- * it come, is thrown away. A signal that was aborted before lets nothing be sent.
+ * Sends a request that a signal can end. An aborted signal settles a request that is under way; its reply, should it come,
+ * is thrown away. A signal that was aborted before lets nothing be sent.
  */
-function limited(
-  request: Request,
-  { signal, timeout }: CommandOptions,
-  execute: () => Promise<unknown>,
-): Promise<unknown> {
-  if (timeout !== undefined) request.timeoutMs = atLeastOneMs(timeout);
-  return signal === undefined ? execute() : abortable(request, signal, execute);
-}
-
 async function abortable(
   request: Request,
   signal: AbortSignal,

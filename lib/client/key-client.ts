@@ -28,22 +28,24 @@ export abstract class KeyClient extends ClusterClient {
   /** How this client's values become bytes; wrapped by stores that keep more than the value. */
   readonly codec: Codec;
   readonly #readers: Readers;
-  /** Readers for codecs that calls bring, made once for each. */
+  /** Readers for codecs that calls bring, made once for each; the last, since that is mostly a cache's, is at hand. */
   readonly #readersOf = new WeakMap<Codec, Readers>();
+  #lastReaders: Readers;
 
   protected constructor(options: ClientOptions) {
     super(options);
     this.codec = createCodec(this.options.codec);
-    this.#readers = new Readers(this.codec);
+    this.#readers = this.#lastReaders = new Readers(this.codec);
   }
 
   /** The readers for a call, which may bring a codec of its own. */
   protected readersFor(options: ReadOptions | undefined): Readers {
     const codec = options?.codec;
     if (codec === undefined) return this.#readers;
+    if (codec === this.#lastReaders.codec) return this.#lastReaders;
     let readers = this.#readersOf.get(codec);
     if (readers === undefined) this.#readersOf.set(codec, (readers = new Readers(codec)));
-    return readers;
+    return (this.#lastReaders = readers);
   }
 
   /** A key with its prefix; throws if it is none. */

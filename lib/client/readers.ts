@@ -11,10 +11,10 @@ import type { CasResult, LeaseRead, Lookup, ValueWithCas } from './results.js';
  * with a promise; results hold it until the caller's own promise takes it over.
  */
 export class Readers {
-  readonly #codec: Codec;
+  readonly codec: Codec;
 
   constructor(codec: Codec) {
-    this.#codec = codec;
+    this.codec = codec;
   }
 
   readonly value: ReplyReader = (reply, request) => {
@@ -83,7 +83,7 @@ export class Readers {
     request.receivedBytes += reply.valueLength;
     try {
       const { bytes, valueStart, valueEnd, flags } = reply;
-      const value = decodeAt(this.#codec, bytes, valueStart, valueEnd, flags, request.routingKey);
+      const value = decodeAt(this.codec, bytes, valueStart, valueEnd, flags, request.routingKey);
       return value instanceof Promise
         ? value.catch((error: unknown) => raiseNamed(error, request.label))
         : value;

@@ -1,4 +1,4 @@
-import { ProtocolError, type MemcachedError, type Outcome } from '../errors.js';
+import { ProtocolError, UnsupportedError, type MemcachedError, type Outcome } from '../errors.js';
 import type { Reply } from './reply.js';
 
 /** What a request asks for; each dialect writes it in its own way. */
@@ -93,6 +93,9 @@ export class Request {
   /** Whether the caller has been told; a settled request that was written waits for its reply as a tombstone. */
   settled = false;
 
+  /** Does the same by several commands, where the classic dialect has none of its own for it. */
+  inClassic: (() => Promise<unknown>) | undefined = undefined;
+
   resolve: (result: unknown) => void = ignore;
   reject: (error: unknown) => void = ignore;
 
@@ -154,7 +157,8 @@ export class Request {
   fail(error: MemcachedError | Error): void {
     if (this.settled) return;
     this.settled = true;
-    this.reject(error);
+    if (this.inClassic !== undefined && error instanceof UnsupportedError) this.resolve(this.inClassic());
+    else this.reject(error);
   }
 }
 
