@@ -1,0 +1,23 @@
+/** What came of one run with one cache; a run says nothing about what is not there. */
+export interface Result {
+  run: string;
+  pattern: string;
+  staleKeys?: number;
+  keys?: number;
+  olderReads?: number;
+  owedReads?: number;
+  owedForMs?: number;
+  reads?: number;
+  invalidations?: number;
+  kills?: number;
+  loadsPerKey?: number;
+  mostLoads?: number;
+  lostUpdates?: number;
+  updates?: number;
+  attempts?: number;
+  longestWaitMs: number;
+}
+
+export function table(results: readonly Result[]): string;
+export function notes(results: readonly Result[]): string[];
+export function problems(results: readonly Result[]): string[];

@@ -1,0 +1,136 @@
+import { describe, expect, it } from '@jest/globals';
+import { notes, problems, table, type Result } from '../../scripts/proof/report.mjs';
+
+const STORM: Result = {
+  run: 'storm',
+  pattern: 'ours',
+  staleKeys: 0,
+  keys: 200,
+  olderReads: 0,
+  owedReads: 0,
+  owedForMs: 0,
+  reads: 5000,
+  invalidations: 300,
+  kills: 0,
+  longestWaitMs: 301.6,
+};
+const STAMPEDE: Result = {
+  run: 'stampede',
+  pattern: 'ours',
+  loadsPerKey: 1,
+  mostLoads: 1,
+  longestWaitMs: 212,
+};
+const UPDATES: Result = {
+  run: 'updates',
+  pattern: 'ours',
+  lostUpdates: 0,
+  updates: 2000,
+  attempts: 1.21,
+  longestWaitMs: 416,
+};
+const NAIVE: Result[] = [
+  { ...STORM, pattern: 'naive', staleKeys: 2, olderReads: 98 },
+  { ...STAMPEDE, pattern: 'naive', loadsPerKey: 199.6, mostLoads: 200 },
+  { ...UPDATES, pattern: 'naive', lostUpdates: 1967, attempts: 1 },
+];
+const GOOD = [STORM, STAMPEDE, UPDATES, ...NAIVE];
+
+/** Good figures, but for some of one run. */
+function goodBut(run: string, pattern: string, figures: Partial<Result>): Result[] {
+  return GOOD.map((result) =>
+    result.run === run && result.pattern === pattern ? { ...result, ...figures } : result,
+  );
+}
+
+describe('the verdict on a proof', () => {
+  it('is that nothing is wrong, where every promise was kept and the naive pattern broke each', () => {
+    expect(problems(GOOD)).toEqual([]);
+  });
+
+  it.each<[string, Partial<Result>, string]>([
+    ['storm', { staleKeys: 1 }, 'storm: 1 stale keys at rest'],
+    ['storm', { olderReads: 3 }, 'storm: 3 reads older than an invalidation'],
+    ['updates', { lostUpdates: 2 }, 'updates: 2 lost updates'],
+    ['updates', { lostUpdates: -2 }, 'updates: -2 lost updates'],
+    ['updates', { lostUpdates: Number.NaN }, 'updates: NaN lost updates'],
+    ['stampede', { mostLoads: 2 }, 'stampede: 2 loads of one key'],
+    ['stampede', { mostLoads: 0 }, 'stampede: 0 loads of one key'],
+  ])('names the run and the promise that was broken: %s, %j', (run, figures, problem) => {
+    expect(problems(goodBut(run, 'ours', figures))).toEqual([problem]);
+  });
+
+  it('names every promise that was broken', () => {
+    const bad = goodBut('storm', 'ours', { staleKeys: 1, olderReads: 3 });
+    expect(problems([...bad, { ...STAMPEDE, run: 'winner killed', mostLoads: 5 }])).toEqual([
+      'storm: 1 stale keys at rest',
+      'storm: 3 reads older than an invalidation',
+      'winner killed: 5 loads of one key',
+    ]);
+  });
+
+  it.each<[string, Partial<Result>, string]>([
+    ['storm', { staleKeys: 0 }, '0 stale keys at rest'],
+    ['storm', { olderReads: 0 }, '0 reads older than an invalidation'],
+    ['updates', { lostUpdates: 0 }, '0 lost updates'],
+    ['stampede', { mostLoads: 1 }, '1 loads of one key'],
+  ])('is that nothing was proved, where the naive pattern got away with it: %s, %j', (run, figures, what) => {
+    expect(problems(goodBut(run, 'naive', figures))).toEqual([
+      `the naive pattern had no more than ${what}: this run proves nothing, take more --seconds`,
+    ]);
+  });
+
+  it('is content with one run in which the naive pattern broke a promise', () => {
+    expect(problems([...GOOD, { ...STORM, run: 'another storm', pattern: 'naive' }])).toEqual([]);
+  });
+
+  it('is that nothing was proved without the naive pattern', () => {
+    expect(problems([STORM, STAMPEDE, UPDATES])).toHaveLength(4);
+  });
+
+  it('excuses reads that a paused server was owed, and what other patterns do', () => {
+    const owed = goodBut('storm', 'ours', { owedReads: 8, owedForMs: 10 });
+    expect(problems([...owed, { ...UPDATES, pattern: 'another', lostUpdates: 7 }])).toEqual([]);
+  });
+});
+
+describe('the table of a proof', () => {
+  const rows = table(GOOD)
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split('|').slice(1, -1));
+
+  it('has a head, a rule and a row for each result, all of one width', () => {
+    expect(rows).toHaveLength(2 + GOOD.length);
+    expect(new Set(rows.map((row) => row.map((cell) => cell.length).join())).size).toBe(1);
+  });
+
+  it('shows figures, of how many where there are any, and a dash where a run says nothing', () => {
+    const cells = (run: string, pattern: string): string[] =>
+      rows
+        .map((row) => row.map((cell) => cell.trim()))
+        .find(([first, second]) => first === run && second === pattern)
+        ?.slice(2) ?? [];
+    expect(cells('storm', 'ours')).toEqual(['0', '0', '0', '–', '–', '–', '302 ms']);
+    expect(cells('storm', 'naive')).toEqual(['2 of 200', '98 of 5000', '0', '–', '–', '–', '302 ms']);
+    expect(cells('stampede', 'naive')).toEqual(['–', '–', '–', '200', '–', '–', '212 ms']);
+    expect(cells('updates', 'ours')).toEqual(['–', '–', '–', '–', '0', '1.2', '416 ms']);
+  });
+});
+
+describe('the notes of a proof', () => {
+  it('say of each storm how much was read and invalidated, and what was killed or owed', () => {
+    expect(
+      notes([
+        STORM,
+        { ...STORM, kills: 9, owedReads: 8, owedForMs: 10.4 },
+        { ...STORM, pattern: 'naive', owedReads: 458, owedForMs: 900 },
+        STAMPEDE,
+      ]),
+    ).toEqual([
+      'storm, ours: 5000 reads, 300 invalidations',
+      'storm, ours: 5000 reads, 300 invalidations, 9 readers killed, the last old read 10 ms after the server went on',
+      'storm, naive: 5000 reads, 300 invalidations',
+    ]);
+  });
+});
