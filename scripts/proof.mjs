@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Progress } from './proof/progress.mjs';
 import { notes, problems, table } from './proof/report.mjs';
-import { stampede, updates, winnerKilled } from './proof/rushes.mjs';
+import { hotKey, stampede, updates, winnerKilled } from './proof/rushes.mjs';
 import { storm } from './proof/storm.mjs';
 
 const HELP = `npm run proof -- [options]
@@ -52,6 +52,7 @@ async function prove() {
     ...STORMS.map(({ run, ...how }) => ({ run, work: (lib, tell) => storm(lib, { ...how, seconds, tell }) })),
     { run: 'stampede', work: (lib, tell) => stampede(lib, { tell }) },
     { run: 'winner killed', work: (lib, tell) => winnerKilled(lib, { tell }) },
+    { run: 'hot key', work: (lib, tell) => hotKey(lib, { tell }) },
     { run: 'updates', work: (lib, tell) => updates(lib, { tell }) },
   ];
   const results = [];

@@ -12,6 +12,9 @@ export interface Result {
   kills?: number;
   loadsPerKey?: number;
   mostLoads?: number;
+  timesDue?: number;
+  waitingReads?: number;
+  p99Ms?: number;
   lostUpdates?: number;
   updates?: number;
   attempts?: number;

@@ -8,9 +8,11 @@ const COLUMNS = [
   ['reads older than an invalidation', ({ olderReads, reads }) => share(olderReads, reads)],
   ['than one a server was owed', ({ owedReads, reads }) => share(owedReads, reads)],
   ['loader calls per key', ({ loadsPerKey }) => loadsPerKey?.toFixed(0)],
+  ['reads that waited for a load', ({ waitingReads, reads }) => share(waitingReads, reads)],
   ['lost updates', ({ lostUpdates, updates }) => share(lostUpdates, updates)],
   ['attempts per update', ({ attempts }) => attempts?.toFixed(1)],
-  ['longest wait', ({ longestWaitMs }) => `${Math.round(longestWaitMs)} ms`],
+  ['p99 wait', ({ p99Ms }) => ms(p99Ms)],
+  ['longest wait', ({ longestWaitMs }) => ms(longestWaitMs)],
 ];
 
 /** @returns the results as a table that Markdown reads as one, too. */
@@ -29,16 +31,23 @@ function share(count, whole) {
   return count > 0 ? `${count} of ${whole}` : count;
 }
 
+function ms(time) {
+  return time === undefined ? time : `${Math.round(time)} ms`;
+}
+
 /** @returns what the table has no room for, a line each. */
 export function notes(results) {
-  return results.flatMap(({ run, pattern, reads, invalidations, kills, owedReads = 0, owedForMs }) => {
-    if (reads === undefined) return [];
-    const lines = [`${run}, ${pattern}: ${reads} reads, ${invalidations} invalidations`];
-    if (kills > 0) lines.push(`${kills} readers killed`);
-    if (owedReads > 0 && pattern === 'ours')
-      lines.push(`the last old read ${Math.round(owedForMs)} ms after the server went on`);
-    return [lines.join(', ')];
-  });
+  return results.flatMap(
+    ({ run, pattern, reads, timesDue, invalidations, kills, owedReads = 0, owedForMs }) => {
+      if (reads === undefined) return [];
+      const change = timesDue === undefined ? `${invalidations} invalidations` : `due ${timesDue} times`;
+      const lines = [`${run}, ${pattern}: ${reads} reads, ${change}`];
+      if (kills > 0) lines.push(`${kills} readers killed`);
+      if (owedReads > 0 && pattern === 'ours')
+        lines.push(`the last old read ${Math.round(owedForMs)} ms after the server went on`);
+      return [lines.join(', ')];
+    },
+  );
 }
 
 /** What each run of ours has to show, and the naive pattern has to fail to show at least once. */
@@ -47,6 +56,7 @@ const PROMISES = [
   ['olderReads', 0, 'reads older than an invalidation'],
   ['lostUpdates', 0, 'lost updates'],
   ['mostLoads', 1, 'loads of one key'],
+  ['waitingReads', 0, 'reads that waited for a load'],
 ];
 
 /** @returns what is wrong, a line each: what was promised and not kept, or that it was not put to the test. */

@@ -1,4 +1,4 @@
-import { SlowDatabase } from '../../test/cache/processes/fleet.mjs';
+import { quantile, SlowDatabase } from '../../test/cache/processes/fleet.mjs';
 import { Fleet } from './fleet.mjs';
 import { startServers } from './memcached.mjs';
 
@@ -6,6 +6,7 @@ const PROCESSES = 4;
 
 const STAMPEDE = { keys: 20, callers: 50, loadMs: 100 };
 const KILLED = { callers: 5, loadMs: 20, policy: { lease: '2s' } };
+const HOT = { everyMs: 5, forMs: 12_000, loadMs: 300, policy: { ttl: '3s', refreshAhead: 0.6 } };
 const UPDATES = { callers: 25, times: 20, initial: 10_000 };
 
 /** All callers of all processes want the same cold keys at once. */
@@ -38,6 +39,44 @@ async function rush(workers, args) {
     mostLoads: Math.max(...loads),
     longestWaitMs: Math.max(...results.map(({ longestMs }) => longestMs)),
   };
+}
+
+/** All processes read one key at a steady pace, while its value comes due again and again. */
+export function hotKey(libDir, { tell }) {
+  return withFleet(libDir, {}, async (workers) => {
+    await workers[0].call('get', { key: 'hot', value: 'value', policy: HOT.policy });
+    const misses = async () => {
+      const counters = await Promise.all(workers.map((worker) => worker.call('counters')));
+      return counters.reduce((sum, { miss }) => sum + miss, 0);
+    };
+    const before = await misses();
+    tell(`${PROCESSES} processes × ${1000 / HOT.everyMs} reads a second`);
+    const results = await Promise.all(workers.map((worker) => worker.call('steady', { key: 'hot', ...HOT })));
+    const waits = results.flatMap((result) => result.waits);
+    const loads = results.flatMap((result) => result.loads);
+    const sizes = burstSizes(loads, HOT.loadMs * 1000);
+    return {
+      loadsPerKey: loads.length / sizes.length,
+      mostLoads: Math.max(...sizes),
+      timesDue: sizes.length,
+      waitingReads: (await misses()) - before,
+      reads: waits.length,
+      p99Ms: quantile(waits, 0.99),
+      longestWaitMs: Math.max(...waits),
+    };
+  });
+}
+
+/** @returns how many times follow each other within so little. */
+function burstSizes(times, within) {
+  const sizes = [];
+  let last = -Infinity;
+  for (const time of times.toSorted((a, b) => a - b)) {
+    if (time - last > within) sizes.push(0);
+    sizes[sizes.length - 1] += 1;
+    last = time;
+  }
+  return sizes;
 }
 
 /** All callers of all processes take from one counter. */

@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import type { CacheCounters } from '../../lib/cache/observer.js';
 import type { CacheOptions } from '../../lib/options/cache-options.js';
 import type { ClientOptions } from '../../lib/options/client-options.js';
 import { type RealMemcached, describeReal, startMemcached } from '../support/real-memcached.js';
 import { compileLib } from './processes/compiled-lib.js';
-import { olderReads, SlowDatabase, startWorkers, type Worker } from './processes/fleet.mjs';
+import { olderReads, quantile, SlowDatabase, startWorkers, type Worker } from './processes/fleet.mjs';
 
 const LIMIT_MS = 60_000;
 
@@ -95,6 +96,37 @@ describeReal('four processes on a real memcached', () => {
           loads.set(key, (loads.get(key) ?? 0) + times);
       }
       expect(Object.fromEntries(loads)).toEqual(Object.fromEntries(keys.map((key) => [key, 1])));
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'refresh a hot key ahead by one load each time it is due, and no read waits for one',
+    async () => {
+      await start();
+      const policy = { ttl: '3s', refreshAhead: 0.6 };
+      const loadMs = 300;
+      await workers[0].call('get', { key: 'hot', value: 'value', policy });
+      const results = await all<{ loads: number[]; waits: number[] }>('steady', {
+        key: 'hot',
+        everyMs: 10,
+        forMs: 5000,
+        loadMs,
+        policy,
+      });
+      const loads = results.flatMap((result) => result.loads).toSorted((a, b) => a - b);
+      expect(loads.length).toBeGreaterThanOrEqual(3);
+      const apart = loads.slice(1).map((began, index) => (began - loads[index]) / 1000);
+      expect(Math.min(...apart)).toBeGreaterThan(loadMs);
+      const counters = await all<CacheCounters>('counters', {});
+      const total = (name: keyof CacheCounters): number => counters.reduce((sum, one) => sum + one[name], 0);
+      expect(total('refresh')).toBe(loads.length);
+      expect([total('miss'), total('load')]).toEqual([1, 1 + loads.length]);
+      expect([total('stale'), total('shared'), total('leaseWaited'), total('leaseLost')]).toEqual([
+        0, 0, 0, 0,
+      ]);
+      const waits = results.flatMap((result) => result.waits);
+      expect(quantile(waits, 0.99)).toBeLessThan(loadMs);
     },
     LIMIT_MS,
   );

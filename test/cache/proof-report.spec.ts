@@ -21,6 +21,17 @@ const STAMPEDE: Result = {
   mostLoads: 1,
   longestWaitMs: 212,
 };
+const HOT_KEY: Result = {
+  run: 'hot key',
+  pattern: 'ours',
+  loadsPerKey: 1,
+  mostLoads: 1,
+  timesDue: 9,
+  waitingReads: 0,
+  reads: 9600,
+  p99Ms: 2.3,
+  longestWaitMs: 18,
+};
 const UPDATES: Result = {
   run: 'updates',
   pattern: 'ours',
@@ -32,9 +43,10 @@ const UPDATES: Result = {
 const NAIVE: Result[] = [
   { ...STORM, pattern: 'naive', staleKeys: 2, olderReads: 98 },
   { ...STAMPEDE, pattern: 'naive', loadsPerKey: 199.6, mostLoads: 200 },
+  { ...HOT_KEY, pattern: 'naive', loadsPerKey: 200, mostLoads: 240, waitingReads: 700, p99Ms: 290 },
   { ...UPDATES, pattern: 'naive', lostUpdates: 1967, attempts: 1 },
 ];
-const GOOD = [STORM, STAMPEDE, UPDATES, ...NAIVE];
+const GOOD = [STORM, STAMPEDE, HOT_KEY, UPDATES, ...NAIVE];
 
 /** Good figures, but for some of one run. */
 function goodBut(run: string, pattern: string, figures: Partial<Result>): Result[] {
@@ -56,6 +68,8 @@ describe('the verdict on a proof', () => {
     ['updates', { lostUpdates: Number.NaN }, 'updates: NaN lost updates'],
     ['stampede', { mostLoads: 2 }, 'stampede: 2 loads of one key'],
     ['stampede', { mostLoads: 0 }, 'stampede: 0 loads of one key'],
+    ['hot key', { mostLoads: 2 }, 'hot key: 2 loads of one key'],
+    ['hot key', { waitingReads: 1 }, 'hot key: 1 reads that waited for a load'],
   ])('names the run and the promise that was broken: %s, %j', (run, figures, problem) => {
     expect(problems(goodBut(run, 'ours', figures))).toEqual([problem]);
   });
@@ -73,10 +87,17 @@ describe('the verdict on a proof', () => {
     ['storm', { staleKeys: 0 }, '0 stale keys at rest'],
     ['storm', { olderReads: 0 }, '0 reads older than an invalidation'],
     ['updates', { lostUpdates: 0 }, '0 lost updates'],
-    ['stampede', { mostLoads: 1 }, '1 loads of one key'],
+    ['hot key', { waitingReads: 0 }, '0 reads that waited for a load'],
   ])('is that nothing was proved, where the naive pattern got away with it: %s, %j', (run, figures, what) => {
     expect(problems(goodBut(run, 'naive', figures))).toEqual([
       `the naive pattern had no more than ${what}: this run proves nothing, take more --seconds`,
+    ]);
+  });
+
+  it('is that nothing was proved, where the naive pattern loads no key more than once', () => {
+    const lucky = GOOD.map((result) => ({ ...result, mostLoads: result.mostLoads && 1 }));
+    expect(problems(lucky)).toEqual([
+      'the naive pattern had no more than 1 loads of one key: this run proves nothing, take more --seconds',
     ]);
   });
 
@@ -85,7 +106,7 @@ describe('the verdict on a proof', () => {
   });
 
   it('is that nothing was proved without the naive pattern', () => {
-    expect(problems([STORM, STAMPEDE, UPDATES])).toHaveLength(4);
+    expect(problems([STORM, STAMPEDE, HOT_KEY, UPDATES])).toHaveLength(5);
   });
 
   it('excuses reads that a paused server was owed, and what other patterns do', () => {
@@ -111,26 +132,39 @@ describe('the table of a proof', () => {
         .map((row) => row.map((cell) => cell.trim()))
         .find(([first, second]) => first === run && second === pattern)
         ?.slice(2) ?? [];
-    expect(cells('storm', 'ours')).toEqual(['0', '0', '0', '–', '–', '–', '302 ms']);
-    expect(cells('storm', 'naive')).toEqual(['2 of 200', '98 of 5000', '0', '–', '–', '–', '302 ms']);
-    expect(cells('stampede', 'naive')).toEqual(['–', '–', '–', '200', '–', '–', '212 ms']);
-    expect(cells('updates', 'ours')).toEqual(['–', '–', '–', '–', '0', '1.2', '416 ms']);
+    expect(cells('storm', 'ours')).toEqual(['0', '0', '0', '–', '–', '–', '–', '–', '302 ms']);
+    expect(cells('storm', 'naive')).toEqual([
+      '2 of 200',
+      '98 of 5000',
+      '0',
+      '–',
+      '–',
+      '–',
+      '–',
+      '–',
+      '302 ms',
+    ]);
+    expect(cells('stampede', 'naive')).toEqual(['–', '–', '–', '200', '–', '–', '–', '–', '212 ms']);
+    expect(cells('hot key', 'ours')).toEqual(['–', '–', '–', '1', '0', '–', '–', '2 ms', '18 ms']);
+    expect(cells('updates', 'ours')).toEqual(['–', '–', '–', '–', '–', '0', '1.2', '–', '416 ms']);
   });
 });
 
 describe('the notes of a proof', () => {
-  it('say of each storm how much was read and invalidated, and what was killed or owed', () => {
+  it('say of each run how much was read, and what has happened meanwhile', () => {
     expect(
       notes([
         STORM,
         { ...STORM, kills: 9, owedReads: 8, owedForMs: 10.4 },
         { ...STORM, pattern: 'naive', owedReads: 458, owedForMs: 900 },
         STAMPEDE,
+        HOT_KEY,
       ]),
     ).toEqual([
       'storm, ours: 5000 reads, 300 invalidations',
       'storm, ours: 5000 reads, 300 invalidations, 9 readers killed, the last old read 10 ms after the server went on',
       'storm, naive: 5000 reads, 300 invalidations',
+      'hot key, ours: 9600 reads, due 9 times',
     ]);
   });
 });

@@ -22,4 +22,6 @@ export declare function startWorkers(
   options: { libDir: string; database: SlowDatabase; clientOptions: object; cacheOptions?: object },
 ): Promise<Worker[]>;
 
+export declare function quantile(numbers: readonly number[], part: number): number;
+
 export declare function olderReads(reads: Read[], invalidations: Invalidation[]): Read[];

@@ -92,6 +92,12 @@ export async function startWorkers(count, { libDir, database, clientOptions, cac
   return workers;
 }
 
+/** The least of some numbers that so large a part of them is not above. */
+export function quantile(numbers, part) {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(sorted.length * part) - 1)];
+}
+
 /**
  * The reads that began after an invalidation had returned and got an older value.
  *

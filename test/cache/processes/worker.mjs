@@ -91,6 +91,30 @@ const operations = {
     return { loads, longestMs: longest, wrong };
   },
 
+  /** Reads of one key that begin at a steady pace, whether those before are served or not. */
+  async steady({ key, everyMs, forMs, loadMs, policy }) {
+    const loads = [];
+    const waits = [];
+    const load = async () => {
+      loads.push(now());
+      await sleep(loadMs);
+      return 'value';
+    };
+    const read = async () => {
+      const began = performance.now();
+      await cache.getOrSet(key, load, policy);
+      waits.push(performance.now() - began);
+    };
+    const reads = [];
+    const from = performance.now();
+    for (let due = from; due < from + forMs; due += everyMs) {
+      await sleep(Math.max(0, due - performance.now()));
+      reads.push(read());
+    }
+    await Promise.all(reads);
+    return { loads, waits };
+  },
+
   /** Returns once so many keys have been found to be missing. */
   async began({ reads }) {
     while (cache.counters.miss < reads) await sleep(1);

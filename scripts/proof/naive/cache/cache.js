@@ -28,7 +28,7 @@ export class Cache {
     return { ...this.#counts, longestWaitMs: this.#waits.ms };
   }
 
-  getOrSet(key, loader, { tags = [] } = {}) {
+  getOrSet(key, loader, { tags = [], ttl = TTL.ttl } = {}) {
     return this.#waits.of(async () => {
       const known = await this.#try(() => this.#client.get(key));
       if (known !== undefined && known.versions === (await this.#versions(tags))) return known.value;
@@ -37,7 +37,7 @@ export class Cache {
       this.#counts.leaseWon += 1;
       const value = await loader();
       const versions = await this.#versions(tags);
-      await this.#try(() => this.#client.set(key, { value, versions }, TTL));
+      await this.#try(() => this.#client.set(key, { value, versions }, { ttl }));
       return value;
     });
   }
