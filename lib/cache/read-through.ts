@@ -89,23 +89,28 @@ export class ReadThrough {
   }
 
   /** The short way of a warm read: nothing to join, no tags to compare, nothing to refresh; one promise. */
-  async #serve(call: Call): Promise<unknown> {
-    const { clock, reader, tags, tally } = this.#in;
+  #serve(call: Call): Promise<unknown> {
+    const { reader, tags, tally } = this.#in;
     const { key, policy } = call;
     const required = tags.required(key, policy);
     if (this.#flights.get(key)?.cold || tags.expected(key, required).length > 0) return this.#obtain(call);
-    let reading: CacheReading;
-    try {
-      reading = await reader.read(key, policy);
-    } catch (error) {
-      reader.excuse(key, policy, error);
-      return this.#obtain(call, blindSight(clock.now()));
-    }
-    if (isPlainHit(reading, policy)) {
-      tally.note('hit', key);
-      return reading.value?.value;
-    }
-    return this.#obtain(call, await reader.judge(key, policy, required, reading, NO_TAGS));
+    return reader.read(key, policy).then(
+      (reading) => {
+        if (!isPlainHit(reading, policy)) return this.#judged(call, required, reading);
+        tally.note('hit', key);
+        return reading.value?.value;
+      },
+      (error: unknown) => this.#blind(call, error),
+    );
+  }
+
+  async #judged(call: Call, required: readonly string[], reading: CacheReading): Promise<unknown> {
+    return this.#obtain(call, await this.#in.reader.judge(call.key, call.policy, required, reading, NO_TAGS));
+  }
+
+  #blind(call: Call, error: unknown): Promise<unknown> {
+    this.#in.reader.excuse(call.key, call.policy, error);
+    return this.#obtain(call, blindSight(this.#in.clock.now()));
   }
 
   /** @param first what a read has found already. */

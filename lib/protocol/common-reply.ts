@@ -1,4 +1,5 @@
 import type { Reply } from './reply.js';
+import { latin1, MAX_DIGITS } from './reply-fields.js';
 import { MAX_KEY_BYTES } from './wire-key.js';
 
 const LF = 10;
@@ -9,7 +10,7 @@ const NINE = 57;
 
 /** No line of the three is longer; with less than that left they are not read, so that no byte past the end is asked for. */
 const LONGEST_DONE = 16;
-const LONGEST_VALUE = 48;
+const LONGEST_VALUE = 96;
 const LONGEST_ITEM = 320;
 
 const MAX_FLAGS = 2 ** 32 - 1;
@@ -20,7 +21,7 @@ let at = 0;
 /**
  * Reads a reply in one pass if it is one of the three that nearly all traffic consists of, and whole:
  *
- * - `VA <bytes> f<flags> O<opaque>` with its value, the answer to `get`;
+ * - `VA <bytes> f<flags> [c<cas>] [t<ttl>] O<opaque>` with its value, the answer to `get` and to a read with a lease;
  * - `HD O<opaque>`, the answer to most that is written;
  * - `VALUE <key> <flags> <bytes>` with its value, an item of the answer to `get k1 k2 …`.
  *
@@ -43,20 +44,38 @@ export function readCommonReply(chunk: Buffer, start: number, reply: Reply): num
   return first === 72 && second === 68 ? readDone(chunk, start + 2, reply) : -1;
 }
 
-/** `<bytes> f<flags> O<opaque>` */
+/** `<bytes> f<flags> [c<cas>] [t<ttl>] O<opaque>` */
 function readValue(chunk: Buffer, start: number, reply: Reply): number {
   at = start;
   const bytes = digits(chunk);
   if (chunk[at] !== BLANK || chunk[at + 1] !== 102) return -1;
   at += 2;
   const flags = digits(chunk);
-  if (!(flags <= MAX_FLAGS) || chunk[at] !== BLANK || chunk[at + 1] !== 79) return -1;
+  if (!(flags <= MAX_FLAGS) || chunk[at] !== BLANK) return -1;
+  let casStart = 0;
+  let casEnd = 0;
+  if (chunk[at + 1] === 99) {
+    casStart = at += 2;
+    if (!(digits(chunk) >= 0) || chunk[at] !== BLANK) return -1;
+    casEnd = at;
+    if (casEnd - casStart > MAX_DIGITS) return -1;
+  }
+  let ttlSeconds = -1;
+  if (chunk[at + 1] === 116) {
+    at += 2;
+    if (chunk[at] === 45 && chunk[at + 1] === 49) at += 2;
+    else ttlSeconds = digits(chunk);
+    if (!(ttlSeconds >= -1) || chunk[at] !== BLANK) return -1;
+  }
+  if (chunk[at + 1] !== 79) return -1;
   at += 2;
   const opaque = digits(chunk);
   if (!(opaque >= 0 && takeDataBlock(chunk, bytes, reply))) return -1;
   reply.status = 'value';
   reply.flags = flags;
   reply.opaque = opaque;
+  reply.ttlSeconds = ttlSeconds;
+  if (casEnd > casStart) reply.cas = latin1(chunk, casStart, casEnd);
   return at;
 }
 
