@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { CacheCounters } from '../../lib/cache/observer.js';
 import type { CacheOptions } from '../../lib/options/cache-options.js';
 import type { ClientOptions } from '../../lib/options/client-options.js';
@@ -202,6 +203,42 @@ describeReal('four processes on a real memcached', () => {
       ).toEqual([]);
       const settled = await all<number[]>('settle', { keys, policy });
       for (const values of settled) expect(values).toEqual(database.rows);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'leave nothing stale but what killed writers were writing, and that for its ttl at most',
+    async () => {
+      const keys = 50;
+      const database = new SlowDatabase(keys, 20);
+      const ttlMs = 3000;
+      const policy = { ttl: ttlMs, lease: '1s' };
+      await start({}, database);
+      const args = { keys, readers: 10, forMs: 1500, policy };
+      const storms = [6, 6, 1, 0].map((writers, index) => workers[index].call('storm', { ...args, writers }));
+      const doomed = workers.splice(0, 2);
+      const killed = storms
+        .splice(0, 2)
+        .map((storm) => expect(storm).rejects.toThrow('the process has ended'));
+      for (const worker of doomed) {
+        await database.reached({ writes: database.writes + 50 + Math.random() * 100 });
+        await worker.kill();
+      }
+      await Promise.all(killed);
+      const reads = (await Promise.all(storms)).flatMap((storm) => storm.reads);
+      const invalidations = [...doomed, ...workers].flatMap((worker) => worker.invalidations);
+      expect(olderReads(reads, invalidations)).toEqual([]);
+      expect(workers.flatMap(({ writing }) => writing)).toEqual([]);
+      const interrupted = new Set(doomed.flatMap(({ writing }) => writing));
+      expect(interrupted.size).toBeGreaterThan(0);
+      const stale = (served: number[][]): number[] =>
+        database.rows.flatMap((row, key) => (served.every((values) => values[key] === row) ? [] : [key]));
+      const atRest = stale(await all<number[]>('settle', { keys, policy }));
+      expect(atRest.filter((key) => !interrupted.has(key))).toEqual([]);
+      // What was stored by then lives no longer than this.
+      await wait(ttlMs);
+      expect(stale(await all<number[]>('settle', { keys, policy }))).toEqual([]);
     },
     LIMIT_MS,
   );

@@ -9,6 +9,10 @@ export declare class SlowDatabase {
 /** One process. */
 export interface Worker {
   readonly exited: Promise<unknown>;
+  /** What it has invalidated in storms, whether it was killed since or not. */
+  readonly invalidations: readonly Invalidation[];
+  /** Keys of rows that it has begun to write and not told to be invalidated; once for each write. */
+  readonly writing: readonly number[];
   call(operation: string, args?: object): Promise<any>;
   kill(): Promise<unknown>;
   stop(): Promise<unknown>;

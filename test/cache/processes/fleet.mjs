@@ -46,13 +46,21 @@ export class SlowDatabase {
 function startWorker(libDir, database) {
   const child = fork(WORKER, [libDir], { execArgv: [] });
   const calls = new Map();
+  const invalidations = [];
+  const writing = [];
   let count = 0;
   const exited = new Promise((resolve) => void child.once('exit', resolve));
   child.once('exit', () => {
     for (const { reject } of calls.values()) reject(new Error('the process has ended'));
   });
-  const receive = async ({ question, id, result, error }) => {
+  const receive = async ({ question, invalidated, id, result, error }) => {
+    if (invalidated !== undefined) {
+      invalidations.push(invalidated);
+      writing.splice(writing.indexOf(invalidated[0]), 1);
+      return;
+    }
     if (question !== undefined) {
+      if (question.write !== undefined) writing.push(question.write);
       const answer = await database.answer(question);
       if (child.connected) child.send({ id, answer }, () => undefined);
       return;
@@ -82,7 +90,7 @@ function startWorker(libDir, database) {
     if (child.connected) await call('stop').catch(() => undefined);
     return kill();
   };
-  return { exited, call, kill, stop };
+  return { exited, invalidations, writing, call, kill, stop };
 }
 
 /** Starts processes. */

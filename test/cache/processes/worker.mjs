@@ -165,7 +165,10 @@ const operations = {
         if (naive) await client.delete(`k${key}`);
         else if (tags) await cache.invalidateTags(`t${key}`);
         else await cache.invalidate(`k${key}`);
-        invalidations.push([key, value, now()]);
+        const invalidated = [key, value, now()];
+        invalidations.push(invalidated);
+        // At once, for a process that is killed tells nothing at the end.
+        process.send({ invalidated });
         await sleep(Math.random() * 20);
       }
     };
