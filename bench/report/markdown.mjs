@@ -1,5 +1,5 @@
 import { markdownTable } from 'markdown-table';
-import { OURS } from '../contenders.mjs';
+import { FLOOR, OURS } from '../contenders.mjs';
 import { FIGURES } from '../figures.mjs';
 import { judge, judgeGrowth } from './judge.mjs';
 
@@ -7,6 +7,7 @@ import { judge, judgeGrowth } from './judge.mjs';
 export function toMarkdown(summary) {
   const { date, machine, versions, commit, changedSince, command, rounds } = summary.result;
   const growth = judgeGrowth(summary);
+  const floorGrowth = judgeGrowth(summary, FLOOR);
   const measured = summary.workloads.filter(({ group }) => group === undefined);
   return [
     `${date.slice(0, 10)}, ${machine.cpu}, ${machine.cores} cores, ${machine.os}, Node ${versions.node}, ` +
@@ -14,7 +15,7 @@ export function toMarkdown(summary) {
       `${commit.slice(0, 10)}${changedSince ? ' with changes' : ''}, ${rounds} rounds: \`${command}\``,
     '',
     ...(measured.length > 0 ? [targetsTable(summary, measured), ''] : []),
-    ...(growth.length > 0 ? [growthTable(growth), ''] : []),
+    ...(growth.length > 0 ? [growthTable(growth, floorGrowth), ''] : []),
     ...measured.flatMap((workload) => [`### ${workload.title}`, '', contendersTable(summary, workload), '']),
   ].join('\n');
 }
@@ -39,16 +40,22 @@ function ours(summary, workload) {
   return value === undefined ? '–' : written(workload, value);
 }
 
-function growthTable(growth) {
-  const rows = growth.flatMap(({ group, steps, reached, wanted, ok }) =>
-    steps.map(({ title, value }, index) => {
-      const last = index === steps.length - 1;
-      const cost = value === undefined ? '–' : FIGURES.cpuMicros.format(value);
-      const flat = last && reached !== undefined ? `× ${reached.toFixed(2)}` : '';
-      return [index === 0 ? group : '', title, cost, flat, last ? `≤ × ${wanted}` : '', last ? mark(ok) : ''];
-    }),
-  );
-  return markdownTable([['growth', '', 'µs of CPU per key', 'largest to cheapest', 'wanted', ''], ...rows]);
+/** What a key costs as things grow; what it costs the floor, nothing that makes promises can stay below. */
+function growthTable(growth, floorGrowth) {
+  const cost = (value) => (value === undefined ? '–' : FIGURES.cpuMicros.format(value));
+  const factor = (reached) => (reached === undefined ? '–' : `× ${reached.toFixed(2)}`);
+  const rows = growth.flatMap(({ group, steps, reached, wanted, ok }, at) => [
+    ...steps.map(({ title, value }, index) => [
+      index === 0 ? group : '',
+      title,
+      cost(value),
+      cost(floorGrowth[at].steps[index].value),
+      '',
+      '',
+    ]),
+    ['', 'largest to cheapest', factor(reached), factor(floorGrowth[at].reached), `≤ × ${wanted}`, mark(ok)],
+  ]);
+  return markdownTable([['growth', 'µs of CPU per key', OURS, FLOOR, 'wanted', ''], ...rows]);
 }
 
 /** Everybody in one workload: all figures, and the ratio to ours. */

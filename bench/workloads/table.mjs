@@ -12,6 +12,9 @@ export const REDIS = 'the best Redis client';
 const AHEAD = { against: RIVALS, atLeast: 1 };
 const TEXT = { values: 'text', size: 100 };
 const OURS_ALONE = [{ name: OURS, ...CONTENDERS[OURS] }];
+/** Our own build with the channel of commands cut out. */
+const NO_CHANNELS = 'without the channels';
+
 const FLOOR_AND_OURS = clients({ kinds: ['floor', 'ours'] }).filter(({ name }) => name !== CLASSIC_FLOOR);
 
 const commands = [
@@ -111,6 +114,21 @@ const commands = [
     params: { command: 'get', loops: 64, tls: true, ...TEXT },
     contenders: FLOOR_AND_OURS,
     targets: [{ against: FLOOR, atLeast: 0.6 }],
+  },
+];
+
+const channels = [
+  {
+    id: 'channels',
+    title: 'get, 64 in flight, and the diagnostics channels',
+    kind: 'commands',
+    params: { command: 'get', loops: 64, ...TEXT },
+    contenders: [
+      { name: NO_CHANNELS, kind: 'floor', client: { module: './clients/without-channels.mjs' } },
+      ...OURS_ALONE,
+      { name: 'with a subscriber', kind: 'floor', client: { module: './clients/with-subscriber.mjs' } },
+    ],
+    targets: [{ against: NO_CHANNELS, atLeast: 0.97 }],
   },
 ];
 
@@ -226,11 +244,13 @@ const growth = [
   targets: [],
 }));
 
-export const WORKLOADS = [...commands, ...values, ...routing, ...cache, ...growth].map((workload) => ({
-  figure: 'rate',
-  servers: 1,
-  ...workload,
-}));
+export const WORKLOADS = [...commands, ...channels, ...values, ...routing, ...cache, ...growth].map(
+  (workload) => ({
+    figure: 'rate',
+    servers: 1,
+    ...workload,
+  }),
+);
 
 function inFlight(loops) {
   return `${loops.toLocaleString('en')} in flight`;

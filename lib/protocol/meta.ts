@@ -93,16 +93,9 @@ function cas(request: Request): string {
   return request.cas === '' ? '' : ` C${request.cas}`;
 }
 
-/** The flags of the last lease that was asked for: nearly always those of the next, and dear to write. */
-let lastLease = { leaseSeconds: 0, recacheSeconds: 0, flags: '' };
-
-function lease({ leaseSeconds, recacheSeconds }: Request): string {
-  if (leaseSeconds !== lastLease.leaseSeconds || recacheSeconds !== lastLease.recacheSeconds) {
-    const stub = leaseSeconds > 0 ? ` N${leaseSeconds}` : '';
-    const flags = recacheSeconds > 0 ? `${stub} R${recacheSeconds}` : stub;
-    lastLease = { leaseSeconds, recacheSeconds, flags };
-  }
-  return lastLease.flags;
+function lease(request: Request): string {
+  const stub = request.leaseSeconds > 0 ? ` N${request.leaseSeconds}` : '';
+  return request.recacheSeconds > 0 ? `${stub} R${request.recacheSeconds}` : stub;
 }
 
 function store(request: Request, mode: string): string {

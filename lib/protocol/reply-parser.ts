@@ -1,5 +1,5 @@
 import { ProtocolError } from '../errors.js';
-import { readCommonReply } from './common-reply.js';
+import { CommonReplies } from './common-reply.js';
 import { Reply, type ReplyStatus } from './reply.js';
 import { clientFlags, digit, digits, isDigit, natural, tokenEnd, ttl } from './reply-fields.js';
 
@@ -64,6 +64,7 @@ const WITH_TEXT: ReadonlySet<ReplyStatus> = new Set<ReplyStatus>([
 export class ReplyParser {
   readonly #onReply: (reply: Reply) => void;
   readonly #reply = new Reply();
+  readonly #common = new CommonReplies();
   /** The beginning of a line whose end has not come yet. */
   #rest: Buffer | undefined;
   /** The value being received across chunks: its bytes and the two of its line end. */
@@ -100,7 +101,7 @@ export class ReplyParser {
     const length = chunk.length;
     while (position < length) {
       this.#reply.reset();
-      const next = readCommonReply(chunk, position, this.#reply);
+      const next = this.#common.read(chunk, position, this.#reply);
       if (next >= 0) {
         this.#onReply(this.#reply);
         position = next;
