@@ -28,6 +28,14 @@ export const stall: Fault = (bytes, link) => link.hold(bytes);
 /** Nothing ever comes through. */
 export const blackhole: Fault = () => {};
 
+/** So many bytes come through, and nothing after them. */
+export const silence =
+  (afterBytes: number): Fault =>
+  (bytes, link) => {
+    link.toClient(bytes.subarray(0, afterBytes));
+    afterBytes = Math.max(0, afterBytes - bytes.length);
+  };
+
 /** One byte at a time. */
 export const drip =
   (everyMs: number): Fault =>
