@@ -22,6 +22,7 @@ export class Flight {
   readonly #controller = new AbortController();
   #land!: (outcome: Outcome) => void;
   #waiting = 0;
+  #calling = false;
   readonly #wanted: boolean;
 
   /**
@@ -42,6 +43,21 @@ export class Flight {
   /** Aborted when nobody waits for the value any more, when it takes too long, and when the cache closes. */
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  /** Whether its loader is being called at this moment, so that who asks for the key now is the loader itself. */
+  get isCalling(): boolean {
+    return this.#calling;
+  }
+
+  /** Calls the loader. */
+  call(loader: () => unknown): unknown {
+    this.#calling = true;
+    try {
+      return loader();
+    } finally {
+      this.#calling = false;
+    }
   }
 
   land(outcome: Outcome): void {

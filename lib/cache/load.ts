@@ -91,7 +91,7 @@ export function callLoader(
       reject(signal.reason);
     };
     signal.addEventListener('abort', onAbort);
-    new Promise((_resolve) => _resolve(loader(load))).then(
+    new Promise((_resolve) => _resolve(flight.call(() => loader(load)))).then(
       (value) => {
         settle();
         resolve(value);

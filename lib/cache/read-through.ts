@@ -1,4 +1,4 @@
-import { ClientClosedError } from '../errors.js';
+import { ClientClosedError, InvalidArgumentError } from '../errors.js';
 import type { ResolvedPolicy } from '../options/cache-policy.js';
 import { within } from './clock.js';
 import { Computation, type Request, type Workshop } from './computation.js';
@@ -93,7 +93,9 @@ export class ReadThrough {
     const { reader, tags, tally } = this.#in;
     const { key, policy } = call;
     const required = tags.required(key, policy);
-    if (this.#flights.get(key)?.cold || tags.expected(key, required).length > 0) return this.#obtain(call);
+    const flight = this.#flights.get(key);
+    if (flight?.cold && flight.isCalling) throw waitsForItself(key);
+    if (flight?.cold || tags.expected(key, required).length > 0) return this.#obtain(call);
     return reader.read(key, policy).then(
       (reading) => {
         if (!isPlainHit(reading, policy)) return this.#judged(call, required, reading);
@@ -250,4 +252,11 @@ export class ReadThrough {
     const kept = stale.ttlSeconds < 0 || ageMs < stale.ttlSeconds * 1000;
     return kept && call.policy.serveStaleIf(error);
   }
+}
+
+function waitsForItself(key: string): InvalidArgumentError {
+  return new InvalidArgumentError(
+    `getOrSet("${key}") is called by its own loader, and would wait for itself; give one of the two another key, or call ` +
+      'what computes the value',
+  );
 }

@@ -41,11 +41,22 @@ export function tooManyQueued(server: string, queued: number, more: number): Ove
 /** @param cause `undefined` when the peer closed the connection as it should be closed. */
 export function lost(server: string, opening: boolean, cause?: NodeJS.ErrnoException): ConnectionError {
   const what = opening ? 'cannot connect' : 'connection lost';
-  // A name with several addresses fails with an error that has a code but no message.
-  const why = cause === undefined ? 'closed by the server' : cause.message || cause.code;
+  const why = cause === undefined ? 'closed by the server' : told(cause);
   return new ConnectionError(`${server}: ${what}: ${why}`, server, opening ? 'not-sent' : 'unknown', {
     cause,
   });
+}
+
+/** What a system's or TLS error says. */
+function told({ code, message, reason }: NodeJS.ErrnoException & { reason?: string }): string | undefined {
+  // OpenSSL's message is a place in its source code with the reason in the middle.
+  if (code?.startsWith('ERR_SSL_') && reason !== undefined) {
+    return reason === 'wrong version number'
+      ? `TLS: ${reason}; the server may not speak TLS`
+      : `TLS: ${reason}`;
+  }
+  // A name with several addresses fails with an error that has a code but no message.
+  return message || code;
 }
 
 /** Why a connection is given up after an error while its bytes were read; protocol errors get the server's name. */

@@ -44,6 +44,7 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationShutdown {
     const host = this.#host;
     if (host === undefined) return;
     this.#explore(host);
+    host.serve();
     // Modules that are loaded later get no hook of Nest's.
     const loader = this.#modules.get(LazyModuleLoader, { strict: false });
     const load = loader.load.bind(loader);

@@ -312,3 +312,29 @@ describe('close', () => {
     await expect(call).rejects.toMatchObject({ code: 'MEMCACHED_CLOSED' });
   });
 });
+
+describe('a loader that asks for its own key', () => {
+  it('is told so, instead of waiting for itself', async () => {
+    const fleet = new Fleet();
+    const { cache } = fleet.start();
+    const call = cache.getOrSet('k', () => cache.getOrSet('k', never));
+    await expect(call).rejects.toThrow(InvalidArgumentError);
+    await expect(call).rejects.toThrow(
+      'getOrSet("k") is called by its own loader, and would wait for itself',
+    );
+    await settled();
+    expect(fleet.server.items.size).toBe(0);
+    await expect(cache.getOrSet('k', () => cache.getOrSet('other', () => 1))).resolves.toBe(1);
+  });
+
+  it('gets the stale value, where there is one', async () => {
+    const fleet = new Fleet();
+    const { cache } = fleet.start({ ttl: '10s', grace: '60s' });
+    await cache.getOrSet('k', () => 'old');
+    await fleet.pass(12_000);
+    let seen: unknown;
+    await cache.getOrSet('k', async () => (seen = await cache.getOrSet('k', never)));
+    await settled();
+    expect(seen).toBe('old');
+  });
+});

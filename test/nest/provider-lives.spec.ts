@@ -6,6 +6,7 @@ import {
   Inject,
   Injectable,
   type INestApplication,
+  Logger,
   Module,
   Param,
   ParseIntPipe,
@@ -274,6 +275,37 @@ describe('an object that a provider makes by itself', () => {
     const { created, products } = booted.app.get(Shop);
     await products.find(1);
     expect(await callsOfTwo(created as Products)).toBe(0);
+  });
+});
+
+describe('an object that nobody has connected', () => {
+  const warnings: string[] = [];
+  const listen = (): void => {
+    const silent = (): void => undefined;
+    Logger.overrideLogger({ log: silent, error: silent, warn: (line: string) => void warnings.push(line) });
+  };
+
+  afterEach(() => Logger.overrideLogger(false));
+
+  it('is told of once, at its first call while an application runs', async () => {
+    class Left extends Products {}
+    const left = new Left();
+    listen();
+    await left.find(1);
+    expect(warnings).toEqual([]);
+    {
+      await using _ = await boot({ providers: [Products] });
+      listen();
+      expect(await callsOfTwo(left)).toBe(3);
+      await new Left().find(1);
+      expect(warnings).toEqual([
+        "Products.find @Cacheable does nothing on a Left that no module has provided; name the class in a module's " +
+          "'providers' and have it injected.",
+      ]);
+    }
+    class Right extends Products {}
+    await new Right().find(1);
+    expect(warnings).toHaveLength(1);
   });
 });
 

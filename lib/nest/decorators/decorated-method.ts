@@ -1,8 +1,8 @@
-import { StreamableFile, type Type } from '@nestjs/common';
+import { Logger, StreamableFile, type Type } from '@nestjs/common';
 import { isObservable, Observable } from 'rxjs';
 import { DecoratorError } from '../../errors.js';
 import { instanceOfClass, readClassDefaults } from './class-defaults.js';
-import { type DecoratorHost, getDecoratorHostToken } from './decorator-host.js';
+import { DecoratorHost, getDecoratorHostToken } from './decorator-host.js';
 import { type MethodSignature, readSignature } from './method-signature.js';
 import { asObservable, type Emissions, lastEmission, onlyEmission } from './observables.js';
 import { placed } from './place.js';
@@ -16,6 +16,8 @@ export class DecoratedMethod {
   readonly #original: (...args: never[]) => unknown;
   readonly #operations: Operation[] = [];
   readonly #plans = new WeakMap<Type, Plan>();
+  /** Classes with objects that were called without a host while an application was running. */
+  readonly #plainlyCalled = new WeakSet<Type>();
   #signature: MethodSignature | undefined;
 
   constructor(prototype: object, property: string | symbol, original: (...args: never[]) => unknown) {
@@ -85,10 +87,23 @@ export class DecoratedMethod {
     if (self === undefined) return Reflect.apply(this.#original, self, args);
     const type = self.constructor as Type;
     const hosts = this.#plan(type).slots.map((slot) => (self as Hosted)[slot]);
-    if (hosts.every((host) => host === undefined)) return Reflect.apply(this.#original, self, args);
+    if (hosts.every((host) => host === undefined)) {
+      this.#noticePlainCall(type);
+      return Reflect.apply(this.#original, self, args);
+    }
     const way: Way = { type, hosts, self };
     if (!this.#returnsObservable) return this.#enter(0, way, args, undefined);
     return asObservable((emissions) => this.#enter(0, way, args, emissions));
+  }
+
+  /** An object without a host is all there is in a unit test, and a mistake beside a running application: said once. */
+  #noticePlainCall(type: Type): void {
+    if (!DecoratorHost.anyServes || this.#plainlyCalled.has(type)) return;
+    this.#plainlyCalled.add(type);
+    new Logger('Memcached').warn(
+      `${this.place(this.#operations[0].decorator)} does nothing on a ${type.name} that no module has provided; name the ` +
+        "class in a module's 'providers' and have it injected.",
+    );
   }
 
   #plan(type: Type): Plan {

@@ -23,6 +23,9 @@ export type VarySources = Readonly<Record<string, () => unknown>>;
  * methods are decorated, where Nest's injector puts it.
  */
 export class DecoratorHost {
+  /** The hosts of the applications that run in this process. */
+  static readonly #serving = new Set<DecoratorHost>();
+
   readonly cache: DecoratorCache;
   readonly #vary: VarySources;
   readonly #policies = new WeakMap<object, ResolvedPolicy>();
@@ -36,6 +39,16 @@ export class DecoratorHost {
     this.#vary = vary;
   }
 
+  /** Whether an application with a `MemcachedModule` runs in this process. */
+  static get anyServes(): boolean {
+    return DecoratorHost.#serving.size > 0;
+  }
+
+  /** Its application has started: whoever is to have this host has it by now. */
+  serve(): void {
+    DecoratorHost.#serving.add(this);
+  }
+
   /** Whether its application has shut down, so that another one may have the objects that hold it. */
   get isRetired(): boolean {
     return this.#isRetired;
@@ -43,6 +56,7 @@ export class DecoratorHost {
 
   retire(): void {
     this.#isRetired = true;
+    DecoratorHost.#serving.delete(this);
   }
 
   /**
