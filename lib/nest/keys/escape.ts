@@ -1,5 +1,10 @@
 /** Blanks, control characters, `%`, and every character that has a meaning in a key; all of them ASCII. */
-const SPECIAL = /[\x00-\x20\x7f%:/|;#?&()[\]{},='"]|\p{Surrogate}/gu;
+const SPECIAL = /[\x00-\x20\x7f%:/|;#?&()[\]{},='"]/;
+
+/** What each ASCII character becomes; `''` where it stays as it is. */
+const ESCAPES: readonly string[] = Array.from({ length: 0x80 }, (_, code) =>
+  SPECIAL.test(String.fromCharCode(code)) ? `%${hexadecimal(code).padStart(2, '0')}` : '',
+);
 
 /**
  * Writes a text so that it cannot be mistaken for what stands around it in a key.
@@ -11,9 +16,25 @@ const SPECIAL = /[\x00-\x20\x7f%:/|;#?&()[\]{},='"]|\p{Surrogate}/gu;
  * @returns a text that differs for different inputs.
  */
 export function escapeText(text: string): string {
-  return text.replace(SPECIAL, (character) => {
-    const code = character.charCodeAt(0);
-    if (code > 0x7f) return `%s${code.toString(16).toUpperCase()}`;
-    return `%${code.toString(16).toUpperCase().padStart(2, '0')}`;
-  });
+  let escaped = '';
+  let done = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code < 0x80 ? ESCAPES[code] === '' : !isSurrogate(code)) continue;
+    if (code >= 0x80 && text.codePointAt(index)! > 0xffff) {
+      index += 1; // a whole pair
+      continue;
+    }
+    escaped += text.slice(done, index) + (ESCAPES[code] ?? `%s${hexadecimal(code)}`);
+    done = index + 1;
+  }
+  return done === 0 ? text : escaped + text.slice(done);
+}
+
+function isSurrogate(code: number): boolean {
+  return code >= 0xd800 && code <= 0xdfff;
+}
+
+function hexadecimal(code: number): string {
+  return code.toString(16).toUpperCase();
 }
