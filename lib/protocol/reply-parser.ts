@@ -178,6 +178,8 @@ export class ReplyParser {
     if (bytes[end - 2] !== CR || bytes[end - 1] !== LF) throw badDataBlock();
     this.#reply.setValue(bytes, 0, end - 2);
     this.#onReply(this.#reply);
+    // Nothing may come after it for long, and it can be large.
+    this.#reply.reset();
   }
 
   /** `<bytes> <flags>*` of a `VA` line; returns the number of bytes. */

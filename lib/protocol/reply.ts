@@ -64,6 +64,7 @@ export class Reply {
   /** Forgets the reply before. */
   reset(): void {
     this.more = false;
+    this.bytes = NO_BYTES;
     this.valueStart = this.valueEnd = 0;
     this.flags = 0;
     this.cas = '';
