@@ -20,8 +20,8 @@ const HELP = `npm run proof -- [options]
 const PATTERNS = ['ours', 'naive'];
 
 const STORMS = [
-  { run: 'keys, readers killed', killed: true },
-  { run: 'tags, readers killed', killed: true, tags: true },
+  { run: 'keys, processes killed', killed: true },
+  { run: 'tags, processes killed', killed: true, tags: true },
   { run: 'keys, a server paused', paused: true },
   { run: 'tags, a server paused', paused: true, tags: true },
 ];

@@ -22,6 +22,7 @@ import type { BatchLoader, Loader } from './load-context.js';
 import { withLock, type Locked } from './lock.js';
 import { Tally, type CacheCounters, type CacheObserver } from './observer.js';
 import { Order } from './order.js';
+import { Polling } from './polling.js';
 import { Reader } from './reader.js';
 import { ReadThrough, type Call } from './read-through.js';
 import { RetryPause } from './retry-pause.js';
@@ -77,6 +78,7 @@ export class Cache {
       reader: new Reader(store, clock, tally, tags),
       watch: new LeaseWatch(clock),
       retryPause: new RetryPause(clock),
+      polling: new Polling(clock, random),
     };
     this.#outside = outside;
     this.#readThrough = new ReadThrough(this.#in, outside);

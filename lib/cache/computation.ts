@@ -1,12 +1,13 @@
 import { LoaderTimeoutError } from '../errors.js';
 import type { ResolvedPolicy } from '../options/cache-policy.js';
-import { pause, type Clock } from './clock.js';
+import type { Clock } from './clock.js';
 import type { Flight, Outcome } from './flight.js';
 import type { LeaseWatch } from './lease-watch.js';
 import { callLoader, Load, ttlOf } from './load.js';
 import type { Loader } from './load-context.js';
 import type { Tally } from './observer.js';
 import type { Order } from './order.js';
+import type { Polling } from './polling.js';
 import type { Reader } from './reader.js';
 import type { RetryPause } from './retry-pause.js';
 import { secondsLeft, writeOver, type Sight } from './sight.js';
@@ -33,17 +34,11 @@ export interface Workshop {
   readonly reader: Reader;
   readonly watch: LeaseWatch;
   readonly retryPause: RetryPause;
+  readonly polling: Polling;
 }
 
 /** How often one computation removes what is in the way before it does without the lease. */
 const MAX_CLAIMS = 3;
-
-/** Bounds of the pause between two looks while another process computes; it grows with the time waited. */
-const MIN_POLL_MS = 5;
-const MAX_POLL_MS = 250;
-
-/** A wait is prolonged by at most this part of it through looking only now and then. */
-const POLL_FRACTION = 1 / 8;
 
 /**
  * Gets the right to compute a value, or the value from whoever has it; computes, stores, gives back.
@@ -86,7 +81,7 @@ export class Computation {
 
   /** Looks until the right is ours, or the value is there, or the wait is over and the value is computed anyway. */
   async #right(flight: Flight, request: Request, first: Sight, behind: boolean): Promise<Sight | Outcome> {
-    const { clock, order, reader, tally, watch } = this.#in;
+    const { clock, order, polling, reader, tally, watch } = this.#in;
     const { key, policy } = request;
     const startedAt = clock.now();
     let waiting = false;
@@ -112,9 +107,11 @@ export class Computation {
           tally.note('leaseWaited', key);
           request.onWait?.();
         }
-        await this.#pause(waitedMs, policy, flight.signal);
+        const pause = polling.pause(waitedMs, policy.leaseWaitMs - waitedMs);
+        flight.onAbort = () => pause.leave();
+        await pause.over;
       }
-      if (flight.signal.aborted) return { kind: 'error', error: flight.signal.reason };
+      if (flight.abortion !== undefined) return { kind: 'error', error: flight.abortion.reason };
       const before = order.next();
       sight = await reader.look(key, policy);
       const served =
@@ -138,20 +135,13 @@ export class Computation {
     reader.forget(request.key);
   }
 
-  #pause(waitedMs: number, policy: ResolvedPolicy, signal: AbortSignal): Promise<void> {
-    const { clock, random } = this.#in;
-    const longest = Math.min(Math.max(waitedMs * POLL_FRACTION, MIN_POLL_MS), MAX_POLL_MS);
-    const jittered = longest * (0.5 + random() / 2);
-    return pause(clock, Math.min(jittered, policy.leaseWaitMs - waitedMs), signal);
-  }
-
   async #compute(flight: Flight, request: Request, sight: Sight, behind: boolean): Promise<Outcome> {
     const { clock, order, retryPause, tally } = this.#in;
     const { key, loader, policy } = request;
     if (sight.right === 'ours') tally.note('leaseWon', key);
     const loadedAt = clock.now();
     const before = order.next();
-    const load = new Load(key, flight.signal, sight.entry, behind);
+    const load = new Load(flight, sight.entry, behind);
     let value: unknown;
     let ttlSeconds: number | undefined;
     tally.note('load', key);
@@ -159,7 +149,7 @@ export class Computation {
       value = await callLoader(loader, load, flight, policy, clock);
       ttlSeconds = ttlOf(value, load, policy);
     } catch (error) {
-      if (!flight.signal.aborted || error instanceof LoaderTimeoutError) {
+      if (flight.abortion === undefined || error instanceof LoaderTimeoutError) {
         tally.note('loadFailure', key, error);
         if (sight.state !== 'absent') retryPause.failed(key, error, policy.retryAfterMs);
       }

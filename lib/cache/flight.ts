@@ -19,7 +19,10 @@ function abandoned(key: string): DOMException {
 export class Flight {
   /** Landed with an outcome; never rejects. */
   readonly landed: Promise<Outcome>;
-  readonly #controller = new AbortController();
+  /** Called once, if the flight is aborted. */
+  onAbort: ((reason: unknown) => void) | undefined;
+  #controller: AbortController | undefined;
+  #abortion: { readonly reason: unknown } | undefined;
   #land!: (outcome: Outcome) => void;
   #waiting = 0;
   #calling = false;
@@ -42,7 +45,17 @@ export class Flight {
 
   /** Aborted when nobody waits for the value any more, when it takes too long, and when the cache closes. */
   get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      // Made for the loaders that ask for it: most do not, and every miss would pay for it.
+      this.#controller = new AbortController();
+      if (this.#abortion !== undefined) this.#controller.abort(this.#abortion.reason);
+    }
     return this.#controller.signal;
+  }
+
+  /** Why it was aborted, in an object; undefined if it was not. */
+  get abortion(): { readonly reason: unknown } | undefined {
+    return this.#abortion;
   }
 
   /** Whether its loader is being called at this moment, so that who asks for the key now is the loader itself. */
@@ -77,7 +90,10 @@ export class Flight {
   }
 
   abort(reason: unknown): void {
-    this.#controller.abort(reason);
+    if (this.#abortion !== undefined) return;
+    this.#abortion = { reason };
+    this.#controller?.abort(reason);
+    this.onAbort?.(reason);
   }
 }
 

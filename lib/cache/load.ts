@@ -7,13 +7,12 @@ import type { LoadContext, Loader } from './load-context.js';
 
 /** One call of a loader: what it is told, and what it said. */
 export class Load implements LoadContext {
-  readonly signal: AbortSignal;
   readonly stale: unknown;
   /** Whole seconds, 0 = never expires; undefined when the loader did not say. */
   ttlSeconds: number | undefined;
   skipped = false;
   readonly tags = new Set<string>();
-  readonly #key: string;
+  readonly #flight: Flight;
   readonly #replaces: boolean;
 
   /**
@@ -21,15 +20,17 @@ export class Load implements LoadContext {
    * @param behind nobody waits for the value.
    */
   constructor(
-    key: string,
-    signal: AbortSignal,
+    flight: Flight,
     stale: { readonly value: unknown } | undefined,
     readonly behind: boolean,
   ) {
-    this.#key = key;
-    this.signal = signal;
+    this.#flight = flight;
     this.stale = stale?.value;
     this.#replaces = stale !== undefined;
+  }
+
+  get signal(): AbortSignal {
+    return this.#flight.signal;
   }
 
   setTtl(ttl: Ttl): void {
@@ -54,7 +55,7 @@ export class Load implements LoadContext {
   unchanged(): never {
     if (this.#replaces) return this.stale as never;
     throw new InvalidArgumentError(
-      `ctx.unchanged: there is no stale value of "${this.#key}" to keep; look at ctx.stale first`,
+      `ctx.unchanged: there is no stale value of "${this.#flight.key}" to keep; look at ctx.stale first`,
     );
   }
 }
@@ -72,7 +73,7 @@ export function callLoader(
   clock: Clock,
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const { signal, key } = flight;
+    const { key } = flight;
     const { hardTimeoutMs } = policy;
     const callOff =
       hardTimeoutMs === 0
@@ -83,14 +84,13 @@ export function callLoader(
           });
     const settle = (): void => {
       callOff?.();
-      signal.removeEventListener('abort', onAbort);
+      flight.onAbort = undefined;
     };
-    const onAbort = (): void => {
+    flight.onAbort = (reason) => {
       settle();
       // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- the reason is the abort's own
-      reject(signal.reason);
+      reject(reason);
     };
-    signal.addEventListener('abort', onAbort);
     new Promise((_resolve) => _resolve(flight.call(() => loader(load)))).then(
       (value) => {
         settle();

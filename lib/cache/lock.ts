@@ -1,6 +1,7 @@
 import type { LockOptions } from '../options/cache-options.js';
 import { resolveLock } from '../options/cache-policy.js';
 import { pause, type Clock } from './clock.js';
+import { pauseMs } from './polling.js';
 import type { CacheStore } from './store.js';
 
 /** What came of asking for a lock. */
@@ -8,10 +9,6 @@ export type Locked<T> =
   | { readonly locked: true; readonly value: T }
   /** Somebody else holds it; the work was not begun. */
   | { readonly locked: false };
-
-/** Bounds of the pause between two attempts to get a lock that is held. */
-const MIN_POLL_MS = 5;
-const MAX_POLL_MS = 250;
 
 /**
  * Runs work while holding a lock.
@@ -38,8 +35,7 @@ export async function withLock<T>(
     if (token !== undefined) break;
     const waitedMs = clock.now() - startedAt;
     if (waitedMs >= waitMs) return { locked: false };
-    const bound = Math.min(Math.max(waitedMs / 8, MIN_POLL_MS), MAX_POLL_MS);
-    await pause(clock, Math.min(bound * (0.5 + random() / 2), waitMs - waitedMs), signal);
+    await pause(clock, pauseMs(waitedMs, waitMs - waitedMs, random()), signal);
   }
   const controller = new AbortController();
   const callOff = clock.after(ttlSeconds * 1000, () =>

@@ -98,62 +98,81 @@ export class ReadThrough {
     if (flight?.cold || tags.expected(key, required).length > 0) return this.#obtain(call);
     return reader.read(key, policy).then(
       (reading) => {
-        if (!isPlainHit(reading, policy)) return this.#judged(call, required, reading);
-        tally.note('hit', key);
-        return reading.value?.value;
+        if (isPlainHit(reading, policy)) {
+          tally.note('hit', key);
+          return reading.value?.value;
+        }
+        const joined = this.#missed(call, reading);
+        if (joined !== undefined) return joined;
+        const sight = reader.judge(key, policy, required, reading, NO_TAGS);
+        return sight instanceof Promise
+          ? sight.then((late) => this.#seen(call, late))
+          : this.#seen(call, sight);
       },
       (error: unknown) => this.#blind(call, error),
     );
   }
 
-  async #judged(call: Call, required: readonly string[], reading: CacheReading): Promise<unknown> {
-    return this.#obtain(call, await this.#in.reader.judge(call.key, call.policy, required, reading, NO_TAGS));
+  /** The short way of many calls of a cold key: what is missing, and the value on its way. */
+  #missed(call: Call, reading: CacheReading): Promise<unknown> | undefined {
+    const { key } = call;
+    const flight = this.#flights.get(key);
+    const joins = !reading.hit && flight?.cold && !call.gone && (!reading.won || this.#claimed.has(reading));
+    if (!joins) return undefined;
+    this.#in.tally.note('miss', key);
+    return this.#landing(call, flight, 'joined');
   }
 
-  #blind(call: Call, error: unknown): Promise<unknown> {
+  #blind(call: Call, error: unknown): unknown {
     this.#in.reader.excuse(call.key, call.policy, error);
-    return this.#obtain(call, blindSight(this.#in.clock.now()));
+    return this.#seen(call, blindSight(this.#in.clock.now()));
   }
 
-  /** @param first what a read has found already. */
-  async #obtain(call: Call, first?: Sight): Promise<unknown> {
-    const { reader, tally } = this.#in;
+  async #obtain(call: Call): Promise<unknown> {
     const { key, policy } = call;
-    let sight = first;
-    for (;;) {
-      let flight = sight === undefined ? this.#flights.get(key) : undefined;
-      let stale: Sight | undefined;
-      let begun = false;
-      if (flight === undefined || !flight.cold) {
-        sight = this.#claimable(key, sight ?? (await reader.look(key, policy)));
-        if (call.gone) {
-          this.#giveBack(key, sight);
-          throw call.signal?.reason;
-        }
-        if (this.#servesAtOnce(call, sight)) return sight.entry?.value;
-        if (sight.state === 'stale') stale = sight;
-        else this.#noteMiss(key, sight);
-        flight = this.#joinable(key, sight);
-        if (flight === undefined) {
-          flight = this.#begin(call, sight, false);
-          begun = true;
-        }
-      }
-      // Should the value not be for this call, it looks again.
-      sight = undefined;
-      if (!begun) call.onWait?.();
-      const outcome = await this.#wait(call, flight, stale);
+    const flight = this.#flights.get(key);
+    if (flight?.cold) return this.#landing(call, flight, 'joined');
+    return this.#seen(call, await this.#in.reader.look(key, policy));
+  }
+
+  /** What a call is served after a look: the value or its promise. */
+  #seen(call: Call, seen: Sight): unknown {
+    const { key } = call;
+    const sight = this.#claimable(key, seen);
+    if (call.gone) {
+      this.#giveBack(key, sight);
+      throw call.signal?.reason;
+    }
+    if (this.#servesAtOnce(call, sight)) return sight.entry?.value;
+    if (sight.state !== 'stale') this.#noteMiss(key, sight);
+    const joined = this.#joinable(key, sight);
+    if (joined !== undefined) return this.#landing(call, joined, 'joined', sight);
+    return this.#landing(call, this.#begin(call, sight, false), 'begun', sight);
+  }
+
+  /**
+   * What a flight lands with, if that is for this call; a call that began too late for it looks again.
+   *
+   * @param sight what the call has found: where it is stale, it stands in for a value that comes late or not at all.
+   */
+  #landing(call: Call, flight: Flight, how: 'begun' | 'joined', sight?: Sight): Promise<unknown> {
+    const { tally } = this.#in;
+    const stale = sight?.state === 'stale' ? sight : undefined;
+    if (how === 'joined') call.onWait?.();
+    flight.join();
+    call.flight = flight;
+    return this.#wait(call, flight, stale).then((outcome) => {
+      call.flight = undefined;
       if (outcome.kind === 'value' && call.began < outcome.before) {
-        if (outcome.stale) tally.note('stale', key);
-        else if (!begun) tally.note('shared', key);
+        if (outcome.stale) tally.note('stale', call.key);
+        else if (how === 'joined') tally.note('shared', call.key);
         return outcome.value;
       }
-      if (outcome.kind === 'error') {
-        if (stale === undefined || !this.#mayStandIn(call, stale, outcome.error)) throw outcome.error;
-        tally.note('stale', key);
-        return stale.entry?.value;
-      }
-    }
+      if (outcome.kind !== 'error') return this.#obtain(call);
+      if (stale === undefined || !this.#mayStandIn(call, stale, outcome.error)) throw outcome.error;
+      tally.note('stale', call.key);
+      return stale.entry?.value;
+    });
   }
 
   /** Whether what was found may be served without waiting; begins what has to be done behind the response. */
@@ -234,17 +253,12 @@ export class ReadThrough {
   }
 
   /** Waits for a flight; for no longer than `softTimeout` where there is a stale value, which then is the outcome. */
-  async #wait(call: Call, flight: Flight, stale: Sight | undefined): Promise<Outcome> {
+  #wait(call: Call, flight: Flight, stale: Sight | undefined): Promise<Outcome> {
     const { softTimeoutMs } = call.policy;
-    flight.join();
-    call.flight = flight;
-    let outcome: Outcome | undefined;
-    if (stale === undefined || softTimeoutMs === 0) outcome = await flight.landed;
-    else outcome = await within(this.#in.clock, softTimeoutMs, flight.landed);
-    call.flight = undefined;
-    if (outcome !== undefined) return outcome;
+    if (stale === undefined || softTimeoutMs === 0) return flight.landed;
     // The caller does not leave the flight: it is to go on.
-    return { kind: 'value', value: stale?.entry?.value, stale: true, before: Infinity };
+    const late: Outcome = { kind: 'value', value: stale.entry?.value, stale: true, before: Infinity };
+    return within(this.#in.clock, softTimeoutMs, flight.landed).then((outcome) => outcome ?? late);
   }
 
   #mayStandIn(call: Call, stale: Sight, error: unknown): boolean {

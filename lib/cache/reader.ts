@@ -47,42 +47,38 @@ export class Reader {
     const { epoch } = this.#store;
     const required = this.#tags.required(key, policy);
     const expected = this.#tags.expected(key, required);
-    const [reading, states] = await Promise.all([
-      this.#reading(key, policy, asking === 'for rights'),
-      expected.length === 0 ? NO_TAGS : this.#states(key, policy, expected),
-    ]);
+    const read = this.#reading(key, policy, asking === 'for rights');
+    const [reading, states] =
+      expected.length === 0
+        ? [await read, NO_TAGS]
+        : await Promise.all([read, this.#states(key, policy, expected)]);
     if (reading === undefined) return blindSight(this.#clock.now());
     return this.judge(key, policy, required, reading, states, epoch);
   }
 
   /** Judges what was read, with the states of tags read beside it; reads those it has tags for beyond them. */
-  async judge(
+  judge(
     key: string,
     policy: ResolvedPolicy,
     required: readonly string[],
     reading: CacheReading,
     beside: TagStates | undefined,
     epoch = this.#store.epoch,
-  ): Promise<Sight> {
-    let states = beside;
-    if (states !== undefined && reading.value !== undefined && reading.value.tags.length > 0) {
-      const known = states;
-      const others = reading.value.tags.map(({ tag }) => tag).filter((tag) => !known.has(tag));
-      if (others.length > 0) {
-        const more = await this.#states(key, policy, others);
-        states = more && new Map([...known, ...more]);
-      }
-    }
-    return judge(reading, policy.graceSeconds, states, required, this.#clock.now(), epoch);
+  ): Sight | Promise<Sight> {
+    const judged = (states: TagStates | undefined): Sight =>
+      judge(reading, policy.graceSeconds, states, required, this.#clock.now(), epoch);
+    if (beside === undefined || reading.value === undefined) return judged(beside);
+    const others = reading.value.tags.map(({ tag }) => tag).filter((tag) => !beside.has(tag));
+    if (others.length === 0) return judged(beside);
+    return this.#states(key, policy, others).then((more) => judged(more && new Map([...beside, ...more])));
   }
 
-  async #reading(key: string, policy: ResolvedPolicy, asking: boolean): Promise<CacheReading | undefined> {
-    try {
-      return await (asking ? this.read(key, policy) : this.#store.read(key, 0, 0));
-    } catch (error) {
+  #reading(key: string, policy: ResolvedPolicy, asking: boolean): Promise<CacheReading | undefined> {
+    const read = asking ? this.read(key, policy) : this.#store.read(key, 0, 0);
+    return read.catch((error: unknown) => {
       this.excuse(key, policy, error);
       return undefined;
-    }
+    });
   }
 
   async #states(

@@ -10,6 +10,7 @@ export interface Result {
   reads?: number;
   invalidations?: number;
   kills?: number;
+  interruptedWrites?: number;
   loadsPerKey?: number;
   mostLoads?: number;
   timesDue?: number;
@@ -19,6 +20,7 @@ export interface Result {
   updates?: number;
   attempts?: number;
   longestWaitMs: number;
+  longestWaitsMs?: readonly number[];
 }
 
 export function table(results: readonly Result[]): string;

@@ -37,17 +37,24 @@ function ms(time) {
 
 /** @returns what the table has no room for, a line each. */
 export function notes(results) {
-  return results.flatMap(
-    ({ run, pattern, reads, timesDue, invalidations, kills, owedReads = 0, owedForMs }) => {
-      if (reads === undefined) return [];
-      const change = timesDue === undefined ? `${invalidations} invalidations` : `due ${timesDue} times`;
-      const lines = [`${run}, ${pattern}: ${reads} reads, ${change}`];
-      if (kills > 0) lines.push(`${kills} readers killed`);
-      if (owedReads > 0 && pattern === 'ours')
-        lines.push(`the last old read ${Math.round(owedForMs)} ms after the server went on`);
-      return [lines.join(', ')];
-    },
-  );
+  return results
+    .map((result) => [`${result.run}, ${result.pattern}: `, details(result).join(', ')])
+    .filter(([, text]) => text !== '')
+    .map((parts) => parts.join(''));
+}
+
+function details({ pattern, reads, invalidations, timesDue, kills, interruptedWrites, ...others }) {
+  const { owedReads, owedForMs, longestWaitsMs } = others;
+  const told = [];
+  if (reads !== undefined) told.push(`${reads} reads`);
+  if (invalidations !== undefined) told.push(`${invalidations} invalidations`);
+  if (timesDue !== undefined) told.push(`due ${timesDue} times`);
+  if (kills > 0) told.push(`${kills} processes killed, ${interruptedWrites} keys in the middle of a write`);
+  if (owedReads > 0 && pattern === 'ours')
+    told.push(`the last old read ${Math.round(owedForMs)} ms after the server went on`);
+  if (longestWaitsMs !== undefined)
+    told.push(`longest waits of fleet after fleet ${longestWaitsMs.map(Math.round).join(', ')} ms`);
+  return told;
 }
 
 /** What each run of ours has to show, and the naive pattern has to fail to show at least once. */

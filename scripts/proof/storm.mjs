@@ -9,8 +9,11 @@ const READERS = 3;
 const WRITERS = 2;
 const KEYS = 200;
 
-/** How many read, and how many write, at once in one process. */
-const CALLERS = { readers: 10, writers: 8 };
+/** What each process does: how many write, or read, at once in it. */
+const ROLES = [
+  ...Array.from({ length: WRITERS }, () => ({ readers: 0, writers: 8 })),
+  ...Array.from({ length: READERS }, () => ({ readers: 10, writers: 0 })),
+];
 
 /** A row takes half of this on average until it is there. */
 const DATABASE_MS = 100;
@@ -18,7 +21,7 @@ const DATABASE_MS = 100;
 /** Beyond a pause, nothing keeps a reply so long but a busy machine. */
 const COMMAND_TIMEOUT = { paused: '200ms', otherwise: '10s' };
 
-/** A killed reader is missed for so long. */
+/** Who is killed while it loads is missed for so long. */
 const LEASE = '1s';
 
 /** Of the time of a storm: when the server is paused, and when it goes on. */
@@ -32,7 +35,7 @@ const OWED_MS = 2000;
 
 const PAID_LIMIT_MS = 60_000;
 
-/** Mean time between two readers that are killed. */
+/** Mean time between two processes that are killed. */
 const KILL_EVERY_MS = 1000;
 
 /**
@@ -40,7 +43,7 @@ const KILL_EVERY_MS = 1000;
  *
  * @param libDir the cache they use.
  * @param how `seconds`; `tags` to invalidate by tag; `paused` to stop a server in the middle and let it go on;
- *   `killed` to kill readers at random, each of which is replaced; `tell(text)` is told how far it is.
+ *   `killed` to kill processes at random, each of which is replaced; `tell(text)` is told how far it is.
  */
 export async function storm(libDir, { seconds, tags = false, paused = false, killed = false, tell }) {
   const servers = await startServers(SERVERS);
@@ -62,20 +65,19 @@ export async function storm(libDir, { seconds, tags = false, paused = false, kil
     },
   });
   try {
-    const writers = await fleet.start(WRITERS);
-    const readers = await fleet.start(READERS);
-    const run = (worker, callers) =>
-      worker
-        .call('storm', { readers: 0, writers: 0, ...callers, keys: KEYS, forMs: left(), policy, tags })
-        .catch((error) => {
-          // What a killed process has read is lost with it.
-          if (fleet.has(worker)) throw error;
-        });
-    const results = writers.map((worker) => run(worker, { writers: CALLERS.writers }));
-    const read = (worker) => void results.push(run(worker, { readers: CALLERS.readers }));
-    for (const worker of readers) read(worker);
+    const workers = await fleet.start(ROLES.length);
+    const dead = [];
+    const results = [];
+    const begin = (index) => {
+      const worker = workers[index];
+      const args = { ...ROLES[index], keys: KEYS, forMs: left(), policy, tags };
+      const result = worker.call('storm', args).catch((error) => {
+        if (fleet.has(worker)) throw error;
+      });
+      results.push(result);
+    };
+    for (const index of workers.keys()) begin(index);
 
-    let kills = 0;
     let away;
     if (paused) {
       await sleep(seconds * 1000 * PAUSE.from);
@@ -87,28 +89,31 @@ export async function storm(libDir, { seconds, tags = false, paused = false, kil
     }
     while (killed && left() > KILL_EVERY_MS) {
       await sleep(Math.random() * 2 * KILL_EVERY_MS);
-      const index = Math.floor(Math.random() * readers.length);
-      await fleet.kill(readers[index]);
-      kills += 1;
-      [readers[index]] = await fleet.start(1);
-      if (left() > 0) read(readers[index]);
+      const index = Math.floor(Math.random() * workers.length);
+      dead.push(workers[index]);
+      await fleet.kill(workers[index]);
+      [workers[index]] = await fleet.start(1);
+      if (left() > 0) begin(index);
     }
-    const storms = (await Promise.all(results)).filter((result) => result !== undefined);
+    const counters = (await Promise.all(results)).filter((result) => result !== undefined);
     tell('at rest');
-    await Promise.race([
-      Promise.all([...writers, ...readers].map((worker) => worker.call('paid'))),
-      tooLate(),
-    ]);
+    await Promise.race([Promise.all(workers.map((worker) => worker.call('paid'))), tooLate()]);
     const served = await Promise.all(
-      [...writers, ...readers].map((worker) => worker.call('settle', { keys: KEYS, policy, tags })),
+      workers.map((worker) => worker.call('settle', { keys: KEYS, policy, tags })),
     );
-    const reads = storms.flatMap((one) => one.reads);
-    const invalidations = storms.flatMap((one) => one.invalidations);
+    const stale = database.rows.flatMap((row, key) =>
+      served.some((values) => values[key] < row) ? [key] : [],
+    );
+    // Nobody can know that what a killed writer was writing has to be invalidated.
+    const interrupted = new Set(dead.flatMap(({ writing }) => writing));
+    const all = [...dead, ...workers];
+    const reads = all.flatMap((worker) => worker.reads);
+    const invalidations = all.flatMap((worker) => worker.invalidations);
     const older = olderReads(reads, invalidations);
     const owed =
       away === undefined ? [] : await owedReads(libDir, { reads, invalidations, older, away, tags });
     return {
-      staleKeys: database.rows.filter((row, key) => served.some((values) => values[key] < row)).length,
+      staleKeys: stale.filter((key) => !interrupted.has(key)).length,
       keys: KEYS,
       olderReads: older.length - owed.length,
       owedReads: owed.length,
@@ -116,8 +121,9 @@ export async function storm(libDir, { seconds, tags = false, paused = false, kil
       reads: reads.length,
       invalidations: invalidations.length,
       loads: database.loads,
-      kills,
-      longestWaitMs: Math.max(...storms.map(({ counters }) => counters.longestWaitMs)),
+      kills: dead.length,
+      interruptedWrites: interrupted.size,
+      longestWaitMs: Math.max(...counters.map(({ longestWaitMs }) => longestWaitMs)),
     };
   } finally {
     clearInterval(progress);

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { describe, expect, it } from '@jest/globals';
-import { InvalidArgumentError, InvalidOptionsError } from '../../lib/errors.js';
+import { InvalidArgumentError, InvalidOptionsError, LoaderTimeoutError } from '../../lib/errors.js';
 import type { LoadContext } from '../../lib/cache/load-context.js';
 import { settled } from './support/fake-clock.js';
 import { deferred, Fleet } from './support/fleet.js';
@@ -127,6 +127,28 @@ describe('ctx.signal', () => {
     await settled();
     expect(fleet.server.items.size).toBe(0);
     expect(cache.counters.loadFailure).toBe(0);
+  });
+
+  it('is aborted for a loader that asks for it only then', async () => {
+    const fleet = new Fleet();
+    const { cache } = fleet.start();
+    const asked = deferred();
+    let signal: AbortSignal | undefined;
+    const call = cache.getOrSet(
+      'k',
+      async (context) => {
+        await asked.promise;
+        signal = context.signal;
+      },
+      { hardTimeout: '1s' },
+    );
+    const refused = expect(call).rejects.toThrow(LoaderTimeoutError);
+    await fleet.pass(1000);
+    await refused;
+    asked.resolve();
+    await settled();
+    expect(signal?.aborted).toBe(true);
+    expect(signal?.reason).toBeInstanceOf(LoaderTimeoutError);
   });
 
   it('is not aborted while another caller waits', async () => {

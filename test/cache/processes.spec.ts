@@ -59,6 +59,12 @@ describeReal('four processes on a real memcached', () => {
     return workers;
   }
 
+  /** What the storms of some workers have read and invalidated. */
+  const told = (some: Worker[]): Pick<Worker, 'reads' | 'invalidations'> => ({
+    reads: some.flatMap(({ reads }) => reads),
+    invalidations: some.flatMap(({ invalidations }) => invalidations),
+  });
+
   const all = <T>(operation: string, args: object): Promise<T[]> =>
     Promise.all(workers.map((worker) => worker.call(operation, args) as Promise<T>));
 
@@ -162,11 +168,10 @@ describeReal('four processes on a real memcached', () => {
       const database = new SlowDatabase(keys, 20);
       await start({}, database);
       const args = { keys, readers: 10, forMs: 1500, policy, tags };
-      const storms = await Promise.all(
+      await Promise.all(
         workers.map((worker, index) => worker.call('storm', { ...args, writers: index < 2 ? 3 : 0 })),
       );
-      const reads = storms.flatMap((storm) => storm.reads);
-      const invalidations = storms.flatMap((storm) => storm.invalidations);
+      const { reads, invalidations } = told(workers);
       expect(olderReads(reads, invalidations)).toEqual([]);
       expect(reads.length).toBeGreaterThan(invalidations.length);
       expect(database.loads).toBeLessThan(reads.length);
@@ -188,19 +193,14 @@ describeReal('four processes on a real memcached', () => {
         worker.call('storm', { ...args, writers: index < 2 ? 3 : 0 }),
       );
       const killed = storms.splice(2).map((storm) => expect(storm).rejects.toThrow('the process has ended'));
-      for (const worker of workers.splice(2)) {
+      const doomed = workers.splice(2);
+      for (const worker of doomed) {
         await database.reached({ loads: database.loads + 50 });
         await worker.kill();
       }
-      await Promise.all(killed);
-      const survived = await Promise.all(storms);
-      const reads = survived.flatMap((storm) => storm.reads);
-      expect(
-        olderReads(
-          reads,
-          survived.flatMap((storm) => storm.invalidations),
-        ),
-      ).toEqual([]);
+      await Promise.all([...killed, ...storms]);
+      const { reads, invalidations } = told([...doomed, ...workers]);
+      expect(olderReads(reads, invalidations)).toEqual([]);
       const settled = await all<number[]>('settle', { keys, policy });
       for (const values of settled) expect(values).toEqual(database.rows);
     },
@@ -225,9 +225,8 @@ describeReal('four processes on a real memcached', () => {
         await database.reached({ writes: database.writes + 50 + Math.random() * 100 });
         await worker.kill();
       }
-      await Promise.all(killed);
-      const reads = (await Promise.all(storms)).flatMap((storm) => storm.reads);
-      const invalidations = [...doomed, ...workers].flatMap((worker) => worker.invalidations);
+      await Promise.all([...killed, ...storms]);
+      const { reads, invalidations } = told([...doomed, ...workers]);
       expect(olderReads(reads, invalidations)).toEqual([]);
       expect(workers.flatMap(({ writing }) => writing)).toEqual([]);
       const interrupted = new Set(doomed.flatMap(({ writing }) => writing));
@@ -294,14 +293,11 @@ describeReal('four processes on a real memcached', () => {
       const database = new SlowDatabase(keys, 20);
       await start({}, database);
       const args = { keys, readers: 10, forMs: 1500, naive: true };
-      const storms = await Promise.all(
+      await Promise.all(
         workers.map((worker, index) => worker.call('storm', { ...args, writers: index < 2 ? 3 : 0 })),
       );
-      const older = olderReads(
-        storms.flatMap((storm) => storm.reads),
-        storms.flatMap((storm) => storm.invalidations),
-      );
-      expect(older.length).toBeGreaterThan(0);
+      const { reads, invalidations } = told(workers);
+      expect(olderReads(reads, invalidations).length).toBeGreaterThan(0);
     },
     LIMIT_MS,
   );

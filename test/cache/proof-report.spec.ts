@@ -12,6 +12,7 @@ const STORM: Result = {
   reads: 5000,
   invalidations: 300,
   kills: 0,
+  interruptedWrites: 0,
   longestWaitMs: 301.6,
 };
 const STAMPEDE: Result = {
@@ -20,6 +21,7 @@ const STAMPEDE: Result = {
   loadsPerKey: 1,
   mostLoads: 1,
   longestWaitMs: 212,
+  longestWaitsMs: [120.4, 212],
 };
 const HOT_KEY: Result = {
   run: 'hot key',
@@ -155,15 +157,16 @@ describe('the notes of a proof', () => {
     expect(
       notes([
         STORM,
-        { ...STORM, kills: 9, owedReads: 8, owedForMs: 10.4 },
+        { ...STORM, kills: 9, interruptedWrites: 4, owedReads: 8, owedForMs: 10.4 },
         { ...STORM, pattern: 'naive', owedReads: 458, owedForMs: 900 },
         STAMPEDE,
         HOT_KEY,
       ]),
     ).toEqual([
       'storm, ours: 5000 reads, 300 invalidations',
-      'storm, ours: 5000 reads, 300 invalidations, 9 readers killed, the last old read 10 ms after the server went on',
+      'storm, ours: 5000 reads, 300 invalidations, 9 processes killed, 4 keys in the middle of a write, the last old read 10 ms after the server went on',
       'storm, naive: 5000 reads, 300 invalidations',
+      'stampede, ours: longest waits of fleet after fleet 120, 212 ms',
       'hot key, ours: 9600 reads, due 9 times',
     ]);
   });

@@ -9,6 +9,8 @@ export declare class SlowDatabase {
 /** One process. */
 export interface Worker {
   readonly exited: Promise<unknown>;
+  /** What it has read in storms, but for the last few reads before it was killed. */
+  readonly reads: readonly Read[];
   /** What it has invalidated in storms, whether it was killed since or not. */
   readonly invalidations: readonly Invalidation[];
   /** Keys of rows that it has begun to write and not told to be invalidated; once for each write. */
@@ -28,4 +30,4 @@ export declare function startWorkers(
 
 export declare function quantile(numbers: readonly number[], part: number): number;
 
-export declare function olderReads(reads: Read[], invalidations: Invalidation[]): Read[];
+export declare function olderReads(reads: readonly Read[], invalidations: readonly Invalidation[]): Read[];

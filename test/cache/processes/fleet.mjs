@@ -46,6 +46,7 @@ export class SlowDatabase {
 function startWorker(libDir, database) {
   const child = fork(WORKER, [libDir], { execArgv: [] });
   const calls = new Map();
+  const reads = [];
   const invalidations = [];
   const writing = [];
   let count = 0;
@@ -53,7 +54,11 @@ function startWorker(libDir, database) {
   child.once('exit', () => {
     for (const { reject } of calls.values()) reject(new Error('the process has ended'));
   });
-  const receive = async ({ question, invalidated, id, result, error }) => {
+  const receive = async ({ question, invalidated, reads: told, id, result, error }) => {
+    if (told !== undefined) {
+      for (const read of told) reads.push(read);
+      return;
+    }
     if (invalidated !== undefined) {
       invalidations.push(invalidated);
       writing.splice(writing.indexOf(invalidated[0]), 1);
@@ -90,7 +95,7 @@ function startWorker(libDir, database) {
     if (child.connected) await call('stop').catch(() => undefined);
     return kill();
   };
-  return { exited, invalidations, writing, call, kill, stop };
+  return { exited, reads, invalidations, writing, call, kill, stop };
 }
 
 /** Starts processes. */

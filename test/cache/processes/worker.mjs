@@ -15,6 +15,9 @@ let client;
 let store;
 let cache;
 
+/** Reads are told so many at a time. */
+const READS_AT_ONCE = 20;
+
 const answers = new Map();
 let questions = 0;
 
@@ -135,10 +138,10 @@ const operations = {
     while (cache.counters.leaseWon === 0) await sleep(1);
   },
 
-  /** Reads and writes at random, and tells what was read and invalidated when. */
+  /** Reads and writes at random, and tells what was read and invalidated when, since it may be killed before the end. */
   async storm({ readers, writers, keys, forMs, policy, tags, naive }) {
     const reads = [];
-    const invalidations = [];
+    const tellReads = () => process.send({ reads: reads.splice(0) });
     const until = performance.now() + forMs;
     const any = () => Math.floor(Math.random() * keys);
     const get = async (key) => {
@@ -155,6 +158,7 @@ const operations = {
         const began = now();
         const value = await get(key);
         reads.push([key, value, began]);
+        if (reads.length === READS_AT_ONCE) tellReads();
         await sleep(Math.random() * 4);
       }
     };
@@ -165,16 +169,14 @@ const operations = {
         if (naive) await client.delete(`k${key}`);
         else if (tags) await cache.invalidateTags(`t${key}`);
         else await cache.invalidate(`k${key}`);
-        const invalidated = [key, value, now()];
-        invalidations.push(invalidated);
-        // At once, for a process that is killed tells nothing at the end.
-        process.send({ invalidated });
+        process.send({ invalidated: [key, value, now()] });
         await sleep(Math.random() * 20);
       }
     };
     const work = [...Array.from({ length: readers }, reader), ...Array.from({ length: writers }, writer)];
     await Promise.all(work);
-    return { reads, invalidations, counters: cache.counters };
+    tellReads();
+    return cache.counters;
   },
 
   /** What this process is served for every key now. */
