@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Progress } from './proof/progress.mjs';
 import { notes, problems, table } from './proof/report.mjs';
-import { hotKey, stampede, updates, winnerKilled } from './proof/rushes.mjs';
+import { hotKey, lostServers, stampede, updates, winnerKilled } from './proof/rushes.mjs';
 import { storm } from './proof/storm.mjs';
 
 const HELP = `npm run proof -- [options]
@@ -53,6 +53,14 @@ async function prove() {
     { run: 'stampede', work: (lib, tell) => stampede(lib, { tell }) },
     { run: 'winner killed', work: (lib, tell) => winnerKilled(lib, { tell }) },
     { run: 'hot key', work: (lib, tell) => hotKey(lib, { tell }) },
+    {
+      run: 'servers killed',
+      work: (lib, tell) => lostServers(lib, { lose: (all, one) => all.kill(one), tell }),
+    },
+    {
+      run: 'servers hung',
+      work: (lib, tell) => lostServers(lib, { lose: (all, one) => all.pause(one), tell }),
+    },
     { run: 'updates', work: (lib, tell) => updates(lib, { tell }) },
   ];
   const results = [];

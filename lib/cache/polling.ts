@@ -58,7 +58,9 @@ class Pause {
 
   constructor(clock: Clock, ms: number) {
     this.endsAt = clock.now() + ms;
-    this.over = new Promise((resolve) => (this.#end = resolve));
+    this.over = new Promise((resolve) => {
+      this.#end = resolve;
+    });
     this.#callOff = clock.after(ms, this.#end);
   }
 

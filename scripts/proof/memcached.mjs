@@ -23,7 +23,13 @@ for (const [signal, code] of [
 /**
  * Starts memcached processes on free ports.
  *
- * @returns {Promise<{ addresses: string[], pause(index: number): void, resume(index: number): void, stop(): Promise<void> }>}
+ * @returns {Promise<{
+ *   addresses: string[],
+ *   pause(index: number): void,
+ *   resume(index: number): void,
+ *   kill(index: number): Promise<void>,
+ *   stop(): Promise<void>,
+ * }>}
  */
 export async function startServers(count) {
   const servers = await Promise.all(Array.from({ length: count }, startServer));
@@ -31,6 +37,7 @@ export async function startServers(count) {
     addresses: servers.map(({ address }) => address),
     pause: (index) => void servers[index].child.kill('SIGSTOP'),
     resume: (index) => void servers[index].child.kill('SIGCONT'),
+    kill: (index) => end(servers[index].child),
     async stop() {
       await Promise.all(servers.map(({ child }) => end(child)));
     },
@@ -80,7 +87,7 @@ function readIfThere(file) {
 }
 
 async function end(child) {
-  running.delete(child);
+  if (!running.delete(child)) return;
   const exited = once(child, 'exit');
   child.kill('SIGKILL');
   if (child.exitCode === null && child.signalCode === null) await exited;

@@ -19,6 +19,8 @@ export interface Result {
   lostUpdates?: number;
   updates?: number;
   attempts?: number;
+  timedReads?: number;
+  slowReads?: number;
   longestWaitMs: number;
   longestWaitsMs?: readonly number[];
 }

@@ -32,7 +32,8 @@ function share(count, whole) {
 }
 
 function ms(time) {
-  return time === undefined ? time : `${Math.round(time)} ms`;
+  if (time === undefined) return time;
+  return time < 1 ? '< 1 ms' : `${Math.round(time)} ms`;
 }
 
 /** @returns what the table has no room for, a line each. */
@@ -44,7 +45,7 @@ export function notes(results) {
 }
 
 function details({ pattern, reads, invalidations, timesDue, kills, interruptedWrites, ...others }) {
-  const { owedReads, owedForMs, longestWaitsMs } = others;
+  const { owedReads, owedForMs, longestWaitsMs, timedReads, slowReads } = others;
   const told = [];
   if (reads !== undefined) told.push(`${reads} reads`);
   if (invalidations !== undefined) told.push(`${invalidations} invalidations`);
@@ -52,6 +53,8 @@ function details({ pattern, reads, invalidations, timesDue, kills, interruptedWr
   if (kills > 0) told.push(`${kills} processes killed, ${interruptedWrites} keys in the middle of a write`);
   if (owedReads > 0 && pattern === 'ours')
     told.push(`the last old read ${Math.round(owedForMs)} ms after the server went on`);
+  if (timedReads !== undefined)
+    told.push(`${slowReads} of ${timedReads} reads took 1 ms or more beside the load`);
   if (longestWaitsMs !== undefined)
     told.push(`longest waits of fleet after fleet ${longestWaitsMs.map(Math.round).join(', ')} ms`);
   return told;

@@ -7,6 +7,7 @@ const PROCESSES = 4;
 const STAMPEDE = { fleets: 5, keys: 20, callers: 50, loadMs: 100 };
 const KILLED = { callers: 5, loadMs: 20, policy: { lease: '2s' } };
 const HOT = { everyMs: 5, forMs: 12_000, loadMs: 300, policy: { ttl: '3s', refreshAhead: 0.6 } };
+const LOST = { servers: 3, reads: 5000, commandTimeout: '200ms' };
 const UPDATES = { callers: 25, times: 20, initial: 10_000 };
 
 /** All callers of all processes want the same cold keys at once; in fleet after fleet, each with new processes. */
@@ -87,6 +88,28 @@ function burstSizes(times, within) {
   return sizes;
 }
 
+/**
+ * One process reads key after key, while none of the servers answers; loading takes no time.
+ *
+ * @param how `lose(servers, index)` makes a server answer no more; `tell(text)` is told how far it is.
+ */
+export function lostServers(libDir, { lose, tell }) {
+  const { commandTimeout, reads } = LOST;
+  const how = { servers: LOST.servers, processes: 1, clientOptions: { commandTimeout } };
+  return withFleet(libDir, how, async ([worker], servers) => {
+    await worker.call('series', { prefix: 'before:', reads });
+    for (let index = 0; index < LOST.servers; index += 1) await lose(servers, index);
+    tell(`${reads} reads`);
+    const waits = await worker.call('series', { prefix: 'lost:', reads });
+    return {
+      timedReads: reads,
+      slowReads: waits.filter((wait) => wait >= 1).length,
+      p99Ms: quantile(waits, 0.99),
+      longestWaitMs: Math.max(...waits),
+    };
+  });
+}
+
 /** All callers of all processes take from one counter. */
 export function updates(libDir, { cacheOptions, tell }) {
   return withFleet(libDir, { cacheOptions }, async (workers) => {
@@ -108,16 +131,22 @@ export function updates(libDir, { cacheOptions, tell }) {
   });
 }
 
-async function withFleet(libDir, { cacheOptions }, work) {
-  const servers = await startServers(1);
+async function withFleet(libDir, how, work) {
+  const { servers: count = 1, processes = PROCESSES, clientOptions, cacheOptions } = how;
+  const servers = await startServers(count);
   const fleet = new Fleet({
     libDir,
     database: new SlowDatabase(0, 0),
-    clientOptions: { servers: servers.addresses, commandTimeout: '10s', connectTimeout: '10s' },
+    clientOptions: {
+      servers: servers.addresses,
+      commandTimeout: '10s',
+      connectTimeout: '10s',
+      ...clientOptions,
+    },
     cacheOptions,
   });
   try {
-    return await work(await fleet.start(PROCESSES));
+    return await work(await fleet.start(processes), servers);
   } finally {
     await fleet.stop();
     await servers.stop();

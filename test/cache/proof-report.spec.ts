@@ -34,6 +34,14 @@ const HOT_KEY: Result = {
   p99Ms: 2.3,
   longestWaitMs: 18,
 };
+const LOST: Result = {
+  run: 'servers hung',
+  pattern: 'ours',
+  timedReads: 5000,
+  slowReads: 4,
+  p99Ms: 0.05,
+  longestWaitMs: 204,
+};
 const UPDATES: Result = {
   run: 'updates',
   pattern: 'ours',
@@ -46,9 +54,10 @@ const NAIVE: Result[] = [
   { ...STORM, pattern: 'naive', staleKeys: 2, olderReads: 98 },
   { ...STAMPEDE, pattern: 'naive', loadsPerKey: 199.6, mostLoads: 200 },
   { ...HOT_KEY, pattern: 'naive', loadsPerKey: 200, mostLoads: 240, waitingReads: 700, p99Ms: 290 },
+  { ...LOST, pattern: 'naive' },
   { ...UPDATES, pattern: 'naive', lostUpdates: 1967, attempts: 1 },
 ];
-const GOOD = [STORM, STAMPEDE, HOT_KEY, UPDATES, ...NAIVE];
+const GOOD = [STORM, STAMPEDE, HOT_KEY, LOST, UPDATES, ...NAIVE];
 
 /** Good figures, but for some of one run. */
 function goodBut(run: string, pattern: string, figures: Partial<Result>): Result[] {
@@ -148,6 +157,7 @@ describe('the table of a proof', () => {
     ]);
     expect(cells('stampede', 'naive')).toEqual(['–', '–', '–', '200', '–', '–', '–', '–', '212 ms']);
     expect(cells('hot key', 'ours')).toEqual(['–', '–', '–', '1', '0', '–', '–', '2 ms', '18 ms']);
+    expect(cells('servers hung', 'ours')).toEqual(['–', '–', '–', '–', '–', '–', '–', '< 1 ms', '204 ms']);
     expect(cells('updates', 'ours')).toEqual(['–', '–', '–', '–', '–', '0', '1.2', '–', '416 ms']);
   });
 });
@@ -161,6 +171,7 @@ describe('the notes of a proof', () => {
         { ...STORM, pattern: 'naive', owedReads: 458, owedForMs: 900 },
         STAMPEDE,
         HOT_KEY,
+        LOST,
       ]),
     ).toEqual([
       'storm, ours: 5000 reads, 300 invalidations',
@@ -168,6 +179,7 @@ describe('the notes of a proof', () => {
       'storm, naive: 5000 reads, 300 invalidations',
       'stampede, ours: longest waits of fleet after fleet 120, 212 ms',
       'hot key, ours: 9600 reads, due 9 times',
+      'servers hung, ours: 4 of 5000 reads took 1 ms or more beside the load',
     ]);
   });
 });

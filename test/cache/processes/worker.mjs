@@ -118,6 +118,17 @@ const operations = {
     return { loads, waits };
   },
 
+  /** Reads of one new key after the other, whose loads take no time; tells how long each took. */
+  async series({ prefix, reads }) {
+    const waits = [];
+    for (let read = 0; read < reads; read += 1) {
+      const began = performance.now();
+      await cache.getOrSet(`${prefix}${read}`, () => 'value');
+      waits.push(performance.now() - began);
+    }
+    return waits;
+  },
+
   /** Returns once so many keys have been found to be missing. */
   async began({ reads }) {
     while (cache.counters.miss < reads) await sleep(1);
