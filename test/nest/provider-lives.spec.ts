@@ -21,18 +21,8 @@ import request from 'supertest';
 import { Cacheable, CacheEvict, DecoratorError, MemcachedModule, MemcachedService } from '../../lib/index.js';
 import { MemcachedServer } from '../../lib/testing/index.js';
 import { boot } from './support/boot.js';
+import { Products } from './support/products.js';
 import { RecordingCache } from './support/recording-cache.js';
-
-@Injectable()
-class Products {
-  calls = 0;
-
-  @Cacheable({ key: 'product:{0}' })
-  async find(id: number): Promise<string> {
-    this.calls += 1;
-    return `product ${id}`;
-  }
-}
 
 async function callsOfTwo(products: Products): Promise<number> {
   await products.find(1);

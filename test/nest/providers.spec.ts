@@ -13,22 +13,8 @@ import {
   MemcachedService,
 } from '../../lib/index.js';
 import { boot } from './support/boot.js';
+import { Products } from './support/products.js';
 import { RecordingCache } from './support/recording-cache.js';
-
-@Injectable()
-class Products {
-  calls = 0;
-
-  @Cacheable({ key: 'product:{0}' })
-  async find(id: number): Promise<string> {
-    this.calls += 1;
-    return `product ${id}`;
-  }
-
-  async findTwice(id: number): Promise<string[]> {
-    return [await this.find(id), await this.find(id)];
-  }
-}
 
 describe('a decorated provider', () => {
   it('is cached when called from outside and from within', async () => {

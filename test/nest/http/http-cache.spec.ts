@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import {
   type CallHandler,
   Controller,
@@ -7,7 +7,6 @@ import {
   Header,
   Headers,
   HttpCode,
-  type INestApplication,
   Injectable,
   type NestInterceptor,
   NotFoundException,
@@ -28,7 +27,7 @@ import { EventEmitter, once } from 'node:events';
 import { map, type Observable } from 'rxjs';
 import request from 'supertest';
 import { HttpCache, HttpCacheInterceptor, MemcachedModule, MemcachedService } from '../../../lib/index.js';
-import { MemcachedServer } from '../../../lib/testing/index.js';
+import { onEmbeddedServer } from '../support/embedded.js';
 
 interface Response {
   status(code: number): Response;
@@ -151,21 +150,17 @@ function run(): number {
   return Pages.runs;
 }
 
-let server: MemcachedServer;
-let app: INestApplication;
-
 const get = (path: string, headers: Record<string, string> = {}) =>
-  request(app.getHttpServer() as never)
+  request(nest.app.getHttpServer() as never)
     .get(path)
     .set(headers);
 
-beforeAll(async () => {
-  server = await MemcachedServer.start();
+const nest = onEmbeddedServer(async (servers) => {
   const testing = await Test.createTestingModule({
-    imports: [MemcachedModule.forRoot({ servers: server.address })],
+    imports: [MemcachedModule.forRoot({ servers })],
     controllers: [Pages],
   }).compile();
-  app = testing.createNestApplication({ logger: false });
+  const app = testing.createNestApplication({ logger: false });
   // As the usual middleware does.
   app.use((_request: unknown, response: Response, next: () => void) => {
     response.setHeader('vary', 'Origin');
@@ -173,16 +168,11 @@ beforeAll(async () => {
   });
   // The port is part of the host, which is part of the key.
   await app.listen(0, '127.0.0.1');
+  return app;
 });
 
-afterAll(async () => {
-  await app.close();
-  await server.close();
-});
-
-beforeEach(async () => {
+beforeEach(() => {
   Pages.runs = 0;
-  await app.get(MemcachedService).flushAll();
 });
 
 describe('@HttpCache', () => {
@@ -219,7 +209,7 @@ describe('@HttpCache', () => {
 
   it('answers HEAD from what GET has stored, without a body', async () => {
     await get('/open');
-    const { headers, text } = await request(app.getHttpServer() as never)
+    const { headers, text } = await request(nest.app.getHttpServer() as never)
       .head('/open')
       .expect(200);
     expect(headers.age).toBe('0');
@@ -229,7 +219,7 @@ describe('@HttpCache', () => {
 
   it('is invalidated by its tags', async () => {
     await get('/open');
-    await app.get(MemcachedService).invalidateTags('pages');
+    await nest.app.get(MemcachedService).invalidateTags('pages');
     expect((await get('/open')).body).toMatchObject({ run: 2 });
   });
 
@@ -276,7 +266,7 @@ describe('@HttpCache', () => {
 
   it('stands around all others when it is a global interceptor, and works once', async () => {
     const testing = await Test.createTestingModule({
-      imports: [MemcachedModule.forRoot({ servers: server.address, keyPrefix: 'global:' })],
+      imports: [MemcachedModule.forRoot({ servers: nest.servers, keyPrefix: 'global:' })],
       controllers: [Pages],
       providers: [{ provide: APP_INTERCEPTOR, useClass: HttpCacheInterceptor }],
     }).compile();
@@ -314,7 +304,7 @@ describe('conditional requests (RFC 9110, section 13)', () => {
     expect(hit.status).toBe(status === 200 ? 203 : status);
     expect(hit.headers).toMatchObject({ etag: headers.etag, 'cache-control': 'public, max-age=90' });
     expect(hit.text).toBe(status === 304 ? '' : 'made');
-    await app.get(MemcachedService).flushAll();
+    await nest.app.get(MemcachedService).flushAll();
     // The same when the method has to run for it.
     expect((await get('/made', headersGiven)).status).toBe(hit.status);
   });

@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { Controller, Get, type INestApplication, Inject, Injectable, Param } from '@nestjs/common';
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Controller, Get, Inject, Injectable, Param } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import type { ClsService as Cls } from 'nestjs-cls';
 import request from 'supertest';
-import { Cacheable, CacheDefaults, MemcachedModule, MemcachedService } from '../../../lib/index.js';
-import { MemcachedServer } from '../../../lib/testing/index.js';
+import { Cacheable, CacheDefaults, MemcachedModule } from '../../../lib/index.js';
+import { onEmbeddedServer } from '../support/embedded.js';
 
 // The package is CommonJS and requires parts of Nest, which are ES modules; Jest cannot on Node below 24.9.
 for (const part of [
@@ -42,16 +42,12 @@ class PricesController {
   }
 }
 
-let server: MemcachedServer;
-let app: INestApplication;
-
 const price = (product: string, tenant?: string) =>
-  request(app.getHttpServer() as never)
+  request(nest.app.getHttpServer() as never)
     .get(`/prices/${product}`)
     .set(tenant === undefined ? {} : { 'x-tenant': tenant });
 
-beforeAll(async () => {
-  server = await MemcachedServer.start();
+const nest = onEmbeddedServer(async (servers) => {
   const testing = await Test.createTestingModule({
     imports: [
       ClsModule.forRoot({
@@ -66,7 +62,7 @@ beforeAll(async () => {
       MemcachedModule.forRootAsync({
         inject: [ClsService],
         useFactory: (cls: Cls) => ({
-          servers: server.address,
+          servers,
           decorators: { vary: { tenant: () => cls.get<unknown>('tenant') } },
         }),
       }),
@@ -74,18 +70,13 @@ beforeAll(async () => {
     controllers: [PricesController],
     providers: [Prices],
   }).compile();
-  app = testing.createNestApplication({ logger: false });
+  const app = testing.createNestApplication({ logger: false });
   await app.listen(0, '127.0.0.1');
+  return app;
 });
 
-afterAll(async () => {
-  await app.close();
-  await server.close();
-});
-
-beforeEach(async () => {
+beforeEach(() => {
   runs = 0;
-  await app.get(MemcachedService).flushAll();
 });
 
 describe('a vary that reads from nestjs-cls', () => {
@@ -107,7 +98,7 @@ describe('a vary that reads from nestjs-cls', () => {
 
   it('refuses a request without a tenant, and a call outside of a request', async () => {
     await price('tea').expect(500);
-    await expect(app.get(Prices).of('tea')).rejects.toThrow(
+    await expect(nest.app.get(Prices).of('tea')).rejects.toThrow(
       "Prices.of @Cacheable: vary 'tenant' is undefined",
     );
     expect(runs).toBe(0);
@@ -116,7 +107,7 @@ describe('a vary that reads from nestjs-cls', () => {
   it('is served where there is no request, in a context of its own', async () => {
     await price('tea', 'acme');
     const cls = ClsServiceManager.getClsService();
-    const text = await cls.runWith({ tenant: 'acme' } as never, () => app.get(Prices).of('tea'));
+    const text = await cls.runWith({ tenant: 'acme' } as never, () => nest.app.get(Prices).of('tea'));
     expect(text).toBe('tea for acme, run 1');
   });
 });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import {
   ClassSerializerInterceptor,
   Controller,
@@ -24,7 +24,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { Test } from '@nestjs/testing';
 import { Exclude } from 'class-transformer';
 import { Cacheable, HttpCache, MemcachedModule, MemcachedService } from '../../../lib/index.js';
-import { MemcachedServer } from '../../../lib/testing/index.js';
+import { onEmbeddedServer } from '../support/embedded.js';
 
 /** What the tests need of Fastify's reply. */
 interface Reply {
@@ -167,8 +167,6 @@ function keepCookies(fastify: Fastify): void {
   });
 }
 
-let server: MemcachedServer;
-let app: NestFastifyApplication;
 let origin: string;
 
 const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
@@ -179,29 +177,23 @@ async function seen(response: Promise<Response>): Promise<[status: number, body:
   return [answer.status, await answer.json()];
 }
 
-beforeAll(async () => {
-  server = await MemcachedServer.start();
+const nest = onEmbeddedServer(async (servers) => {
   const testing = await Test.createTestingModule({
-    imports: [MemcachedModule.forRoot({ isGlobal: true, servers: server.address })],
+    imports: [MemcachedModule.forRoot({ isGlobal: true, servers })],
     controllers: [Products, Scoped, Pages],
   }).compile();
-  app = testing.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), { logger: false });
+  const app = testing.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), { logger: false });
   app.setGlobalPrefix('api');
   app.enableVersioning({ type: VersioningType.URI });
   app.enableCors({ origin: ['https://shop.example'] });
   keepCookies(app.getHttpAdapter().getInstance() as unknown as Fastify);
   await app.listen(0, '127.0.0.1');
   origin = await app.getUrl();
+  return app;
 });
 
-afterAll(async () => {
-  await app.close();
-  await server.close();
-});
-
-beforeEach(async () => {
+beforeEach(() => {
   runs = 0;
-  await app.get(MemcachedService).flushAll();
 });
 
 describe('a cached route on Fastify', () => {
@@ -276,7 +268,7 @@ describe('@HttpCache on Fastify', () => {
     expect(bodies.map((body) => (body as { run: number }).run)).toEqual([1, 1, 2, 3]);
     expect(bodies[3]).toMatchObject({ language: 'de' });
     expect(responses[1].headers.get('vary')).toBe('origin, accept-language');
-    await app.get(MemcachedService).invalidateTags('pages');
+    await nest.app.get(MemcachedService).invalidateTags('pages');
     expect(await seen(get('pages/open'))).toMatchObject([200, { run: 4 }]);
   });
 
@@ -292,9 +284,9 @@ describe('@HttpCache on Fastify', () => {
     const head = await get('pages/open', {}, 'HEAD');
     expect([head.status, head.headers.get('age'), await head.text()]).toEqual([200, '0', '']);
     expect(runs).toBe(1);
-    await app.get(MemcachedService).flushAll();
+    await nest.app.get(MemcachedService).flushAll();
     const made = String((await get('pages/made')).headers.get('etag'));
-    await app.get(MemcachedService).flushAll();
+    await nest.app.get(MemcachedService).flushAll();
     // The same when the method has to run for it.
     expect((await get('pages/made', { 'if-none-match': made })).status).toBe(304);
   });

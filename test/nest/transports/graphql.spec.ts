@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import {
   createParamDecorator,
   type ExecutionContext,
@@ -26,14 +26,8 @@ import {
 import type { MercuriusDriverConfig } from '@nestjs/mercurius';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import {
-  Cacheable,
-  CacheEvict,
-  DecoratorError,
-  MemcachedModule,
-  MemcachedService,
-} from '../../../lib/index.js';
-import { MemcachedServer } from '../../../lib/testing/index.js';
+import { Cacheable, CacheEvict, DecoratorError, MemcachedModule } from '../../../lib/index.js';
+import { onEmbeddedServer } from '../support/embedded.js';
 
 // Mercurius serves GraphiQL by it, and nothing else; it requires an ES module, which Jest cannot on Node below 24.9.
 jest.mock('@fastify/static', () => ({}));
@@ -154,11 +148,8 @@ async function start(servers: string, ...resolvers: (new () => object)[]): Promi
   return app;
 }
 
-let server: MemcachedServer;
-let app: NestFastifyApplication;
-
 async function ask(query: string, headers: Record<string, string> = {}): Promise<unknown> {
-  const response = await fetch(`${await app.getUrl()}/graphql`, {
+  const response = await fetch(`${await nest.app.getUrl()}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify({ query }),
@@ -167,19 +158,10 @@ async function ask(query: string, headers: Record<string, string> = {}): Promise
   return errors === undefined ? data : errors.map(({ message }) => message);
 }
 
-beforeAll(async () => {
-  server = await MemcachedServer.start();
-  app = await start(server.address, Authors, Scoped);
-});
+const nest = onEmbeddedServer((servers) => start(servers, Authors, Scoped));
 
-afterAll(async () => {
-  await app.close();
-  await server.close();
-});
-
-beforeEach(async () => {
+beforeEach(() => {
   runs = 0;
-  await app.get(MemcachedService).flushAll();
 });
 
 describe('a cached resolver', () => {
@@ -249,7 +231,7 @@ describe('a cached resolver', () => {
         return run();
       }
     }
-    const error = await start(server.address, Requests).catch((reason: unknown) => reason);
+    const error = await start(nest.servers, Requests).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(DecoratorError);
     expect((error as Error).message).toBe(
       'Requests.mine @Cacheable: @Context() differs from request to request, so no two would share an answer; ' +

@@ -1,9 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   Controller,
   createParamDecorator,
   type ExecutionContext,
-  type INestMicroservice,
   Injectable,
   ParseIntPipe,
   Scope,
@@ -22,14 +21,8 @@ import {
 import { Test } from '@nestjs/testing';
 import type { AddressInfo, Server } from 'node:net';
 import { delay, lastValueFrom, type Observable, of, toArray } from 'rxjs';
-import {
-  Cacheable,
-  CacheEvict,
-  DecoratorError,
-  MemcachedModule,
-  MemcachedService,
-} from '../../../lib/index.js';
-import { MemcachedServer } from '../../../lib/testing/index.js';
+import { Cacheable, CacheEvict, DecoratorError, MemcachedModule } from '../../../lib/index.js';
+import { onEmbeddedServer } from '../support/embedded.js';
 
 interface Query {
   readonly id: unknown;
@@ -100,22 +93,24 @@ class Scoped {
   }
 }
 
-let server: MemcachedServer;
-let app: INestMicroservice;
 let client: ClientProxy;
 
 /** All that comes back, or the error. */
 const send = (pattern: unknown, query: Query | object = {}): Promise<unknown> =>
   lastValueFrom(client.send<unknown>(pattern, query).pipe(toArray())).catch((error: unknown) => error);
 
-beforeAll(async () => {
-  server = await MemcachedServer.start();
+// Before the application is closed, which waits for its connections.
+afterAll(async () => {
+  await client.close();
+});
+
+const nest = onEmbeddedServer(async (servers) => {
   const testing = await Test.createTestingModule({
-    imports: [MemcachedModule.forRoot({ isGlobal: true, servers: server.address })],
+    imports: [MemcachedModule.forRoot({ isGlobal: true, servers })],
     controllers: [Products, Scoped],
   }).compile();
   const host = '127.0.0.1';
-  app = testing.createNestMicroservice({
+  const app = testing.createNestMicroservice({
     transport: Transport.TCP,
     options: { host, port: 0 },
     logger: false,
@@ -124,17 +119,11 @@ beforeAll(async () => {
   const { port } = app.unwrap<Server>().address() as AddressInfo;
   client = ClientProxyFactory.create({ transport: Transport.TCP, options: { host, port } });
   await client.connect();
+  return app;
 });
 
-afterAll(async () => {
-  await client.close();
-  await app.close();
-  await server.close();
-});
-
-beforeEach(async () => {
+beforeEach(() => {
   runs = 0;
-  await app.get(MemcachedService).flushAll();
 });
 
 describe('a cached message handler', () => {
@@ -185,7 +174,7 @@ describe('a cached message handler', () => {
       }
     }
     const testing = await Test.createTestingModule({
-      imports: [MemcachedModule.forRoot({ servers: server.address })],
+      imports: [MemcachedModule.forRoot({ servers: nest.servers })],
       controllers: [Contexts],
     }).compile();
     const error = await testing.init().catch((reason: unknown) => reason);

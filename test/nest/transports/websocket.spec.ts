@@ -1,11 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import {
-  type ExecutionContext,
-  type INestApplication,
-  Injectable,
-  ParseIntPipe,
-  UseGuards,
-} from '@nestjs/common';
+import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { type ExecutionContext, Injectable, ParseIntPipe, UseGuards } from '@nestjs/common';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { Test } from '@nestjs/testing';
 import {
@@ -18,14 +12,8 @@ import {
 import { once } from 'node:events';
 import { delay, type Observable, of } from 'rxjs';
 import { WebSocket } from 'ws';
-import {
-  Cacheable,
-  CacheEvict,
-  DecoratorError,
-  MemcachedModule,
-  MemcachedService,
-} from '../../../lib/index.js';
-import { MemcachedServer } from '../../../lib/testing/index.js';
+import { Cacheable, CacheEvict, DecoratorError, MemcachedModule } from '../../../lib/index.js';
+import { onEmbeddedServer } from '../support/embedded.js';
 
 @Injectable()
 class Token {
@@ -81,8 +69,6 @@ class Products {
   }
 }
 
-let server: MemcachedServer;
-let app: INestApplication;
 let socket: WebSocket;
 
 /** Sends one message and waits for what comes back. */
@@ -93,29 +79,27 @@ async function send(event: string, data: object): Promise<unknown> {
   return JSON.parse(message.toString());
 }
 
-beforeAll(async () => {
-  server = await MemcachedServer.start();
+// Before the application is closed, which waits for its connections.
+afterAll(async () => {
+  socket.close();
+  await once(socket, 'close');
+});
+
+const nest = onEmbeddedServer(async (servers) => {
   const testing = await Test.createTestingModule({
-    imports: [MemcachedModule.forRoot({ servers: server.address })],
+    imports: [MemcachedModule.forRoot({ servers })],
     providers: [Products],
   }).compile();
-  app = testing.createNestApplication({ logger: false });
+  const app = testing.createNestApplication({ logger: false });
   app.useWebSocketAdapter(new WsAdapter(app));
   await app.listen(0, '127.0.0.1');
   socket = new WebSocket((await app.getUrl()).replace('http', 'ws'));
   await once(socket, 'open');
+  return app;
 });
 
-afterAll(async () => {
-  socket.close();
-  await once(socket, 'close');
-  await app.close();
-  await server.close();
-});
-
-beforeEach(async () => {
+beforeEach(() => {
   runs = 0;
-  await app.get(MemcachedService).flushAll();
 });
 
 describe('a cached gateway', () => {
@@ -168,7 +152,7 @@ describe('a cached gateway', () => {
       }
     }
     const testing = await Test.createTestingModule({
-      imports: [MemcachedModule.forRoot({ servers: server.address })],
+      imports: [MemcachedModule.forRoot({ servers: nest.servers })],
       providers: [Sockets],
     }).compile();
     const error = await testing.init().catch((reason: unknown) => reason);
