@@ -24,7 +24,7 @@ let tarball;
 
 const steps = [
   {
-    title: 'memcached, twemproxy and Python clients',
+    title: 'memcached, twemproxy, Python clients and Chromium',
     isFatal: true,
     work: async () => {
       testEnvironment = await findPrograms();
@@ -64,6 +64,11 @@ const steps = [
   },
   { title: 'demo, on embedded servers', needs: ['build'], work: demoOnEmbeddedServers },
   { title: 'demo, on real servers', needs: ['build'], work: demoOnRealServers },
+  {
+    title: 'the page, in Chromium',
+    needs: ['build'],
+    work: () => run(process.execPath, ['scripts/page.mjs'], { env: testEnvironment, limitMinutes: 5 }),
+  },
 ];
 
 const total = { passed: 0, failed: 0, skipped: 0 };

@@ -1,7 +1,5 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { run } from '../command.mjs';
+import { startServers } from '../memcached.mjs';
 
 const LIMIT_MINUTES = 5;
 
@@ -12,30 +10,17 @@ export function demoOnEmbeddedServers() {
 
 /** The demo's tour on two real memcached processes, with weights 1 and 2. */
 export async function demoOnRealServers() {
-  const ports = await freePorts(2);
-  const servers = ports.map((port) =>
-    spawn(
-      'memcached',
-      [
-        ...(process.getuid?.() === 0 ? ['-u', 'nobody'] : []),
-        '-l',
-        '127.0.0.1',
-        '-p',
-        String(port),
-        '-U',
-        '0',
-      ],
-      { stdio: 'ignore' },
-    ),
-  );
+  const servers = await startServers(2);
   try {
-    await Promise.all(servers.map((server) => once(server, 'spawn')));
-    return await demo({
-      MEMCACHED_SERVERS: ports.map((port, index) => `127.0.0.1:${port}=${index + 1}`).join(),
-    });
+    return await demo({ MEMCACHED_SERVERS: withWeights(servers.addresses) });
   } finally {
-    for (const server of servers) server.kill();
+    await servers.stop();
   }
+}
+
+/** Servers with weights 1, 2, …, as the demo takes them. */
+export function withWeights(addresses) {
+  return addresses.map((address, index) => `${address}=${index + 1}`).join();
 }
 
 function demo(env) {
@@ -43,12 +28,4 @@ function demo(env) {
     env: { PORT: '0', MEMCACHED_SERVERS: '', DATABASE_URL: '', ...env },
     limitMinutes: LIMIT_MINUTES,
   });
-}
-
-async function freePorts(count) {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => server.address().port);
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return ports;
 }

@@ -6,11 +6,26 @@ const SERVER_FOLDERS = ['/usr/sbin', '/usr/local/sbin'];
 /** The Pythons that are asked for the modules, best first; Debian's packages serve only Debian's own. */
 const PYTHONS = [process.env.PYTHON, '/usr/bin/python3', 'python3'].filter((python) => python !== undefined);
 
+/** What Chromium is called where; the last is where macOS has it. */
+const BROWSERS = [
+  process.env.CHROMIUM,
+  'chromium',
+  'chromium-browser',
+  'google-chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+].filter((browser) => browser !== undefined);
+
 const PROGRAMS = [
   { name: 'memcached 1.6', apt: 'memcached', brew: 'memcached', isThere: hasMemcached },
   { name: 'twemproxy', apt: 'nutcracker', isThere: () => succeeds('nutcracker', ['--version']) },
   { name: 'python-memcached', apt: 'python3-memcache', pip: 'python-memcached', isThere: hasPython },
   { name: 'pymemcache', apt: 'python3-pymemcache', pip: 'pymemcache', isThere: hasPython },
+  {
+    name: 'Chromium',
+    apt: 'chromium',
+    brew: 'chromium',
+    isThere: async () => (await browser()) !== undefined,
+  },
 ];
 
 const PIP_FOLDER = '~/.nestjs-memcached-python';
@@ -31,7 +46,12 @@ export async function findPrograms() {
     missing = await missingPrograms();
   }
   if (missing.length > 0) throw new Error(advice(missing));
-  return { PATH: process.env.PATH, PYTHON: await pythonWithModules(), REQUIRE_MEMCACHED: '1' };
+  return {
+    PATH: process.env.PATH,
+    PYTHON: await pythonWithModules(),
+    CHROMIUM: await browser(),
+    REQUIRE_MEMCACHED: '1',
+  };
 }
 
 async function missingPrograms() {
@@ -66,7 +86,8 @@ function advice(missing) {
     const pip = `python3 -m venv ${PIP_FOLDER} && ${PIP_FOLDER}/bin/pip install ${modules.join(' ')}`;
     lines.push(`${pip} && export PYTHON=${PIP_FOLDER}/bin/python`);
   }
-  if (missing.some(({ brew }) => brew === 'memcached')) lines.push('brew install memcached');
+  const formulas = missing.map(({ brew }) => brew).filter((name) => name !== undefined);
+  if (formulas.length > 0) lines.push(`brew install ${formulas.join(' ')}`);
   const proxy = missing.some(({ apt }) => apt === 'nutcracker')
     ? '\nHomebrew has no twemproxy: build it from source (twitter/twemproxy on GitHub), put `nutcracker` on PATH.\n'
     : '';
@@ -84,9 +105,17 @@ async function hasPython() {
 }
 
 /** Both modules in one Python: the tests start only one. */
-async function pythonWithModules() {
-  for (const python of PYTHONS) {
-    if (await succeeds(python, ['-c', 'import memcache, pymemcache'])) return python;
+function pythonWithModules() {
+  return firstThat(PYTHONS, ['-c', 'import memcache, pymemcache']);
+}
+
+function browser() {
+  return firstThat(BROWSERS, ['--version']);
+}
+
+async function firstThat(commands, args) {
+  for (const command of commands) {
+    if (await succeeds(command, args)) return command;
   }
   return undefined;
 }

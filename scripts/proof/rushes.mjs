@@ -1,6 +1,6 @@
 import { quantile, SlowDatabase } from '../../test/cache/processes/fleet.mjs';
 import { Fleet } from './fleet.mjs';
-import { startServers } from './memcached.mjs';
+import { startServers } from '../memcached.mjs';
 
 const PROCESSES = 4;
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { olderReads, SlowDatabase } from '../../test/cache/processes/fleet.mjs';
 import { Fleet } from './fleet.mjs';
-import { startServers } from './memcached.mjs';
+import { startServers } from '../memcached.mjs';
 
 const SERVERS = 3;
 const READERS = 3;

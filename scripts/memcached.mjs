@@ -45,7 +45,7 @@ export async function startServers(count) {
 }
 
 async function startServer() {
-  const folder = mkdtempSync(join(tmpdir(), 'nestjs-memcached-proof-'));
+  const folder = mkdtempSync(join(tmpdir(), 'nestjs-memcached-server-'));
   // As root the server becomes `nobody` before it writes its port.
   chmodSync(folder, 0o777);
   const portFile = join(folder, 'port');
