@@ -157,6 +157,45 @@ describeReal('four processes on a real memcached', () => {
     LIMIT_MS,
   );
 
+  it(
+    'store nothing that another process invalidated while it was loaded',
+    async () => {
+      const database = new SlowDatabase(1, 0);
+      const [a, b] = await start({}, database);
+      const letGo = database.hold();
+      const begunBefore = a.call('settle', { keys: 1 });
+      await database.reached({ loads: 1 });
+      database.rows[0] = 1;
+      await b.call('invalidate', { key: 'k0' });
+      letGo();
+      await expect(begunBefore).resolves.toEqual([0]);
+      await expect(all('settle', { keys: 1 })).resolves.toEqual([[1], [1], [1], [1]]);
+      expect(database.loads).toBe(2);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'store nothing in a server that has restarted while it was loaded',
+    async () => {
+      const database = new SlowDatabase(1, 0);
+      await using first = await startMemcached();
+      const [a] = await start({}, database, { servers: [first.address] });
+      const letGo = database.hold();
+      const begunBefore = a.call('settle', { keys: 1 });
+      await database.reached({ loads: 1 });
+      await first.stop();
+      await using _second = await startMemcached({ port: first.port });
+      database.rows[0] = 1;
+      await all('paid', {});
+      letGo();
+      await expect(begunBefore).resolves.toEqual([0]);
+      await expect(all('settle', { keys: 1 })).resolves.toEqual([[1], [1], [1], [1]]);
+      expect(database.loads).toBe(2);
+    },
+    LIMIT_MS,
+  );
+
   it.each([
     ['keys', {}, false],
     ['keys of values that expire and are served stale', { ttl: '1s', grace: '5s', lease: '1s' }, false],

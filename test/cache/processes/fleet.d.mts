@@ -4,6 +4,7 @@ export declare class SlowDatabase {
   readonly writes: number;
   constructor(keys: number, latencyMs: number);
   reached(wanted: { loads?: number; writes?: number }): Promise<void>;
+  hold(): () => void;
 }
 
 /** One process. */

@@ -33,8 +33,24 @@ export class SlowDatabase {
       return false;
     });
     const value = this.rows[write ?? load];
-    await this.#work();
+    await Promise.all([this.#work(), this.held]);
     return value;
+  }
+
+  /**
+   * Keeps back the answers from now on: rows are read and written, and nobody is told.
+   *
+   * @returns a function that lets them go.
+   */
+  hold() {
+    let letGo;
+    this.held = new Promise((resolve) => {
+      letGo = resolve;
+    });
+    return () => {
+      this.held = undefined;
+      letGo();
+    };
   }
 
   #work() {

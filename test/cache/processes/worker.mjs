@@ -143,6 +143,8 @@ const operations = {
     }
   },
 
+  invalidate: ({ key }) => cache.invalidate(key),
+
   /** Wins the lease of a key and never comes back. */
   async seize({ key, policy }) {
     void cache.getOrSet(key, () => new Promise(() => undefined), policy);
