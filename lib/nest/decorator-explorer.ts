@@ -1,41 +1,47 @@
-import type { OnApplicationShutdown, OnModuleInit, Type } from '@nestjs/common';
-import { type DiscoveryService, LazyModuleLoader, type ModuleRef } from '@nestjs/core';
+import { Logger, type OnApplicationShutdown, type OnModuleInit, type Type } from '@nestjs/common';
+import { LazyModuleLoader, type ModuleRef, type ModulesContainer } from '@nestjs/core';
 import { DecoratorError, MemcachedError } from '../errors.js';
 import { mistakesOf } from './decorators/boot-checks.js';
+import { DeclaredClasses } from './decorators/declared-classes.js';
 import type { DecoratedMethod, Hosted } from './decorators/decorated-method.js';
 import { type DecoratorHost, getDecoratorHostToken } from './decorators/decorator-host.js';
 import { DEFAULT_INSTANCE } from './decorators/decorator-options.js';
 import { placed } from './decorators/place.js';
 import { decoratedMethodsOf } from './decorators/stub.js';
 import { mistakesOfRoutes } from './http/http-cache-checks.js';
+import type { DecoratorsOptions } from './module-options.js';
 
-type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
-type ModuleHost = NonNullable<Wrapper['host']>;
+type ModuleHost = Parameters<ModulesContainer['set']>[1];
+type Wrapper = NonNullable<ReturnType<ModuleHost['getProviderById']>>;
 
 /**
- * Goes through all providers and controllers when the application starts, and when it loads a module later: refuses
+ * Goes through all that the injector makes when the application starts, and when it loads a module later: refuses
  * decorated methods that would share or lose answers, and connects the objects that Nest's injector did not make.
  */
 export class DecoratorExplorer implements OnModuleInit, OnApplicationShutdown {
-  readonly #discovery: DiscoveryService;
+  readonly #container: ModulesContainer;
   readonly #modules: ModuleRef;
   readonly #instance: string;
+  readonly #onUnprovided: Required<DecoratorsOptions>['unprovided'];
   readonly #host: DecoratorHost | undefined;
   readonly #watched = new WeakSet<Wrapper>();
 
   /**
    * @param instance name of the module instance it works for; there is one explorer for each.
+   * @param onUnprovided what to do about decorated classes that no module provides.
    * @param host undefined where decorators are switched off.
    */
   constructor(
-    discovery: DiscoveryService,
+    container: ModulesContainer,
     modules: ModuleRef,
     instance: string,
+    onUnprovided: Required<DecoratorsOptions>['unprovided'],
     host: DecoratorHost | undefined,
   ) {
-    this.#discovery = discovery;
+    this.#container = container;
     this.#modules = modules;
     this.#instance = instance;
+    this.#onUnprovided = onUnprovided;
     this.#host = host;
   }
 
@@ -44,6 +50,7 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationShutdown {
     const host = this.#host;
     if (host === undefined) return;
     this.#explore(host);
+    this.#tellUnprovided();
     host.serve();
     // Modules that are loaded later get no hook of Nest's.
     const loader = this.#modules.get(LazyModuleLoader, { strict: false });
@@ -62,8 +69,13 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationShutdown {
 
   #explore(host: DecoratorHost): void {
     const mistakes = new Set<string>();
-    const wrappers = [...this.#discovery.getProviders(), ...this.#discovery.getControllers()];
+    const wrappers = [...this.#container.values()].flatMap(({ providers, controllers, injectables }) => [
+      ...providers.values(),
+      ...controllers.values(),
+      ...injectables.values(),
+    ]);
     for (const wrapper of wrappers) {
+      for (const type of classesOf(wrapper)) DeclaredClasses.provide(type);
       if (isMadeElsewhere(wrapper) && !isMadeOnce(wrapper)) {
         this.#watchFactory(wrapper, host);
         continue;
@@ -111,6 +123,7 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationShutdown {
   #adopt(object: unknown, host: DecoratorHost): unknown {
     const type = constructorOf(object);
     if (type === undefined || this.#oursAmong(type).length === 0) return object;
+    DeclaredClasses.provide(type);
     const mistakes = this.#mistakes(type, host);
     if (mistakes.length > 0) throw new DecoratorError(mistakes.join('\n'));
     this.#give(object as Hosted, host);
@@ -120,6 +133,26 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationShutdown {
   #give(object: Hosted, host: DecoratorHost): void {
     const slot = getDecoratorHostToken(this.#instance);
     if (object[slot]?.isRetired ?? true) object[slot] = host;
+  }
+
+  /** @throws {DecoratorError} for decorated classes that no module provides, if they are to be refused. */
+  #tellUnprovided(): void {
+    if (this.#onUnprovided === 'ignore') return;
+    const lines = DeclaredClasses.unprovided().flatMap((type) =>
+      this.#oursAmong(type)
+        .slice(0, 1)
+        .map(
+          (method) =>
+            `${method.place(method.operations[0].decorator)}: no module provides ${type.name}, so that none of its decorators ` +
+            "would do anything; name the class in a module's 'providers' and have it injected",
+        ),
+    );
+    if (lines.length === 0) return;
+    if (this.#onUnprovided === 'refuse') throw new DecoratorError(lines.join('\n'));
+    lines.push(
+      "Where that is meant, since others use the class or a module that is loaded later, set 'decorators.unprovided' to 'ignore'.",
+    );
+    new Logger('Memcached').warn(lines.join('\n'));
   }
 
   /** Looks for objects with decorated methods that a provider has made itself, so that nobody could connect them. */
@@ -200,6 +233,13 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationShutdown {
     this.#give(wrapper.instance as Hosted, host);
     return undefined;
   }
+}
+
+/** Every class that a provider can be said to provide: its token, where a test put something else, and what is there. */
+function classesOf(wrapper: Wrapper): Type[] {
+  const named = [wrapper.token, wrapper.metatype].filter((type) => typeof type === 'function');
+  const type = constructorOf(wrapper.instance);
+  return [...(named as Type[]), ...(type === undefined ? [] : [type])];
 }
 
 /** The class of what a provider provides; undefined where that is no object. */

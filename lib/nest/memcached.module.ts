@@ -1,5 +1,5 @@
 import { ConfigurableModuleBuilder, type DynamicModule, Module } from '@nestjs/common';
-import { DiscoveryModule, DiscoveryService, ModuleRef, ModulesContainer } from '@nestjs/core';
+import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { InvalidOptionsError } from '../errors.js';
 import { DecoratorExplorer } from './decorator-explorer.js';
 import { DecoratorHost, getDecoratorHostToken } from './decorators/decorator-host.js';
@@ -30,7 +30,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
  * @example
  * imports: [MemcachedModule.forRoot({ isGlobal: true, servers: ['10.0.0.1:11211', '10.0.0.2:11211=2'] })]
  */
-@Module({ imports: [DiscoveryModule] })
+@Module({})
 export class MemcachedModule extends ConfigurableModuleClass {
   /**
    * @param options may bear `isGlobal` and `name` beside the options themselves.
@@ -92,11 +92,15 @@ function withInstance(definition: DynamicModule, extras: MemcachedModuleExtras):
       {
         provide: DecoratorExplorer,
         useFactory: (
-          discovery: DiscoveryService,
+          container: ModulesContainer,
           modules: ModuleRef,
+          options: MemcachedModuleOptions,
           decorators: DecoratorHost | undefined,
-        ) => new DecoratorExplorer(discovery, modules, name, decorators),
-        inject: [DiscoveryService, ModuleRef, { token: host, optional: true }],
+        ) => {
+          const { unprovided } = resolveModuleOptions(options).decorators;
+          return new DecoratorExplorer(container, modules, name, unprovided, decorators);
+        },
+        inject: [ModulesContainer, ModuleRef, MODULE_OPTIONS_TOKEN, { token: host, optional: true }],
       },
       {
         provide: MemcachedHealthIndicator,

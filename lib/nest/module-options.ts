@@ -2,7 +2,7 @@ import type { ConfigurableModuleAsyncOptions } from '@nestjs/common';
 import type { CacheOptions } from '../options/cache-options.js';
 import { CLIENT_OPTIONS, type ClientOptions, type ResolvedClientOptions } from '../options/client-options.js';
 import { InvalidOptionsError } from '../errors.js';
-import { bool, type Reader, readObject, type Shape, withDefault } from '../options/schema.js';
+import { bool, oneOf, type Reader, readObject, type Shape, withDefault } from '../options/schema.js';
 import type { VarySources } from './decorators/decorator-host.js';
 
 /** What applies to all decorated methods of a module instance. */
@@ -22,6 +22,15 @@ export interface DecoratorsOptions {
    * @example { tenant: () => requestContext.getStore()?.tenant }
    */
   vary?: VarySources;
+
+  /**
+   * What to do when the application starts about classes with decorated methods that no module provides, whose decorators
+   * would do nothing: `'warn'` names them in the log, `'refuse'` does not start, `'ignore'` is for processes where that is
+   * meant, since other applications, `ModuleRef.create` or modules loaded later use these classes.
+   *
+   * @default 'warn'
+   */
+  unprovided?: 'warn' | 'refuse' | 'ignore';
 }
 
 /** Options of `MemcachedModule`: those of the client, and what the cache and the decorators do by default. */
@@ -93,5 +102,6 @@ const MODULE_OPTIONS: Shape<ModuleShape> = {
     readObject<Required<DecoratorsOptions>>(value === undefined ? {} : value, path, {
       enabled: withDefault(bool, true),
       vary: withDefault(readVarySources, {}),
+      unprovided: withDefault(oneOf('warn', 'refuse', 'ignore'), 'warn'),
     }),
 };

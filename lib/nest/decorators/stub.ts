@@ -1,6 +1,7 @@
 import { Inject, Optional, type Type } from '@nestjs/common';
 import 'reflect-metadata';
 import { DecoratorError } from '../../errors.js';
+import { DeclaredClasses } from './declared-classes.js';
 import { DecoratedMethod } from './decorated-method.js';
 import { getDecoratorHostToken } from './decorator-host.js';
 import { DEFAULT_INSTANCE } from './decorator-options.js';
@@ -78,7 +79,9 @@ function replace(
   }
   Object.defineProperty(stub, STANDS_FOR, { value: { stub, decorated } });
   descriptor.value = stub;
-  Reflect.defineMetadata(METHODS, [...ownMethods(target.constructor), decorated], target.constructor);
+  const declared = ownMethods(target.constructor);
+  if (declared.length === 0) DeclaredClasses.declare(target.constructor as Type);
+  Reflect.defineMetadata(METHODS, [...declared, decorated], target.constructor);
   return decorated;
 }
 

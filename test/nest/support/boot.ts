@@ -1,6 +1,11 @@
-import type { INestApplication, ModuleMetadata } from '@nestjs/common';
+import type { INestApplication, LoggerService, ModuleMetadata } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { MemcachedModule, MemcachedService, type MemcachedModuleOptions } from '../../../lib/index.js';
+import {
+  MemcachedModule,
+  type MemcachedModuleExtras,
+  type MemcachedModuleOptions,
+  MemcachedService,
+} from '../../../lib/index.js';
 import { RecordingCache } from './recording-cache.js';
 
 /** An application on a recording cache. */
@@ -10,7 +15,11 @@ export interface Booted extends AsyncDisposable {
 }
 
 /** Starts an application with the module imported globally, its service replaced by a recording cache. */
-export async function boot(metadata: ModuleMetadata, options: MemcachedModuleOptions = {}): Promise<Booted> {
+export async function boot(
+  metadata: ModuleMetadata,
+  options: MemcachedModuleOptions & MemcachedModuleExtras = {},
+  logger: LoggerService | false = false,
+): Promise<Booted> {
   const cache = new RecordingCache();
   const testing = await Test.createTestingModule({
     ...metadata,
@@ -19,7 +28,7 @@ export async function boot(metadata: ModuleMetadata, options: MemcachedModuleOpt
     .overrideProvider(MemcachedService)
     .useValue(cache)
     .compile();
-  const app = testing.createNestApplication({ logger: false });
+  const app = testing.createNestApplication({ logger });
   try {
     await app.init();
   } catch (error) {
