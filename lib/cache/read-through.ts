@@ -90,27 +90,28 @@ export class ReadThrough {
 
   /** The short way of a warm read: nothing to join, no tags to compare, nothing to refresh; one promise. */
   #serve(call: Call): Promise<unknown> {
-    const { reader, tags, tally } = this.#in;
+    const { reader, tags } = this.#in;
     const { key, policy } = call;
-    const required = tags.required(key, policy);
     const flight = this.#flights.get(key);
     if (flight?.cold && flight.isCalling) throw waitsForItself(key);
-    if (flight?.cold || tags.expected(key, required).length > 0) return this.#obtain(call);
+    if (flight?.cold || tags.expected(key, tags.required(key, policy)).length > 0) return this.#obtain(call);
     return reader.read(key, policy).then(
-      (reading) => {
-        if (isPlainHit(reading, policy)) {
-          tally.note('hit', key);
-          return reading.value?.value;
-        }
-        const joined = this.#missed(call, reading);
-        if (joined !== undefined) return joined;
-        const sight = reader.judge(key, policy, required, reading, NO_TAGS);
-        return sight instanceof Promise
-          ? sight.then((late) => this.#seen(call, late))
-          : this.#seen(call, sight);
-      },
+      (reading) => this.#answered(call, reading),
       (error: unknown) => this.#blind(call, error),
     );
+  }
+
+  #answered(call: Call, reading: CacheReading): unknown {
+    const { reader, tags, tally } = this.#in;
+    const { key, policy } = call;
+    if (isPlainHit(reading, policy)) {
+      tally.note('hit', key);
+      return reading.value?.value;
+    }
+    const joined = this.#missed(call, reading);
+    if (joined !== undefined) return joined;
+    const sight = reader.judge(key, policy, tags.required(key, policy), reading, NO_TAGS);
+    return sight instanceof Promise ? sight.then((late) => this.#seen(call, late)) : this.#seen(call, sight);
   }
 
   /** The short way of many calls of a cold key: what is missing, and the value on its way. */

@@ -24,7 +24,8 @@ export class Reader {
 
   /** Reads an entry alone, asking for the rights that the policy grants a reader. One read per key and turn. */
   read(key: string, policy: ResolvedPolicy): Promise<CacheReading> {
-    return this.#turn.share(key, () => this.#store.read(key, policy.leaseSeconds, policy.recacheSeconds));
+    const { leaseSeconds, recacheSeconds } = policy;
+    return this.#turn.get(key) ?? this.#turn.share(key, this.#store.read(key, leaseSeconds, recacheSeconds));
   }
 
   /** What begins from now on reads anew. */

@@ -7,16 +7,18 @@
 export class SameTurn<V> {
   #shared = new Map<string, Promise<V>>();
 
-  /** The read of this key that began in this turn, or a new one. */
-  share(key: string, read: () => Promise<V>): Promise<V> {
-    const known = this.#shared.get(key);
-    if (known !== undefined) return known;
-    // Queued before the read can queue its own departure: it has ended when the read leaves.
+  /** The read of this key that began in this turn, if there was one; to be asked before one is begun. */
+  get(key: string): Promise<V> | undefined {
+    // Queued before the read can queue its own departure: the turn has ended when the read leaves.
     // A new map each time: a cleared one leads from its old table to the new, by which V8 keeps every later turn's reads.
     if (this.#shared.size === 0) queueMicrotask(() => (this.#shared = new Map()));
-    const promise = read();
-    this.#shared.set(key, promise);
-    return promise;
+    return this.#shared.get(key);
+  }
+
+  /** Shares a read with those that follow in this turn. */
+  share(key: string, read: Promise<V>): Promise<V> {
+    this.#shared.set(key, read);
+    return read;
   }
 
   /** What begins from now on reads anew. */

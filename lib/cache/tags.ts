@@ -96,6 +96,6 @@ export class Tags {
   }
 
   #state(tag: string): Promise<TagState> {
-    return this.#turn.share(tag, () => this.#store.tagState(tag));
+    return this.#turn.get(tag) ?? this.#turn.share(tag, this.#store.tagState(tag));
   }
 }

@@ -1,7 +1,7 @@
 import { CodecError, MemcachedError } from '../errors.js';
 import type { Reply } from '../protocol/reply.js';
 import { unexpectedReply, type Request } from '../protocol/request.js';
-import { decodeAt, type Codec } from './codec/codec.js';
+import { inPlace, type Codec, type InPlaceCodec } from './codec/codec.js';
 
 /** What stands for a key that was not found. */
 export const NOTHING = Symbol('nothing');
@@ -25,14 +25,14 @@ export interface Haul {
  * that mixes its servers' answers is found too, only more slowly.
  */
 export class ManyReader {
-  readonly #codec: Codec;
+  readonly #codec: InPlaceCodec;
   readonly #fullKeys: readonly string[];
   readonly #withCas: boolean;
   #next = 0;
 
   /** @param fullKeys the keys with their prefix, which codecs get. */
   constructor(codec: Codec, fullKeys: readonly string[], withCas: boolean) {
-    this.#codec = codec;
+    this.#codec = inPlace(codec);
     this.#fullKeys = fullKeys;
     this.#withCas = withCas;
   }
@@ -64,7 +64,7 @@ export class ManyReader {
   #take(reply: Reply, index: number, haul: Haul): void {
     const { cas, bytes, valueStart, valueEnd, flags } = reply;
     try {
-      const value = decodeAt(this.#codec, bytes, valueStart, valueEnd, flags, this.#fullKeys[index]);
+      const value = this.#codec.decodeAt(bytes, valueStart, valueEnd, flags, this.#fullKeys[index]);
       if (value instanceof Promise) haul.waiting.push(this.#takeLater(value, cas, index, haul));
       else haul.values[index] = this.#withCas ? { value, cas } : value;
     } catch (error) {

@@ -1,7 +1,7 @@
 import { CodecError } from '../errors.js';
 import type { Reply } from '../protocol/reply.js';
 import { unexpectedReply, type ReplyReader, type Request } from '../protocol/request.js';
-import { decodeAt, type Codec } from './codec/codec.js';
+import { inPlace, type Codec, type InPlaceCodec } from './codec/codec.js';
 import type { CasResult, LeaseRead, Lookup, ValueWithCas } from './results.js';
 
 /**
@@ -12,9 +12,11 @@ import type { CasResult, LeaseRead, Lookup, ValueWithCas } from './results.js';
  */
 export class Readers {
   readonly codec: Codec;
+  readonly #codec: InPlaceCodec;
 
   constructor(codec: Codec) {
     this.codec = codec;
+    this.#codec = inPlace(codec);
   }
 
   readonly value: ReplyReader = (reply, request) => {
@@ -83,7 +85,7 @@ export class Readers {
     request.receivedBytes += reply.valueLength;
     try {
       const { bytes, valueStart, valueEnd, flags } = reply;
-      const value = decodeAt(this.codec, bytes, valueStart, valueEnd, flags, request.routingKey);
+      const value = this.#codec.decodeAt(bytes, valueStart, valueEnd, flags, request.routingKey);
       return value instanceof Promise
         ? value.catch((error: unknown) => raiseNamed(error, request.label))
         : value;

@@ -10,6 +10,12 @@ const OPAQUE_ENDINGS: readonly string[] = Array.from({ length: OPAQUES }, (_, op
 /** The same behind what a plain `get` asks for: one string less to join. */
 const GET_ENDINGS: readonly string[] = OPAQUE_ENDINGS.map((ending) => ` v f${ending}`);
 
+/** What a read with a lease asks for, by the seconds of the lease; longer ones are rare enough to be joined. */
+const LEASE_READS: readonly string[] = Array.from(
+  { length: 301 },
+  (_, seconds) => ` v f c t${seconds > 0 ? ` N${seconds}` : ''}`,
+);
+
 /** The opaque that follows `opaque`. */
 export function nextOpaque(opaque: number): number {
   return (opaque + 1) % OPAQUES;
@@ -51,7 +57,7 @@ export function encodeMeta(request: Request): string {
     case 'metadebug':
       return `me ${request.key}${base64(request)}\r\n`;
     case 'lease-get':
-      return `mg ${request.key}${base64(request)} v f c t${lease(request)}${ending(request)}`;
+      return `mg ${request.key}${base64(request)}${leaseRead(request)}${ending(request)}`;
     case 'set':
       return store(request, '');
     case 'add':
@@ -93,9 +99,9 @@ function cas(request: Request): string {
   return request.cas === '' ? '' : ` C${request.cas}`;
 }
 
-function lease(request: Request): string {
-  const stub = request.leaseSeconds > 0 ? ` N${request.leaseSeconds}` : '';
-  return request.recacheSeconds > 0 ? `${stub} R${request.recacheSeconds}` : stub;
+function leaseRead({ leaseSeconds, recacheSeconds }: Request): string {
+  const asked = LEASE_READS[leaseSeconds] ?? ` v f c t N${leaseSeconds}`;
+  return recacheSeconds > 0 ? `${asked} R${recacheSeconds}` : asked;
 }
 
 function store(request: Request, mode: string): string {

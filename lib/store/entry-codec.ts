@@ -1,5 +1,5 @@
 import type { CacheEntry, TagVersion } from '../cache/store.js';
-import { andThen, decodeAt, type Codec, type Encoded, type InPlaceCodec } from '../client/codec/codec.js';
+import { andThen, inPlace, type Codec, type Encoded, type InPlaceCodec } from '../client/codec/codec.js';
 import { FLAGS_CACHE_ENTRY } from '../client/codec/flags.js';
 import { CodecError } from '../errors.js';
 
@@ -18,11 +18,11 @@ const LINE_FEED = 0x0a;
  * put something readable in its place.
  */
 export class EntryCodec implements InPlaceCodec {
-  readonly #inner: Codec;
+  readonly #inner: InPlaceCodec;
 
   /** @param inner the codec of the values. */
   constructor(inner: Codec) {
-    this.#inner = inner;
+    this.#inner = inPlace(inner);
   }
 
   encode(entry: CacheEntry, key: string): Encoded | Promise<Encoded> {
@@ -41,7 +41,7 @@ export class EntryCodec implements InPlaceCodec {
   decodeAt(bytes: Buffer, start: number, end: number, flags: number, key: string): unknown {
     try {
       if (flags !== FLAGS_CACHE_ENTRY)
-        return entry(decodeAt(this.#inner, bytes, start, end, flags, key), NO_TAGS, false);
+        return entry(this.#inner.decodeAt(bytes, start, end, flags, key), NO_TAGS, false);
       return this.#decodeWithHeader(bytes.subarray(start, end), key);
     } catch {
       return undefined;
@@ -56,7 +56,7 @@ export class EntryCodec implements InPlaceCodec {
     const end = data.indexOf(LINE_FEED);
     if (end === -1) return undefined;
     const { flags, tags, steady } = readHeader(data.toString('utf8', 0, end));
-    return entry(decodeAt(this.#inner, data, end + 1, data.length, flags, key), tags, steady);
+    return entry(this.#inner.decodeAt(data, end + 1, data.length, flags, key), tags, steady);
   }
 }
 

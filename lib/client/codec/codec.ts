@@ -14,18 +14,30 @@ export interface InPlaceCodec extends Codec {
   decodeAt(bytes: Buffer, start: number, end: number, flags: number, key: string): unknown;
 }
 
-/** Lets a codec read the bytes from `start` to `end`, through a view of them where it does not read in place. */
-export function decodeAt(
-  codec: Codec | InPlaceCodec,
-  bytes: Buffer,
-  start: number,
-  end: number,
-  flags: number,
-  key: string,
-): unknown {
-  return 'decodeAt' in codec
-    ? codec.decodeAt(bytes, start, end, flags, key)
-    : codec.decode(bytes.subarray(start, end), flags, key);
+/** A codec that reads in place: itself if it does, else through views. Asked once, since every read would pay for it. */
+export function inPlace(codec: Codec | InPlaceCodec): InPlaceCodec {
+  return 'decodeAt' in codec ? codec : new ViewingCodec(codec);
+}
+
+/** Gives a codec that does not read in place a view of the bytes. */
+class ViewingCodec implements InPlaceCodec {
+  readonly #inner: Codec;
+
+  constructor(inner: Codec) {
+    this.#inner = inner;
+  }
+
+  encode(value: unknown, key: string): Encoded | Promise<Encoded> {
+    return this.#inner.encode(value, key);
+  }
+
+  decode(data: Buffer, flags: number, key: string): unknown {
+    return this.#inner.decode(data, flags, key);
+  }
+
+  decodeAt(bytes: Buffer, start: number, end: number, flags: number, key: string): unknown {
+    return this.#inner.decode(bytes.subarray(start, end), flags, key);
+  }
 }
 
 /** What a codec has made, in bytes. */

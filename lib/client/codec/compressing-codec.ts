@@ -2,8 +2,8 @@ import { CodecError } from '../../errors.js';
 import type { Compression } from '../../options/codec-options.js';
 import {
   andThen,
-  decodeAt,
   inBytes,
+  inPlace,
   type Codec,
   type Encoded,
   type InPlaceCodec,
@@ -26,12 +26,12 @@ export interface Packing {
 
 /** Compresses what another codec encodes if it has more than `overBytes`, and decompresses whatever is compressed. */
 export class CompressingCodec implements InPlaceCodec {
-  readonly #inner: Codec;
+  readonly #inner: InPlaceCodec;
   readonly #packing: Packing;
   readonly #overBytes: number;
 
   constructor(inner: Codec, packing: Packing, overBytes: number) {
-    this.#inner = inner;
+    this.#inner = inPlace(inner);
     this.#packing = packing;
     this.#overBytes = overBytes;
   }
@@ -45,7 +45,7 @@ export class CompressingCodec implements InPlaceCodec {
   }
 
   decodeAt(bytes: Buffer, start: number, end: number, flags: number, key: string): unknown {
-    if (!this.#packing.isPacked(flags)) return decodeAt(this.#inner, bytes, start, end, flags, key);
+    if (!this.#packing.isPacked(flags)) return this.#inner.decodeAt(bytes, start, end, flags, key);
     return this.#unpack(bytes.subarray(start, end), flags, key);
   }
 
