@@ -101,6 +101,7 @@ export class ReadThrough {
     );
   }
 
+  /** What a call is served after a read that asked for no tags: the value or its promise. */
   #answered(call: Call, reading: CacheReading): unknown {
     const { reader, tags, tally } = this.#in;
     const { key, policy } = call;
@@ -124,11 +125,13 @@ export class ReadThrough {
     return this.#landing(call, flight, 'joined');
   }
 
+  /** What a call is served that the store did not answer. */
   #blind(call: Call, error: unknown): unknown {
     this.#in.reader.excuse(call.key, call.policy, error);
     return this.#seen(call, blindSight(this.#in.clock.now()));
   }
 
+  /** The long way: joins the computation of a value that is not there, or looks at the entry and its tags. */
   async #obtain(call: Call): Promise<unknown> {
     const { key, policy } = call;
     const flight = this.#flights.get(key);
