@@ -14,6 +14,9 @@ import type { DecoratorsOptions } from './module-options.js';
 type ModuleHost = Parameters<ModulesContainer['set']>[1];
 type Wrapper = NonNullable<ReturnType<ModuleHost['getProviderById']>>;
 
+const WOULD_DO_NOTHING =
+  "so that none of its decorators would do anything; name the class in a module's 'providers' and have it injected";
+
 /**
  * Goes through all that the injector makes when the application starts, and when it loads a module later: refuses
  * decorated methods that would share or lose answers, and connects the objects that Nest's injector did not make.
@@ -50,7 +53,7 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationShutdown {
     const host = this.#host;
     if (host === undefined) return;
     this.#explore(host);
-    this.#tellUnprovided();
+    this.#tellOfUnprovided();
     host.serve();
     // Modules that are loaded later get no hook of Nest's.
     const loader = this.#modules.get(LazyModuleLoader, { strict: false });
@@ -89,7 +92,7 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationShutdown {
     }
     // An object that could not be connected has been named by now.
     if (mistakes.size === 0) {
-      for (const mistake of wrappers.flatMap((wrapper) => this.#unprovided(wrapper))) mistakes.add(mistake);
+      for (const mistake of wrappers.flatMap((wrapper) => this.#madeBy(wrapper))) mistakes.add(mistake);
     }
     if (mistakes.size > 0) throw new DecoratorError([...mistakes].join('\n'));
   }
@@ -136,15 +139,14 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** @throws {DecoratorError} for decorated classes that no module provides, if they are to be refused. */
-  #tellUnprovided(): void {
+  #tellOfUnprovided(): void {
     if (this.#onUnprovided === 'ignore') return;
     const lines = DeclaredClasses.unprovided().flatMap((type) =>
       this.#oursAmong(type)
         .slice(0, 1)
         .map(
           (method) =>
-            `${method.place(method.operations[0].decorator)}: no module provides ${type.name}, so that none of its decorators ` +
-            "would do anything; name the class in a module's 'providers' and have it injected",
+            `${method.place(method.operations[0].decorator)}: no module provides ${type.name}, ${WOULD_DO_NOTHING}`,
         ),
     );
     if (lines.length === 0) return;
@@ -156,7 +158,7 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** Looks for objects with decorated methods that a provider has made itself, so that nobody could connect them. */
-  #unprovided(wrapper: Wrapper): string[] {
+  #madeBy(wrapper: Wrapper): string[] {
     const holder: unknown = wrapper.instance;
     if (isMadeElsewhere(wrapper) || !isMadeOnce(wrapper) || !isObject(holder)) return [];
     const slot = getDecoratorHostToken(this.#instance);
@@ -168,8 +170,7 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationShutdown {
         .map(
           (method) =>
             `${method.place(method.operations[0].decorator)}: ${holder.constructor.name}.${property} is a ${type.name} that ` +
-            "no module has provided, so that none of its decorators would do anything; name the class in a module's " +
-            "'providers' and have it injected",
+            `no module has provided, ${WOULD_DO_NOTHING}`,
         );
     });
   }
