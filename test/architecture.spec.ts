@@ -16,6 +16,12 @@ const HOUSE: House = {
         'cache/clock.ts',
         'store/',
         'nest/',
+        'nest/memcached.module.ts',
+        'nest/decorators/',
+        'nest/keys/',
+        'nest/instance/',
+        'nest/http/',
+        'nest/health/',
       ],
       packages: [],
     },
@@ -51,16 +57,39 @@ const HOUSE: House = {
       rooms: ['errors.ts', 'options/', 'client/', 'client/codec/', 'cache/', 'cache/clock.ts'],
       packages: [],
     },
+    // The module puts the rooms of Nest together; nothing below knows it.
+    'nest/memcached.module.ts': {
+      rooms: ['errors.ts', 'nest/', 'nest/boot/', 'nest/health/', 'nest/instance/'],
+      packages: ['@nestjs/common', '@nestjs/core'],
+    },
     'nest/': {
-      rooms: ['errors.ts', 'options/', 'client/', 'cache/', 'cache/clock.ts', 'store/'],
-      packages: [
-        '@nestjs/common',
-        '@nestjs/core',
-        'reflect-metadata',
-        'rxjs',
-        'node:async_hooks',
-        'node:diagnostics_channel',
-      ],
+      rooms: ['errors.ts', 'options/', 'client/', 'cache/', 'store/', 'nest/instance/'],
+      packages: ['@nestjs/common', 'node:async_hooks', 'node:diagnostics_channel'],
+    },
+    'nest/decorators/': {
+      rooms: ['errors.ts', 'options/', 'cache/', 'nest/instance/', 'nest/keys/', 'nest/methods/'],
+      packages: ['@nestjs/common', 'reflect-metadata', 'rxjs'],
+    },
+    'nest/methods/': {
+      rooms: ['errors.ts', 'options/', 'nest/instance/', 'nest/keys/'],
+      packages: ['@nestjs/common', 'reflect-metadata', 'rxjs'],
+    },
+    'nest/keys/': { rooms: ['errors.ts'], packages: [] },
+    'nest/instance/': {
+      rooms: ['errors.ts', 'options/', 'cache/', 'nest/keys/'],
+      packages: ['@nestjs/common'],
+    },
+    'nest/boot/': {
+      rooms: ['errors.ts', 'nest/', 'nest/http/', 'nest/instance/', 'nest/keys/', 'nest/methods/'],
+      packages: ['@nestjs/common', '@nestjs/core', 'reflect-metadata'],
+    },
+    'nest/http/': {
+      rooms: ['errors.ts', 'options/', 'nest/instance/', 'nest/keys/', 'nest/methods/'],
+      packages: ['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs'],
+    },
+    'nest/health/': {
+      rooms: ['errors.ts', 'options/', 'client/', 'cache/clock.ts', 'nest/', 'nest/instance/'],
+      packages: ['@nestjs/common', '@nestjs/core'],
     },
     // The server shares no line with the client, so that a misreading of the protocol cannot sit at both ends.
     'testing/': { rooms: [], packages: ['node:net', 'node:tls', 'node:events'] },
@@ -125,6 +154,7 @@ describe('the architecture', () => {
     ['client/planted.ts', "import '@nestjs/common';"],
     ['nest/planted.ts', "import '../connection/planted.js';"],
     ['nest/planted.ts', "import '@nestjs/terminus';"],
+    ['nest/methods/planted.ts', "import '../boot/planted.js';"],
     ['testing/planted.ts', "import { MemcachedError } from '../errors.js';"],
     ['errors.ts', "import './options/duration.js';"],
   ])('would not hold with this planted in %s: %s', (file, source) => {
@@ -134,6 +164,7 @@ describe('the architecture', () => {
       'client/planted.ts',
       'cluster/planted.ts',
       'connection/planted.ts',
+      'nest/boot/planted.ts',
     ];
     const planted = new Map([
       ...targets.map((target) => [`lib/${target}`, ''] as const),

@@ -1,9 +1,9 @@
 import { ConfigurableModuleBuilder, type DynamicModule, Module } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { InvalidOptionsError } from '../errors.js';
-import { DecoratorExplorer } from './decorator-explorer.js';
-import { DecoratorHost, getDecoratorHostToken } from './decorators/decorator-host.js';
-import { DEFAULT_INSTANCE } from './decorators/decorator-options.js';
+import { DecoratorExplorer } from './boot/decorator-explorer.js';
+import { ModuleCache } from './instance/module-cache.js';
+import { DEFAULT_NAME, getModuleCacheToken } from './instance/module-name.js';
 import { MemcachedHealthIndicator } from './health/memcached.health.js';
 import { MemcachedService } from './memcached.service.js';
 import {
@@ -19,7 +19,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
   new ConfigurableModuleBuilder<MemcachedModuleOptions>({ moduleName: 'Memcached' })
     .setClassMethodName('forRoot')
     .setFactoryMethodName('createMemcachedOptions')
-    .setExtras<MemcachedModuleExtras>({ isGlobal: false, name: DEFAULT_INSTANCE }, withInstance)
+    .setExtras<MemcachedModuleExtras>({ isGlobal: false, name: DEFAULT_NAME }, withInstance)
     .build();
 
 /**
@@ -64,9 +64,9 @@ export class MemcachedModule extends ConfigurableModuleClass {
 
 /** What a module instance consists of; each under tokens that bear its name. */
 function withInstance(definition: DynamicModule, extras: MemcachedModuleExtras): DynamicModule {
-  const name = extras.name ?? DEFAULT_INSTANCE;
+  const name = extras.name ?? DEFAULT_NAME;
   const service = getMemcachedToken(name);
-  const host = getDecoratorHostToken(name);
+  const cache = getModuleCacheToken(name);
   return {
     ...definition,
     global: extras.isGlobal ?? false,
@@ -82,10 +82,10 @@ function withInstance(definition: DynamicModule, extras: MemcachedModuleExtras):
         inject: [MODULE_OPTIONS_TOKEN],
       },
       {
-        provide: host,
-        useFactory: (cache: MemcachedService, options: MemcachedModuleOptions) => {
+        provide: cache,
+        useFactory: (memcached: MemcachedService, options: MemcachedModuleOptions) => {
           const { enabled, vary } = resolveModuleOptions(options).decorators;
-          return enabled ? new DecoratorHost(cache, vary) : undefined;
+          return enabled ? new ModuleCache(memcached, vary) : undefined;
         },
         inject: [service, MODULE_OPTIONS_TOKEN],
       },
@@ -95,12 +95,12 @@ function withInstance(definition: DynamicModule, extras: MemcachedModuleExtras):
           container: ModulesContainer,
           modules: ModuleRef,
           options: MemcachedModuleOptions,
-          decorators: DecoratorHost | undefined,
+          moduleCache: ModuleCache | undefined,
         ) => {
           const { unprovided } = resolveModuleOptions(options).decorators;
-          return new DecoratorExplorer(container, modules, name, unprovided, decorators);
+          return new DecoratorExplorer(container, modules, name, unprovided, moduleCache);
         },
-        inject: [ModulesContainer, ModuleRef, MODULE_OPTIONS_TOKEN, { token: host, optional: true }],
+        inject: [ModulesContainer, ModuleRef, MODULE_OPTIONS_TOKEN, { token: cache, optional: true }],
       },
       {
         provide: MemcachedHealthIndicator,
@@ -109,6 +109,6 @@ function withInstance(definition: DynamicModule, extras: MemcachedModuleExtras):
         inject: [ModuleRef, ModulesContainer],
       },
     ],
-    exports: [service, host, MemcachedHealthIndicator],
+    exports: [service, cache, MemcachedHealthIndicator],
   };
 }

@@ -3,7 +3,7 @@ import type { CacheOptions } from '../options/cache-options.js';
 import { CLIENT_OPTIONS, type ClientOptions, type ResolvedClientOptions } from '../options/client-options.js';
 import { InvalidOptionsError } from '../errors.js';
 import { bool, oneOf, type Reader, readObject, type Shape, withDefault } from '../options/schema.js';
-import type { VarySources } from './decorators/decorator-host.js';
+import type { VarySources } from './instance/vary.js';
 
 /** What applies to all decorated methods of a module instance. */
 export interface DecoratorsOptions {

@@ -1,5 +1,5 @@
 import { Inject, type InjectionToken } from '@nestjs/common';
-import { DEFAULT_INSTANCE } from './decorators/decorator-options.js';
+import { DEFAULT_NAME } from './instance/module-name.js';
 import { MemcachedService } from './memcached.service.js';
 
 /**
@@ -7,8 +7,8 @@ import { MemcachedService } from './memcached.service.js';
  *
  * @param name the `name` given to `MemcachedModule`; the instance without one is provided under the class itself.
  */
-export function getMemcachedToken(name: string = DEFAULT_INSTANCE): InjectionToken<MemcachedService> {
-  return name === DEFAULT_INSTANCE ? MemcachedService : Symbol.for(`nestjs-memcached:service:${name}`);
+export function getMemcachedToken(name: string = DEFAULT_NAME): InjectionToken<MemcachedService> {
+  return name === DEFAULT_NAME ? MemcachedService : Symbol.for(`nestjs-memcached:service:${name}`);
 }
 
 /**

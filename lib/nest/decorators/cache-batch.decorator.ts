@@ -2,15 +2,15 @@ import type { CachePolicy, Ttl } from '../../options/cache-options.js';
 import { DecoratorError } from '../../errors.js';
 import { func, oneOf, optional, type Shape, withDefault } from '../../options/schema.js';
 import type { KeySpec } from '../keys/key-compiler.js';
-import type { Vary } from './decorator-host.js';
+import type { Vary } from '../instance/vary.js';
 import {
   type ArgumentsFunction,
   readKey,
   readOptions,
   SHARED,
   type SharedOptions,
-} from './decorator-options.js';
-import { KeyMaker } from './key-maker.js';
+} from '../methods/decorator-options.js';
+import { KeyMaker } from '../methods/key-maker.js';
 import type {
   AnyMethod,
   BatchDecoratorFor,
@@ -20,8 +20,8 @@ import type {
   RowOf,
   ShapeOf,
 } from './method-types.js';
-import type { CompiledOperation, MethodFacts } from './operation.js';
-import { decorateMethod } from './stub.js';
+import type { CompiledOperation, MethodFacts } from '../methods/operation.js';
+import { decorateMethod } from '../methods/stub.js';
 
 /**
  * Options of `@CacheBatch`; whatever a policy says (`grace`, `lease`, …) may stand here too.
@@ -136,12 +136,12 @@ function compile(options: object, facts: MethodFacts): CompiledOperation {
     policy,
     vary: maker.vary,
     step: async (call, next) => {
-      const { host, args } = call;
+      const { cache, args } = call;
       if (when !== undefined && when(...args) !== true) return next(args);
       const [ids, ...others] = args as [Iterable<unknown>, ...unknown[]];
       const all = [...ids];
       const keyOf = (id: unknown): string => maker.key({ ...call, args: [id, ...others] }, key);
-      const found = await host.cache.getOrSetMany<unknown, unknown>(
+      const found = await cache.service.getOrSetMany<unknown, unknown>(
         all,
         keyOf,
         async (missing) => {
@@ -150,7 +150,7 @@ function compile(options: object, facts: MethodFacts): CompiledOperation {
           if (returned instanceof Map) return missing.map((id) => returned.get(id) as unknown);
           return inOrder(returned, missing, facts.place);
         },
-        host.policy(policy, facts.place),
+        cache.policy(policy, facts.place),
       );
       if (returns === 'map') return found;
       if (idOf === undefined) return all.map((id) => found.get(id));

@@ -1,8 +1,8 @@
 import type { Type } from '@nestjs/common';
 import type { CachePolicy, Ttl } from '../../options/cache-options.js';
-import { setClassDefaults } from './class-defaults.js';
-import type { Vary } from './decorator-host.js';
-import { declareHost } from './stub.js';
+import { setClassDefaults } from '../methods/class-defaults.js';
+import type { Vary } from '../instance/vary.js';
+import { declareHost } from '../methods/stub.js';
 
 /**
  * What all decorated methods of a class have in common; a method's own options win. Beside what stands here, a policy

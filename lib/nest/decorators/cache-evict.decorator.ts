@@ -10,12 +10,17 @@ import {
 } from '../../options/schema.js';
 import { DecoratorError } from '../../errors.js';
 import { type CompiledKey, keyFrom, type KeySpec } from '../keys/key-compiler.js';
-import type { Vary } from './decorator-host.js';
-import { type ArgumentsFunction, readKeys, SHARED, type SharedOptions } from './decorator-options.js';
-import { KeyMaker } from './key-maker.js';
+import type { Vary } from '../instance/vary.js';
+import {
+  type ArgumentsFunction,
+  readKeys,
+  SHARED,
+  type SharedOptions,
+} from '../methods/decorator-options.js';
+import { KeyMaker } from '../methods/key-maker.js';
 import type { AnyMethod, KeyOption, MethodDecoratorFor, ResultOf } from './method-types.js';
-import type { Call, CompiledOperation, MethodFacts } from './operation.js';
-import { decorateMethod } from './stub.js';
+import type { Call, CompiledOperation, MethodFacts } from '../methods/operation.js';
+import { decorateMethod } from '../methods/stub.js';
 
 /**
  * Options of `@CacheEvict`: what to invalidate, and when.
@@ -156,10 +161,10 @@ function compile(options: CacheEvictOptions, facts: MethodFacts): CompiledOperat
   };
 }
 
-async function evict({ host }: Call, { keys, tags }: Targets, soft: Duration): Promise<void> {
+async function evict({ cache }: Call, { keys, tags }: Targets, soft: Duration): Promise<void> {
   await Promise.all([
-    keys.length === 0 ? undefined : host.cache.invalidate(...keys, { soft }),
-    tags.length === 0 ? undefined : host.cache.invalidateTags(...tags, { soft }),
+    keys.length === 0 ? undefined : cache.service.invalidate(...keys, { soft }),
+    tags.length === 0 ? undefined : cache.service.invalidateTags(...tags, { soft }),
   ]);
 }
 

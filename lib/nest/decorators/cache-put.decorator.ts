@@ -2,7 +2,7 @@ import type { CachePolicy, Ttl } from '../../options/cache-options.js';
 import { DecoratorError } from '../../errors.js';
 import { func, optional, type Shape, withDefault } from '../../options/schema.js';
 import { compileResultKey, type KeySpec } from '../keys/key-compiler.js';
-import type { Vary } from './decorator-host.js';
+import type { Vary } from '../instance/vary.js';
 import {
   type ArgumentsFunction,
   readKey,
@@ -10,11 +10,11 @@ import {
   readOptions,
   SHARED,
   type SharedOptions,
-} from './decorator-options.js';
-import { KeyMaker } from './key-maker.js';
+} from '../methods/decorator-options.js';
+import { KeyMaker } from '../methods/key-maker.js';
 import type { AnyMethod, KeyOption, MethodDecoratorFor, ResultKeyOption, ResultOf } from './method-types.js';
-import type { CompiledOperation, MethodFacts } from './operation.js';
-import { decorateMethod } from './stub.js';
+import type { CompiledOperation, MethodFacts } from '../methods/operation.js';
+import { decorateMethod } from '../methods/stub.js';
 
 /**
  * Options of `@CachePut`: under which key, and for how long.
@@ -118,23 +118,23 @@ function compile(options: CachePutOptions, facts: MethodFacts): CompiledOperatio
     policy,
     vary: maker.vary,
     step: async (call, next) => {
-      const { host, args } = call;
+      const { cache, args } = call;
       if (when !== undefined && when(...args) !== true) return next(args);
       const early = key.usesResult ? undefined : maker.key(call, key);
       const value = await next(args);
       if (value === undefined && key.usesResult) return value;
       const place = early ?? maker.key(call, key, value);
       if (unless !== undefined && unless(value, ...args) === true) {
-        await host.cache.invalidate(place);
+        await cache.service.invalidate(place);
         return value;
       }
       const named = maker.tags(call, tags, value);
       if (tagsOf !== undefined) named.push(...(tagsOf(value, ...args) as string[]));
       const resolved =
         typeof ttl === 'function'
-          ? host.policy({ ...policy, ttl: ttl(value, ...args) as Ttl }, facts.place, named)
-          : host.policy(policy, facts.place, named);
-      await host.cache.put(place, value, resolved);
+          ? cache.policy({ ...policy, ttl: ttl(value, ...args) as Ttl }, facts.place, named)
+          : cache.policy(policy, facts.place, named);
+      await cache.service.put(place, value, resolved);
       return value;
     },
   };

@@ -3,7 +3,7 @@ import type { CachePolicy, Ttl } from '../../options/cache-options.js';
 import type { ResolvedPolicy } from '../../options/cache-policy.js';
 import { bool, func, optional, type Shape, withDefault } from '../../options/schema.js';
 import type { KeySpec } from '../keys/key-compiler.js';
-import type { Vary } from './decorator-host.js';
+import type { Vary } from '../instance/vary.js';
 import {
   type ArgumentsFunction,
   readKey,
@@ -11,11 +11,11 @@ import {
   readOptions,
   SHARED,
   type SharedOptions,
-} from './decorator-options.js';
-import { KeyMaker } from './key-maker.js';
+} from '../methods/decorator-options.js';
+import { KeyMaker } from '../methods/key-maker.js';
 import type { AnyMethod, KeyOption, MethodDecoratorFor, ResultOf } from './method-types.js';
-import type { CompiledOperation, MethodFacts, Next } from './operation.js';
-import { decorateMethod } from './stub.js';
+import type { CompiledOperation, MethodFacts, Next } from '../methods/operation.js';
+import { decorateMethod } from '../methods/stub.js';
 
 /**
  * Options of `@Cacheable`; whatever a policy says (`grace`, `lease`, `refreshAhead`, …) may stand here too.
@@ -135,8 +135,8 @@ function compile(options: CacheableOptions, facts: MethodFacts): CompiledOperati
     ownPattern: own.sharedKey ? undefined : maker.pattern(key),
     step: (call, next) => {
       if (when !== undefined && when(...call.args) !== true) return next(call.args);
-      const resolved = call.host.policy(policy, facts.place, maker.tags(call, tags));
-      return call.host.cache.getOrSet(
+      const resolved = call.cache.policy(policy, facts.place, maker.tags(call, tags));
+      return call.cache.service.getOrSet(
         maker.key(call, key),
         loaderOf(own, resolved, call.args, next),
         resolved,

@@ -3,12 +3,12 @@ import type { UpdateOptions } from '../../options/cache-options.js';
 import { resolveUpdate } from '../../options/cache-policy.js';
 import { optional, type Shape, withDefault } from '../../options/schema.js';
 import type { KeySpec } from '../keys/key-compiler.js';
-import type { Vary } from './decorator-host.js';
-import { readKey, readKeys, readOptions, SHARED, type SharedOptions } from './decorator-options.js';
-import { KeyMaker } from './key-maker.js';
+import type { Vary } from '../instance/vary.js';
+import { readKey, readKeys, readOptions, SHARED, type SharedOptions } from '../methods/decorator-options.js';
+import { KeyMaker } from '../methods/key-maker.js';
 import type { AnyMethod, KeyOption, MethodDecoratorFor, ResultOf } from './method-types.js';
-import type { CompiledOperation, MethodFacts } from './operation.js';
-import { decorateMethod } from './stub.js';
+import type { CompiledOperation, MethodFacts } from '../methods/operation.js';
+import { decorateMethod } from '../methods/stub.js';
 
 /**
  * Options of `@CasUpdate`: which value changes, and how hard to try.
@@ -99,7 +99,7 @@ function compile(options: CasUpdateOptions, facts: MethodFacts): CompiledOperati
     vary: maker.vary,
     step: (call, next) => {
       const named = maker.tags(call, tags);
-      return call.host.cache.update<unknown>(
+      return call.cache.service.update<unknown>(
         maker.key(call, key),
         (value) => {
           const args = [...call.args];

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { DecoratorError } from '../../errors.js';
-import { CURRENT_PARAMETER } from './method-signature.js';
+import { CURRENT_PARAMETER } from '../methods/method-signature.js';
 
 /**
  * Marks the parameter through which a `@CasUpdate` method receives the cached value, `undefined` when there is none.

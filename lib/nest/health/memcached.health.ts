@@ -1,7 +1,7 @@
 import type { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { systemClock } from '../../cache/clock.js';
 import type { PartFailure } from '../../client/many-result.js';
-import { DEFAULT_INSTANCE } from '../decorators/decorator-options.js';
+import { DEFAULT_NAME } from '../instance/module-name.js';
 import type { MemcachedService } from '../memcached.service.js';
 import { getMemcachedToken } from '../tokens.js';
 import {
@@ -71,7 +71,7 @@ export class MemcachedHealthIndicator {
   readonly #looks = new Map<string, NodeLook>();
 
   /** @param instance name of the module instance that is looked at where the options name none. */
-  constructor(modules: ModuleRef, container: ModulesContainer, instance: string = DEFAULT_INSTANCE) {
+  constructor(modules: ModuleRef, container: ModulesContainer, instance: string = DEFAULT_NAME) {
     this.#modules = modules;
     this.#container = container;
     this.#instance = instance;

@@ -11,7 +11,7 @@ import {
   text,
   withDefault,
 } from '../../options/schema.js';
-import { readOptions } from '../decorators/decorator-options.js';
+import { readOptions } from '../methods/decorator-options.js';
 
 /** What a request is to the options' functions: that of Express or Fastify, with what guards and middleware have added. */
 export interface HttpRequest {

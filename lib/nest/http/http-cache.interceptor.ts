@@ -8,8 +8,8 @@ import {
 import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import 'reflect-metadata';
 import { defer, lastValueFrom, type Observable } from 'rxjs';
-import { type DecoratorHost, getDecoratorHostToken } from '../decorators/decorator-host.js';
-import { DEFAULT_INSTANCE } from '../decorators/decorator-options.js';
+import type { ModuleCache } from '../instance/module-cache.js';
+import { DEFAULT_NAME, getModuleCacheToken } from '../instance/module-name.js';
 import { partOfKey } from '../keys/key-template.js';
 import { entityTagOf, isNotModified } from './conditional-request.js';
 import { HTTP_CACHE } from './http-cache-metadata.js';
@@ -23,7 +23,7 @@ const TAKEN = Symbol('nestjs-memcached:http');
 /** What is known of a route that is cached. */
 interface Route {
   readonly rule: HttpCacheRule;
-  readonly host: DecoratorHost;
+  readonly cache: ModuleCache;
   /** Class, method and decorator, for messages. */
   readonly place: string;
 }
@@ -58,18 +58,18 @@ export class HttpCacheInterceptor implements NestInterceptor {
   }
 
   async #answer(key: string, exchange: HttpExchange, route: Route, next: CallHandler): Promise<unknown> {
-    const { host, place, rule } = route;
+    const { cache, place, rule } = route;
     const { request } = exchange;
     const tags = typeof rule.tags === 'function' ? rule.tags(request) : rule.tags;
-    const policy = host.policy(rule.policy, place, tags);
+    const policy = cache.policy(rule.policy, place, tags);
     if (directives(request.headers['cache-control']).has('only-if-cached')) {
-      const stored = await host.cache.peek<StoredResponse>(key, policy);
+      const stored = await cache.service.peek<StoredResponse>(key, policy);
       // See RFC 9111, section 5.2.1.7.
       if (stored === undefined) throw new GatewayTimeoutException();
       return send(stored, false, exchange, rule);
     }
     let own: StoredResponse | undefined;
-    const response = await host.cache.getOrSet<StoredResponse>(
+    const response = await cache.service.getOrSet<StoredResponse>(
       key,
       async (load) => {
         own = await this.#run(exchange, rule, next);
@@ -112,13 +112,13 @@ export class HttpCacheInterceptor implements NestInterceptor {
   #find(handler: object, place: string): Route | false {
     const options = Reflect.getMetadata(HTTP_CACHE, handler) as HttpCacheOptions | undefined;
     if (options === undefined) return false;
-    const host = this.#host(options.instance ?? DEFAULT_INSTANCE);
-    return host === undefined ? false : { rule: readHttpCacheOptions(options, place), host, place };
+    const cache = this.#cache(options.instance ?? DEFAULT_NAME);
+    return cache === undefined ? false : { rule: readHttpCacheOptions(options, place), cache, place };
   }
 
-  #host(instance: string): DecoratorHost | undefined {
+  #cache(instance: string): ModuleCache | undefined {
     try {
-      return this.#modules.get<DecoratorHost | undefined>(getDecoratorHostToken(instance), { strict: false });
+      return this.#modules.get<ModuleCache | undefined>(getModuleCacheToken(instance), { strict: false });
     } catch {
       return undefined;
     }

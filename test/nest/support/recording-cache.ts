@@ -1,10 +1,8 @@
 import type { LoadContext } from '../../../lib/cache/load-context.js';
 import { KEEP } from '../../../lib/cache/cas-update.js';
-import {
-  DecoratorHost,
-  getDecoratorHostToken,
-  type VarySources,
-} from '../../../lib/nest/decorators/decorator-host.js';
+import { ModuleCache } from '../../../lib/nest/instance/module-cache.js';
+import { getModuleCacheToken } from '../../../lib/nest/instance/module-name.js';
+import type { VarySources } from '../../../lib/nest/instance/vary.js';
 import type { InvalidateOptions } from '../../../lib/options/cache-options.js';
 
 /** A cache on a `Map` that writes down what it is asked to do; knows nothing of time, leases and other processes. */
@@ -15,8 +13,8 @@ export class RecordingCache {
   readonly policies: unknown[] = [];
 
   /** The host that decorated objects would get for this cache. */
-  host(vary: VarySources = {}): DecoratorHost {
-    return new DecoratorHost(this as never, vary);
+  host(vary: VarySources = {}): ModuleCache {
+    return new ModuleCache(this as never, vary);
   }
 
   /** Gives the host to an object, as Nest's injector would. */
@@ -24,7 +22,7 @@ export class RecordingCache {
     object: T,
     { instance = 'default', vary = {} }: { instance?: string; vary?: VarySources } = {},
   ): T {
-    return Object.assign(object, { [getDecoratorHostToken(instance)]: this.host(vary) });
+    return Object.assign(object, { [getModuleCacheToken(instance)]: this.host(vary) });
   }
 
   policy(policy: object): object {

@@ -1,10 +1,11 @@
 import type { CachePolicy } from '../../options/cache-options.js';
 import type { ClassDefaults } from './class-defaults.js';
-import type { DecoratorHost, Vary } from './decorator-host.js';
+import type { ModuleCache } from '../instance/module-cache.js';
+import type { Vary } from '../instance/vary.js';
 
 /** One call of a decorated method, as its decorators see it. */
 export interface Call {
-  readonly host: DecoratorHost;
+  readonly cache: ModuleCache;
   readonly self: object;
   readonly args: readonly unknown[];
 }
@@ -42,7 +43,7 @@ export interface MethodFacts {
 /** A decorator ready to work. */
 export interface CompiledOperation {
   readonly step: Step;
-  /** What the host is asked to read at boot, so that a wrong option does not wait for the first call. */
+  /** What the cache is asked to read at boot, so that a wrong option does not wait for the first call. */
   readonly policy: CachePolicy<never> | undefined;
   readonly vary: readonly Vary[];
   /** What the keys look like under which it alone is meant to store; undefined where that cannot be told. */

@@ -1,15 +1,15 @@
 import { Logger, type OnApplicationShutdown, type OnModuleInit, type Type } from '@nestjs/common';
 import { LazyModuleLoader, type ModuleRef, type ModulesContainer } from '@nestjs/core';
-import { DecoratorError, MemcachedError } from '../errors.js';
-import { mistakesOf } from './decorators/boot-checks.js';
-import { DeclaredClasses } from './decorators/declared-classes.js';
-import type { DecoratedMethod, Hosted } from './decorators/decorated-method.js';
-import { type DecoratorHost, getDecoratorHostToken } from './decorators/decorator-host.js';
-import { DEFAULT_INSTANCE } from './decorators/decorator-options.js';
-import { placed } from './decorators/place.js';
-import { decoratedMethodsOf } from './decorators/stub.js';
-import { mistakesOfRoutes } from './http/http-cache-checks.js';
-import type { DecoratorsOptions } from './module-options.js';
+import { DecoratorError, MemcachedError } from '../../errors.js';
+import { mistakesOf } from './method-checks.js';
+import { DeclaredClasses } from '../methods/declared-classes.js';
+import type { DecoratedMethod, Hosted } from '../methods/decorated-method.js';
+import type { ModuleCache } from '../instance/module-cache.js';
+import { DEFAULT_NAME, getModuleCacheToken } from '../instance/module-name.js';
+import { placed } from '../methods/place.js';
+import { decoratedMethodsOf } from '../methods/stub.js';
+import { mistakesOfRoutes } from './route-checks.js';
+import type { DecoratorsOptions } from '../module-options.js';
 
 type ModuleHost = Parameters<ModulesContainer['set']>[1];
 type Wrapper = NonNullable<ReturnType<ModuleHost['getProviderById']>>;
@@ -26,51 +26,51 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationShutdown {
   readonly #modules: ModuleRef;
   readonly #instance: string;
   readonly #onUnprovided: Required<DecoratorsOptions>['unprovided'];
-  readonly #host: DecoratorHost | undefined;
+  readonly #cache: ModuleCache | undefined;
   readonly #watched = new WeakSet<Wrapper>();
 
   /**
    * @param instance name of the module instance it works for; there is one explorer for each.
    * @param onUnprovided what to do about decorated classes that no module provides.
-   * @param host undefined where decorators are switched off.
+   * @param cache undefined where decorators are switched off.
    */
   constructor(
     container: ModulesContainer,
     modules: ModuleRef,
     instance: string,
     onUnprovided: Required<DecoratorsOptions>['unprovided'],
-    host: DecoratorHost | undefined,
+    cache: ModuleCache | undefined,
   ) {
     this.#container = container;
     this.#modules = modules;
     this.#instance = instance;
     this.#onUnprovided = onUnprovided;
-    this.#host = host;
+    this.#cache = cache;
   }
 
   /** @throws {DecoratorError} naming every mistake, a line for each, with class, method and mend. */
   onModuleInit(): void {
-    const host = this.#host;
-    if (host === undefined) return;
-    this.#explore(host);
+    const cache = this.#cache;
+    if (cache === undefined) return;
+    this.#explore(cache);
     this.#tellOfUnprovided();
-    host.serve();
+    cache.serve();
     // Modules that are loaded later get no hook of Nest's.
     const loader = this.#modules.get(LazyModuleLoader, { strict: false });
     const load = loader.load.bind(loader);
     loader.load = async (...args) => {
       const module = await load(...args);
-      this.#explore(host);
+      this.#explore(cache);
       return module;
     };
   }
 
   /** Leaves the objects to the next application, where they outlive this one, as with hot reload. */
   onApplicationShutdown(): void {
-    this.#host?.retire();
+    this.#cache?.retire();
   }
 
-  #explore(host: DecoratorHost): void {
+  #explore(cache: ModuleCache): void {
     const mistakes = new Set<string>();
     const wrappers = [...this.#container.values()].flatMap(({ providers, controllers, injectables }) => [
       ...providers.values(),
@@ -80,14 +80,14 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationShutdown {
     for (const wrapper of wrappers) {
       for (const type of classesOf(wrapper)) DeclaredClasses.provide(type);
       if (isMadeElsewhere(wrapper) && !isMadeOnce(wrapper)) {
-        this.#watchFactory(wrapper, host);
+        this.#watchFactory(wrapper, cache);
         continue;
       }
       const type = classOf(wrapper);
       if (type === undefined) continue;
-      for (const mistake of this.#mistakes(type, host)) mistakes.add(mistake);
+      for (const mistake of this.#mistakes(type, cache)) mistakes.add(mistake);
       if (this.#oursAmong(type).length === 0) continue;
-      const problem = this.#connect(wrapper, host);
+      const problem = this.#connect(wrapper, cache);
       if (problem !== undefined) mistakes.add(`${type.name}: ${problem}`);
     }
     // An object that could not be connected has been named by now.
@@ -97,13 +97,13 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationShutdown {
     if (mistakes.size > 0) throw new DecoratorError([...mistakes].join('\n'));
   }
 
-  #mistakes(type: Type, host: DecoratorHost): string[] {
+  #mistakes(type: Type, cache: ModuleCache): string[] {
     return [
       ...decoratedMethodsOf(type).flatMap((method) => this.#unknownInstances(method, type)),
-      ...mistakesOfRoutes(type, this.#instance, host),
+      ...mistakesOfRoutes(type, this.#instance, cache),
       ...this.#oursAmong(type).flatMap((method) => [
         ...mistakesOf(method, type),
-        ...this.#compile(method, type, host),
+        ...this.#compile(method, type, cache),
       ]),
     ];
   }
@@ -114,28 +114,28 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** Connects what a factory makes for each request, or for each who injects it; only then is its class known. */
-  #watchFactory(wrapper: Wrapper, host: DecoratorHost): void {
+  #watchFactory(wrapper: Wrapper, cache: ModuleCache): void {
     if (this.#watched.has(wrapper)) return;
     this.#watched.add(wrapper);
     const factory = wrapper.metatype as (...args: unknown[]) => unknown;
-    wrapper.metatype = async (...args: unknown[]) => this.#adopt(await factory(...args), host);
-    for (const made of wrapper.getStaticTransientInstances()) this.#adopt(made?.instance, host);
+    wrapper.metatype = async (...args: unknown[]) => this.#adopt(await factory(...args), cache);
+    for (const made of wrapper.getStaticTransientInstances()) this.#adopt(made?.instance, cache);
   }
 
   /** @throws {DecoratorError} naming every mistake in the object's class. */
-  #adopt(object: unknown, host: DecoratorHost): unknown {
+  #adopt(object: unknown, cache: ModuleCache): unknown {
     const type = constructorOf(object);
     if (type === undefined || this.#oursAmong(type).length === 0) return object;
     DeclaredClasses.provide(type);
-    const mistakes = this.#mistakes(type, host);
+    const mistakes = this.#mistakes(type, cache);
     if (mistakes.length > 0) throw new DecoratorError(mistakes.join('\n'));
-    this.#give(object as Hosted, host);
+    this.#give(object as Hosted, cache);
     return object;
   }
 
-  #give(object: Hosted, host: DecoratorHost): void {
-    const slot = getDecoratorHostToken(this.#instance);
-    if (object[slot]?.isRetired ?? true) object[slot] = host;
+  #give(object: Hosted, cache: ModuleCache): void {
+    const slot = getModuleCacheToken(this.#instance);
+    if (object[slot]?.isRetired ?? true) object[slot] = cache;
   }
 
   /** @throws {DecoratorError} for decorated classes that no module provides, if they are to be refused. */
@@ -161,7 +161,7 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationShutdown {
   #madeBy(wrapper: Wrapper): string[] {
     const holder: unknown = wrapper.instance;
     if (isMadeElsewhere(wrapper) || !isMadeOnce(wrapper) || !isObject(holder)) return [];
-    const slot = getDecoratorHostToken(this.#instance);
+    const slot = getModuleCacheToken(this.#instance);
     return Object.entries(Object.getOwnPropertyDescriptors(holder)).flatMap(([property, { value }]) => {
       const type = constructorOf(value);
       if (type === undefined || Object.hasOwn(value as object, slot)) return [];
@@ -182,7 +182,7 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationShutdown {
       .filter(({ instance }) => instance !== this.#instance && !this.#isKnown(instance))
       .map(({ decorator, instance }) => {
         const missing =
-          instance === DEFAULT_INSTANCE
+          instance === DEFAULT_NAME
             ? `there is no MemcachedModule without a name; say which one is meant by instance: '${this.#instance}'`
             : `there is no MemcachedModule with the name '${instance}'; import one, or mend the decorator's 'instance'`;
         return `${method.place(decorator)}: ${missing}`;
@@ -191,7 +191,7 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationShutdown {
 
   #isKnown(instance: string): boolean {
     try {
-      this.#modules.get(getDecoratorHostToken(instance), { strict: false });
+      this.#modules.get(getModuleCacheToken(instance), { strict: false });
       return true;
     } catch {
       return false;
@@ -199,7 +199,7 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** Compiles a method's decorators now rather than at the first call, and has their options read. */
-  #compile(method: DecoratedMethod, type: Type, host: DecoratorHost): string[] {
+  #compile(method: DecoratedMethod, type: Type, cache: ModuleCache): string[] {
     try {
       const instances = method.instances(type);
       method.compile(type).forEach(({ policy, vary, ownPattern }, index) => {
@@ -207,10 +207,10 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationShutdown {
         if (instances[index] !== this.#instance) return;
         const place = method.place(decorator);
         placed(place, () => {
-          if (policy !== undefined) host.policy(policy, place);
-          for (const source of vary) host.varySource(source);
-          if (usesDefaultKey) host.claimName(type);
-          if (ownPattern !== undefined) host.claimPattern(`${decorator} ${ownPattern}`, method, type);
+          if (policy !== undefined) cache.policy(policy, place);
+          for (const source of vary) cache.varySource(source);
+          if (usesDefaultKey) cache.claimName(type);
+          if (ownPattern !== undefined) cache.claimPattern(`${decorator} ${ownPattern}`, method, type);
         });
       });
       return [];
@@ -220,10 +220,10 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
-  /** @returns why the objects of a provider could not get the host, if so. */
-  #connect(wrapper: Wrapper, host: DecoratorHost): string | undefined {
+  /** @returns why the objects of a provider could not get the cache, if so. */
+  #connect(wrapper: Wrapper, cache: ModuleCache): string | undefined {
     if (!isMadeOnce(wrapper)) {
-      if (wrapper.host === undefined || canSee(wrapper.host, getDecoratorHostToken(this.#instance))) {
+      if (wrapper.host === undefined || canSee(wrapper.host, getModuleCacheToken(this.#instance))) {
         return undefined;
       }
       return (
@@ -231,7 +231,7 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationShutdown {
         `import it there, or make it global ('isGlobal: true')`
       );
     }
-    this.#give(wrapper.instance as Hosted, host);
+    this.#give(wrapper.instance as Hosted, cache);
     return undefined;
   }
 }

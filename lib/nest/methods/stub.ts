@@ -3,8 +3,7 @@ import 'reflect-metadata';
 import { DecoratorError } from '../../errors.js';
 import { DeclaredClasses } from './declared-classes.js';
 import { DecoratedMethod } from './decorated-method.js';
-import { getDecoratorHostToken } from './decorator-host.js';
-import { DEFAULT_INSTANCE } from './decorator-options.js';
+import { DEFAULT_NAME, getModuleCacheToken } from '../instance/module-name.js';
 import type { DecoratorName, Operation } from './operation.js';
 
 /** Where a class keeps the decorated methods it declares. */
@@ -30,7 +29,7 @@ export function decorateMethod(operation: Operation): MethodDecorator {
     }
     const decorated = standsFor(method) ?? replace(target, property, descriptor, method as Method);
     decorated.add(operation);
-    declareHost(target, operation.instance ?? DEFAULT_INSTANCE);
+    declareHost(target, operation.instance ?? DEFAULT_NAME);
   };
 }
 
@@ -43,18 +42,18 @@ export function decoratedMethodsOf(type: Type): DecoratedMethod[] {
   return methods;
 }
 
-/** The host arrives as a property that is injected; optional, since without the module the methods stay plain. */
+/** The cache arrives as a property that is injected; optional, since without the module the methods stay plain. */
 export function declareHost(prototype: object, instance: string): void {
-  const slot = getDecoratorHostToken(instance);
+  const slot = getModuleCacheToken(instance);
   if (Object.hasOwn(prototype, slot)) return;
   Inject(slot)(prototype, slot);
   Optional()(prototype, slot);
-  // The injector assigns; the host should not turn up when the object is printed, compared or copied.
+  // The injector assigns; the cache should not turn up when the object is printed, compared or copied.
   Object.defineProperty(prototype, slot, {
     configurable: true,
     get: () => undefined,
-    set(this: object, host: unknown) {
-      Object.defineProperty(this, slot, { value: host, configurable: true, writable: true });
+    set(this: object, cache: unknown) {
+      Object.defineProperty(this, slot, { value: cache, configurable: true, writable: true });
     },
   });
 }

@@ -1,6 +1,6 @@
 import { StreamableFile, type Type } from '@nestjs/common';
 import type { CacheKeyPart } from '../keys/canonical.js';
-import type { DecoratedMethod } from './decorated-method.js';
+import type { DecoratedMethod } from '../methods/decorated-method.js';
 import {
   type Caller,
   calledParameters,
@@ -8,8 +8,8 @@ import {
   isEventStream,
   leavesResponseToMethod,
   RESPONSE_IS_TAKEN,
-} from './nest-metadata.js';
-import type { DecoratorName, Operation } from './operation.js';
+} from '../methods/nest-metadata.js';
+import type { DecoratorName, Operation } from '../methods/operation.js';
 
 /**
  * Parameters whose values belong to one request, or cannot be part of a key, by Nest's numbers for them

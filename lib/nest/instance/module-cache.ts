@@ -4,29 +4,24 @@ import { DecoratorError } from '../../errors.js';
 import type { CachePolicy } from '../../options/cache-options.js';
 import type { ResolvedPolicy } from '../../options/cache-policy.js';
 import { partOfKey } from '../keys/key-template.js';
+import type { Vary, VarySources } from './vary.js';
 
 /** What decorated methods need of a `MemcachedService`, so that a test may put its own in its place. */
-export type DecoratorCache = Pick<
+export type CacheMethods = Pick<
   Cache,
   'getOrSet' | 'getOrSetMany' | 'peek' | 'put' | 'invalidate' | 'invalidateTags' | 'update'
 > &
   Partial<Pick<Cache, 'policy'>>;
 
-/** A value that a key depends on beside the arguments: a function, or the name of one in the module's options. */
-export type Vary = string | (() => unknown);
-
-/** The functions that `vary` may name. */
-export type VarySources = Readonly<Record<string, () => unknown>>;
-
 /**
  * What connects the decorated methods of one application to one of its module instances; found on the objects whose
  * methods are decorated, where Nest's injector puts it.
  */
-export class DecoratorHost {
-  /** The hosts of the applications that run in this process. */
-  static readonly #serving = new Set<DecoratorHost>();
+export class ModuleCache {
+  /** The caches of the applications that run in this process. */
+  static readonly #serving = new Set<ModuleCache>();
 
-  readonly cache: DecoratorCache;
+  readonly service: CacheMethods;
   readonly #vary: VarySources;
   readonly #policies = new WeakMap<object, ResolvedPolicy>();
   readonly #owners = new Map<string, Type>();
@@ -34,19 +29,19 @@ export class DecoratorHost {
 
   #isRetired = false;
 
-  constructor(cache: DecoratorCache, vary: VarySources) {
-    this.cache = cache;
+  constructor(service: CacheMethods, vary: VarySources) {
+    this.service = service;
     this.#vary = vary;
   }
 
   /** Whether an application with a `MemcachedModule` runs in this process. */
   static get anyServes(): boolean {
-    return DecoratorHost.#serving.size > 0;
+    return ModuleCache.#serving.size > 0;
   }
 
-  /** Its application has started: whoever is to have this host has it by now. */
+  /** Its application has started: whoever is to have this cache has it by now. */
   serve(): void {
-    DecoratorHost.#serving.add(this);
+    ModuleCache.#serving.add(this);
   }
 
   /** Whether its application has shut down, so that another one may have the objects that hold it. */
@@ -56,7 +51,7 @@ export class DecoratorHost {
 
   retire(): void {
     this.#isRetired = true;
-    DecoratorHost.#serving.delete(this);
+    ModuleCache.#serving.delete(this);
   }
 
   /**
@@ -69,7 +64,7 @@ export class DecoratorHost {
     let resolved = this.#policies.get(policy);
     if (resolved === undefined) {
       // A service that a test put in the real one's place may well know nothing of policies.
-      resolved = this.cache.policy?.(policy, path) ?? (policy as ResolvedPolicy);
+      resolved = this.service.policy?.(policy, path) ?? (policy as ResolvedPolicy);
       this.#policies.set(policy, resolved);
     }
     return tags.length === 0 ? resolved : withTags(resolved, tags);
@@ -168,9 +163,4 @@ function withTags(policy: ResolvedPolicy, tags: readonly string[]): ResolvedPoli
   const copy = Object.create(Object.getPrototypeOf(policy) as object) as ResolvedPolicy;
   const { tags: own = [] } = policy as { readonly tags?: readonly string[] };
   return Object.assign(copy, policy, { tags: [...own, ...tags] });
-}
-
-/** The token of the host of one module instance; also the property under which decorated objects hold it. */
-export function getDecoratorHostToken(instance: string): symbol {
-  return Symbol.for(`nestjs-memcached:decorators:${instance}`);
 }

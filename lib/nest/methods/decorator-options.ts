@@ -1,10 +1,7 @@
 import { InvalidOptionsError } from '../../errors.js';
 import { optional, type Reader, readObject, type Shape, text } from '../../options/schema.js';
 import type { KeySpec } from '../keys/key-compiler.js';
-import type { Vary } from './decorator-host.js';
-
-/** Name of the module instance that has none. */
-export const DEFAULT_INSTANCE = 'default';
+import { readVary, type Vary } from '../instance/vary.js';
 
 /** Called with the method's arguments, whatever they are: TypeScript has seen to it that they fit. */
 export type ArgumentsFunction = (...args: readonly unknown[]) => unknown;
@@ -25,14 +22,6 @@ export const readKeys: Reader<readonly KeySpec[]> = (value, path) => {
 const readParams: Reader<readonly string[]> = (value, path) => {
   if (!Array.isArray(value)) throw new InvalidOptionsError(path, `expected a list of parameter names`);
   return value.map((name, index) => text()(name, `${path}[${index}]`));
-};
-
-/** What a key depends on beside the arguments, as written. */
-export const readVary: Reader<readonly Vary[]> = (value, path) => {
-  if (!Array.isArray(value)) throw new InvalidOptionsError(path, `expected a list of names and functions`);
-  return value.map((source, index) =>
-    typeof source === 'function' ? (source as () => unknown) : text()(source, `${path}[${index}]`),
-  );
 };
 
 /** Options that the decorators of methods share, as read. */

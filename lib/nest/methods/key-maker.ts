@@ -1,5 +1,5 @@
 import { compileKey, type CompiledKey, defaultKey, type KeySpec } from '../keys/key-compiler.js';
-import type { Vary } from './decorator-host.js';
+import type { Vary } from '../instance/vary.js';
 import type { SharedOptions } from './decorator-options.js';
 import type { Call, MethodFacts } from './operation.js';
 import { placed } from './place.js';
@@ -30,7 +30,7 @@ export class KeyMaker {
     return placed(this.#facts.place, () => {
       const { prefix } = this.#facts.defaults;
       const own = prefix + (key === undefined ? this.#defaultKey(call) : key.make(call.args, result));
-      return this.vary.length === 0 ? own : own + call.host.varied(this.vary);
+      return this.vary.length === 0 ? own : own + call.cache.varied(this.vary);
     });
   }
 
@@ -45,10 +45,10 @@ export class KeyMaker {
     return placed(this.#facts.place, () => tags.map((tag) => tag.make(call.args, result)));
   }
 
-  #defaultKey({ host, self, args }: Call): string {
+  #defaultKey({ cache, self, args }: Call): string {
     const owner = self.constructor as { new (): unknown; name: string };
     const { arity, declarer, method } = this.#facts;
-    host.claimName(owner);
+    cache.claimName(owner);
     // Nest passes more to handlers and resolvers than they take: the socket, the context of the message.
     return defaultKey(owner.name, declarer, method, args.slice(0, arity));
   }

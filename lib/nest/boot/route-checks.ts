@@ -1,17 +1,17 @@
 import { RequestMethod, type Type } from '@nestjs/common';
 import 'reflect-metadata';
 import { MemcachedError } from '../../errors.js';
-import type { DecoratorHost } from '../decorators/decorator-host.js';
-import { DEFAULT_INSTANCE } from '../decorators/decorator-options.js';
+import type { ModuleCache } from '../instance/module-cache.js';
+import { DEFAULT_NAME } from '../instance/module-name.js';
 import {
   httpMethod,
   isEventStream,
   leavesResponseToMethod,
   RESPONSE_IS_TAKEN,
   standingFunction,
-} from '../decorators/nest-metadata.js';
-import { HTTP_CACHE } from './http-cache-metadata.js';
-import { type HttpCacheOptions, readHttpCacheOptions } from './http-cache-options.js';
+} from '../methods/nest-metadata.js';
+import { HTTP_CACHE } from '../http/http-cache-metadata.js';
+import { type HttpCacheOptions, readHttpCacheOptions } from '../http/http-cache-options.js';
 
 const CACHED_METHODS: ReadonlySet<number> = new Set([
   RequestMethod.GET,
@@ -26,13 +26,13 @@ const CACHED_METHODS: ReadonlySet<number> = new Set([
  * @param instance name of the module instance that is looked after.
  * @returns one sentence for each mistake: class, method and decorator, what is wrong, and its mend.
  */
-export function mistakesOfRoutes(type: Type, instance: string, host: DecoratorHost): string[] {
+export function mistakesOfRoutes(type: Type, instance: string, cache: ModuleCache): string[] {
   return propertiesOf(type).flatMap((property) => {
     const options = Reflect.getMetadata(HTTP_CACHE, standingFunction(type, property)) as
       HttpCacheOptions | undefined;
-    if (options === undefined || (options.instance ?? DEFAULT_INSTANCE) !== instance) return [];
+    if (options === undefined || (options.instance ?? DEFAULT_NAME) !== instance) return [];
     const place = `${type.name}.${String(property)} @HttpCache`;
-    return mistakesOfRoute(type, property, options, place, host).map((mistake) =>
+    return mistakesOfRoute(type, property, options, place, cache).map((mistake) =>
       mistake.startsWith(place) ? mistake : `${place}: ${mistake}`,
     );
   });
@@ -43,7 +43,7 @@ function mistakesOfRoute(
   property: string | symbol,
   options: HttpCacheOptions,
   place: string,
-  host: DecoratorHost,
+  cache: ModuleCache,
 ): string[] {
   const method = httpMethod(type, property);
   const mistakes: string[] = [];
@@ -59,9 +59,9 @@ function mistakesOfRoute(
     mistakes.push('@Sse() streams events, which cannot be stored; cache what the events are made of');
   }
   try {
-    host.policy(readHttpCacheOptions(options, place).policy, place);
+    cache.policy(readHttpCacheOptions(options, place).policy, place);
     // With versions told by a header, two routes of one name may have the same path.
-    host.claimName(type);
+    cache.claimName(type);
   } catch (error) {
     if (!(error instanceof MemcachedError)) throw error;
     mistakes.push(error.message);

@@ -1,8 +1,9 @@
 import 'reflect-metadata';
 import type { Type } from '@nestjs/common';
 import { type Shape, text, withDefault } from '../../options/schema.js';
-import type { Vary } from './decorator-host.js';
-import { DEFAULT_INSTANCE, readOptions, readVary } from './decorator-options.js';
+import { DEFAULT_NAME } from '../instance/module-name.js';
+import { readVary, type Vary } from '../instance/vary.js';
+import { readOptions } from './decorator-options.js';
 
 /** Where a class keeps what its `@CacheDefaults` says. */
 const DEFAULTS = 'nestjs-memcached:defaults';
@@ -23,7 +24,7 @@ export function setClassDefaults(type: object, options: object): void {
 
 /** The module instance that methods of a class use where they name none. */
 export function instanceOfClass(type: Type): string {
-  return (written(type) as { instance?: string }).instance ?? DEFAULT_INSTANCE;
+  return (written(type) as { instance?: string }).instance ?? DEFAULT_NAME;
 }
 
 /**
@@ -49,7 +50,7 @@ function written(type: Type): object {
 }
 
 const CLASS_DEFAULTS: Shape<Omit<ClassDefaults, 'policy'>> = {
-  instance: withDefault(text(), DEFAULT_INSTANCE),
+  instance: withDefault(text(), DEFAULT_NAME),
   prefix: withDefault(text(), ''),
   vary: withDefault(readVary, []),
 };

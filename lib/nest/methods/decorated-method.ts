@@ -2,7 +2,8 @@ import { Logger, StreamableFile, type Type } from '@nestjs/common';
 import { isObservable, Observable } from 'rxjs';
 import { DecoratorError } from '../../errors.js';
 import { instanceOfClass, readClassDefaults } from './class-defaults.js';
-import { DecoratorHost, getDecoratorHostToken } from './decorator-host.js';
+import { ModuleCache } from '../instance/module-cache.js';
+import { getModuleCacheToken } from '../instance/module-name.js';
 import { type MethodSignature, readSignature } from './method-signature.js';
 import { asObservable, type Emissions, lastEmission, onlyEmission } from './observables.js';
 import { placed } from './place.js';
@@ -16,7 +17,7 @@ export class DecoratedMethod {
   readonly #original: (...args: never[]) => unknown;
   readonly #operations: Operation[] = [];
   readonly #plans = new WeakMap<Type, Plan>();
-  /** Classes with objects that were called without a host while an application was running. */
+  /** Classes with objects that were called without a cache while an application was running. */
   readonly #plainlyCalled = new WeakSet<Type>();
   #signature: MethodSignature | undefined;
 
@@ -82,23 +83,23 @@ export class DecoratedMethod {
     return plan.compiled;
   }
 
-  /** Calls the method on an object: through its decorators where an application has given the object a host. */
+  /** Calls the method on an object: through its decorators where an application has given the object a cache. */
   call(self: object | undefined, args: readonly unknown[]): unknown {
     if (self === undefined) return Reflect.apply(this.#original, self, args);
     const type = self.constructor as Type;
-    const hosts = this.#plan(type).slots.map((slot) => (self as Hosted)[slot]);
-    if (hosts.every((host) => host === undefined)) {
+    const caches = this.#plan(type).slots.map((slot) => (self as Hosted)[slot]);
+    if (caches.every((cache) => cache === undefined)) {
       this.#noticePlainCall(type);
       return Reflect.apply(this.#original, self, args);
     }
-    const way: Way = { type, hosts, self };
+    const way: Way = { type, caches, self };
     if (!this.#returnsObservable) return this.#enter(0, way, args, undefined);
     return asObservable((emissions) => this.#enter(0, way, args, emissions));
   }
 
-  /** An object without a host is all there is in a unit test, and a mistake beside a running application: said once. */
+  /** An object without a cache is all there is in a unit test, and a mistake beside a running application: said once. */
   #noticePlainCall(type: Type): void {
-    if (!DecoratorHost.anyServes || this.#plainlyCalled.has(type)) return;
+    if (!ModuleCache.anyServes || this.#plainlyCalled.has(type)) return;
     this.#plainlyCalled.add(type);
     new Logger('Memcached').warn(
       `${this.place(this.#operations[0].decorator)} does nothing on a ${type.name} that no module has provided; name the ` +
@@ -110,7 +111,7 @@ export class DecoratedMethod {
     let plan = this.#plans.get(type);
     if (plan === undefined) {
       const instances = this.#operations.map(({ instance }) => instance ?? instanceOfClass(type));
-      plan = { instances, slots: instances.map(getDecoratorHostToken), compiled: undefined };
+      plan = { instances, slots: instances.map(getModuleCacheToken), compiled: undefined };
       this.#plans.set(type, plan);
     }
     return plan;
@@ -129,14 +130,14 @@ export class DecoratedMethod {
     args: readonly unknown[],
     emissions: Emissions | undefined,
   ): Promise<unknown> {
-    const { type, hosts, self } = way;
+    const { type, caches, self } = way;
     try {
       const compiled = this.compile(type);
       let at = index;
-      while (at < compiled.length && hosts[at] === undefined) at += 1;
-      const host = hosts[at];
-      if (host === undefined) return this.#run(self, args, emissions);
-      return compiled[at].step({ host, self, args }, (inner) => this.#enter(at + 1, way, inner, emissions));
+      while (at < compiled.length && caches[at] === undefined) at += 1;
+      const cache = caches[at];
+      if (cache === undefined) return this.#run(self, args, emissions);
+      return compiled[at].step({ cache, self, args }, (inner) => this.#enter(at + 1, way, inner, emissions));
     } catch (error) {
       return rejection(error);
     }
@@ -172,7 +173,7 @@ export class DecoratedMethod {
 /** How a method's decorators work on the objects of one class. */
 interface Plan {
   readonly instances: readonly string[];
-  /** Under which symbol objects hold the host of each operation. */
+  /** Under which symbol objects hold the cache of each operation. */
   readonly slots: readonly symbol[];
   compiled: readonly CompiledOperation[] | undefined;
 }
@@ -180,13 +181,13 @@ interface Plan {
 /** What stays the same from the outermost decorator to the method. */
 interface Way {
   readonly type: Type;
-  /** The host of each operation, where the object has one. */
-  readonly hosts: readonly (DecoratorHost | undefined)[];
+  /** The cache of each operation, where the object has one. */
+  readonly caches: readonly (ModuleCache | undefined)[];
   readonly self: object;
 }
 
-/** An object of a class with decorated methods: it holds a host under the token of each module instance it uses. */
-export type Hosted = Record<symbol, DecoratorHost | undefined>;
+/** An object of a class with decorated methods: it holds a cache under the token of each module instance it uses. */
+export type Hosted = Record<symbol, ModuleCache | undefined>;
 
 /** What was thrown, as the rejection that callers of a promise expect. */
 async function rejection(error: unknown): Promise<never> {

@@ -1,0 +1,7 @@
+/** Name of the `MemcachedModule` that has none. */
+export const DEFAULT_NAME = 'default';
+
+/** The token of the `ModuleCache` of the module with a name; also the property under which objects hold it. */
+export function getModuleCacheToken(name: string): symbol {
+  return Symbol.for(`nestjs-memcached:cache-of:${name}`);
+}
