@@ -52,7 +52,7 @@ export { KEEP, type Next } from './cache/cas-update.js';
 export type { Clock } from './cache/clock.js';
 export type { BatchContext, BatchLoader, LoadContext, Loader } from './cache/load-context.js';
 export type { Locked } from './cache/lock.js';
-export type { CacheCounters, CacheHappening, CacheObserver } from './cache/observer.js';
+export type { CacheCounters, CacheHappening, CacheObserver } from './cache/cache-events.js';
 export type { CacheEntry, CacheReading, CacheStore, TagState, TagVersion } from './cache/store.js';
 export { ClientStore } from './store/client-store.js';
 export type {

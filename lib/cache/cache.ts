@@ -15,15 +15,16 @@ import {
 import { Batch } from './batch.js';
 import { CasUpdates, type Next } from './cas-update.js';
 import { systemClock, type Clock } from './clock.js';
-import { entryFor, type Workshop } from './computation.js';
+import type { CacheParts } from './cache-parts.js';
+import { entryFor } from './computation.js';
 import { LeaseWatch } from './lease-watch.js';
 import { ttlOf } from './load.js';
 import type { BatchLoader, Loader } from './load-context.js';
 import { withLock, type Locked } from './lock.js';
-import { Tally, type CacheCounters, type CacheObserver } from './observer.js';
+import { CacheEvents, type CacheCounters, type CacheObserver } from './cache-events.js';
 import { Order } from './order.js';
 import { Polling } from './polling.js';
-import { Reader } from './reader.js';
+import { EntryReader } from './entry-reader.js';
 import { ReadThrough, type Call } from './read-through.js';
 import { RetryPause } from './retry-pause.js';
 import type { CacheStore } from './store.js';
@@ -57,7 +58,7 @@ export interface CachePorts {
  */
 export class Cache {
   readonly #options: ResolvedCacheOptions;
-  readonly #in: Workshop;
+  readonly #in: CacheParts;
   readonly #readThrough: ReadThrough;
   readonly #updates: CasUpdates;
   readonly #outside: <T>(work: () => T) => T;
@@ -66,16 +67,16 @@ export class Cache {
   constructor(store: CacheStore, options: CacheOptions = {}, ports: CachePorts = {}) {
     const { clock = systemClock, random = Math.random, observer, outside = (work) => work() } = ports;
     this.#options = new ResolvedCacheOptions(options);
-    const tally = new Tally(observer);
+    const events = new CacheEvents(observer);
     const tags = new Tags(store, this.#options.namespaces);
     this.#in = {
       store,
       clock,
       random,
-      tally,
+      events,
       order: new Order(),
       tags,
-      reader: new Reader(store, clock, tally, tags),
+      reader: new EntryReader(store, clock, events, tags),
       watch: new LeaseWatch(clock),
       retryPause: new RetryPause(clock),
       polling: new Polling(clock, random),
@@ -87,7 +88,7 @@ export class Cache {
 
   /** How often each thing has happened since the cache was made. */
   get counters(): CacheCounters {
-    return this.#in.tally.snapshot();
+    return this.#in.events.snapshot();
   }
 
   /**
@@ -183,7 +184,7 @@ export class Cache {
         await store.put(key, entry, keepSeconds);
       }
     } catch (error) {
-      reader.excuse(key, resolved, error);
+      reader.storeFailed(key, resolved, error);
     } finally {
       this.#readThrough.forget(key);
     }
@@ -209,11 +210,11 @@ export class Cache {
    */
   async invalidateTags(...tags: string[] | [...string[], InvalidateOptions]): Promise<void> {
     const [names, softSeconds] = readNames(tags);
-    const { reader, tags: all, tally } = this.#in;
+    const { reader, tags: all, events } = this.#in;
     const { policy } = this.#options;
-    for (const tag of names) tally.note('invalidation', tag);
+    for (const tag of names) events.note('invalidation', tag);
     await Promise.all(
-      names.map((tag) => all.bump(tag, softSeconds).catch((error) => reader.excuse(tag, policy, error))),
+      names.map((tag) => all.bump(tag, softSeconds).catch((error) => reader.storeFailed(tag, policy, error))),
     );
   }
 
@@ -299,13 +300,13 @@ export class Cache {
   }
 
   async #invalidate(key: string, softSeconds: number): Promise<void> {
-    this.#in.tally.note('invalidation', key);
+    this.#in.events.note('invalidation', key);
     const { reader, store } = this.#in;
     this.#readThrough.forget(key);
     try {
       await (softSeconds === 0 ? store.remove(key) : store.markStale(key, softSeconds));
     } catch (error) {
-      reader.excuse(key, this.#options.policy, error);
+      reader.storeFailed(key, this.#options.policy, error);
     } finally {
       // What began meanwhile may have been answered before the invalidation was.
       this.#readThrough.forget(key);

@@ -1,10 +1,10 @@
 import { CasConflictError, InvalidArgumentError } from '../errors.js';
 import type { ResolvedPolicy, ResolvedUpdate } from '../options/cache-policy.js';
 import { pause } from './clock.js';
-import type { Workshop } from './computation.js';
+import type { CacheParts } from './cache-parts.js';
 import { KeyQueue } from './key-queue.js';
 import { policyTtl } from './load.js';
-import { judge, secondsLeft, writeOver, type Sight } from './sight.js';
+import { judge, secondsLeft, writeOver, type Finding } from './finding.js';
 import type { CacheReading, TagVersion } from './store.js';
 import { NO_TAGS, versionsOf, type TagStates } from './tags.js';
 
@@ -24,11 +24,11 @@ const MAX_BACKOFF_GROWTH = 64;
 
 /** Changes values by compare-and-set. */
 export class CasUpdates {
-  readonly #in: Workshop;
+  readonly #in: CacheParts;
   readonly #queue = new KeyQueue();
 
-  constructor(workshop: Workshop) {
-    this.#in = workshop;
+  constructor(parts: CacheParts) {
+    this.#in = parts;
   }
 
   /**
@@ -47,7 +47,7 @@ export class CasUpdates {
         options.signal?.throwIfAborted();
         const result = await this.#attempt(key, next, options, policy);
         if (result !== undefined) return result.value;
-        this.#in.tally.note('casRetry', key);
+        this.#in.events.note('casRetry', key);
         if (attempt < options.attempts) await this.#backOff(attempt, options);
       }
       const times = options.attempts === 1 ? 'the only attempt' : `each of ${options.attempts} attempts`;
@@ -69,11 +69,11 @@ export class CasUpdates {
     const { clock, random, store } = this.#in;
     const graceSeconds = options.graceSeconds ?? policy.graceSeconds;
     const readAt = clock.now();
-    const { sight, tags } = await this.#look(key, graceSeconds, options, policy);
-    const there = sight.state === 'fresh';
+    const { finding, tags } = await this.#look(key, graceSeconds, options, policy);
+    const there = finding.state === 'fresh';
     let stored = false;
     try {
-      const current = there ? sight.entry?.value : await initialValue(options.initial);
+      const current = there ? finding.entry?.value : await initialValue(options.initial);
       const value = await next(current);
       if (value === KEEP) return { value: current };
       if (value === undefined) {
@@ -82,19 +82,19 @@ export class CasUpdates {
         );
       }
       // Whether it is due to be refreshed ahead cannot be told from a ttl that was handed on.
-      const entry = { value, tags: there ? (sight.entry?.tags ?? []) : tags, steady: true };
+      const entry = { value, tags: there ? (finding.entry?.tags ?? []) : tags, steady: true };
       let keepSeconds: number;
       if (there && options.ttlSeconds === undefined) {
-        keepSeconds = handedOn(sight.ttlSeconds, clock.now() - readAt, random);
+        keepSeconds = handedOn(finding.ttlSeconds, clock.now() - readAt, random);
       } else {
         const ttlSeconds = options.ttlSeconds ?? policyTtl(value, policy);
         keepSeconds = ttlSeconds === 0 ? 0 : ttlSeconds + graceSeconds;
       }
-      stored = await writeOver(store, key, sight, entry, keepSeconds);
+      stored = await writeOver(store, key, finding, entry, keepSeconds);
       return stored ? { value } : undefined;
     } finally {
       // A right that came with the read and was not used would keep others waiting for the rest of the lease.
-      if (!stored && sight.right === 'ours') this.#giveBack(key, sight);
+      if (!stored && finding.right === 'ours') this.#giveBack(key, finding);
     }
   }
 
@@ -103,7 +103,7 @@ export class CasUpdates {
     graceSeconds: number,
     options: ResolvedUpdate,
     policy: ResolvedPolicy,
-  ): Promise<{ sight: Sight; tags: readonly TagVersion[] }> {
+  ): Promise<{ finding: Finding; tags: readonly TagVersion[] }> {
     const { clock, store, tags } = this.#in;
     const { epoch } = store;
     const forNew = tags.requiredBeside(key, options.tags);
@@ -115,17 +115,17 @@ export class CasUpdates {
     const others = tagsBeyond(reading, known);
     const states = others.length === 0 ? known : new Map([...known, ...(await tags.states(others))]);
     return {
-      sight: judge(reading, graceSeconds, states, tags.requiredBeside(key, []), clock.now(), epoch),
+      finding: judge(reading, graceSeconds, states, tags.requiredBeside(key, []), clock.now(), epoch),
       tags: versionsOf(forNew, states),
     };
   }
 
-  #giveBack(key: string, sight: Sight): void {
-    const { clock, store, tally } = this.#in;
-    const keepSeconds = sight.state === 'absent' ? 0 : secondsLeft(sight, clock.now());
+  #giveBack(key: string, finding: Finding): void {
+    const { clock, store, events } = this.#in;
+    const keepSeconds = finding.state === 'absent' ? 0 : secondsLeft(finding, clock.now());
     store
-      .release(key, sight.cas, keepSeconds)
-      .catch((error: unknown) => tally.note('storeError', key, error));
+      .release(key, finding.cas, keepSeconds)
+      .catch((error: unknown) => events.note('storeError', key, error));
   }
 
   /** Full jitter: at any contention, the pauses of those who contend spread over the whole of their bound. */

@@ -1,18 +1,12 @@
 import { LoaderTimeoutError } from '../errors.js';
 import type { ResolvedPolicy } from '../options/cache-policy.js';
-import type { Clock } from './clock.js';
-import type { Flight, Outcome } from './flight.js';
-import type { LeaseWatch } from './lease-watch.js';
+import type { CacheParts } from './cache-parts.js';
+import type { Flight, Landing } from './flight.js';
 import { callLoader, Load, ttlOf } from './load.js';
 import type { Loader } from './load-context.js';
-import type { Tally } from './observer.js';
-import type { Order } from './order.js';
-import type { Polling } from './polling.js';
-import type { Reader } from './reader.js';
-import type { RetryPause } from './retry-pause.js';
-import { secondsLeft, writeOver, type Sight } from './sight.js';
-import type { CacheEntry, CacheStore, TagVersion } from './store.js';
-import { versionsOf, type Tags } from './tags.js';
+import { secondsLeft, writeOver, type Finding } from './finding.js';
+import type { CacheEntry, TagVersion } from './store.js';
+import { versionsOf } from './tags.js';
 
 /** What is asked of a computation. */
 export interface Request {
@@ -21,20 +15,6 @@ export interface Request {
   readonly policy: ResolvedPolicy;
   /** Told once it is known that the loader is not called at once, since another process is computing. */
   readonly onWait?: (() => void) | undefined;
-}
-
-/** What a computation works with. */
-export interface Workshop {
-  readonly store: CacheStore;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly tally: Tally;
-  readonly order: Order;
-  readonly tags: Tags;
-  readonly reader: Reader;
-  readonly watch: LeaseWatch;
-  readonly retryPause: RetryPause;
-  readonly polling: Polling;
 }
 
 /** How often one computation removes what is in the way before it does without the lease. */
@@ -47,10 +27,10 @@ const MAX_CLAIMS = 3;
  * delete, a lease that ran out, a server that restarts or another winner, the store refuses a value that may be old.
  */
 export class Computation {
-  readonly #in: Workshop;
+  readonly #in: CacheParts;
 
-  constructor(workshop: Workshop) {
-    this.#in = workshop;
+  constructor(parts: CacheParts) {
+    this.#in = parts;
   }
 
   /**
@@ -59,7 +39,7 @@ export class Computation {
    * @param first what the read that led here found.
    * @param behind nobody waits: if another process computes, leave it to that.
    */
-  async run(flight: Flight, request: Request, first: Sight, behind: boolean): Promise<Outcome> {
+  async run(flight: Flight, request: Request, first: Finding, behind: boolean): Promise<Landing> {
     try {
       const found = await this.#right(flight, request, first, behind);
       return 'kind' in found ? found : await this.#compute(flight, request, found, behind);
@@ -69,42 +49,47 @@ export class Computation {
   }
 
   /** Gives back a right that is not used, so that another process can win it before the lease is over. */
-  giveBack(key: string, sight: Sight, keep: boolean): void {
-    const { clock, store, tally } = this.#in;
-    if (sight.right !== 'ours') return;
-    const keepSeconds = keep ? secondsLeft(sight, clock.now()) : 0;
+  giveBack(key: string, finding: Finding, keep: boolean): void {
+    const { clock, store, events } = this.#in;
+    if (finding.right !== 'ours') return;
+    const keepSeconds = keep ? secondsLeft(finding, clock.now()) : 0;
     // Not awaited: it helps others only, and a store that hangs would hold up the caller.
     store
-      .release(key, sight.cas, keepSeconds)
-      .catch((error: unknown) => tally.note('storeError', key, error));
+      .release(key, finding.cas, keepSeconds)
+      .catch((error: unknown) => events.note('storeError', key, error));
   }
 
   /** Looks until the right is ours, or the value is there, or the wait is over and the value is computed anyway. */
-  async #right(flight: Flight, request: Request, first: Sight, behind: boolean): Promise<Sight | Outcome> {
-    const { clock, order, polling, reader, tally, watch } = this.#in;
+  async #right(
+    flight: Flight,
+    request: Request,
+    first: Finding,
+    behind: boolean,
+  ): Promise<Finding | Landing> {
+    const { clock, order, polling, reader, events, watch } = this.#in;
     const { key, policy } = request;
     const startedAt = clock.now();
     let waiting = false;
     let claims = 0;
-    let sight = first;
+    let finding = first;
     for (;;) {
-      if (sight.right === 'ours') return sight;
-      if (sight.right === 'free' && (!sight.spent || claims === MAX_CLAIMS)) return sight;
+      if (finding.right === 'ours') return finding;
+      if (finding.right === 'free' && (!finding.unclaimable || claims === MAX_CLAIMS)) return finding;
       const overdue =
-        sight.right === 'theirs' &&
+        finding.right === 'theirs' &&
         claims < MAX_CLAIMS &&
-        watch.overdue(key, sight.cas, policy.leaseSeconds * 1000);
-      if (overdue || sight.right === 'free') {
+        watch.overdue(key, finding.cas, policy.leaseSeconds * 1000);
+      if (overdue || finding.right === 'free') {
         claims += 1;
-        if (overdue) tally.note('takeOver', key);
-        await this.#claim(request, sight);
+        if (overdue) events.note('takeOver', key);
+        await this.#claim(request, finding);
       } else {
         if (behind) return { kind: 'none' };
         const waitedMs = clock.now() - startedAt;
-        if (waitedMs >= policy.leaseWaitMs) return sight;
+        if (waitedMs >= policy.leaseWaitMs) return finding;
         if (!waiting) {
           waiting = true;
-          tally.note('leaseWaited', key);
+          events.note('leaseWaited', key);
           request.onWait?.();
         }
         const pause = polling.pause(waitedMs, policy.leaseWaitMs - waitedMs);
@@ -113,67 +98,67 @@ export class Computation {
       }
       if (flight.abortion !== undefined) return { kind: 'error', error: flight.abortion.reason };
       const before = order.next();
-      sight = await reader.look(key, policy);
+      finding = await reader.look(key, policy);
       const served =
-        sight.state === 'fresh' ||
-        (sight.state === 'stale' && sight.right === 'theirs' && policy.serveStale && flight.cold);
+        finding.state === 'fresh' ||
+        (finding.state === 'stale' && finding.right === 'theirs' && policy.serveStale && flight.cold);
       if (served) {
-        return { kind: 'value', value: sight.entry?.value, stale: sight.state === 'stale', before };
+        return { kind: 'value', value: finding.entry?.value, stale: finding.state === 'stale', before };
       }
     }
   }
 
   /** Takes what is in the way, or whoever does not come back, out of it; the next reader wins. */
-  async #claim(request: Request, sight: Sight): Promise<void> {
+  async #claim(request: Request, finding: Finding): Promise<void> {
     const { clock, reader, store } = this.#in;
-    const keepSeconds = sight.state === 'stale' ? secondsLeft(sight, clock.now()) : 0;
+    const keepSeconds = finding.state === 'stale' ? secondsLeft(finding, clock.now()) : 0;
     try {
-      await store.release(request.key, sight.cas, keepSeconds);
+      await store.release(request.key, finding.cas, keepSeconds);
     } catch (error) {
-      reader.excuse(request.key, request.policy, error);
+      reader.storeFailed(request.key, request.policy, error);
     }
     reader.forget(request.key);
   }
 
-  async #compute(flight: Flight, request: Request, sight: Sight, behind: boolean): Promise<Outcome> {
-    const { clock, order, retryPause, tally } = this.#in;
+  async #compute(flight: Flight, request: Request, finding: Finding, behind: boolean): Promise<Landing> {
+    const { clock, order, retryPause, events } = this.#in;
     const { key, loader, policy } = request;
-    if (sight.right === 'ours') tally.note('leaseWon', key);
+    if (finding.right === 'ours') events.note('leaseWon', key);
     const loadedAt = clock.now();
     const before = order.next();
-    const load = new Load(flight, sight.entry, behind);
+    const load = new Load(flight, finding.entry, behind);
     let value: unknown;
     let ttlSeconds: number | undefined;
-    tally.note('load', key);
+    events.note('load', key);
     try {
       value = await callLoader(loader, load, flight, policy, clock);
       ttlSeconds = ttlOf(value, load, policy);
     } catch (error) {
       if (flight.abortion === undefined || error instanceof LoaderTimeoutError) {
-        tally.note('loadFailure', key, error);
-        if (sight.state !== 'absent') retryPause.failed(key, error, policy.retryAfterMs);
+        events.note('loadFailure', key, error);
+        if (finding.state !== 'absent') retryPause.failed(key, error, policy.retryAfterMs);
       }
       // A value that is still fresh would become stale by being given back; it is taken over once it is.
-      if (sight.state !== 'fresh') this.giveBack(key, sight, sight.state === 'stale');
+      if (finding.state !== 'fresh') this.giveBack(key, finding, finding.state === 'stale');
       return { kind: 'error', error };
     }
     retryPause.succeeded(key);
-    const unstored: Outcome = { kind: 'value', value, stale: false, before };
+    const unstored: Landing = { kind: 'value', value, stale: false, before };
     if (ttlSeconds === undefined) {
-      if (!load.skipped || sight.state !== 'fresh') {
-        this.giveBack(key, sight, load.skipped && sight.state === 'stale');
+      if (!load.skipped || finding.state !== 'fresh') {
+        this.giveBack(key, finding, load.skipped && finding.state === 'stale');
       }
       return unstored;
     }
-    if (sight.cas === '') return unstored;
-    const tags = await this.#tagsOf(request, load, sight, loadedAt);
+    if (finding.cas === '') return unstored;
+    const tags = await this.#tagsOf(request, load, finding, loadedAt);
     if (tags === undefined) {
-      this.giveBack(key, sight, false);
+      this.giveBack(key, finding, false);
       return unstored;
     }
     // Nobody who begins after this may have the value without a look: an invalidation may pass between them.
     const stored = order.next();
-    const confirmed = await this.#store(request, sight, value, ttlSeconds, tags);
+    const confirmed = await this.#store(request, finding, value, ttlSeconds, tags);
     // The store does not compare the versions of tags: who joined later looks for himself.
     return confirmed && tags.length === 0 ? { kind: 'value', value, stale: false, before: stored } : unstored;
   }
@@ -182,12 +167,12 @@ export class Computation {
   async #tagsOf(
     request: Request,
     load: Load,
-    sight: Sight,
+    finding: Finding,
     loadedAt: number,
   ): Promise<readonly TagVersion[] | undefined> {
-    const { clock, reader, tags, tally } = this.#in;
+    const { clock, reader, tags, events } = this.#in;
     const { key, policy } = request;
-    const { tags: known } = sight;
+    const { tags: known } = finding;
     if (known === undefined) return undefined;
     const required = tags.required(key, policy);
     const late = [...load.tags].filter((tag) => !required.includes(tag));
@@ -198,9 +183,9 @@ export class Computation {
     try {
       const proven = await tags.provenSince(() => clock.now() - loadedAt, unknown);
       if (proven !== undefined) return [...result, ...proven];
-      tally.note('leaseLost', key);
+      events.note('leaseLost', key);
     } catch (error) {
-      reader.excuse(key, policy, error);
+      reader.storeFailed(key, policy, error);
     }
     return undefined;
   }
@@ -208,20 +193,20 @@ export class Computation {
   /** @returns whether the value was stored, so that nothing has changed under the key since the read. */
   async #store(
     request: Request,
-    sight: Sight,
+    finding: Finding,
     value: unknown,
     ttlSeconds: number,
     tags: readonly TagVersion[],
   ): Promise<boolean> {
-    const { random, reader, store, tally } = this.#in;
+    const { random, reader, store, events } = this.#in;
     const { key, policy } = request;
     const { entry, keepSeconds } = entryFor(value, ttlSeconds, tags, policy, random);
     try {
-      if (await writeOver(store, key, sight, entry, keepSeconds)) return true;
-      tally.note('leaseLost', key);
+      if (await writeOver(store, key, finding, entry, keepSeconds)) return true;
+      events.note('leaseLost', key);
     } catch (error) {
-      this.giveBack(key, sight, false);
-      reader.excuse(key, policy, error);
+      this.giveBack(key, finding, false);
+      reader.storeFailed(key, policy, error);
     }
     return false;
   }

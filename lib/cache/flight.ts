@@ -4,7 +4,7 @@
  * A `value` is for the calls that began before `before`; for a call that began later, an invalidation may have
  * returned between the load and the call.
  */
-export type Outcome =
+export type Landing =
   | { readonly kind: 'value'; readonly value: unknown; readonly stale: boolean; readonly before: number }
   | { readonly kind: 'error'; readonly error: unknown }
   /** Somebody else computes; nothing is known. */
@@ -17,13 +17,13 @@ function abandoned(key: string): DOMException {
 
 /** One computation of a key's value in this process, and those who wait for it. */
 export class Flight {
-  /** Landed with an outcome; never rejects. */
-  readonly landed: Promise<Outcome>;
+  /** Landed with an landing; never rejects. */
+  readonly landed: Promise<Landing>;
   /** Called once, if the flight is aborted. */
   onAbort: ((reason: unknown) => void) | undefined;
   #controller: AbortController | undefined;
   #abortion: { readonly reason: unknown } | undefined;
-  #land!: (outcome: Outcome) => void;
+  #land!: (landing: Landing) => void;
   #waiting = 0;
   #calling = false;
   readonly #wanted: boolean;
@@ -73,8 +73,8 @@ export class Flight {
     }
   }
 
-  land(outcome: Outcome): void {
-    this.#land(outcome);
+  land(landing: Landing): void {
+    this.#land(landing);
   }
 
   join(): void {

@@ -1,9 +1,10 @@
 import { ClientClosedError, InvalidArgumentError } from '../errors.js';
 import type { ResolvedPolicy } from '../options/cache-policy.js';
 import { within } from './clock.js';
-import { Computation, type Request, type Workshop } from './computation.js';
-import { Flight, Flights, type Outcome } from './flight.js';
-import { blindSight, isPlainHit, type Sight } from './sight.js';
+import type { CacheParts } from './cache-parts.js';
+import { Computation, type Request } from './computation.js';
+import { Flight, Flights, type Landing } from './flight.js';
+import { unknownFinding, isPlainHit, type Finding } from './finding.js';
 import type { CacheReading } from './store.js';
 import { NO_TAGS } from './tags.js';
 
@@ -26,7 +27,7 @@ export interface Call extends Request {
  * in whatever process, is never served an older value.
  */
 export class ReadThrough {
-  readonly #in: Workshop;
+  readonly #in: CacheParts;
   readonly #computation: Computation;
   readonly #outside: <T>(work: () => T) => T;
   readonly #flights = new Flights();
@@ -37,9 +38,9 @@ export class ReadThrough {
   #closed = false;
 
   /** @param outside runs work that outlives the call it was begun in. */
-  constructor(workshop: Workshop, outside: <T>(work: () => T) => T) {
-    this.#in = workshop;
-    this.#computation = new Computation(workshop);
+  constructor(parts: CacheParts, outside: <T>(work: () => T) => T) {
+    this.#in = parts;
+    this.#computation = new Computation(parts);
     this.#outside = outside;
   }
 
@@ -68,10 +69,10 @@ export class ReadThrough {
 
   /** What is fresh, and nothing else. */
   async peek(key: string, policy: ResolvedPolicy): Promise<unknown> {
-    const sight = await this.#in.reader.look(key, policy, 'without rights');
+    const finding = await this.#in.reader.look(key, policy, 'without rights');
     // A value marked stale gives its right to whoever reads it, asked for or not.
-    this.#giveBack(key, sight);
-    return sight.state === 'fresh' ? sight.entry?.value : undefined;
+    this.#giveBack(key, finding);
+    return finding.state === 'fresh' ? finding.entry?.value : undefined;
   }
 
   /** Nobody joins the key's computation any more, and what begins from now on reads anew. */
@@ -103,16 +104,18 @@ export class ReadThrough {
 
   /** What a call is served after a read that asked for no tags: the value or its promise. */
   #answered(call: Call, reading: CacheReading): unknown {
-    const { reader, tags, tally } = this.#in;
+    const { reader, tags, events } = this.#in;
     const { key, policy } = call;
     if (isPlainHit(reading, policy)) {
-      tally.note('hit', key);
+      events.note('hit', key);
       return reading.value?.value;
     }
     const joined = this.#missed(call, reading);
     if (joined !== undefined) return joined;
-    const sight = reader.judge(key, policy, tags.required(key, policy), reading, NO_TAGS);
-    return sight instanceof Promise ? sight.then((late) => this.#seen(call, late)) : this.#seen(call, sight);
+    const finding = reader.judge(key, policy, tags.required(key, policy), reading, NO_TAGS);
+    return finding instanceof Promise
+      ? finding.then((late) => this.#seen(call, late))
+      : this.#seen(call, finding);
   }
 
   /** The short way of many calls of a cold key: what is missing, and the value on its way. */
@@ -121,14 +124,14 @@ export class ReadThrough {
     const flight = this.#flights.get(key);
     const joins = !reading.hit && flight?.cold && !call.gone && (!reading.won || this.#claimed.has(reading));
     if (!joins) return undefined;
-    this.#in.tally.note('miss', key);
+    this.#in.events.note('miss', key);
     return this.#landing(call, flight, 'joined');
   }
 
   /** What a call is served that the store did not answer. */
   #blind(call: Call, error: unknown): unknown {
-    this.#in.reader.excuse(call.key, call.policy, error);
-    return this.#seen(call, blindSight(this.#in.clock.now()));
+    this.#in.reader.storeFailed(call.key, call.policy, error);
+    return this.#seen(call, unknownFinding(this.#in.clock.now()));
   }
 
   /** The long way: joins the computation of a value that is not there, or looks at the entry and its tags. */
@@ -140,132 +143,133 @@ export class ReadThrough {
   }
 
   /** What a call is served after a look: the value or its promise. */
-  #seen(call: Call, seen: Sight): unknown {
+  #seen(call: Call, seen: Finding): unknown {
     const { key } = call;
-    const sight = this.#claimable(key, seen);
+    const finding = this.#claimable(key, seen);
     if (call.gone) {
-      this.#giveBack(key, sight);
+      this.#giveBack(key, finding);
       throw call.signal?.reason;
     }
-    if (this.#servesAtOnce(call, sight)) return sight.entry?.value;
-    if (sight.state !== 'stale') this.#noteMiss(key, sight);
-    const joined = this.#joinable(key, sight);
-    if (joined !== undefined) return this.#landing(call, joined, 'joined', sight);
-    return this.#landing(call, this.#begin(call, sight, false), 'begun', sight);
+    if (this.#servesAtOnce(call, finding)) return finding.entry?.value;
+    if (finding.state !== 'stale') this.#noteMiss(key, finding);
+    const joined = this.#joinable(key, finding);
+    if (joined !== undefined) return this.#landing(call, joined, 'joined', finding);
+    return this.#landing(call, this.#begin(call, finding, false), 'begun', finding);
   }
 
   /**
    * What a flight lands with, if that is for this call; a call that began too late for it looks again.
    *
-   * @param sight what the call has found: where it is stale, it stands in for a value that comes late or not at all.
+   * @param finding what the call has found: where it is stale, it stands in for a value that comes late or not at all.
    */
-  #landing(call: Call, flight: Flight, how: 'begun' | 'joined', sight?: Sight): Promise<unknown> {
-    const { tally } = this.#in;
-    const stale = sight?.state === 'stale' ? sight : undefined;
+  #landing(call: Call, flight: Flight, how: 'begun' | 'joined', finding?: Finding): Promise<unknown> {
+    const { events } = this.#in;
+    const stale = finding?.state === 'stale' ? finding : undefined;
     if (how === 'joined') call.onWait?.();
     flight.join();
     call.flight = flight;
-    return this.#wait(call, flight, stale).then((outcome) => {
+    return this.#wait(call, flight, stale).then((landing) => {
       call.flight = undefined;
-      if (outcome.kind === 'value' && call.began < outcome.before) {
-        if (outcome.stale) tally.note('stale', call.key);
-        else if (how === 'joined') tally.note('shared', call.key);
-        return outcome.value;
+      if (landing.kind === 'value' && call.began < landing.before) {
+        if (landing.stale) events.note('stale', call.key);
+        else if (how === 'joined') events.note('shared', call.key);
+        return landing.value;
       }
-      if (outcome.kind !== 'error') return this.#obtain(call);
-      if (stale === undefined || !this.#mayStandIn(call, stale, outcome.error)) throw outcome.error;
-      tally.note('stale', call.key);
+      if (landing.kind !== 'error') return this.#obtain(call);
+      if (stale === undefined || !this.#mayStandIn(call, stale, landing.error)) throw landing.error;
+      events.note('stale', call.key);
       return stale.entry?.value;
     });
   }
 
   /** Whether what was found may be served without waiting; begins what has to be done behind the response. */
-  #servesAtOnce(call: Call, sight: Sight): boolean {
-    const { retryPause, tally, watch } = this.#in;
+  #servesAtOnce(call: Call, finding: Finding): boolean {
+    const { retryPause, events, watch } = this.#in;
     const { key, policy } = call;
     const leaseMs = policy.leaseSeconds * 1000;
-    if (sight.state === 'fresh') {
-      tally.note('hit', key);
-      const due = sight.right === 'ours' && !sight.entry?.steady && retryPause.pausing(key) === undefined;
-      if (due) this.#refresh(call, sight);
+    if (finding.state === 'fresh') {
+      events.note('hit', key);
+      const due = finding.right === 'ours' && !finding.entry?.steady && retryPause.pausing(key) === undefined;
+      if (due) this.#refresh(call, finding);
       // Whoever has the right from here on, it will not be handed out again: remember since when.
-      else if (sight.right !== 'free') watch.overdue(key, sight.cas, leaseMs);
+      else if (finding.right !== 'free') watch.overdue(key, finding.cas, leaseMs);
       return true;
     }
-    if (sight.state === 'absent') return false;
+    if (finding.state === 'absent') return false;
     const failing = retryPause.pausing(key);
     if (failing !== undefined) {
       if (!policy.serveStaleIf(failing.error)) return false;
-      if (sight.right === 'ours') retryPause.hold(key, sight.cas);
+      if (finding.right === 'ours') retryPause.hold(key, finding.cas);
     } else {
       if (!policy.serveStale) return false;
-      if (sight.right !== 'theirs' || watch.overdue(key, sight.cas, leaseMs)) this.#refresh(call, sight);
+      if (finding.right !== 'theirs' || watch.overdue(key, finding.cas, leaseMs))
+        this.#refresh(call, finding);
     }
-    tally.note('stale', key);
+    events.note('stale', key);
     return true;
   }
 
-  #noteMiss(key: string, { reading }: Sight): void {
-    if (reading?.hit && reading.value === undefined) this.#in.tally.note('unreadable', key);
-    this.#in.tally.note('miss', key);
+  #noteMiss(key: string, { reading }: Finding): void {
+    if (reading?.hit && reading.value === undefined) this.#in.events.note('unreadable', key);
+    this.#in.events.note('miss', key);
   }
 
-  #refresh(call: Call, sight: Sight): void {
-    if (this.#joinable(call.key, sight) !== undefined) return;
+  #refresh(call: Call, finding: Finding): void {
+    if (this.#joinable(call.key, finding) !== undefined) return;
     if (this.#closed) {
-      this.#giveBack(call.key, sight);
+      this.#giveBack(call.key, finding);
       return;
     }
-    this.#in.tally.note('refresh', call.key);
-    this.#outside(() => this.#begin(call, sight, true));
+    this.#in.events.note('refresh', call.key);
+    this.#outside(() => this.#begin(call, finding, true));
   }
 
   /** The flight that computes what a read found to be missing; none for a read that won the right itself. */
-  #joinable(key: string, sight: Sight): Flight | undefined {
-    return sight.right === 'ours' ? undefined : this.#flights.get(key);
+  #joinable(key: string, finding: Finding): Flight | undefined {
+    return finding.right === 'ours' ? undefined : this.#flights.get(key);
   }
 
   /** A right is used once, though calls of one turn share its read; and a right held here is not somebody else's. */
-  #claimable(key: string, sight: Sight): Sight {
-    if (sight.right === 'ours' && this.#claimed.has(sight.reading as CacheReading)) {
-      return { ...sight, right: 'theirs' };
+  #claimable(key: string, finding: Finding): Finding {
+    if (finding.right === 'ours' && this.#claimed.has(finding.reading as CacheReading)) {
+      return { ...finding, right: 'theirs' };
     }
-    if (sight.right === 'theirs' && this.#in.retryPause.takeHeld(key, sight.cas)) {
-      return { ...sight, right: 'ours' };
+    if (finding.right === 'theirs' && this.#in.retryPause.takeHeld(key, finding.cas)) {
+      return { ...finding, right: 'ours' };
     }
-    return sight;
+    return finding;
   }
 
   /** Hands on a right that came with a read and is not used. A fresh value would become stale by that. */
-  #giveBack(key: string, sight: Sight): void {
-    if (sight.right !== 'ours' || sight.state === 'fresh') return;
-    this.#claimed.add(sight.reading as CacheReading);
-    this.#computation.giveBack(key, sight, sight.state === 'stale');
+  #giveBack(key: string, finding: Finding): void {
+    if (finding.right !== 'ours' || finding.state === 'fresh') return;
+    this.#claimed.add(finding.reading as CacheReading);
+    this.#computation.giveBack(key, finding, finding.state === 'stale');
   }
 
-  #begin(call: Call, sight: Sight, behind: boolean): Flight {
-    const flight = new Flight(call.key, sight.state === 'absent', behind);
-    if (sight.right === 'ours') this.#claimed.add(sight.reading as CacheReading);
+  #begin(call: Call, finding: Finding, behind: boolean): Flight {
+    const flight = new Flight(call.key, finding.state === 'absent', behind);
+    if (finding.right === 'ours') this.#claimed.add(finding.reading as CacheReading);
     this.#flights.begin(flight);
     this.#running.add(flight);
-    void this.#computation.run(flight, call, sight, behind).then((outcome) => {
+    void this.#computation.run(flight, call, finding, behind).then((landing) => {
       this.#flights.end(flight);
       this.#running.delete(flight);
-      flight.land(outcome);
+      flight.land(landing);
     });
     return flight;
   }
 
-  /** Waits for a flight; for no longer than `softTimeout` where there is a stale value, which then is the outcome. */
-  #wait(call: Call, flight: Flight, stale: Sight | undefined): Promise<Outcome> {
+  /** Waits for a flight; for no longer than `softTimeout` where there is a stale value, which then is the landing. */
+  #wait(call: Call, flight: Flight, stale: Finding | undefined): Promise<Landing> {
     const { softTimeoutMs } = call.policy;
     if (stale === undefined || softTimeoutMs === 0) return flight.landed;
     // The caller does not leave the flight: it is to go on.
-    const late: Outcome = { kind: 'value', value: stale.entry?.value, stale: true, before: Infinity };
-    return within(this.#in.clock, softTimeoutMs, flight.landed).then((outcome) => outcome ?? late);
+    const late: Landing = { kind: 'value', value: stale.entry?.value, stale: true, before: Infinity };
+    return within(this.#in.clock, softTimeoutMs, flight.landed).then((landing) => landing ?? late);
   }
 
-  #mayStandIn(call: Call, stale: Sight, error: unknown): boolean {
+  #mayStandIn(call: Call, stale: Finding, error: unknown): boolean {
     const ageMs = this.#in.clock.now() - stale.at;
     const kept = stale.ttlSeconds < 0 || ageMs < stale.ttlSeconds * 1000;
     return kept && call.policy.serveStaleIf(error);

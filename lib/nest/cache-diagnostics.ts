@@ -1,5 +1,5 @@
 import { channel, type Channel } from 'node:diagnostics_channel';
-import type { CacheHappening, CacheObserver } from '../cache/observer.js';
+import type { CacheHappening, CacheObserver } from '../cache/cache-events.js';
 
 /** What the channels `nestjs-memcached:cache:…` tell. Never a value. */
 export interface CacheMessage {

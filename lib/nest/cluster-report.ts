@@ -1,4 +1,4 @@
-import type { CacheCounters } from '../cache/observer.js';
+import type { CacheCounters } from '../cache/cache-events.js';
 import type { NodeStatus } from '../client/cluster-client.js';
 import type { ManyResult } from '../client/many-result.js';
 import type { GeneralStats } from '../client/stats.js';

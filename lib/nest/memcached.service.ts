@@ -4,7 +4,7 @@ import { Cache } from '../cache/cache.js';
 import type { Next } from '../cache/cas-update.js';
 import type { BatchLoader, Loader } from '../cache/load-context.js';
 import type { Locked } from '../cache/lock.js';
-import type { CacheCounters } from '../cache/observer.js';
+import type { CacheCounters } from '../cache/cache-events.js';
 import { MemcachedClient } from '../client/client.js';
 import type { CommandOptions } from '../client/cluster-client.js';
 import type { CachePolicy, InvalidateOptions, LockOptions, UpdateOptions } from '../options/cache-options.js';

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { CacheCounters } from '../../lib/cache/observer.js';
+import type { CacheCounters } from '../../lib/cache/cache-events.js';
 import type { CacheOptions } from '../../lib/options/cache-options.js';
 import type { ClientOptions } from '../../lib/options/client-options.js';
 import { type RealMemcached, describeReal, startMemcached } from '../support/real-memcached.js';

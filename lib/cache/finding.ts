@@ -15,14 +15,14 @@ import type { TagStates } from './tags.js';
  * | nothing, and somebody else has the lease (Z) | absent | `theirs` |
  * | nothing, and no lease | absent | `free` |
  */
-export interface Sight {
+export interface Finding {
   readonly state: 'fresh' | 'stale' | 'absent';
   /** What was found, where it may be served. */
   readonly entry: CacheEntry | undefined;
   /** Whose the right to compute is. */
   readonly right: 'ours' | 'theirs' | 'free';
   /** The value is stale or worse, and nobody can win the right to replace it before it is marked or removed. */
-  readonly spent: boolean;
+  readonly unclaimable: boolean;
   /** The answer itself, which calls of one turn share; undefined where there was none. */
   readonly reading: CacheReading | undefined;
   /** What a write must still find there; '' where nothing may be written. */
@@ -41,12 +41,12 @@ export interface Sight {
 const ENDLESS_STALE_SECONDS = 60;
 
 /** What a read finds in a store that cannot be asked: nothing, and nothing can be stored. */
-export function blindSight(at: number): Sight {
+export function unknownFinding(at: number): Finding {
   return {
     state: 'absent',
     entry: undefined,
     right: 'free',
-    spent: false,
+    unclaimable: false,
     reading: undefined,
     cas: '',
     epoch: 0,
@@ -91,14 +91,14 @@ export function judge(
   required: readonly string[],
   at: number,
   epoch: number,
-): Sight {
+): Finding {
   const right = reading.won ? 'ours' : reading.busy ? 'theirs' : 'free';
   const state = stateOf(reading, graceSeconds, tags, required);
   return {
     state,
     entry: state === 'absent' ? undefined : reading.value,
     right,
-    spent: reading.hit && state !== 'fresh' && tags !== undefined,
+    unclaimable: reading.hit && state !== 'fresh' && tags !== undefined,
     reading,
     // What a read without a lease found to be missing has no state that a write could rely on.
     cas: reading.hit || right !== 'free' ? reading.cas : '',
@@ -114,7 +114,7 @@ function stateOf(
   graceSeconds: number,
   tags: TagStates | undefined,
   required: readonly string[],
-): Sight['state'] {
+): Finding['state'] {
   const entry = reading.value;
   if (!reading.hit || entry === undefined || tags === undefined) return 'absent';
   if (!required.every((tag) => entry.tags.some((borne) => borne.tag === tag))) return 'absent';
@@ -132,9 +132,9 @@ function stateOf(
  * For how long a stale value stays that is handed on: what is left of its life, rounded down, so that handing it on
  * never prolongs it.
  */
-export function secondsLeft(sight: Sight, now: number): number {
-  if (sight.ttlSeconds < 0) return ENDLESS_STALE_SECONDS;
-  return Math.max(1, sight.ttlSeconds - Math.ceil((now - sight.at) / 1000));
+export function secondsLeft(finding: Finding, now: number): number {
+  if (finding.ttlSeconds < 0) return ENDLESS_STALE_SECONDS;
+  return Math.max(1, finding.ttlSeconds - Math.ceil((now - finding.at) / 1000));
 }
 
 /**
@@ -145,13 +145,13 @@ export function secondsLeft(sight: Sight, now: number): number {
 export async function writeOver(
   store: CacheStore,
   key: string,
-  sight: Sight,
+  finding: Finding,
   entry: CacheEntry,
   keepSeconds: number,
 ): Promise<boolean> {
-  if (store.epoch !== sight.epoch) return false;
-  const result = await store.write(key, entry, keepSeconds, sight.cas);
-  if (result === 'stored' && store.epoch !== sight.epoch) {
+  if (store.epoch !== finding.epoch) return false;
+  const result = await store.write(key, entry, keepSeconds, finding.cas);
+  if (result === 'stored' && store.epoch !== finding.epoch) {
     // It may have gone to a server that has restarted, whose token was another's.
     await store.remove(key);
     return false;

@@ -38,7 +38,7 @@ export type CacheCounters = Readonly<Record<CacheHappening, number>>;
 export type CacheObserver = (what: CacheHappening, key: string, error?: unknown) => void;
 
 /** Counts what happens and passes it on. */
-export class Tally {
+export class CacheEvents {
   readonly #counts: Record<CacheHappening, number> = {
     hit: 0,
     miss: 0,

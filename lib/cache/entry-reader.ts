@@ -1,24 +1,24 @@
 import { InvalidArgumentError } from '../errors.js';
 import type { ResolvedPolicy } from '../options/cache-policy.js';
 import type { Clock } from './clock.js';
-import type { Tally } from './observer.js';
+import type { CacheEvents } from './cache-events.js';
 import { SameTurn } from './same-turn.js';
-import { blindSight, judge, type Sight } from './sight.js';
+import { unknownFinding, judge, type Finding } from './finding.js';
 import type { CacheReading, CacheStore } from './store.js';
 import { NO_TAGS, type Tags, type TagStates } from './tags.js';
 
 /** Reads entries with the versions of their tags, in one trip where the tags are known beforehand. */
-export class Reader {
+export class EntryReader {
   readonly #store: CacheStore;
   readonly #clock: Clock;
-  readonly #tally: Tally;
+  readonly #events: CacheEvents;
   readonly #tags: Tags;
   readonly #turn = new SameTurn<CacheReading>();
 
-  constructor(store: CacheStore, clock: Clock, tally: Tally, tags: Tags) {
+  constructor(store: CacheStore, clock: Clock, events: CacheEvents, tags: Tags) {
     this.#store = store;
     this.#clock = clock;
-    this.#tally = tally;
+    this.#events = events;
     this.#tags = tags;
   }
 
@@ -44,7 +44,7 @@ export class Reader {
     key: string,
     policy: ResolvedPolicy,
     asking: 'for rights' | 'without rights' = 'for rights',
-  ): Promise<Sight> {
+  ): Promise<Finding> {
     const { epoch } = this.#store;
     const required = this.#tags.required(key, policy);
     const expected = this.#tags.expected(key, required);
@@ -53,7 +53,7 @@ export class Reader {
       expected.length === 0
         ? [await read, NO_TAGS]
         : await Promise.all([read, this.#states(key, policy, expected)]);
-    if (reading === undefined) return blindSight(this.#clock.now());
+    if (reading === undefined) return unknownFinding(this.#clock.now());
     return this.judge(key, policy, required, reading, states, epoch);
   }
 
@@ -65,8 +65,8 @@ export class Reader {
     reading: CacheReading,
     beside: TagStates | undefined,
     epoch = this.#store.epoch,
-  ): Sight | Promise<Sight> {
-    const judged = (states: TagStates | undefined): Sight =>
+  ): Finding | Promise<Finding> {
+    const judged = (states: TagStates | undefined): Finding =>
       judge(reading, policy.graceSeconds, states, required, this.#clock.now(), epoch);
     if (beside === undefined || reading.value === undefined) return judged(beside);
     const others = reading.value.tags.map(({ tag }) => tag).filter((tag) => !beside.has(tag));
@@ -77,7 +77,7 @@ export class Reader {
   #reading(key: string, policy: ResolvedPolicy, asking: boolean): Promise<CacheReading | undefined> {
     const read = asking ? this.read(key, policy) : this.#store.read(key, 0, 0);
     return read.catch((error: unknown) => {
-      this.excuse(key, policy, error);
+      this.storeFailed(key, policy, error);
       return undefined;
     });
   }
@@ -90,15 +90,15 @@ export class Reader {
     try {
       return await this.#tags.states(tags);
     } catch (error) {
-      this.excuse(key, policy, error);
+      this.storeFailed(key, policy, error);
       return undefined;
     }
   }
 
   /** Counts a failure of the store, and throws it if the policy says so. A key that no store takes is no such failure. */
-  excuse(key: string, policy: ResolvedPolicy, error: unknown): void {
+  storeFailed(key: string, policy: ResolvedPolicy, error: unknown): void {
     if (error instanceof InvalidArgumentError) throw error;
-    this.#tally.note('storeError', key, error);
+    this.#events.note('storeError', key, error);
     if (policy.throwStoreErrors) throw error;
   }
 }
