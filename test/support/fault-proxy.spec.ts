@@ -112,4 +112,29 @@ describe('the fault proxy', () => {
     await client();
     expect(proxy.connections).toBe(3);
   });
+
+  it('can be away, and come back to the same place; or be there and refuse', async () => {
+    const { address } = proxy;
+    await proxy.down();
+    expect(await connecting().ended).toBe('ECONNREFUSED');
+    await proxy.up();
+    expect(proxy.address).toBe(address);
+    proxy.refuse();
+    expect(await connecting().ended).toMatch(/ECONNRESET|end/);
+    proxy.heal();
+    const { socket, heard } = await client();
+    socket.write('hi\r\n');
+    expect(await heard(4)).toBe('<hi>');
+  });
 });
+
+/** A client that may never be connected. */
+function connecting(): { ended: Promise<string> } {
+  const socket = connect(Number(proxy.address.split(':')[1]), '127.0.0.1');
+  socket.resume();
+  const ended = new Promise<string>((resolve) => {
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code!));
+    socket.once('end', () => resolve('end'));
+  });
+  return { ended };
+}

@@ -100,34 +100,45 @@ export const every = (count: number, fault: Fault): Fault => {
 
 /** A TCP proxy before a server that does to its replies whatever a test wants, at any time. */
 export class FaultProxy implements AsyncDisposable {
-  readonly #listener: Server;
+  #listener: Server;
   readonly #links = new Set<ProxiedLink>();
+  readonly #accept: (client: Socket) => void;
+  #port = 0;
   #fault: Fault = pass;
+  #refuses = false;
   /** How many connections there have been. */
   connections = 0;
   readonly #onConnection: (() => void)[] = [];
 
   private constructor(target: { readonly host: string; readonly port: number }) {
-    this.#listener = createServer({ noDelay: true }, (client) => {
+    this.#accept = (client) => {
       this.connections += 1;
+      if (this.#refuses) {
+        client.on('error', () => {}).resetAndDestroy();
+        return;
+      }
       const server = connect({ host: target.host, port: target.port, noDelay: true });
       const link = new ProxiedLink(client, server, (bytes) => this.#fault(bytes, link));
       this.#links.add(link);
       client.once('close', () => this.#links.delete(link));
       for (const tell of this.#onConnection.splice(0)) tell();
-    });
+    };
+    this.#listener = createServer({ noDelay: true }, this.#accept);
   }
 
   /** Listens on a free port and passes everything on to the target and back. */
   static async start(target: { readonly host: string; readonly port: number }): Promise<FaultProxy> {
     const proxy = new FaultProxy(target);
-    proxy.#listener.listen(0, '127.0.0.1');
-    await once(proxy.#listener, 'listening');
+    await proxy.#listen();
     return proxy;
   }
 
+  get port(): number {
+    return this.#port;
+  }
+
   get address(): string {
-    return `127.0.0.1:${(this.#listener.address() as AddressInfo).port}`;
+    return `127.0.0.1:${this.#port}`;
   }
 
   /** How many connections are open. */
@@ -145,9 +156,27 @@ export class FaultProxy implements AsyncDisposable {
     this.#fault = fault;
   }
 
+  /** Accepts connections and resets them at once, until it is healed. */
+  refuse(): void {
+    this.#refuses = true;
+  }
+
+  /** Ends every connection, and listens no more: a machine that runs nothing there. */
+  async down(): Promise<void> {
+    for (const link of this.#links) link.reset();
+    await this.#stopListening();
+  }
+
+  /** Listens again, on the port it had. */
+  async up(): Promise<void> {
+    this.#listener = createServer({ noDelay: true }, this.#accept);
+    await this.#listen();
+  }
+
   /** Ends the fault; what was held back comes through. */
   heal(): void {
     this.#fault = pass;
+    this.#refuses = false;
     for (const link of this.#links) link.release();
   }
 
@@ -157,14 +186,21 @@ export class FaultProxy implements AsyncDisposable {
   }
 
   async close(): Promise<void> {
-    for (const link of this.#links) link.reset();
-    await new Promise((resolve) => {
-      this.#listener.close(resolve);
-    });
+    await this.down();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  async #listen(): Promise<void> {
+    this.#listener.listen(this.#port, '127.0.0.1');
+    await once(this.#listener, 'listening');
+    this.#port = (this.#listener.address() as AddressInfo).port;
+  }
+
+  #stopListening(): Promise<unknown> {
+    return new Promise((resolve) => void this.#listener.close(resolve));
   }
 }
 

@@ -41,8 +41,12 @@ function hasTwemproxy(): boolean {
   return error === undefined;
 }
 
-/** Starts a twemproxy before memcached servers, with its usual settings. */
-export async function startTwemproxy(servers: readonly string[]): Promise<Twemproxy> {
+/**
+ * Starts a twemproxy before memcached servers, with its usual settings.
+ *
+ * @param timeoutMs how long it waits for a server before it answers for it.
+ */
+export async function startTwemproxy(servers: readonly string[], timeoutMs = 2000): Promise<Twemproxy> {
   const folder = mkdtempSync(join(tmpdir(), 'twemproxy-'));
   const [port, statsPort] = await freePorts(2);
   writeFileSync(
@@ -52,7 +56,7 @@ export async function startTwemproxy(servers: readonly string[]): Promise<Twempr
       `  listen: 127.0.0.1:${port}`,
       '  hash: fnv1a_64',
       '  distribution: ketama',
-      '  timeout: 2000',
+      `  timeout: ${timeoutMs}`,
       '  servers:',
       ...servers.map((server) => `    - ${server}:1`),
       '',
