@@ -51,7 +51,8 @@ const HOUSE: House = {
     },
     'client/codec/': { rooms: ['errors.ts', 'options/'], packages: ['node:crypto', 'node:v8', 'node:zlib'] },
     // Knows a port and a clock that are given to it; whatever it does can be replayed on a fake of both.
-    'cache/': { rooms: ['errors.ts', 'options/', 'cache/clock.ts'], packages: [] },
+    // node:async_hooks tells who would wait for himself.
+    'cache/': { rooms: ['errors.ts', 'options/', 'cache/clock.ts'], packages: ['node:async_hooks'] },
     'cache/clock.ts': { rooms: [], packages: ['node:timers'] },
     'store/': {
       rooms: ['errors.ts', 'options/', 'client/', 'client/codec/', 'cache/', 'cache/clock.ts'],

@@ -110,6 +110,7 @@ export class Cache {
    */
   getOrSet<V>(key: string, loader: Loader<V>, policy?: CachePolicy<V> | ResolvedPolicy): Promise<V> {
     try {
+      if (this.#updates.isWithin(key)) throw waitsForUpdate(key);
       const call = this.#call(key, loader, this.#options.policyOf(policy), policy);
       return this.#readThrough.get(call) as Promise<V>;
     } catch (error) {
@@ -312,6 +313,12 @@ export class Cache {
       this.#readThrough.forget(key);
     }
   }
+}
+
+function waitsForUpdate(key: string): InvalidArgumentError {
+  return new InvalidArgumentError(
+    `getOrSet("${key}") is called out of an update of the same key, and would wait for it; call what computes the value`,
+  );
 }
 
 /** Names, and the options that may stand behind them. */

@@ -1,10 +1,11 @@
-import { CasConflictError, InvalidArgumentError } from '../errors.js';
+import { CasConflictError, CodecError, ConnectionError, InvalidArgumentError } from '../errors.js';
 import type { ResolvedPolicy, ResolvedUpdate } from '../options/cache-policy.js';
-import { pause } from './clock.js';
+import { pause, unlessAborted } from './clock.js';
 import type { CacheParts } from './cache-parts.js';
-import { KeyQueue } from './key-queue.js';
+import { KeyQueue, type Turn } from './key-queue.js';
 import { policyTtl } from './load.js';
-import { judge, secondsLeft, writeOver, type Finding } from './finding.js';
+import { SelfWait } from './self-wait.js';
+import { judge, secondsLeft, type Finding } from './finding.js';
 import type { CacheReading, TagVersion } from './store.js';
 import { NO_TAGS, versionsOf, type TagStates } from './tags.js';
 
@@ -22,13 +23,23 @@ export type Next<V, C = V | undefined> = (current: C) => V | typeof KEEP | Promi
 /** The pause between attempts doubles up to so many times the first. */
 const MAX_BACKOFF_GROWTH = 64;
 
+/** How long an update may take until the next one of its key in this process goes on beside it, and contends. */
+const PATIENCE_MS = 1000;
+
 /** Changes values by compare-and-set. */
 export class CasUpdates {
   readonly #in: CacheParts;
-  readonly #queue = new KeyQueue();
+  readonly #queue: KeyQueue;
+  readonly #selfWait = new SelfWait();
 
   constructor(parts: CacheParts) {
     this.#in = parts;
+    this.#queue = new KeyQueue(parts.clock, PATIENCE_MS);
+  }
+
+  /** Whether the present call comes out of an update of the key, which waits for it. */
+  isWithin(key: string): boolean {
+    return this.#selfWait.isWithin(key);
   }
 
   /**
@@ -40,23 +51,45 @@ export class CasUpdates {
    * @param policy the cache's defaults.
    * @returns the new value; on `KEEP` what `next` was given.
    * @throws {CasConflictError} when every attempt met a concurrent change.
+   * @throws {CodecError} when what is there cannot be read: it is left alone.
+   * @throws {InvalidArgumentError} out of an update of the same key, which it would wait for.
    */
-  run(key: string, next: Next<unknown>, options: ResolvedUpdate, policy: ResolvedPolicy): Promise<unknown> {
-    return this.#queue.run(key, async () => {
-      for (let attempt = 1; attempt <= options.attempts; attempt += 1) {
-        options.signal?.throwIfAborted();
-        const result = await this.#attempt(key, next, options, policy);
-        if (result !== undefined) return result.value;
-        this.#in.events.note('casRetry', key);
-        if (attempt < options.attempts) await this.#backOff(attempt, options);
-      }
-      const times = options.attempts === 1 ? 'the only attempt' : `each of ${options.attempts} attempts`;
-      throw new CasConflictError(
-        `update "${key}": a concurrent change came first in ${times}`,
-        key,
-        options.attempts,
-      );
-    });
+  async run(
+    key: string,
+    next: Next<unknown>,
+    options: ResolvedUpdate,
+    policy: ResolvedPolicy,
+  ): Promise<unknown> {
+    if (this.isWithin(key)) throw waitsForItself(key);
+    return this.#queue.run(key, (turn) => this.#change(key, next, options, policy, turn), options.signal);
+  }
+
+  async #change(
+    key: string,
+    next: Next<unknown>,
+    options: ResolvedUpdate,
+    policy: ResolvedPolicy,
+    turn: Turn,
+  ): Promise<unknown> {
+    for (let attempt = 1; attempt <= options.attempts; attempt += 1) {
+      options.signal?.throwIfAborted();
+      const result = await this.#attempt(key, this.#called(key, next, turn), options, policy);
+      if (result !== undefined) return result.value;
+      this.#in.events.note('casRetry', key);
+      if (attempt < options.attempts) await this.#backOff(attempt, options);
+    }
+    const times = options.attempts === 1 ? 'the only attempt' : `each of ${options.attempts} attempts`;
+    throw new CasConflictError(
+      `update "${key}": a concurrent change came first in ${times}`,
+      key,
+      options.attempts,
+    );
+  }
+
+  /** The function, so that what it calls can be told from others; one that was overtaken may wait for the one that did. */
+  #called(key: string, next: Next<unknown>, turn: Turn): Next<unknown> {
+    if (turn.overtaken) return (current) => this.#selfWait.watch(key, () => next(current));
+    return (current) => this.#selfWait.call(key, () => next(current));
   }
 
   /** @returns undefined when somebody else was quicker. */
@@ -73,8 +106,12 @@ export class CasUpdates {
     const there = finding.state === 'fresh';
     let stored = false;
     try {
-      const current = there ? finding.entry?.value : await initialValue(options.initial);
-      const value = await next(current);
+      this.#checkAnswer(key, finding);
+      const work = async (): Promise<{ current: unknown; value: unknown }> => {
+        const current = there ? finding.entry?.value : await initialValue(options.initial);
+        return { current, value: await next(current) };
+      };
+      const { current, value } = await unlessAborted(work(), options.signal);
       if (value === KEEP) return { value: current };
       if (value === undefined) {
         throw new InvalidArgumentError(
@@ -90,12 +127,32 @@ export class CasUpdates {
         const ttlSeconds = options.ttlSeconds ?? policyTtl(value, policy);
         keepSeconds = ttlSeconds === 0 ? 0 : ttlSeconds + graceSeconds;
       }
-      stored = await writeOver(store, key, finding, entry, keepSeconds);
+      // What the token was read for may be another item by now: nothing is sent, and the attempt counts as lost.
+      stored =
+        store.epoch === finding.epoch &&
+        (await store.write(key, entry, keepSeconds, finding.cas)) === 'stored';
       return stored ? { value } : undefined;
     } finally {
       // A right that came with the read and was not used would keep others waiting for the rest of the lease.
       if (!stored && finding.right === 'ours') this.#giveBack(key, finding);
     }
+  }
+
+  /** Throws where there is no saying what is there: beginning anew would lose it. */
+  #checkAnswer(key: string, { cas, reading }: Finding): void {
+    if (cas === '') {
+      throw new ConnectionError(
+        `update "${key}": its server is away, and took no part in it`,
+        '',
+        'not-sent',
+      );
+    }
+    if (reading?.hit !== true || reading.value !== undefined) return;
+    this.#in.events.note('unreadable', key);
+    throw new CodecError(
+      `update "${key}": what is stored there cannot be read by this process (another codec, another client, or a newer ` +
+        'release?), and was left as it is; invalidate the key to begin anew',
+    );
   }
 
   async #look(
@@ -122,7 +179,9 @@ export class CasUpdates {
 
   #giveBack(key: string, finding: Finding): void {
     const { clock, store, events } = this.#in;
-    const keepSeconds = finding.state === 'absent' ? 0 : secondsLeft(finding, clock.now());
+    // What cannot be read here may be of worth to another process.
+    const unreadable = finding.reading?.hit === true && finding.reading.value === undefined;
+    const keepSeconds = finding.state === 'absent' && !unreadable ? 0 : secondsLeft(finding, clock.now());
     store
       .release(key, finding.cas, keepSeconds)
       .catch((error: unknown) => events.note('storeError', key, error));
@@ -138,6 +197,12 @@ export class CasUpdates {
 function tagsBeyond(reading: CacheReading, known: TagStates): readonly string[] {
   if (reading.value === undefined || reading.value.tags.length === 0) return [];
   return reading.value.tags.map(({ tag }) => tag).filter((tag) => !known.has(tag));
+}
+
+function waitsForItself(key: string): InvalidArgumentError {
+  return new InvalidArgumentError(
+    `update("${key}") is called out of an update of the same key, and would wait for itself; make one update of the two`,
+  );
 }
 
 function initialValue(initial: unknown): unknown {

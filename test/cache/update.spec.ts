@@ -1,6 +1,6 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { KEEP } from '../../lib/cache/cas-update.js';
-import { CasConflictError, InvalidArgumentError } from '../../lib/errors.js';
+import { CasConflictError, CodecError, ConnectionError, InvalidArgumentError } from '../../lib/errors.js';
 import { settled } from './support/fake-clock.js';
 import { deferred, Fleet } from './support/fleet.js';
 import { seeded } from './support/seeded.js';
@@ -170,6 +170,158 @@ describe('concurrent updates', () => {
       { signal: controller.signal },
     );
     await expect(call).rejects.toThrow('This operation was aborted');
+  });
+});
+
+describe('an update in doubt', () => {
+  it('tries again when what it has read may be another item by now, and deletes nothing', async () => {
+    const fleet = new Fleet();
+    const { cache } = fleet.start();
+    await cache.put('stock', 900, { ttl: 'never' });
+    let calls = 0;
+    const updated = cache.update(
+      'stock',
+      (left) => {
+        calls += 1;
+        if (calls === 1) fleet.server.restarts += 1;
+        return left - 1;
+      },
+      { initial: 5 },
+    );
+    await expect(fleet.until(updated)).resolves.toBe(899);
+    expect(calls).toBe(2);
+    expect(cache.counters.casRetry).toBe(1);
+    expect(fleet.server.valueOf('stock')).toBe(899);
+  });
+
+  it('believes that it was stored, whatever happens elsewhere meanwhile', async () => {
+    const fleet = new Fleet();
+    const { cache, store } = fleet.start();
+    await cache.put('stock', 900);
+    store.after = (operation) => {
+      if (operation === 'write') fleet.server.restarts += 1;
+    };
+    await expect(cache.update('stock', (left) => left - 1, { initial: 5 })).resolves.toBe(899);
+    expect(fleet.server.valueOf('stock')).toBe(899);
+  });
+
+  it('leaves alone what it cannot read, stale or not, and says so', async () => {
+    const fleet = new Fleet();
+    const { cache, store } = fleet.start();
+    const read = store.read.bind(store);
+    store.read = async (...given) => ({ ...(await read(...given)), value: undefined });
+    await cache.put('balance', 12_345);
+    const next = jest.fn(() => 0);
+    await expect(cache.update('balance', next, { initial: 1 })).rejects.toThrow(CodecError);
+    await expect(cache.update('balance', next, { initial: 1 })).rejects.toThrow('cannot be read');
+    await cache.invalidate('balance', { soft: '60s' });
+    await expect(cache.update('balance', next, { initial: 1 })).rejects.toThrow(CodecError);
+    await settled();
+    expect(next).not.toHaveBeenCalled();
+    expect(fleet.server.valueOf('balance')).toBe(12_345);
+    expect(cache.counters.unreadable).toBe(3);
+  });
+
+  it('does not begin where a miss is made up for a server that is away', async () => {
+    const fleet = new Fleet();
+    const { cache, store } = fleet.start();
+    store.read = () =>
+      Promise.resolve({
+        hit: false,
+        value: undefined,
+        cas: '0',
+        ttlSeconds: -1,
+        won: false,
+        busy: false,
+        stale: false,
+      });
+    const next = jest.fn(() => 0);
+    await expect(cache.update('stock', next, { initial: 1 })).rejects.toThrow(ConnectionError);
+    expect(next).not.toHaveBeenCalled();
+  });
+});
+
+describe('an update that would wait for itself', () => {
+  it('is refused out of an update of the same key, through others too', async () => {
+    const fleet = new Fleet();
+    const { cache } = fleet.start();
+    const nested = cache.update<number>('a', async () => {
+      await cache.update<number>('b', async () => {
+        await cache.update<number>('a', () => 1);
+        return 1;
+      });
+      return 1;
+    });
+    await expect(fleet.until(nested)).rejects.toThrow(InvalidArgumentError);
+    await expect(nested).rejects.toThrow('update("a") is called out of an update of the same key');
+    await expect(cache.update<number>('a', () => 2)).resolves.toBe(2);
+    await expect(cache.update<number>('b', () => 2)).resolves.toBe(2);
+  });
+
+  it('is refused at once where it is called at once', async () => {
+    const { cache } = new Fleet().start();
+    await expect(cache.update<number>('a', () => cache.update('a', () => 1, { initial: 1 }))).rejects.toThrow(
+      'update("a") is called out of an update of the same key',
+    );
+  });
+
+  it('is refused as a getOrSet out of it, too', async () => {
+    const { cache } = new Fleet().start();
+    const nested = cache.update<number>('a', () => cache.getOrSet('a', () => 1));
+    await expect(nested).rejects.toThrow('getOrSet("a") is called out of an update of the same key');
+  });
+
+  it('is none of other keys, nor one that it has set going and that runs after it', async () => {
+    const { cache } = new Fleet().start();
+    const gate = deferred();
+    let later: Promise<number | undefined> | undefined;
+    await cache.update<number>('a', async () => {
+      later = gate.promise.then(() => cache.update<number>('a', (n) => (n ?? 0) + 1));
+      return ((await cache.update<number>('b', () => 1)) ?? 0) + (await cache.getOrSet('c', () => 1));
+    });
+    gate.resolve();
+    await expect(later).resolves.toBe(3);
+  });
+});
+
+describe('the line of updates of one key', () => {
+  it('is left by one whose signal is aborted, and stays a line to those behind it', async () => {
+    const fleet = new Fleet();
+    const { cache } = fleet.start();
+    const first = deferred<number>();
+    const controller = new AbortController();
+    const one = cache.update<number>('n', () => first.promise);
+    const two = cache.update<number>('n', () => 2, { signal: controller.signal });
+    const three = cache.update<number>('n', (n) => (n ?? 0) + 1);
+    await settled();
+    controller.abort();
+    await expect(two).rejects.toThrow('This operation was aborted');
+    first.resolve(1);
+    await expect(one).resolves.toBe(1);
+    await expect(three).resolves.toBe(2);
+    expect(cache.counters.casRetry).toBe(0);
+  });
+
+  it('is left by one that is at work when its signal is aborted, and nothing is stored', async () => {
+    const fleet = new Fleet();
+    const { cache } = fleet.start();
+    const controller = new AbortController();
+    const hung = cache.update<number>('n', () => new Promise(() => undefined), { signal: controller.signal });
+    await settled();
+    controller.abort();
+    await expect(hung).rejects.toThrow('This operation was aborted');
+    await expect(cache.update<number>('n', () => 1)).resolves.toBe(1);
+  });
+
+  it('does not wait for ever behind one that does not come back', async () => {
+    const fleet = new Fleet();
+    const { cache } = fleet.start();
+    void cache.update<number>('n', () => new Promise(() => undefined));
+    const second = cache.update<number>('n', (n) => (n ?? 0) + 1);
+    const third = cache.update<number>('n', (n) => (n ?? 0) + 1);
+    await expect(fleet.until(Promise.all([second, third]))).resolves.toEqual([1, 2]);
+    expect(cache.counters.casRetry).toBe(0);
+    expect(fleet.clock.pending).toBe(0);
   });
 });
 
