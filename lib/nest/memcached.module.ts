@@ -84,8 +84,8 @@ function withInstance(definition: DynamicModule, extras: MemcachedModuleExtras):
       {
         provide: cache,
         useFactory: (memcached: MemcachedService, options: MemcachedModuleOptions) => {
-          const { enabled, vary } = resolveModuleOptions(options).decorators;
-          return enabled ? new ModuleCache(memcached, vary) : undefined;
+          const { enabled, varyBy } = resolveModuleOptions(options).decorators;
+          return enabled ? new ModuleCache(memcached, varyBy) : undefined;
         },
         inject: [service, MODULE_OPTIONS_TOKEN],
       },

@@ -3,7 +3,7 @@ import type { CacheOptions } from '../options/cache-options.js';
 import { CLIENT_OPTIONS, type ClientOptions, type ResolvedClientOptions } from '../options/client-options.js';
 import { InvalidOptionsError } from '../errors.js';
 import { bool, oneOf, type Reader, readObject, type Shape, withDefault } from '../options/schema.js';
-import type { VarySources } from './instance/vary.js';
+import type { VarySources } from './instance/vary-by.js';
 
 /** What applies to all decorated methods of a module instance. */
 export interface DecoratorsOptions {
@@ -15,13 +15,13 @@ export interface DecoratorsOptions {
   enabled?: boolean;
 
   /**
-   * Functions that decorators may name in `vary`, for what results depend on beside arguments: the tenant or the
+   * Functions that decorators may name in `varyBy`, for what results depend on beside arguments: the tenant or the
    * language of the request, from an `AsyncLocalStorage` or from nestjs-cls.
    *
    * @default {}
    * @example { tenant: () => requestContext.getStore()?.tenant }
    */
-  vary?: VarySources;
+  varyBy?: VarySources;
 
   /**
    * What to do when the application starts about classes with decorated methods that no module provides, whose decorators
@@ -50,7 +50,7 @@ export interface MemcachedModuleExtras {
    */
   isGlobal?: boolean;
 
-  /** Tells several instances in one application apart; see `@InjectMemcached(name)`, and `instance` in decorators. */
+  /** Tells several instances in one application apart; see `@InjectMemcached(name)`, and `name` in decorators. */
   name?: string;
 }
 
@@ -88,7 +88,7 @@ type ModuleShape = ResolvedClientOptions & {
   readonly decorators: Required<DecoratorsOptions>;
 };
 
-const readVarySources: Reader<VarySources> = (value, path) => {
+const readVaryBySources: Reader<VarySources> = (value, path) => {
   for (const [name, source] of Object.entries(value as object)) {
     if (typeof source !== 'function') throw new InvalidOptionsError(`${path}.${name}`, 'expected a function');
   }
@@ -101,7 +101,7 @@ const MODULE_OPTIONS: Shape<ModuleShape> = {
   decorators: (value, path) =>
     readObject<Required<DecoratorsOptions>>(value === undefined ? {} : value, path, {
       enabled: withDefault(bool, true),
-      vary: withDefault(readVarySources, {}),
+      varyBy: withDefault(readVaryBySources, {}),
       unprovided: withDefault(oneOf('warn', 'refuse', 'ignore'), 'warn'),
     }),
 };

@@ -47,19 +47,17 @@ class HealthController {
     private readonly memcached: MemcachedHealthIndicator,
   ) {}
 
-  @Get(':instance')
+  @Get(':name')
   @HealthCheck()
-  check(@Param('instance') instance: string) {
-    return this.health.check([
-      () => this.memcached.clusterCheck('memcached', { instance, timeout: '250ms' }),
-    ]);
+  check(@Param('name') name: string) {
+    return this.health.check([() => this.memcached.clusterCheck('memcached', { name, timeout: '250ms' })]);
   }
 
-  @Get(':instance/critical')
+  @Get(':name/critical')
   @HealthCheck()
-  checkCritical(@Param('instance') instance: string) {
+  checkCritical(@Param('name') name: string) {
     return this.health.check([
-      () => this.memcached.pingCheck('memcached', { instance, timeout: '250ms', critical: true }),
+      () => this.memcached.pingCheck('memcached', { name, timeout: '250ms', critical: true }),
     ]);
   }
 }

@@ -39,7 +39,7 @@ describe('the page about decorators', () => {
 
     expect(await requestContext.run({ tenant: 'acme' }, () => prices.of(7))).toBe('7 for acme');
     expect(await requestContext.run({ tenant: 'other' }, () => prices.of(7))).toBe('7 for other');
-    await expect(prices.of(7)).rejects.toThrow("vary 'tenant' is undefined");
+    await expect(prices.of(7)).rejects.toThrow("varyBy 'tenant' is undefined");
 
     const catalogue = request(app.getHttpServer() as never);
     const { etag } = (await catalogue.get('/catalogue').expect(200)).headers;

@@ -263,20 +263,20 @@ describe('at boot', () => {
       },
     ],
     [
-      "Products.find @Cacheable: vary 'tenant' is not known; name it in the module's options: decorators: { vary: { tenant: () => … } }",
+      "Products.find @Cacheable: varyBy 'tenant' is not known; name it in the module's options: decorators: { varyBy: { tenant: () => … } }",
       () => {
         class Products {
-          @Cacheable({ vary: ['tenant'] })
+          @Cacheable({ varyBy: ['tenant'] })
           async find(): Promise<void> {}
         }
         return Products;
       },
     ],
     [
-      "Products.find @Cacheable: there is no MemcachedModule with the name 'sesions'; import one, or mend the decorator's 'instance'",
+      "Products.find @Cacheable: there is no MemcachedModule with the name 'sesions'; import one, or mend the decorator's 'name'",
       () => {
         class Products {
-          @Cacheable({ instance: 'sesions' })
+          @Cacheable({ name: 'sesions' })
           async find(): Promise<void> {}
         }
         return Products;
@@ -461,7 +461,7 @@ describe('at boot', () => {
     [{ cache: { ttl: 60 } }, 'cache.ttl', "did you mean '60s'?"],
     [{ cahce: {} }, 'cahce', "did you mean 'cache'?"],
     [{ decorators: { enabld: false } }, 'decorators.enabld', "did you mean 'enabled'?"],
-    [{ decorators: { vary: { tenant: 'acme' } } }, 'decorators.vary.tenant', 'expected a function'],
+    [{ decorators: { varyBy: { tenant: 'acme' } } }, 'decorators.varyBy.tenant', 'expected a function'],
   ])('refuses the module options %j at %s', async (options, path, hint) => {
     const booting = Test.createTestingModule({
       imports: [MemcachedModule.forRoot(options as never)],

@@ -156,7 +156,7 @@ describe('a decorated provider', () => {
       ) {}
 
       @CacheEvict({ key: 'visits' })
-      @Cacheable({ key: 'visits:{0}', instance: 'sessions' })
+      @Cacheable({ key: 'visits:{0}', name: 'sessions' })
       async of(_user: string): Promise<number> {
         return 1;
       }
@@ -199,7 +199,7 @@ describe('a decorated provider', () => {
       providers: [Products],
     }).compile();
     await expect(testing.init()).rejects.toThrow(
-      "Products.find @Cacheable: there is no MemcachedModule without a name; say which one is meant by instance: 'sessions'",
+      "Products.find @Cacheable: there is no MemcachedModule without a name; say which one is meant by name: 'sessions'",
     );
     await testing.close();
   });

@@ -71,7 +71,7 @@ describe('a class with decorators that no module provides', () => {
 
   it('is told of by the module instance that it names', async () => {
     class Named {
-      @Cacheable({ key: 'named', instance: 'other' })
+      @Cacheable({ key: 'named', name: 'other' })
       async find(): Promise<void> {}
     }
     await using _ = await start({}, { name: 'other' });

@@ -183,8 +183,8 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationShutdown {
       .map(({ decorator, instance }) => {
         const missing =
           instance === DEFAULT_NAME
-            ? `there is no MemcachedModule without a name; say which one is meant by instance: '${this.#instance}'`
-            : `there is no MemcachedModule with the name '${instance}'; import one, or mend the decorator's 'instance'`;
+            ? `there is no MemcachedModule without a name; say which one is meant by name: '${this.#instance}'`
+            : `there is no MemcachedModule with the name '${instance}'; import one, or mend the decorator's 'name'`;
         return `${method.place(decorator)}: ${missing}`;
       });
   }
@@ -202,13 +202,13 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationShutdown {
   #compile(method: DecoratedMethod, type: Type, cache: ModuleCache): string[] {
     try {
       const instances = method.instances(type);
-      method.compile(type).forEach(({ policy, vary, ownPattern }, index) => {
+      method.compile(type).forEach(({ policy, varyBy, ownPattern }, index) => {
         const { decorator, usesDefaultKey } = method.operations[index];
         if (instances[index] !== this.#instance) return;
         const place = method.place(decorator);
         placed(place, () => {
           if (policy !== undefined) cache.policy(policy, place);
-          for (const source of vary) cache.varySource(source);
+          for (const source of varyBy) cache.varySource(source);
           if (usesDefaultKey) cache.claimName(type);
           if (ownPattern !== undefined) cache.claimPattern(`${decorator} ${ownPattern}`, method, type);
         });

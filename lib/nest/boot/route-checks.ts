@@ -30,7 +30,7 @@ export function mistakesOfRoutes(type: Type, instance: string, cache: ModuleCach
   return propertiesOf(type).flatMap((property) => {
     const options = Reflect.getMetadata(HTTP_CACHE, standingFunction(type, property)) as
       HttpCacheOptions | undefined;
-    if (options === undefined || (options.instance ?? DEFAULT_NAME) !== instance) return [];
+    if (options === undefined || (options.name ?? DEFAULT_NAME) !== instance) return [];
     const place = `${type.name}.${String(property)} @HttpCache`;
     return mistakesOfRoute(type, property, options, place, cache).map((mistake) =>
       mistake.startsWith(place) ? mistake : `${place}: ${mistake}`,

@@ -2,7 +2,7 @@ import type { CachePolicy, Ttl } from '../../options/cache-options.js';
 import { DecoratorError } from '../../errors.js';
 import { func, oneOf, optional, type Shape, withDefault } from '../../options/schema.js';
 import type { KeySpec } from '../keys/key-compiler.js';
-import type { Vary } from '../instance/vary.js';
+import type { VaryBy } from '../instance/vary-by.js';
 import {
   type ArgumentsFunction,
   readKey,
@@ -64,7 +64,7 @@ export interface CacheBatchOptions<
    *
    * @default what the class says in `@CacheDefaults`, otherwise []
    */
-  vary?: readonly Vary[];
+  varyBy?: readonly VaryBy[];
 
   /**
    * How long a value is fresh, or a function of the value that says so.
@@ -84,11 +84,11 @@ export interface CacheBatchOptions<
   when?: (ids: readonly Id[], ...rest: A) => boolean;
 
   /**
-   * Name of the module instance.
+   * Name of the `MemcachedModule`.
    *
-   * @default what the class says in `@CacheDefaults`, otherwise the instance without a name
+   * @default what the class says in `@CacheDefaults`, otherwise the module without a name
    */
-  instance?: string;
+  name?: string;
 }
 
 /**
@@ -109,10 +109,10 @@ export function CacheBatch<O extends CacheBatchOptions>(options: O): BatchDecora
 export function CacheBatch<M extends AnyMethod>(
   options: CacheBatchOptions<IdOf<M>, RestOf<M>, RowOf<M>> & ShapeOf<M>,
 ): BatchDecoratorFor<{ returns: 'map' }>;
-export function CacheBatch(options: { instance?: string }): BatchDecoratorFor<object> {
+export function CacheBatch(options: { name?: string }): BatchDecoratorFor<object> {
   return decorateMethod({
     decorator: '@CacheBatch',
-    instance: options.instance,
+    name: options.name,
     stores: true,
     usesDefaultKey: false,
     compile: (facts) => compile(options, facts),
@@ -134,7 +134,7 @@ function compile(options: object, facts: MethodFacts): CompiledOperation {
 
   return {
     policy,
-    vary: maker.vary,
+    varyBy: maker.varyBy,
     step: async (call, next) => {
       const { cache, args } = call;
       if (when !== undefined && when(...args) !== true) return next(args);

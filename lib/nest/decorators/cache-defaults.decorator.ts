@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import type { CachePolicy, Ttl } from '../../options/cache-options.js';
 import { setClassDefaults } from '../methods/class-defaults.js';
-import type { Vary } from '../instance/vary.js';
+import type { VaryBy } from '../instance/vary-by.js';
 import { declareHost } from '../methods/stub.js';
 
 /**
@@ -28,28 +28,27 @@ export interface CacheDefaultsOptions extends Omit<CachePolicy, 'ttl' | 'tags' |
    *
    * @default []
    */
-  vary?: readonly Vary[];
+  varyBy?: readonly VaryBy[];
 
   /**
-   * Name of the module instance.
+   * Name of the `MemcachedModule`.
    *
-   * @default the instance without a name
+   * @default the module without a name
    */
-  instance?: string;
+  name?: string;
 }
 
 /**
  * Says for all decorated methods of a class what they have in common; subclasses inherit it, option by option.
  *
  * @example
- * @CacheDefaults({ prefix: 'shop:', ttl: '10m', vary: ['tenant'] })
+ * @CacheDefaults({ prefix: 'shop:', ttl: '10m', varyBy: ['tenant'] })
  * @Injectable()
  * export class ProductService { … }
  */
 export function CacheDefaults(options: CacheDefaultsOptions): ClassDecorator {
   return (type) => {
     setClassDefaults(type, options);
-    if (options.instance !== undefined)
-      declareHost((type as unknown as Type).prototype as object, options.instance);
+    if (options.name !== undefined) declareHost((type as unknown as Type).prototype as object, options.name);
   };
 }

@@ -10,7 +10,7 @@ import {
 } from '../../options/schema.js';
 import { DecoratorError } from '../../errors.js';
 import { type CompiledKey, keyFrom, type KeySpec } from '../keys/key-compiler.js';
-import type { Vary } from '../instance/vary.js';
+import type { VaryBy } from '../instance/vary-by.js';
 import {
   type ArgumentsFunction,
   readKeys,
@@ -49,7 +49,7 @@ export interface CacheEvictOptions<A extends readonly unknown[] = never[], R = n
    *
    * @default what the class says in `@CacheDefaults`, otherwise []
    */
-  vary?: readonly Vary[];
+  varyBy?: readonly VaryBy[];
 
   /**
    * Whether to invalidate once the method has succeeded, before it runs, or both: `before` and `both` for a method whose
@@ -74,11 +74,11 @@ export interface CacheEvictOptions<A extends readonly unknown[] = never[], R = n
   unless?: (result: R, ...args: A) => boolean;
 
   /**
-   * Name of the module instance.
+   * Name of the `MemcachedModule`.
    *
-   * @default what the class says in `@CacheDefaults`, otherwise the instance without a name
+   * @default what the class says in `@CacheDefaults`, otherwise the module without a name
    */
-  instance?: string;
+  name?: string;
 }
 
 /**
@@ -100,7 +100,7 @@ export function CacheEvict<M extends AnyMethod>(
 export function CacheEvict(options: CacheEvictOptions): MethodDecoratorFor<object> {
   return decorateMethod({
     decorator: '@CacheEvict',
-    instance: options.instance,
+    name: options.name,
     stores: false,
     usesDefaultKey: false,
     compile: (facts) => compile(options, facts),
@@ -143,7 +143,7 @@ function compile(options: CacheEvictOptions, facts: MethodFacts): CompiledOperat
 
   return {
     policy: undefined,
-    vary: maker.vary,
+    varyBy: maker.varyBy,
     step: async (call, next) => {
       if (when !== undefined && when(...call.args) !== true) return next(call.args);
       const targets = known(call);

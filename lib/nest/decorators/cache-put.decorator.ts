@@ -2,7 +2,7 @@ import type { CachePolicy, Ttl } from '../../options/cache-options.js';
 import { DecoratorError } from '../../errors.js';
 import { func, optional, type Shape, withDefault } from '../../options/schema.js';
 import { compileResultKey, type KeySpec } from '../keys/key-compiler.js';
-import type { Vary } from '../instance/vary.js';
+import type { VaryBy } from '../instance/vary-by.js';
 import {
   type ArgumentsFunction,
   readKey,
@@ -40,7 +40,7 @@ export interface CachePutOptions<A extends readonly unknown[] = never[], R = nev
    *
    * @default what the class says in `@CacheDefaults`, otherwise []
    */
-  vary?: readonly Vary[];
+  varyBy?: readonly VaryBy[];
 
   /**
    * How long the value is fresh, or a function of the value and the arguments that says so.
@@ -66,11 +66,11 @@ export interface CachePutOptions<A extends readonly unknown[] = never[], R = nev
   unless?: (value: R, ...args: A) => boolean;
 
   /**
-   * Name of the module instance.
+   * Name of the `MemcachedModule`.
    *
-   * @default what the class says in `@CacheDefaults`, otherwise the instance without a name
+   * @default what the class says in `@CacheDefaults`, otherwise the module without a name
    */
-  instance?: string;
+  name?: string;
 }
 
 /**
@@ -92,7 +92,7 @@ export function CachePut<M extends AnyMethod>(
 export function CachePut(options: CachePutOptions): MethodDecoratorFor<object> {
   return decorateMethod({
     decorator: '@CachePut',
-    instance: options.instance,
+    name: options.name,
     stores: true,
     usesDefaultKey: false,
     compile: (facts) => compile(options, facts),
@@ -116,7 +116,7 @@ function compile(options: CachePutOptions, facts: MethodFacts): CompiledOperatio
 
   return {
     policy,
-    vary: maker.vary,
+    varyBy: maker.varyBy,
     step: async (call, next) => {
       const { cache, args } = call;
       if (when !== undefined && when(...args) !== true) return next(args);

@@ -3,7 +3,7 @@ import type { CachePolicy, Ttl } from '../../options/cache-options.js';
 import type { ResolvedPolicy } from '../../options/cache-policy.js';
 import { bool, func, optional, type Shape, withDefault } from '../../options/schema.js';
 import type { KeySpec } from '../keys/key-compiler.js';
-import type { Vary } from '../instance/vary.js';
+import type { VaryBy } from '../instance/vary-by.js';
 import {
   type ArgumentsFunction,
   readKey,
@@ -49,11 +49,11 @@ export interface CacheableOptions<A extends readonly unknown[] = never[], R = ne
 
   /**
    * What the result depends on beside the arguments, such as the tenant or the language of the request: functions, or
-   * names of functions in the module's options (`decorators.vary`). One that returns `undefined` is an error.
+   * names of functions in the module's options (`decorators.varyBy`). One that returns `undefined` is an error.
    *
    * @default what the class says in `@CacheDefaults`, otherwise []
    */
-  vary?: readonly Vary[];
+  varyBy?: readonly VaryBy[];
 
   /**
    * How long a value is fresh, or a function of the value and the arguments that says so.
@@ -79,11 +79,11 @@ export interface CacheableOptions<A extends readonly unknown[] = never[], R = ne
   unless?: (value: R, ...args: A) => boolean;
 
   /**
-   * Name of the module instance.
+   * Name of the `MemcachedModule`.
    *
-   * @default what the class says in `@CacheDefaults`, otherwise the instance without a name
+   * @default what the class says in `@CacheDefaults`, otherwise the module without a name
    */
-  instance?: string;
+  name?: string;
 }
 
 /**
@@ -111,7 +111,7 @@ export function Cacheable<M extends AnyMethod>(
 export function Cacheable(options: CacheableOptions = {}): MethodDecoratorFor<object> {
   return decorateMethod({
     decorator: '@Cacheable',
-    instance: options.instance,
+    name: options.name,
     stores: true,
     usesDefaultKey: options.key === undefined,
     compile: (facts) => compile(options, facts),
@@ -131,7 +131,7 @@ function compile(options: CacheableOptions, facts: MethodFacts): CompiledOperati
   };
   return {
     policy,
-    vary: maker.vary,
+    varyBy: maker.varyBy,
     ownPattern: own.sharedKey ? undefined : maker.pattern(key),
     step: (call, next) => {
       if (when !== undefined && when(...call.args) !== true) return next(call.args);

@@ -3,7 +3,7 @@ import type { UpdateOptions } from '../../options/cache-options.js';
 import { resolveUpdate } from '../../options/cache-policy.js';
 import { optional, type Shape, withDefault } from '../../options/schema.js';
 import type { KeySpec } from '../keys/key-compiler.js';
-import type { Vary } from '../instance/vary.js';
+import type { VaryBy } from '../instance/vary-by.js';
 import { readKey, readKeys, readOptions, SHARED, type SharedOptions } from '../methods/decorator-options.js';
 import { KeyMaker } from '../methods/key-maker.js';
 import type { AnyMethod, KeyOption, MethodDecoratorFor, ResultOf } from './method-types.js';
@@ -31,7 +31,7 @@ export interface CasUpdateOptions<A extends readonly unknown[] = never[], R = un
    *
    * @default what the class says in `@CacheDefaults`, otherwise []
    */
-  vary?: readonly Vary[];
+  varyBy?: readonly VaryBy[];
 
   /**
    * Tags of the value if it is new, as templates or functions of the arguments; a value that is replaced hands on its own.
@@ -41,11 +41,11 @@ export interface CasUpdateOptions<A extends readonly unknown[] = never[], R = un
   tags?: readonly KeyOption<A>[];
 
   /**
-   * Name of the module instance.
+   * Name of the `MemcachedModule`.
    *
-   * @default what the class says in `@CacheDefaults`, otherwise the instance without a name
+   * @default what the class says in `@CacheDefaults`, otherwise the module without a name
    */
-  instance?: string;
+  name?: string;
 }
 
 /**
@@ -76,7 +76,7 @@ export function CasUpdate<M extends AnyMethod>(
 export function CasUpdate(options: CasUpdateOptions): MethodDecoratorFor<object> {
   return decorateMethod({
     decorator: '@CasUpdate',
-    instance: options.instance,
+    name: options.name,
     stores: true,
     usesDefaultKey: false,
     compile: (facts) => compile(options, facts),
@@ -96,7 +96,7 @@ function compile(options: CasUpdateOptions, facts: MethodFacts): CompiledOperati
   const tags = own.tags.map((tag) => maker.compile(tag));
   return {
     policy: undefined,
-    vary: maker.vary,
+    varyBy: maker.varyBy,
     step: (call, next) => {
       const named = maker.tags(call, tags);
       return call.cache.service.update<unknown>(

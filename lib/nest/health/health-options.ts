@@ -17,7 +17,7 @@ export interface HealthOptions {
    *
    * @default the instance that provides the indicator
    */
-  instance?: string;
+  name?: string;
 
   /**
    * How long a server may take to answer; at least 1 ms. The check itself takes no longer.
@@ -86,7 +86,7 @@ export interface ClusterCheckOptions extends HealthOptions {
 
 /** `ClusterCheckOptions` with nothing left open, in milliseconds. */
 export interface ResolvedHealthOptions {
-  readonly instance: string | undefined;
+  readonly name: string | undefined;
   readonly timeout: number;
   readonly minUpWeight: number;
   readonly degradedBelowWeight: number;
@@ -97,7 +97,7 @@ export interface ResolvedHealthOptions {
 }
 
 const HEALTH_OPTIONS: Shape<ResolvedHealthOptions> = {
-  instance: optional(text()),
+  name: optional(text()),
   timeout: withDefault(duration(1), 1000),
   minUpWeight: withDefault(number(0, 1), 0.5),
   degradedBelowWeight: withDefault(number(0, 1), 1),

@@ -111,18 +111,16 @@ export class MemcachedHealthIndicator {
     key: Key,
     check: 'pingCheck' | 'clusterCheck',
     options: ClusterCheckOptions,
-    ask: (service: MemcachedService, timeout: number, instance: string) => Promise<Seen[]>,
+    ask: (service: MemcachedService, timeout: number, name: string) => Promise<Seen[]>,
   ): Promise<MemcachedHealthResult<Key>> {
     let critical = false;
     let entry: Omit<MemcachedHealthEntry, 'status'>;
     try {
       const resolved = resolveHealthOptions(options, check);
       critical = resolved.critical;
-      const { instance = this.#instance, timeout } = resolved;
-      const service = this.#modules.get<MemcachedService>(getMemcachedToken(instance), { strict: false });
-      const seen = await this.#shared(`${check} ${instance} ${timeout}`, () =>
-        ask(service, timeout, instance),
-      );
+      const { name = this.#instance, timeout } = resolved;
+      const service = this.#modules.get<MemcachedService>(getMemcachedToken(name), { strict: false });
+      const seen = await this.#shared(`${check} ${name} ${timeout}`, () => ask(service, timeout, name));
       entry = entryOf(seen, resolved);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);

@@ -82,11 +82,11 @@ export interface HttpCacheOptions extends Pick<
   when?: (request: HttpRequest) => boolean;
 
   /**
-   * Name of the module instance.
+   * Name of the `MemcachedModule`.
    *
-   * @default the instance without a name
+   * @default the module without a name
    */
-  instance?: string;
+  name?: string;
 }
 
 /** `HttpCacheOptions` with nothing left open. */
@@ -107,7 +107,7 @@ export interface HttpCacheRule {
  */
 export function readHttpCacheOptions(options: HttpCacheOptions, place: string): HttpCacheRule {
   const { own, rest } = readOptions<RuleShape>(options, place, RULE);
-  const { maxAge, instance: _, ...rule } = own;
+  const { maxAge, name: _, ...rule } = own;
   return {
     ...rule,
     maxAgeSeconds: Math.floor(maxAge / 1000),
@@ -118,7 +118,7 @@ export function readHttpCacheOptions(options: HttpCacheOptions, place: string): 
 
 type RuleShape = Omit<HttpCacheRule, 'maxAgeSeconds' | 'policy'> & {
   readonly maxAge: number;
-  readonly instance: string | undefined;
+  readonly name: string | undefined;
 };
 
 const readAudience: Reader<Audience> = (value, path) => {
@@ -152,5 +152,5 @@ const RULE: Shape<RuleShape> = {
   etag: withDefault(oneOf('weak', 'strong', 'none'), 'weak'),
   tags: withDefault(readTags, []),
   when: optional(func<(request: HttpRequest) => boolean>()),
-  instance: optional(text()),
+  name: optional(text()),
 };

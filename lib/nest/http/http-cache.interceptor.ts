@@ -112,7 +112,7 @@ export class HttpCacheInterceptor implements NestInterceptor {
   #find(handler: object, place: string): Route | false {
     const options = Reflect.getMetadata(HTTP_CACHE, handler) as HttpCacheOptions | undefined;
     if (options === undefined) return false;
-    const cache = this.#cache(options.instance ?? DEFAULT_NAME);
+    const cache = this.#cache(options.name ?? DEFAULT_NAME);
     return cache === undefined ? false : { rule: readHttpCacheOptions(options, place), cache, place };
   }
 

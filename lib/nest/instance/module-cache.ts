@@ -4,7 +4,7 @@ import { DecoratorError } from '../../errors.js';
 import type { CachePolicy } from '../../options/cache-options.js';
 import type { ResolvedPolicy } from '../../options/cache-policy.js';
 import { partOfKey } from '../keys/key-template.js';
-import type { Vary, VarySources } from './vary.js';
+import type { VaryBy, VarySources } from './vary-by.js';
 
 /** What decorated methods need of a `MemcachedService`, so that a test may put its own in its place. */
 export type CacheMethods = Pick<
@@ -22,16 +22,16 @@ export class ModuleCache {
   static readonly #serving = new Set<ModuleCache>();
 
   readonly service: CacheMethods;
-  readonly #vary: VarySources;
+  readonly #varyBy: VarySources;
   readonly #policies = new WeakMap<object, ResolvedPolicy>();
   readonly #owners = new Map<string, Type>();
   readonly #patterns = new Map<string, { readonly method: { readonly name: string }; readonly type: Type }>();
 
   #isRetired = false;
 
-  constructor(service: CacheMethods, vary: VarySources) {
+  constructor(service: CacheMethods, varyBy: VarySources) {
     this.service = service;
-    this.#vary = vary;
+    this.#varyBy = varyBy;
   }
 
   /** Whether an application with a `MemcachedModule` runs in this process. */
@@ -126,14 +126,14 @@ export class ModuleCache {
    * @returns a text to stand behind the key, or nothing.
    * @throws {DecoratorError} for a value that is undefined: the key would be shared by all who have none.
    */
-  varied(vary: readonly Vary[]): string {
+  varied(varyBy: readonly VaryBy[]): string {
     let suffix = '';
-    for (const source of vary) {
-      const name = typeof source === 'string' ? source : 'vary';
+    for (const source of varyBy) {
+      const name = typeof source === 'string' ? source : 'varyBy';
       const value = this.varySource(source)();
       if (value === undefined) {
         throw new DecoratorError(
-          `${name === 'vary' ? 'a function in vary returned' : `vary '${name}' is`} undefined; ` +
+          `${name === 'varyBy' ? 'a function in varyBy returned' : `varyBy '${name}' is`} undefined; ` +
             'a value shared by all callers without one would be served to the wrong of them',
         );
       }
@@ -143,15 +143,15 @@ export class ModuleCache {
   }
 
   /** @throws {DecoratorError} for a name that the module's options do not know. */
-  varySource(source: Vary): () => unknown {
+  varySource(source: VaryBy): () => unknown {
     if (typeof source === 'function') return source;
-    if (Object.hasOwn(this.#vary, source)) return this.#vary[source];
-    const known = Object.keys(this.#vary);
+    if (Object.hasOwn(this.#varyBy, source)) return this.#varyBy[source];
+    const known = Object.keys(this.#varyBy);
     const mend =
       known.length === 0
-        ? `name it in the module's options: decorators: { vary: { ${source}: () => … } }`
+        ? `name it in the module's options: decorators: { varyBy: { ${source}: () => … } }`
         : `known are ${known.join(', ')}`;
-    throw new DecoratorError(`vary '${source}' is not known; ${mend}`);
+    throw new DecoratorError(`varyBy '${source}' is not known; ${mend}`);
   }
 }
 

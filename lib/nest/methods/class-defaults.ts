@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import type { Type } from '@nestjs/common';
 import { type Shape, text, withDefault } from '../../options/schema.js';
 import { DEFAULT_NAME } from '../instance/module-name.js';
-import { readVary, type Vary } from '../instance/vary.js';
+import { readVaryBy, type VaryBy } from '../instance/vary-by.js';
 import { readOptions } from './decorator-options.js';
 
 /** Where a class keeps what its `@CacheDefaults` says. */
@@ -10,9 +10,9 @@ const DEFAULTS = 'nestjs-memcached:defaults';
 
 /** What a class says for all its decorated methods, its parents' words included. */
 export interface ClassDefaults {
-  readonly instance: string;
+  readonly name: string;
   readonly prefix: string;
-  readonly vary: readonly Vary[];
+  readonly varyBy: readonly VaryBy[];
   /** For `@Cacheable`, `@CacheBatch` and `@CachePut`; their own options win. */
   readonly policy: object;
 }
@@ -24,7 +24,7 @@ export function setClassDefaults(type: object, options: object): void {
 
 /** The module instance that methods of a class use where they name none. */
 export function instanceOfClass(type: Type): string {
-  return (written(type) as { instance?: string }).instance ?? DEFAULT_NAME;
+  return (written(type) as { name?: string }).name ?? DEFAULT_NAME;
 }
 
 /**
@@ -50,7 +50,7 @@ function written(type: Type): object {
 }
 
 const CLASS_DEFAULTS: Shape<Omit<ClassDefaults, 'policy'>> = {
-  instance: withDefault(text(), DEFAULT_NAME),
+  name: withDefault(text(), DEFAULT_NAME),
   prefix: withDefault(text(), ''),
-  vary: withDefault(readVary, []),
+  varyBy: withDefault(readVaryBy, []),
 };

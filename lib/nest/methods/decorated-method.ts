@@ -110,7 +110,7 @@ export class DecoratedMethod {
   #plan(type: Type): Plan {
     let plan = this.#plans.get(type);
     if (plan === undefined) {
-      const instances = this.#operations.map(({ instance }) => instance ?? instanceOfClass(type));
+      const instances = this.#operations.map(({ name }) => name ?? instanceOfClass(type));
       plan = { instances, slots: instances.map(getModuleCacheToken), compiled: undefined };
       this.#plans.set(type, plan);
     }

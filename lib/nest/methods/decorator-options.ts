@@ -1,7 +1,7 @@
 import { InvalidOptionsError } from '../../errors.js';
 import { optional, type Reader, readObject, type Shape, text } from '../../options/schema.js';
 import type { KeySpec } from '../keys/key-compiler.js';
-import { readVary, type Vary } from '../instance/vary.js';
+import { readVaryBy, type VaryBy } from '../instance/vary-by.js';
 
 /** Called with the method's arguments, whatever they are: TypeScript has seen to it that they fit. */
 export type ArgumentsFunction = (...args: readonly unknown[]) => unknown;
@@ -26,17 +26,17 @@ const readParams: Reader<readonly string[]> = (value, path) => {
 
 /** Options that the decorators of methods share, as read. */
 export interface SharedOptions {
-  readonly instance: string | undefined;
+  readonly name: string | undefined;
   readonly params: readonly string[] | undefined;
   /** Undefined leaves it to the class. */
-  readonly vary: readonly Vary[] | undefined;
+  readonly varyBy: readonly VaryBy[] | undefined;
 }
 
 /** Readers of the shared options. */
 export const SHARED: Shape<SharedOptions> = {
-  instance: optional(text()),
+  name: optional(text()),
   params: optional(readParams),
-  vary: optional(readVary),
+  varyBy: optional(readVaryBy),
 };
 
 /**

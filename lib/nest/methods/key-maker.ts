@@ -1,5 +1,5 @@
 import { compileKey, type CompiledKey, defaultKey, type KeySpec } from '../keys/key-compiler.js';
-import type { Vary } from '../instance/vary.js';
+import type { VaryBy } from '../instance/vary-by.js';
 import type { SharedOptions } from './decorator-options.js';
 import type { Call, MethodFacts } from './operation.js';
 import { placed } from './place.js';
@@ -7,12 +7,12 @@ import { placed } from './place.js';
 /** Makes keys for one decorator; messages name the place. */
 export class KeyMaker {
   /** What the keys depend on beside the arguments. */
-  readonly vary: readonly Vary[];
+  readonly varyBy: readonly VaryBy[];
   readonly #facts: MethodFacts;
   readonly #params: readonly string[] | undefined;
 
   constructor(facts: MethodFacts, options: SharedOptions) {
-    this.vary = options.vary ?? facts.defaults.vary;
+    this.varyBy = options.varyBy ?? facts.defaults.varyBy;
     this.#facts = facts;
     this.#params = options.params;
   }
@@ -24,13 +24,13 @@ export class KeyMaker {
 
   /**
    * @param key undefined for the default key.
-   * @throws {DecoratorError} for arguments without a stable form, and for a `vary` that is undefined.
+   * @throws {DecoratorError} for arguments without a stable form, and for a `varyBy` that is undefined.
    */
   key(call: Call, key: CompiledKey | undefined, result?: unknown): string {
     return placed(this.#facts.place, () => {
       const { prefix } = this.#facts.defaults;
       const own = prefix + (key === undefined ? this.#defaultKey(call) : key.make(call.args, result));
-      return this.vary.length === 0 ? own : own + call.cache.varied(this.vary);
+      return this.varyBy.length === 0 ? own : own + call.cache.varied(this.varyBy);
     });
   }
 

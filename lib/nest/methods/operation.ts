@@ -1,7 +1,7 @@
 import type { CachePolicy } from '../../options/cache-options.js';
 import type { ClassDefaults } from './class-defaults.js';
 import type { ModuleCache } from '../instance/module-cache.js';
-import type { Vary } from '../instance/vary.js';
+import type { VaryBy } from '../instance/vary-by.js';
 
 /** One call of a decorated method, as its decorators see it. */
 export interface Call {
@@ -45,7 +45,7 @@ export interface CompiledOperation {
   readonly step: Step;
   /** What the cache is asked to read at boot, so that a wrong option does not wait for the first call. */
   readonly policy: CachePolicy<never> | undefined;
-  readonly vary: readonly Vary[];
+  readonly varyBy: readonly VaryBy[];
   /** What the keys look like under which it alone is meant to store; undefined where that cannot be told. */
   readonly ownPattern?: string | undefined;
 }
@@ -54,7 +54,7 @@ export interface CompiledOperation {
 export interface Operation {
   readonly decorator: DecoratorName;
   /** Name of the module instance it uses; undefined leaves it to the class. */
-  readonly instance: string | undefined;
+  readonly name: string | undefined;
   /** Whether it stores what the method returns, which then must be one value, and no stream. */
   readonly stores: boolean;
   /** Whether its key is made of all arguments, because none was given. */

@@ -29,7 +29,7 @@ export function decorateMethod(operation: Operation): MethodDecorator {
     }
     const decorated = standsFor(method) ?? replace(target, property, descriptor, method as Method);
     decorated.add(operation);
-    declareHost(target, operation.instance ?? DEFAULT_NAME);
+    declareHost(target, operation.name ?? DEFAULT_NAME);
   };
 }
 

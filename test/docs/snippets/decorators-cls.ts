@@ -6,7 +6,7 @@ export const memcached = MemcachedModule.forRootAsync({
   inject: [ClsService],
   useFactory: (cls: ClsService<{ tenant: string }>) => ({
     servers: '10.0.0.1:11211',
-    decorators: { vary: { tenant: () => cls.get('tenant') } },
+    decorators: { varyBy: { tenant: () => cls.get('tenant') } },
   }),
 });
 // end

@@ -8,11 +8,11 @@ export const requestContext = new AsyncLocalStorage<{ readonly tenant: string }>
 export const memcached = (servers: string) =>
   MemcachedModule.forRoot({
     servers,
-    decorators: { vary: { tenant: () => requestContext.getStore()?.tenant } },
+    decorators: { varyBy: { tenant: () => requestContext.getStore()?.tenant } },
   });
 
 /** Every key ends in the tenant of the request; outside of a request, where there is none, the methods throw. */
-@CacheDefaults({ prefix: 'prices:', ttl: '10m', vary: ['tenant'] })
+@CacheDefaults({ prefix: 'prices:', ttl: '10m', varyBy: ['tenant'] })
 @Injectable()
 export class Prices {
   @Cacheable({ key: 'price:{0}' })

@@ -5,14 +5,14 @@ import { CachePut } from '../../../lib/nest/decorators/cache-put.decorator.js';
 import { Cacheable } from '../../../lib/nest/decorators/cacheable.decorator.js';
 import { RecordingCache } from '../support/recording-cache.js';
 
-@CacheDefaults({ prefix: 'shop:', ttl: '10m', grace: '1m', vary: ['tenant'] })
+@CacheDefaults({ prefix: 'shop:', ttl: '10m', grace: '1m', varyBy: ['tenant'] })
 class Products {
   @Cacheable({ key: 'product:{0}' })
   async find(id: number): Promise<number> {
     return id;
   }
 
-  @Cacheable({ ttl: '1m', vary: [] })
+  @Cacheable({ ttl: '1m', varyBy: [] })
   async count(): Promise<number> {
     return 1;
   }
@@ -24,15 +24,15 @@ class Products {
   }
 }
 
-@CacheDefaults({ prefix: 'toys:', instance: 'toys' })
+@CacheDefaults({ prefix: 'toys:', name: 'toys' })
 class Toys extends Products {}
 
-const vary = { tenant: () => 'acme' };
+const varyBy = { tenant: () => 'acme' };
 
 describe('@CacheDefaults', () => {
   it('puts its prefix before every key but not before tags, and hands its policy to those that store', async () => {
     const cache = new RecordingCache();
-    const products = cache.attach(new Products(), { vary });
+    const products = cache.attach(new Products(), { varyBy });
     await products.find(1);
     await products.count();
     await products.save(2);
@@ -52,10 +52,10 @@ describe('@CacheDefaults', () => {
 
   it('is inherited, option by option, and may name the instance', async () => {
     const cache = new RecordingCache();
-    const toys = cache.attach(new Toys(), { vary });
+    const toys = cache.attach(new Toys(), { varyBy });
     await toys.find(1);
     expect(cache.log).toEqual([]);
-    await cache.attach(toys, { vary, instance: 'toys' }).find(1);
+    await cache.attach(toys, { varyBy, name: 'toys' }).find(1);
     await toys.count();
     expect(cache.log).toEqual(['load toys:product:1|acme', 'load toys:Toys/Products.count()']);
     expect(cache.policies[0]).toEqual({ ttl: '10m', grace: '1m' });

@@ -92,7 +92,7 @@ describe('@Cacheable', () => {
       return Readable.from(['a']);
     }
 
-    @Cacheable({ key: 'hello:{0}', vary: ['tenant', () => 'de'] })
+    @Cacheable({ key: 'hello:{0}', varyBy: ['tenant', () => 'de'] })
     async hello(name: string): Promise<string> {
       return `hello ${name}`;
     }
@@ -248,7 +248,7 @@ describe('@Cacheable', () => {
     it('keeps apart what depends on more than the arguments', async () => {
       const cache = new RecordingCache();
       let tenant: unknown = 'acme';
-      const products = cache.attach(new Products(), { vary: { tenant: () => tenant } });
+      const products = cache.attach(new Products(), { varyBy: { tenant: () => tenant } });
       await products.hello('ann');
       tenant = 'a|b';
       await products.hello('ann');
@@ -257,9 +257,9 @@ describe('@Cacheable', () => {
 
     it('throws where the value is undefined, and never shares', async () => {
       const cache = new RecordingCache();
-      const products = cache.attach(new Products(), { vary: { tenant: () => undefined } });
+      const products = cache.attach(new Products(), { varyBy: { tenant: () => undefined } });
       await expect(products.hello('ann')).rejects.toThrow(
-        "Products.hello @Cacheable: vary 'tenant' is undefined; a value shared by all callers without one would be served to the wrong of them",
+        "Products.hello @Cacheable: varyBy 'tenant' is undefined; a value shared by all callers without one would be served to the wrong of them",
       );
       expect(cache.log).toEqual([]);
     });
@@ -327,7 +327,7 @@ describe('@Cacheable', () => {
     class Sessions {
       readonly load = jest.fn(async (id: string) => `session ${id}`);
 
-      @Cacheable({ key: 'session:{0}', instance: 'sessions' })
+      @Cacheable({ key: 'session:{0}', name: 'sessions' })
       async find(id: string): Promise<string> {
         return this.load(id);
       }
@@ -336,7 +336,7 @@ describe('@Cacheable', () => {
     const plain = cache.attach(new Sessions());
     await plain.find('a');
     expect(cache.log).toEqual([]);
-    await cache.attach(plain, { instance: 'sessions' }).find('a');
+    await cache.attach(plain, { name: 'sessions' }).find('a');
     expect(cache.log).toEqual(['load session:a']);
   });
 

@@ -101,7 +101,7 @@ describe('GET /health with Terminus 12', () => {
       state: 'down',
       reasons: [{ code: 'error', message: 'clusterCheck.minUpWeight: expected a number from 0 to 1, got 2' }],
     });
-    const unknown = await indicator.pingCheck('memcached', { instance: 'sessions' });
+    const unknown = await indicator.pingCheck('memcached', { name: 'sessions' });
     expect(unknown.memcached).toMatchObject({ state: 'down', reasons: [{ code: 'error' }] });
     const memcached = shop.app.get(MemcachedService);
     memcached.stats = () => {
@@ -123,8 +123,8 @@ describe('GET /health with Terminus 12', () => {
       ],
     }).compile();
     const indicator = testing.get(MemcachedHealthIndicator);
-    expect((await indicator.pingCheck('memcached', { instance: 'sessions' })).memcached.state).toBe('up');
-    expect((await indicator.pingCheck('memcached', { instance: 'pages' })).memcached.state).toBe('down');
+    expect((await indicator.pingCheck('memcached', { name: 'sessions' })).memcached.state).toBe('up');
+    expect((await indicator.pingCheck('memcached', { name: 'pages' })).memcached.state).toBe('down');
     await testing.close();
   });
 });

@@ -20,7 +20,7 @@ const { ClsModule, ClsService, ClsServiceManager } = await import('nestjs-cls');
 
 let runs = 0;
 
-@CacheDefaults({ vary: ['tenant'] })
+@CacheDefaults({ varyBy: ['tenant'] })
 @Injectable()
 class Prices {
   constructor(@Inject(ClsService) private readonly cls: Cls) {}
@@ -63,7 +63,7 @@ const nest = onEmbeddedServer(async (servers) => {
         inject: [ClsService],
         useFactory: (cls: Cls) => ({
           servers,
-          decorators: { vary: { tenant: () => cls.get<unknown>('tenant') } },
+          decorators: { varyBy: { tenant: () => cls.get<unknown>('tenant') } },
         }),
       }),
     ],
@@ -99,7 +99,7 @@ describe('a vary that reads from nestjs-cls', () => {
   it('refuses a request without a tenant, and a call outside of a request', async () => {
     await price('tea').expect(500);
     await expect(nest.app.get(Prices).of('tea')).rejects.toThrow(
-      "Prices.of @Cacheable: vary 'tenant' is undefined",
+      "Prices.of @Cacheable: varyBy 'tenant' is undefined",
     );
     expect(runs).toBe(0);
   });
