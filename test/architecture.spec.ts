@@ -32,7 +32,7 @@ const HOUSE: House = {
     'protocol/': { rooms: ['errors.ts'], packages: [] },
     'connection/': {
       rooms: ['errors.ts', 'options/', 'protocol/'],
-      packages: ['node:net', 'node:tls', 'node:timers', 'node:perf_hooks'],
+      packages: ['node:crypto', 'node:net', 'node:tls', 'node:timers', 'node:perf_hooks'],
     },
     'cluster/': {
       rooms: ['errors.ts', 'options/', 'protocol/', 'connection/'],

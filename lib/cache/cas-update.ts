@@ -127,10 +127,7 @@ export class CasUpdates {
         const ttlSeconds = options.ttlSeconds ?? policyTtl(value, policy);
         keepSeconds = ttlSeconds === 0 ? 0 : ttlSeconds + graceSeconds;
       }
-      // What the token was read for may be another item by now: nothing is sent, and the attempt counts as lost.
-      stored =
-        store.epoch === finding.epoch &&
-        (await store.write(key, entry, keepSeconds, finding.cas)) === 'stored';
+      stored = (await store.write(key, entry, keepSeconds, finding.cas)) === 'stored';
       return stored ? { value } : undefined;
     } finally {
       // A right that came with the read and was not used would keep others waiting for the rest of the lease.
@@ -162,7 +159,6 @@ export class CasUpdates {
     policy: ResolvedPolicy,
   ): Promise<{ finding: Finding; tags: readonly TagVersion[] }> {
     const { clock, store, tags } = this.#in;
-    const { epoch } = store;
     const forNew = tags.requiredBeside(key, options.tags);
     const [reading, known] = await Promise.all([
       // With a lease: a missing value is then computed over a stub, which any invalidation removes.
@@ -172,7 +168,7 @@ export class CasUpdates {
     const others = tagsBeyond(reading, known);
     const states = others.length === 0 ? known : new Map([...known, ...(await tags.states(others))]);
     return {
-      finding: judge(reading, graceSeconds, states, tags.requiredBeside(key, []), clock.now(), epoch),
+      finding: judge(reading, graceSeconds, states, tags.requiredBeside(key, []), clock.now()),
       tags: versionsOf(forNew, states),
     };
   }

@@ -45,7 +45,6 @@ export class EntryReader {
     policy: ResolvedPolicy,
     asking: 'for rights' | 'without rights' = 'for rights',
   ): Promise<Finding> {
-    const { epoch } = this.#store;
     const required = this.#tags.required(key, policy);
     const expected = this.#tags.expected(key, required);
     const read = this.#reading(key, policy, asking === 'for rights');
@@ -54,7 +53,7 @@ export class EntryReader {
         ? [await read, NO_TAGS]
         : await Promise.all([read, this.#states(key, policy, expected)]);
     if (reading === undefined) return unknownFinding(this.#clock.now());
-    return this.judge(key, policy, required, reading, states, epoch);
+    return this.judge(key, policy, required, reading, states);
   }
 
   /** Judges what was read, with the states of tags read beside it; reads those it has tags for beyond them. */
@@ -64,10 +63,9 @@ export class EntryReader {
     required: readonly string[],
     reading: CacheReading,
     beside: TagStates | undefined,
-    epoch = this.#store.epoch,
   ): Finding | Promise<Finding> {
     const judged = (states: TagStates | undefined): Finding =>
-      judge(reading, policy.graceSeconds, states, required, this.#clock.now(), epoch);
+      judge(reading, policy.graceSeconds, states, required, this.#clock.now());
     if (beside === undefined || reading.value === undefined) return judged(beside);
     const others = reading.value.tags.map(({ tag }) => tag).filter((tag) => !beside.has(tag));
     if (others.length === 0) return judged(beside);

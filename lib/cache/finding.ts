@@ -27,8 +27,6 @@ export interface Finding {
   readonly reading: CacheReading | undefined;
   /** What a write must still find there; '' where nothing may be written. */
   readonly cas: string;
-  /** The store's epoch, in which the cas is good. */
-  readonly epoch: number;
   /** Whole seconds the store will keep it for; -1 for ever. */
   readonly ttlSeconds: number;
   /** The clock when the answer was there. */
@@ -49,7 +47,6 @@ export function unknownFinding(at: number): Finding {
     unclaimable: false,
     reading: undefined,
     cas: '',
-    epoch: 0,
     ttlSeconds: -1,
     at,
     tags: undefined,
@@ -82,7 +79,6 @@ export function isPlainHit(reading: CacheReading, policy: ResolvedPolicy): boole
  *
  * @param tags the states of the policy's tags and of the entry's as of this read; undefined when one is unknown.
  * @param required the policy's tags, all of which an entry must bear.
- * @param epoch the store's, before anything else was awaited.
  */
 export function judge(
   reading: CacheReading,
@@ -90,7 +86,6 @@ export function judge(
   tags: TagStates | undefined,
   required: readonly string[],
   at: number,
-  epoch: number,
 ): Finding {
   const right = reading.won ? 'ours' : reading.busy ? 'theirs' : 'free';
   const state = stateOf(reading, graceSeconds, tags, required);
@@ -102,7 +97,6 @@ export function judge(
     reading,
     // What a read without a lease found to be missing has no state that a write could rely on.
     cas: reading.hit || right !== 'free' ? reading.cas : '',
-    epoch,
     ttlSeconds: reading.ttlSeconds,
     at,
     tags,
@@ -149,12 +143,5 @@ export async function writeOver(
   entry: CacheEntry,
   keepSeconds: number,
 ): Promise<boolean> {
-  if (store.epoch !== finding.epoch) return false;
-  const result = await store.write(key, entry, keepSeconds, finding.cas);
-  if (result === 'stored' && store.epoch !== finding.epoch) {
-    // It may have gone to a server that has restarted, whose token was another's.
-    await store.remove(key);
-    return false;
-  }
-  return result === 'stored';
+  return (await store.write(key, entry, keepSeconds, finding.cas)) === 'stored';
 }

@@ -19,7 +19,10 @@ export interface CacheReading {
   readonly hit: boolean;
   /** `undefined` on a miss, and on a hit whose bytes nobody here can read. */
   readonly value: CacheEntry | undefined;
-  /** Names what the read found, stubs included: a write that carries it fails once that has changed. */
+  /**
+   * Names what the read found, stubs included: a write that carries it fails once that has changed, or once the server
+   * has lost what it held, or the key belongs to another.
+   */
   readonly cas: string;
   /** Whole seconds until the store drops it, by the store's clock; -1 when it never does. */
   readonly ttlSeconds: number;
@@ -48,12 +51,6 @@ export interface TagState extends TagVersion {
  * one turn of the event loop should leave in one write: the cache begins many reads at once and relies on it.
  */
 export interface CacheStore {
-  /**
-   * Changes whenever a cas token of an earlier read may name something else by now: when a connection was lost, since
-   * a server that has restarted counts its tokens from the start.
-   */
-  readonly epoch: number;
-
   /**
    * Reads an entry, and asks for the right to compute it: on a miss for `leaseSeconds`, on a hit when less than
    * `recacheSeconds` are left of it, and on any hit that is marked stale. The right is given once.

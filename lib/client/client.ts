@@ -8,8 +8,12 @@ import { KeyClient, type ReadOptions, type StoreOptions } from './key-client.js'
 import { noteFailure, readMany } from './many-keys.js';
 import { classicLease, STUB_CODEC } from './classic-dialect.js';
 import { ManyResult } from './many-result.js';
+import type { Request } from '../protocol/request.js';
 import { NO_LEASE, NOTHING_THERE, readCasResult, readCounter, readDone, readMetadebug } from './readers.js';
 import type { CasResult, CasToken, LeaseRead, Lookup, ValueWithCas } from './results.js';
+
+/** Digits of another client, or digits with a life of ours. */
+const CAS_TOKEN = /^(\d{1,20})(@[\w-]{12})?$/;
 
 /** What `incr` and `decr` take. */
 export interface CounterOptions extends CommandOptions {
@@ -99,7 +103,7 @@ export class MemcachedClient extends KeyClient {
    */
   cas(key: string, value: unknown, cas: CasToken, options?: StoreOptions): Promise<CasResult> {
     return this.store('cas', key, value, options, readCasResult, (request) => {
-      request.cas = checkedCas(cas);
+      tie(request, cas);
     }) as Promise<CasResult>;
   }
 
@@ -131,7 +135,7 @@ export class MemcachedClient extends KeyClient {
     const cas = options?.cas;
     if (cas === undefined) return this.run('delete', key, readDone, false, options) as Promise<boolean>;
     return this.run('delete', key, readDone, false, options, (request) => {
-      request.cas = checkedCas(cas);
+      tie(request, cas);
       request.inClassic = () => this.#expire(key, cas, options);
     }) as Promise<boolean>;
   }
@@ -251,7 +255,7 @@ export class MemcachedClient extends KeyClient {
     return this.run(kind, key, readDone, false, options, (request) => {
       if (stale !== undefined) request.exptime = this.exptime(stale);
       if (cas === undefined) request.owed = true;
-      else request.cas = checkedCas(cas);
+      else tie(request, cas);
       request.inClassic = () => this.invalidateKey(key, { ...options, stale: undefined });
     }) as Promise<boolean>;
   }
@@ -274,7 +278,7 @@ export class MemcachedClient extends KeyClient {
       { ...options, codec: STUB_CODEC },
       readCasResult,
       (request) => {
-        request.cas = cas;
+        tie(request, cas);
         request.exptime = LONG_PAST;
       },
     );
@@ -353,9 +357,12 @@ export class MemcachedClient extends KeyClient {
   }
 }
 
-function checkedCas(cas: unknown): CasToken {
-  if (typeof cas === 'string' && /^\d{1,20}$/.test(cas)) return cas;
-  throw new InvalidArgumentError(
-    'cas: expected the token of an earlier read (gets), a string of decimal digits',
-  );
+/** Ties a request to the state of its item that a token names, and to the life it was counted in. */
+function tie(request: Request, token: CasToken): void {
+  const [, digits, life = ''] = (typeof token === 'string' && CAS_TOKEN.exec(token)) || [];
+  if (digits === undefined) {
+    throw new InvalidArgumentError('cas: expected the token of an earlier read (gets), passed on as it was');
+  }
+  request.cas = digits;
+  request.life = life;
 }

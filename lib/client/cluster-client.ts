@@ -126,14 +126,6 @@ export abstract class ClusterClient extends EventEmitter<ClientEvents> implement
     this.#setServers(readServers(servers, 'servers'));
   }
 
-  /**
-   * How many connections were lost so far. Cas tokens read before one was lost may name something else by now: a server
-   * that has restarted counts them from the start.
-   */
-  get connectionsLost(): number {
-    return this.cluster.nodes.reduce((sum, node) => sum + node.connectionsLost, 0);
-  }
-
   /** The servers with their weights, states, since when, the last error, what they are owed, and how long they take. */
   topology(): readonly NodeStatus[] {
     return this.cluster.nodes.map((node) => ({

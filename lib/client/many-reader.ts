@@ -62,7 +62,7 @@ export class ManyReader {
   }
 
   #take(reply: Reply, index: number, haul: Haul): void {
-    const { cas, bytes, valueStart, valueEnd, flags } = reply;
+    const { casToken: cas, bytes, valueStart, valueEnd, flags } = reply;
     try {
       const value = this.#codec.decodeAt(bytes, valueStart, valueEnd, flags, this.#fullKeys[index]);
       if (value instanceof Promise) haul.waiting.push(this.#takeLater(value, cas, index, haul));

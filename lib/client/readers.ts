@@ -46,7 +46,7 @@ export class Readers {
       if (reply.status === 'not-found') return NO_LEASE;
       throw unexpectedReply(reply, request);
     }
-    const { cas, ttlSeconds, won, busy, stale } = reply;
+    const { casToken: cas, ttlSeconds, won, busy, stale } = reply;
     // Zero bytes with flags 0 is a stub: no value is there, somebody is computing it.
     const hit = reply.valueLength > 0 || reply.flags !== 0;
     const value = hit ? this.#decode(reply, request) : undefined;
@@ -58,7 +58,7 @@ export class Readers {
   readonly classicLease: ReplyReader = (reply, request) => {
     if (reply.status === 'value') {
       checkKey(reply, request);
-      const { cas } = reply;
+      const { casToken: cas } = reply;
       const hit = reply.valueLength > 0 || reply.flags !== 0;
       const state = { ...NO_LEASE, hit, cas, busy: !hit };
       request.gathered = whenDone(hit ? this.#decode(reply, request) : undefined, (value) => ({
@@ -74,7 +74,7 @@ export class Readers {
   readonly lookup: ReplyReader = (reply, request) => {
     if (reply.status === 'not-found') return NOTHING_THERE;
     if (reply.status !== 'value') throw unexpectedReply(reply, request);
-    const { cas, stale, size, lastAccessSeconds, hitBefore, flags, ttlSeconds } = reply;
+    const { casToken: cas, stale, size, lastAccessSeconds, hitBefore, flags, ttlSeconds } = reply;
     if (size === 0 && flags === 0) return NOTHING_THERE; // the stub of a lease
     const ttl = ttlSeconds < 0 ? undefined : ttlSeconds * 1000;
     const state = { hit: true, cas, ttl, stale, size, lastAccessSeconds, hitBefore, flags } as const;
@@ -95,7 +95,7 @@ export class Readers {
   }
 
   #withCas(reply: Reply, request: Request): unknown {
-    const { cas } = reply;
+    const { casToken: cas } = reply;
     return whenDone(this.#decode(reply, request), (value): ValueWithCas<unknown> => ({ value, cas }));
   }
 }

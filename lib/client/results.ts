@@ -1,5 +1,10 @@
 /**
- * Names one state of an item, as the server counts them: decimal digits, to be passed back and compared for equality only.
+ * Names one state of an item on one server, in that server's present life: to be passed back as it is, and compared for
+ * equality only. Decimal digits as memcached counts them, followed by what names the life.
+ *
+ * A write that carries it takes effect in that life or not at all: after a restart of the server, or once the key belongs
+ * to another one, it is answered like a change of the item, and nothing is sent. A token of digits alone, from another
+ * client, is compared by whichever server has the key now.
  */
 export type CasToken = string;
 

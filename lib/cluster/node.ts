@@ -47,7 +47,6 @@ export class Node implements ConnectionOwner {
   #since = new Date();
   #lastError: MemcachedError | undefined;
   #failures = 0;
-  #connectionsLost = 0;
   /** Commands fail at once: the last attempt to reach the server failed, or it has not answered in time. */
   #unreachable = false;
   #probeTimer: NodeJS.Timeout | undefined;
@@ -99,11 +98,6 @@ export class Node implements ConnectionOwner {
 
   onRoundTrip(milliseconds: number): void {
     this.#roundTrips.record(milliseconds);
-  }
-
-  /** How many connections it has closed that were in use; it may have restarted each time. */
-  get connectionsLost(): number {
-    return this.#connectionsLost;
   }
 
   /** How many invalidations the server is owed; `Infinity` when there were too many to remember each. */
@@ -228,7 +222,6 @@ export class Node implements ConnectionOwner {
       return;
     }
     const wasReady = connection.version.text !== '';
-    if (wasReady) this.#connectionsLost += 1;
     const idle = lost.length === 0 && unsent.length === 0;
     if (wasReady && idle && !this.#unreachable) return;
     this.#failed(error);

@@ -79,7 +79,7 @@ export class Connection {
   #limitLearned: Promise<void> | undefined;
   #state: 'opening' | 'ready' | 'closed' = 'opening';
   readonly #opening: Timed;
-  #agreement: Agreement = { dialect: 'meta', version: new ServerVersion('') };
+  #agreement: Agreement = { dialect: 'meta', version: new ServerVersion(''), life: '' };
   #triedMeta = false;
   #refusedMeta = false;
   #opaque = 0;
@@ -181,6 +181,7 @@ export class Connection {
     }
     if (this.#state === 'closed') return;
     this.#state = 'ready';
+    this.#parser.setLife(this.#agreement.life);
     if (this.#agreement.dialect === 'classic') this.#limit.settle(); // proxies hang up on `stats`
     for (const request of this.#owner.onReady(this)) this.#writeNow(request);
     this.#writeWaiting();
@@ -238,6 +239,10 @@ export class Connection {
   }
 
   #write(request: Request): void {
+    if (request.life !== '' && request.life !== this.#agreement.life) {
+      request.lose();
+      return;
+    }
     const meta = this.#agreement.dialect === 'meta';
     let line: string;
     try {

@@ -3,6 +3,8 @@ import type { ResolvedClientOptions } from '../options/client-options.js';
 import type { Credentials, ServerAddress } from '../options/server-options.js';
 import type { Reply } from '../protocol/reply.js';
 import { Request, type ReplyReader } from '../protocol/request.js';
+import { readStats } from '../protocol/stats-reader.js';
+import { connectionLife, serverLife } from './server-life.js';
 import { ServerVersion } from './server-version.js';
 
 /** The dialect of memcached's protocol spoken on a connection. */
@@ -15,15 +17,19 @@ const META_SINCE = [1, 6, 10] as const;
 export interface Agreement {
   readonly dialect: Dialect;
   readonly version: ServerVersion;
+  /** The life that cas tokens read here belong to: the server's, or the connection's where that is not known. */
+  readonly life: string;
 }
 
 /** Sends one line (with whatever follows it) and resolves with its last reply. */
 export type Ask = (request: Request) => Promise<unknown>;
 
 /**
- * The first words on a new connection: version, authentication where the server asks for it, dialect.
+ * The first words on a new connection: version, authentication where the server asks for it, dialect, the server's life.
  *
- * `mn` comes last, since twemproxy closes the connection on it: the caller then comes back with `classic`.
+ * `mn` comes last, since twemproxy closes the connection on it: the caller then comes back with `classic`. `stats` goes
+ * with it in one write, and costs no round trip; it is not asked in the classic dialect, since it ends a connection to
+ * twemproxy as well.
  *
  * @param onTryingMeta called before `mn`.
  * @throws {ServerError} when the server refuses; the message never carries the credentials.
@@ -39,12 +45,12 @@ export async function negotiate(
     const version = new ServerVersion(await askVersion(server, ask));
     const speaksMeta = version.atLeast(...META_SINCE);
     if (protocol === 'classic' || (protocol === 'auto' && !speaksMeta)) {
-      return { dialect: 'classic', version };
+      return { dialect: 'classic', version, life: connectionLife() };
     }
     if (!speaksMeta) throw tooOld(server, version);
     onTryingMeta();
-    await ask(line('mn', readDone));
-    return { dialect: 'meta', version };
+    const [, stats] = await Promise.all([ask(line('mn', readDone)), askStats(ask)]);
+    return { dialect: 'meta', version, life: serverLife(server.id, stats) ?? connectionLife() };
   } catch (error) {
     throw error instanceof ServerError ? explainRefusal(server.id, error) : error;
   }
@@ -63,6 +69,15 @@ async function askVersion(server: ServerAddress, ask: Ask): Promise<string> {
       throw error;
     await ask(authentication(credentials));
     return (await ask(line('version', readVersion))) as string;
+  }
+}
+
+/** @returns `undefined` from a server that has none to show. */
+async function askStats(ask: Ask): Promise<ReadonlyMap<string, string> | undefined> {
+  try {
+    return (await ask(line('stats', readStats))) as ReadonlyMap<string, string>;
+  } catch {
+    return undefined; // if the connection has ended, `mn` has failed as well
   }
 }
 

@@ -75,6 +75,11 @@ export class ReplyParser {
     this.#onReply = onReply;
   }
 
+  /** @param life what the cas tokens of all replies belong to, as it stands behind their digits. */
+  setLife(life: string): void {
+    this.#reply.life = life;
+  }
+
   /** Whether the bytes so far end inside a reply. */
   get incomplete(): boolean {
     return this.#rest !== undefined || this.#body !== undefined;

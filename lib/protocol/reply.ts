@@ -61,6 +61,9 @@ export class Reply {
   #keyStart = 0;
   #keyEnd = 0;
 
+  /** The life of the server that counted `cas`; the connection's, not the reply's: it stays. */
+  life = '';
+
   /** Forgets the reply before. */
   reset(): void {
     this.more = false;
@@ -78,6 +81,11 @@ export class Reply {
     this.lastAccessSeconds = 0;
     this.text = '';
     this.#keyEnd = this.#keyStart = 0;
+  }
+
+  /** The cas token as users get it: its digits and the life they were counted in; `''` when the reply has none. */
+  get casToken(): string {
+    return this.cas === '' ? '' : this.cas + this.life;
   }
 
   /** A view of the data block. Making one costs as much as reading a short text, so few who read ask for it. */

@@ -57,8 +57,10 @@ export class Request {
   flags = 0;
   /** The data block of a storage command: bytes, or text with one character per byte. */
   data: Buffer | string | undefined = undefined;
-  /** Cas token that must match, or `''`. */
+  /** Digits of the cas token that must match, or `''`. */
   cas = '';
+  /** The life in which that token means something, `''` for any: the request is sent in no other. */
+  life = '';
   /** The amount of `incr` and `decr`, in decimal digits. */
   delta = '1';
   /** `N`: a miss leaves a stub for so many seconds and the lease to its reader; 0 for no lease. */
@@ -152,6 +154,11 @@ export class Request {
     if (this.settled) return;
     this.settled = true;
     this.resolve(result);
+  }
+
+  /** Settles it unsent, as if the item had changed: the life its cas token belongs to is over. */
+  lose(): void {
+    this.succeed(this.kind === 'cas' ? 'exists' : false);
   }
 
   fail(error: MemcachedError | Error): void {

@@ -33,17 +33,10 @@ const textCodec: Codec = {
 export class ClientStore implements CacheStore {
   readonly #client: MemcachedClient;
   readonly #codec: Codec;
-  /** Servers that have gone or come back: under failover `next`, keys are elsewhere now. */
-  #moves = 0;
 
   constructor(client: MemcachedClient) {
     this.#client = client;
     this.#codec = new EntryCodec(client.codec);
-    client.on('node', () => (this.#moves += 1));
-  }
-
-  get epoch(): number {
-    return this.#moves + this.#client.connectionsLost;
   }
 
   read(key: string, leaseSeconds: number, recacheSeconds: number): Promise<CacheReading> {

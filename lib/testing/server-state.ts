@@ -36,6 +36,8 @@ export interface ServerState {
   readonly store: ItemStore;
   readonly counters: Counters;
   readonly startedAt: number;
+  /** Made up: one process may hold many servers, and clients tell a server's lives apart by it. */
+  readonly pid: number;
   readonly connections: ReadonlySet<ConnectionInfo>;
   /** `host:port` the server listens on. */
   readonly address: string;
@@ -60,6 +62,7 @@ export function newServerState(
     store: new ItemStore({ ...settings, counters }),
     counters,
     startedAt: settings.now(),
+    pid: 1 + Math.floor(Math.random() * 2 ** 31),
     connections,
     address,
     sizesEnabled: false,

@@ -6,9 +6,10 @@ export function* generalStats(state: ServerState): Stats {
   const now = settings.now();
   const items = store.living().length;
   const cpu = process.cpuUsage();
-  yield ['pid', process.pid];
-  yield ['uptime', Math.floor((now - startedAt) / 1000)];
-  yield ['time', Math.floor(now / 1000)];
+  const time = Math.floor(now / 1000);
+  yield ['pid', state.pid];
+  yield ['uptime', time - Math.floor(startedAt / 1000)];
+  yield ['time', time];
   yield ['version', settings.version];
   yield ['libevent', 'none'];
   yield ['pointer_size', 64];

@@ -23,8 +23,14 @@ async function guarded(peer: Peer, log: string[] = []): Promise<void> {
     }
     if (line.startsWith('alice')) return 'CLIENT_ERROR authentication failure\r\n';
     if (!welcome) return 'CLIENT_ERROR unauthenticated\r\n';
-    return line === 'version' ? 'VERSION 1.6.18\r\n' : 'MN\r\n';
+    return greeting(line);
   });
+}
+
+/** What a memcached without statistics says to what a client asks first. */
+function greeting(line: string): string {
+  if (line === 'version') return 'VERSION 1.6.18\r\n';
+  return line === 'mn' ? 'MN\r\n' : 'ERROR\r\n';
 }
 
 /** Everything a user could come to see of an error. */
@@ -205,7 +211,7 @@ describe('authentication', () => {
       password: PASSWORD,
     });
     await opened.ready;
-    expect(log).toStrictEqual(['version', 'set auth 0 0 12', `alice ${PASSWORD}`, 'version', 'mn']);
+    expect(log).toStrictEqual(['version', 'set auth 0 0 12', `alice ${PASSWORD}`, 'version', 'mn', 'stats']);
     opened.connection.close();
   });
 
@@ -214,7 +220,7 @@ describe('authentication', () => {
     await using server = await ScriptedServer.start((peer) =>
       peer.answer((line) => {
         log.push(line);
-        return line === 'version' ? 'VERSION 1.6.18\r\n' : 'MN\r\n';
+        return greeting(line);
       }),
     );
     const opened = new Opened({
@@ -224,7 +230,7 @@ describe('authentication', () => {
       password: PASSWORD,
     });
     await opened.ready;
-    expect(log).toStrictEqual(['version', 'mn']);
+    expect(log).toStrictEqual(['version', 'mn', 'stats']);
     opened.connection.close();
   });
 

@@ -100,8 +100,8 @@ describeReal('replies that take their time', () => {
   it(
     'work one byte at a time',
     async () => {
-      proxy.inject(faults.drip(5));
-      await connect();
+      proxy.inject(faults.drip(2));
+      await connect({ connectTimeout: '30s' });
       await client.set('k', { a: 'value' });
       await client.set('l', 'another');
       expect(await client.get('k')).toStrictEqual({ a: 'value' });

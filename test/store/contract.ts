@@ -40,7 +40,7 @@ export function storeContract(start: () => Promise<Stores>): void {
     it('tells everyone the same cas', async () => {
       const key = fresh();
       const { cas } = await one.read(key, 30, 0);
-      expect(cas).toMatch(/^\d+$/);
+      expect(cas).not.toBe('');
       expect((await two.read(key, 30, 0)).cas).toBe(cas);
     });
 

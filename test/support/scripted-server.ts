@@ -61,8 +61,8 @@ export class Peer {
     await this.line();
     this.send(`VERSION ${version}\r\n`);
     if (!version.startsWith('1.6.')) return;
-    await this.line();
-    this.send('MN\r\n');
+    await this.lines(2); // mn, stats
+    this.send('MN\r\nERROR\r\n');
   }
 
   /** Answers line by line, until a script has no answer or the connection is gone. */

@@ -11,7 +11,7 @@ interface Item {
 }
 
 /** The operations of the port, as a hook is told of them. */
-export type Operation = Exclude<keyof CacheStore, 'epoch'>;
+export type Operation = keyof CacheStore;
 
 /** Is awaited before the server gets an operation, or before its answer gets back. May throw: the connection broke. */
 export type Hook = (operation: Operation, key: string) => void | Promise<void>;
@@ -29,7 +29,7 @@ export class MapServer {
   time = 1000;
   #cas = 0;
   #versions = 0;
-  /** How often it was restarted. */
+  /** How often it was restarted; tokens from before are worth nothing. */
   restarts = 0;
 
   /** What a process uses; each has its own, as it has its own connections. */
@@ -68,6 +68,11 @@ export class MapServer {
     return this.#cas;
   }
 
+  /** Names an item's state in the server's present life. */
+  token(item: Item): string {
+    return `${item.cas}@${this.restarts}`;
+  }
+
   set(key: string, entry: CacheEntry | undefined, ttlSeconds: number): Item {
     const item = {
       entry: entry && structuredClone(entry),
@@ -86,7 +91,7 @@ export class MapServer {
       if (leaseSeconds === 0) return { ...NOTHING };
       const stub = this.set(key, undefined, leaseSeconds);
       stub.tokenSent = true;
-      return { ...NOTHING, cas: String(stub.cas), won: true };
+      return { ...NOTHING, cas: this.token(stub), won: true };
     }
     const ttlSeconds = ttl(item, this.time);
     const due = item.stale || (recacheSeconds > 0 && ttlSeconds >= 0 && ttlSeconds < recacheSeconds);
@@ -96,7 +101,7 @@ export class MapServer {
     return {
       hit: item.entry !== undefined,
       value: structuredClone(item.entry),
-      cas: String(item.cas),
+      cas: this.token(item),
       ttlSeconds,
       won,
       busy,
@@ -153,10 +158,6 @@ export class MapConnection implements CacheStore {
     this.#server = server;
   }
 
-  get epoch(): number {
-    return this.#server.restarts;
-  }
-
   /** Every operation fails from now on. */
   breakDown(): void {
     this.before = () => {
@@ -181,7 +182,7 @@ export class MapConnection implements CacheStore {
     return this.#ask('write', key, () => {
       const item = this.#server.find(key);
       if (item === undefined) return 'not-found';
-      if (String(item.cas) !== cas) return 'exists';
+      if (this.#server.token(item) !== cas) return 'exists';
       this.#server.set(key, entry, ttlSeconds);
       return 'stored';
     });
@@ -194,7 +195,7 @@ export class MapConnection implements CacheStore {
   release(key: string, cas: string, keepSeconds: number): Promise<boolean> {
     return this.#ask('release', key, () => {
       const item = this.#server.find(key);
-      if (item === undefined || String(item.cas) !== cas) return false;
+      if (item === undefined || this.#server.token(item) !== cas) return false;
       if (keepSeconds === 0) this.#server.items.delete(key);
       else this.#server.markStale(item, keepSeconds);
       return true;
