@@ -86,7 +86,7 @@ const HOUSE: House = {
     },
     'nest/http/': {
       rooms: ['errors.ts', 'options/', 'nest/instance/', 'nest/keys/', 'nest/methods/'],
-      packages: ['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs'],
+      packages: ['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs', 'node:crypto', 'node:timers'],
     },
     'nest/health/': {
       rooms: ['errors.ts', 'options/', 'client/', 'cache/clock.ts', 'nest/', 'nest/instance/'],

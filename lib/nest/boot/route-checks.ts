@@ -19,6 +19,9 @@ const CACHED_METHODS: ReadonlySet<number> = new Set([
   RequestMethod.ALL,
 ]);
 
+/** Classes of what can be read once. */
+const STREAMS: ReadonlySet<string> = new Set(['StreamableFile', 'Readable', 'ReadableStream']);
+
 /**
  * Looks for routes with `@HttpCache` whose answers cannot be cached.
  *
@@ -27,24 +30,47 @@ const CACHED_METHODS: ReadonlySet<number> = new Set([
  * @returns one sentence for each mistake: class, method and decorator, what is wrong, and its mend.
  */
 export function mistakesOfRoutes(type: Type, instance: string, cache: ModuleCache): string[] {
-  return propertiesOf(type).flatMap((property) => {
-    const options = Reflect.getMetadata(HTTP_CACHE, standingFunction(type, property)) as
-      HttpCacheOptions | undefined;
-    if (options === undefined || (options.name ?? DEFAULT_NAME) !== instance) return [];
-    const place = `${type.name}.${String(property)} @HttpCache`;
-    return mistakesOfRoute(type, property, options, place, cache).map((mistake) =>
-      mistake.startsWith(place) ? mistake : `${place}: ${mistake}`,
-    );
-  });
+  const ofClass = Reflect.getMetadata(HTTP_CACHE, type) as HttpCacheOptions | undefined;
+  return [
+    ...(ofClass === undefined ? [] : mistakesIn(ofClass, `${type.name} @HttpCache`, instance, cache)),
+    ...propertiesOf(type).flatMap((property) => {
+      const options = Reflect.getMetadata(HTTP_CACHE, standingFunction(type, property)) as
+        HttpCacheOptions | undefined;
+      if (options === undefined) return [];
+      const place = `${type.name}.${String(property)} @HttpCache`;
+      const ofRoute = belongsTo(options, instance) ? unfitness(type, property) : [];
+      return [
+        ...ofRoute.map((mistake) => `${place}: ${mistake}`),
+        ...mistakesIn(options, place, instance, cache),
+      ];
+    }),
+  ];
 }
 
-function mistakesOfRoute(
-  type: Type,
-  property: string | symbol,
+function mistakesIn(
   options: HttpCacheOptions,
   place: string,
+  instance: string,
   cache: ModuleCache,
 ): string[] {
+  if (!belongsTo(options, instance)) return [];
+  try {
+    const { policy, varyBy } = readHttpCacheOptions(options, place);
+    cache.policy(policy, place);
+    for (const source of varyBy) if (typeof source === 'string') cache.varySource(source);
+    return [];
+  } catch (error) {
+    if (!(error instanceof MemcachedError)) throw error;
+    return [error.message.startsWith(place) ? error.message : `${place}: ${error.message}`];
+  }
+}
+
+function belongsTo(options: HttpCacheOptions, instance: string): boolean {
+  return (options.name ?? DEFAULT_NAME) === instance;
+}
+
+/** Why the answers of a method cannot be cached, whatever its options. */
+function unfitness(type: Type, property: string | symbol): string[] {
   const method = httpMethod(type, property);
   const mistakes: string[] = [];
   if (method === undefined) {
@@ -58,13 +84,12 @@ function mistakesOfRoute(
   if (isEventStream(type, property)) {
     mistakes.push('@Sse() streams events, which cannot be stored; cache what the events are made of');
   }
-  try {
-    cache.policy(readHttpCacheOptions(options, place).policy, place);
-    // With versions told by a header, two routes of one name may have the same path.
-    cache.claimName(type);
-  } catch (error) {
-    if (!(error instanceof MemcachedError)) throw error;
-    mistakes.push(error.message);
+  const returned = Reflect.getMetadata('design:returntype', type.prototype as object, property) as
+    Type | undefined;
+  if (returned !== undefined && STREAMS.has(returned.name)) {
+    mistakes.push(
+      `it returns a ${returned.name}, which can be read once and not be stored; return a Buffer or a text, or leave it uncached`,
+    );
   }
   return mistakes;
 }

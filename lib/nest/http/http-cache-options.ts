@@ -2,6 +2,7 @@ import { InvalidOptionsError } from '../../errors.js';
 import type { CachePolicy, Ttl } from '../../options/cache-options.js';
 import type { Duration } from '../../options/duration.js';
 import {
+  bool,
   duration,
   func,
   oneOf,
@@ -12,6 +13,7 @@ import {
   withDefault,
 } from '../../options/schema.js';
 import { readOptions } from '../methods/decorator-options.js';
+import { QueryChoice } from './query-choice.js';
 
 /** What a request is to the options' functions: that of Express or Fastify, with what guards and middleware have added. */
 export interface HttpRequest {
@@ -19,6 +21,9 @@ export interface HttpRequest {
   readonly method: string;
   readonly url: string;
   readonly originalUrl?: string;
+  /** As the platform resolves it, trusted proxies considered. */
+  readonly host?: string;
+  readonly protocol?: string;
   readonly params?: unknown;
   readonly query?: unknown;
   // oxlint-disable-next-line typescript/no-explicit-any -- what guards add is the application's own
@@ -57,11 +62,35 @@ export interface HttpCacheOptions extends Pick<
   maxAge?: Duration;
 
   /**
-   * Names of request headers on which the answer depends; they become part of the key, and of `Vary`.
+   * Names of request headers on which the answer depends; they become part of the key, and of `Vary`. Headers that the
+   * method takes by `@Headers('name')` are among them already, and so is what `Vary` names on the way out, whoever set it.
    *
    * @default []
    */
   vary?: readonly string[];
+
+  /**
+   * What the answer depends on beside: functions of the request, and names of those in the module's options. None of them
+   * may return `undefined`; the request goes past the cache then.
+   *
+   * @default []
+   */
+  varyBy?: readonly (string | ((request: HttpRequest) => unknown))[];
+
+  /**
+   * The query parameters on which the answer depends: the names of those that count, or of those that do not (`except`).
+   * `*` at the end of a name stands for any text. What does not count makes no new keys, and the method should not read it.
+   *
+   * @default all count
+   */
+  query?: readonly string[] | { readonly except: readonly string[] };
+
+  /**
+   * Tells by `X-Cache: HIT` or `MISS` what `Cache-Status` tells, for tools that know that one only.
+   *
+   * @default false
+   */
+  xCache?: boolean;
 
   /**
    * How answers are named for conditional requests. `weak`: the same content. `strong`: the same bytes, where nothing
@@ -93,7 +122,13 @@ export interface HttpCacheOptions extends Pick<
 export interface HttpCacheRule {
   readonly audience: Audience;
   readonly maxAgeSeconds: number;
+  /** What answers say by `Cache-Control` unless the application does. */
+  readonly cacheControl: string;
+  /** Names of request headers, in lower case. */
   readonly vary: readonly string[];
+  readonly varyBy: Required<HttpCacheOptions>['varyBy'];
+  readonly query: QueryChoice | undefined;
+  readonly xCache: boolean;
   readonly etag: 'weak' | 'strong' | 'none';
   readonly tags: readonly string[] | ((request: HttpRequest) => readonly string[]);
   readonly when: ((request: HttpRequest) => boolean) | undefined;
@@ -106,17 +141,23 @@ export interface HttpCacheRule {
  * @throws {InvalidOptionsError} with the place at the beginning of the path.
  */
 export function readHttpCacheOptions(options: HttpCacheOptions, place: string): HttpCacheRule {
+  if (typeof options !== 'object' || options === null) {
+    throw new InvalidOptionsError(place, `expected options such as { audience: 'everyone', ttl: '5m' }`);
+  }
   const { own, rest } = readOptions<RuleShape>(options, place, RULE);
   const { maxAge, name: _, ...rule } = own;
+  const maxAgeSeconds = Math.floor(maxAge / 1000);
+  const scope = rule.audience === 'everyone' ? 'public' : 'private';
   return {
     ...rule,
-    maxAgeSeconds: Math.floor(maxAge / 1000),
+    maxAgeSeconds,
+    cacheControl: `${scope}, ${maxAgeSeconds === 0 ? 'no-cache' : `max-age=${maxAgeSeconds}`}`,
     // A handler that ran behind its response would find that response sent.
     policy: { ...rest, serveStale: false, softTimeout: 0, refreshAhead: 0 },
   };
 }
 
-type RuleShape = Omit<HttpCacheRule, 'maxAgeSeconds' | 'policy'> & {
+type RuleShape = Omit<HttpCacheRule, 'maxAgeSeconds' | 'cacheControl' | 'policy'> & {
   readonly maxAge: number;
   readonly name: string | undefined;
 };
@@ -132,11 +173,32 @@ const readAudience: Reader<Audience> = (value, path) => {
   return oneOf('everyone', 'authorized')(value, path);
 };
 
-const readHeaderNames: Reader<readonly string[]> = (value, path) => {
+const readVary: Reader<readonly string[]> = (value, path) => {
   if (!Array.isArray(value))
     throw new InvalidOptionsError(path, 'expected a list of names of request headers');
-  return value.map((name, index) => text()(name, `${path}[${index}]`).toLowerCase());
+  return readNames(value, path).map((name) => name.toLowerCase());
 };
+
+const readVaryBy: Reader<HttpCacheRule['varyBy']> = (value, path) => {
+  if (!Array.isArray(value))
+    throw new InvalidOptionsError(path, 'expected a list of functions of the request, and names of such');
+  return value.map((source, index) =>
+    typeof source === 'function'
+      ? (source as (request: HttpRequest) => unknown)
+      : text()(source, `${path}[${index}]`),
+  );
+};
+
+const readQuery: Reader<QueryChoice> = (value, path) => {
+  if (Array.isArray(value)) return new QueryChoice(readNames(value, path), true);
+  const except = (value as { except?: unknown } | null)?.except;
+  if (Array.isArray(except)) return new QueryChoice(readNames(except, `${path}.except`), false);
+  throw new InvalidOptionsError(path, "expected names, as in ['page', 'sort'], or { except: ['utm_*'] }");
+};
+
+function readNames(names: readonly unknown[], path: string): string[] {
+  return names.map((name, index) => text()(name, `${path}[${index}]`));
+}
 
 const readTags: Reader<HttpCacheRule['tags']> = (value, path) => {
   if (typeof value === 'function') return value as HttpCacheRule['tags'];
@@ -148,7 +210,10 @@ const readTags: Reader<HttpCacheRule['tags']> = (value, path) => {
 const RULE: Shape<RuleShape> = {
   audience: readAudience,
   maxAge: withDefault(duration(), 0),
-  vary: withDefault(readHeaderNames, []),
+  vary: withDefault(readVary, []),
+  varyBy: withDefault(readVaryBy, []),
+  query: optional(readQuery),
+  xCache: withDefault(bool, false),
   etag: withDefault(oneOf('weak', 'strong', 'none'), 'weak'),
   tags: withDefault(readTags, []),
   when: optional(func<(request: HttpRequest) => boolean>()),

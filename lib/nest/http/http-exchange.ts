@@ -1,50 +1,78 @@
 import type { ExecutionContext } from '@nestjs/common';
-import type { HttpAdapterHost } from '@nestjs/core';
+import { setImmediate } from 'node:timers';
 import type { HttpRequest } from './http-cache-options.js';
-import type { Headers } from './stored-response.js';
+import type { Platform } from './platform.js';
 
-/** What Express's response and Fastify's reply have in common. */
-interface HttpResponse {
-  readonly statusCode: number;
-  getHeaders(): Record<string, string | string[] | number | undefined>;
+/** Headers by their lower-case names. */
+export type Headers = Readonly<Record<string, string | readonly string[] | number | undefined>>;
+
+/** What the answer's head says as it leaves. */
+export interface SentHead {
+  readonly status: number;
+  readonly headers: Headers;
 }
 
-/** By these, cookies reach `@fastify/cookie`, which adds them to the headers only as the answer is sent. */
-const COOKIE_METHODS = ['setCookie', 'cookie', 'clearCookie'] as const;
+/** Node's own response, under that of the platform. */
+interface NodeResponse {
+  readonly statusCode: number;
+  readonly headersSent?: boolean;
+  readonly destroyed?: boolean;
+  writeHead?: (...args: unknown[]) => unknown;
+  getHeaders(): Headers;
+  once?(event: 'close', listener: () => void): unknown;
+}
 
-type CookieMethods = Partial<Record<(typeof COOKIE_METHODS)[number], (...args: unknown[]) => unknown>>;
+/** What Express's response and Fastify's reply have in common, and what one of them has. */
+interface PlatformResponse extends NodeResponse {
+  readonly raw?: NodeResponse;
+  getHeader(name: string): string | readonly string[] | number | undefined;
+  removeHeader(name: string): unknown;
+  send?: (payload?: unknown) => unknown;
+  serialize?(payload: unknown): unknown;
+  serializer?(serialize: (payload: string) => string): unknown;
+}
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+/** Stands for what the platform makes something else of before it sends it. */
+const NOT_YET = Symbol('not yet');
 
 /** One request and its response, the same for Express and Fastify. */
 export class HttpExchange {
   readonly request: HttpRequest;
-  #setsCookies = false;
-  readonly #response: HttpResponse;
-  readonly #adapter: HttpAdapterHost['httpAdapter'];
+  readonly #response: PlatformResponse;
+  readonly #platform: Platform;
 
-  constructor(context: ExecutionContext, adapter: HttpAdapterHost['httpAdapter']) {
-    this.request = context.switchToHttp().getRequest<HttpRequest>();
-    this.#response = context.switchToHttp().getResponse<HttpResponse>();
-    this.#adapter = adapter;
-    this.#watchCookies(this.#response as CookieMethods);
+  constructor(context: ExecutionContext, platform: Platform) {
+    const http = context.switchToHttp();
+    this.request = http.getRequest<HttpRequest>();
+    this.#response = http.getResponse<PlatformResponse>();
+    this.#platform = platform;
   }
 
-  /** Whether a cookie has been set that may not be among the headers yet. */
-  get setsCookies(): boolean {
-    return this.#setsCookies;
-  }
-
-  /** Host, path and query, as the client asked for them. @see RFC 9110, section 7.1 */
-  get target(): readonly [host: string, path: string] {
-    const { headers, originalUrl, url } = this.request;
-    return [String(headers.host ?? '').toLowerCase(), originalUrl ?? url];
+  /**
+   * Protocol, host, path and query as the application sees them: from a trusted proxy what the client asked it for, over
+   * HTTP/2 its `:authority`.
+   *
+   * @see RFC 9110, section 7.1; Express's `trust proxy`, Fastify's `trustProxy`
+   */
+  get origin(): string {
+    const { request } = this;
+    const host = request.host ?? (this.#platform.adapter.getRequestHostname(request) as string | undefined);
+    return `${request.protocol ?? ''}://${(host ?? '').toLowerCase()}`;
   }
 
   get status(): number {
-    return this.#response.statusCode;
+    return (this.#response.raw ?? this.#response).statusCode;
   }
 
   set status(code: number) {
-    this.#adapter.status(this.#response, code);
+    this.#platform.adapter.status(this.#response, code);
+  }
+
+  /** Whether somebody has begun to answer. */
+  get isAnswered(): boolean {
+    return (this.#response.raw ?? this.#response).headersSent === true;
   }
 
   /** The response's headers at this moment. */
@@ -52,19 +80,136 @@ export class HttpExchange {
     return { ...this.#response.getHeaders() };
   }
 
-  setHeader(name: string, value: string | readonly string[]): void {
-    // Both platforms take lists; Nest's type does not say so.
-    this.#adapter.setHeader(this.#response, name, value as string);
+  header(name: string): string | readonly string[] | number | undefined {
+    return this.#response.getHeader(name);
   }
 
-  #watchCookies(response: CookieMethods): void {
-    for (const name of COOKIE_METHODS) {
-      const method = response[name];
-      if (typeof method !== 'function') continue;
-      response[name] = (...args) => {
-        this.#setsCookies = true;
-        return Reflect.apply(method, response, args);
-      };
+  setHeader(name: string, value: string | readonly string[]): void {
+    // Both platforms take lists; Nest's type does not say so.
+    this.#platform.adapter.setHeader(this.#response, name, value as string);
+  }
+
+  removeHeader(name: string): void {
+    this.#response.removeHeader(name);
+  }
+
+  /**
+   * Whether what the platform is given leaves as plain JSON, so that the JSON can be sent in its place: nobody has put
+   * something of his own between, by a setting, a hook or another `res.json`.
+   */
+  get sendsPlainJson(): boolean {
+    return this.#platform.sendsPlainJson && !this.#isPatched('json') && !this.#isPatched('send');
+  }
+
+  /** @returns the JSON that a value becomes for the client; undefined where it becomes none. */
+  jsonOf(value: object): string | undefined {
+    const response = this.#response;
+    const json = typeof response.serialize === 'function' ? response.serialize(value) : JSON.stringify(value);
+    return typeof json === 'string' ? json : undefined;
+  }
+
+  /** Has a text sent that is JSON already. */
+  announceJson(): void {
+    const response = this.#response;
+    if (response.getHeader('content-type') === undefined) this.setHeader('content-type', JSON_TYPE);
+    if (typeof response.serializer === 'function') response.serializer(asItIs);
+  }
+
+  /** Whether the platform sends an object like this as the bytes that it holds. */
+  sendsBytesOf(value: object): value is Uint8Array {
+    return value instanceof Uint8Array && this.#platform.isFastify;
+  }
+
+  /**
+   * Looks at what leaves, behind all interceptors, and may take its place.
+   *
+   * @param conclude gets a text or bytes, and returns what is sent; is not asked where others stand behind it and change it.
+   */
+  onTheWayOut(conclude: (content: string | Uint8Array | undefined) => string | Uint8Array | undefined): void {
+    const response = this.#response;
+    const { send } = response;
+    if (typeof send !== 'function' || this.#isPatched('send')) return;
+    response.send = (payload) => {
+      const content = this.#contentOf(payload);
+      if (content === NOT_YET) return Reflect.apply(send, response, [payload]);
+      delete response.send;
+      return Reflect.apply(send, response, [conclude(content)]);
+    };
+  }
+
+  /**
+   * Tells of the head as it is sent, cookies and all that is added in the last moment included; of nothing where the
+   * connection ends before.
+   */
+  onceHeadIsSent(tell: (head: SentHead | undefined) => void): void {
+    const response = this.#response;
+    const raw = response.raw ?? response;
+    const { writeHead } = raw;
+    if (typeof writeHead !== 'function') {
+      tell({ status: this.status, headers: this.headers });
+      return;
+    }
+    const isOwn = Object.hasOwn(raw, 'writeHead');
+    raw.writeHead = (...args) => {
+      if (isOwn) raw.writeHead = writeHead;
+      else delete raw.writeHead;
+      const result = Reflect.apply(writeHead, raw, args);
+      tell({ status: raw.statusCode, headers: { ...response.getHeaders(), ...headersAmong(args) } });
+      return result;
+    };
+    // A client that has left may, or may not, get its answer written all the same.
+    if (raw.destroyed === true) setImmediate(tell, { status: raw.statusCode, headers: this.headers });
+    else raw.once?.('close', () => tell(undefined));
+  }
+
+  #isPatched(method: 'json' | 'send'): boolean {
+    const response = this.#response;
+    // Express lets each application have methods of its own on the object between a response and Express's.
+    return (
+      Object.hasOwn(response, method) ||
+      (response.raw === undefined && Object.hasOwn(Object.getPrototypeOf(response) as object, method))
+    );
+  }
+
+  /** What the platform is about to send; `NOT_YET` where it makes something else of it first. */
+  #contentOf(payload: unknown): string | Uint8Array | undefined | typeof NOT_YET {
+    if (payload === undefined || typeof payload === 'string' || payload instanceof Uint8Array) return payload;
+    const { isFastify, sendsPlainJson } = this.#platform;
+    if (!isFastify || !sendsPlainJson || isStream(payload) || payload instanceof Error) return NOT_YET;
+    try {
+      const json = this.jsonOf(payload as object);
+      if (json === undefined) return NOT_YET;
+      this.announceJson();
+      return json;
+    } catch {
+      return NOT_YET;
     }
   }
+}
+
+/** Whether a value is read once, and by whom it is for. */
+export function isStream(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { pipe, getReader, getStream } = value as Record<string, unknown>;
+  if (typeof pipe === 'function' || typeof getReader === 'function') return true;
+  // A StreamableFile, of whichever copy of Nest; an answer of `fetch`.
+  return typeof getStream === 'function' || Object.prototype.toString.call(value) === '[object Response]';
+}
+
+function asItIs(payload: string): string {
+  return payload;
+}
+
+/** Headers that were given to `writeHead`: an object, pairs, or names and values in turn. */
+function headersAmong(args: readonly unknown[]): Headers {
+  const given = args.find((arg) => typeof arg === 'object' && arg !== null);
+  if (given === undefined) return {};
+  const pairs: unknown[] = !Array.isArray(given)
+    ? Object.entries(given)
+    : Array.isArray(given[0])
+      ? given
+      : given.flatMap((name, index) => (index % 2 === 0 ? [[name, given[index + 1]]] : []));
+  return Object.fromEntries(
+    (pairs as [string, string][]).map(([name, value]) => [name.toLowerCase(), value]),
+  );
 }

@@ -1,92 +1,138 @@
-import { StreamableFile } from '@nestjs/common';
-import type { HttpCacheRule } from './http-cache-options.js';
+import type { Headers } from './http-exchange.js';
 
-/** Headers of a response by their lower-case names. */
-export type Headers = Readonly<Record<string, string | readonly string[] | number | undefined>>;
+/** How the body stands in a stored answer. */
+export type BodyForm =
+  /** A text, sent as it is. */
+  | 'text'
+  /** The JSON that goes to the client, sent in place of the value it was made of. */
+  | 'json'
+  /** Bytes, sent as they are. */
+  | 'bytes'
+  /** `null`, a number or a truth value, for whoever stands further out. */
+  | 'scalar'
+  /** The text that the codec made of a value, for whoever stands further out. */
+  | 'value'
+  /** The bytes that it made. */
+  | 'packed'
+  | 'nothing';
 
 /** An answer as it is stored: what the route's method has made of the response, and what it returned. */
 export interface StoredResponse {
   readonly status: number;
   /** What the method has set or changed; what middleware sets, it sets on every response. */
   readonly headers: readonly (readonly [name: string, value: string | readonly string[]])[];
-  readonly body: unknown;
+  /** Names of headers that the method has taken away. */
+  readonly removed: readonly string[];
   /** When it was made, in milliseconds since 1970. */
   readonly at: number;
+  readonly form: BodyForm;
+  /** The codec's flags of a body that it made. */
+  readonly flags: number;
+  readonly body: string;
 }
 
 /** Answers that may be stored: neither errors nor parts. @see RFC 9110, section 15.1 */
-const STORABLE_STATUS: ReadonlySet<number> = new Set([200, 203, 204, 300, 301, 308]);
+export const STORABLE_STATUS: ReadonlySet<number> = new Set([200, 203, 204, 300, 301, 308]);
 
 /** Headers that belong to one message, and not to what it says. @see RFC 9111, section 3.1; RFC 9110, section 7.6.1 */
 const OF_ONE_MESSAGE: ReadonlySet<string> = new Set([
   'age',
+  'cache-status',
   'connection',
   'content-length',
   'date',
   'keep-alive',
   'proxy-authenticate',
+  'proxy-authorization',
   'proxy-connection',
   'set-cookie',
   'te',
   'trailer',
   'transfer-encoding',
   'upgrade',
+  'x-cache',
 ]);
 
-/** What a route's method has made of a response. */
-export function captureResponse(
-  status: number,
-  before: Headers,
-  after: Headers,
-  body: unknown,
-  at: number,
-): StoredResponse {
-  const headers = Object.entries(after)
-    .filter(
-      ([name, value]) =>
-        value !== undefined && String(before[name]) !== String(value) && !OF_ONE_MESSAGE.has(name),
-    )
-    .map(([name, value]) => [name, Array.isArray(value) ? value.map(String) : String(value)] as const);
-  return { status, headers, body, at };
+const FORMS: ReadonlySet<unknown> = new Set<BodyForm>([
+  'text',
+  'json',
+  'bytes',
+  'scalar',
+  'value',
+  'packed',
+  'nothing',
+]);
+
+const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
+
+/** What no header's value may contain: it would end the header. */
+const CONTROL = /[\x00-\x08\x0a-\x1f\x7f\u0100-\uffff]/;
+
+/** What a route's method has done to the headers, `OF_ONE_MESSAGE` left aside. */
+export function headersChanged(before: Headers, after: Headers): Pick<StoredResponse, 'headers' | 'removed'> {
+  const headers: [name: string, value: string | readonly string[]][] = [];
+  for (const [name, value] of Object.entries(after)) {
+    if (value === undefined || OF_ONE_MESSAGE.has(name) || String(before[name]) === String(value)) continue;
+    headers.push([name, Array.isArray(value) ? value.map(String) : String(value)]);
+  }
+  const removed = Object.keys(before).filter(
+    (name) => before[name] !== undefined && after[name] === undefined && !OF_ONE_MESSAGE.has(name),
+  );
+  return { headers, removed };
+}
+
+/** Writes an answer as one text, so that any codec can store it: a line of JSON, and the body behind it. */
+export function writeResponse({ body, ...head }: StoredResponse): string {
+  return `${JSON.stringify(head)}\n${body}`;
 }
 
 /**
- * Whether an answer may be stored for its audience.
+ * Reads what is stored under a route's key. Whoever can write to the server could have put anything there, and so could
+ * an older release: nothing that this application would not have stored itself is taken over.
  *
- * @param before the response's headers before the route's method ran.
- * @param after the same, after it.
- * @see RFC 9111, section 3
+ * @returns undefined for anything else than `writeResponse` has made.
  */
-export function isStorable(
-  response: StoredResponse,
-  before: Headers,
-  after: Headers,
-  rule: HttpCacheRule,
-): boolean {
-  if (!STORABLE_STATUS.has(response.status) || isStream(response.body)) return false;
-  if (after['set-cookie'] !== undefined) return false;
-  const control = directives(after['cache-control']);
-  if (control.has('no-store') || (control.has('private') && rule.audience === 'everyone')) return false;
-  const known = new Set([...names(before.vary), ...rule.vary]);
-  return names(after.vary).every((name) => name !== '*' && known.has(name));
+export function readResponse(stored: unknown): StoredResponse | undefined {
+  const text = stored instanceof Uint8Array ? Buffer.from(stored).toString() : stored;
+  if (typeof text !== 'string') return undefined;
+  const end = text.indexOf('\n');
+  if (end < 0) return undefined;
+  let head: unknown;
+  try {
+    head = JSON.parse(text.slice(0, end));
+  } catch {
+    return undefined;
+  }
+  if (!isHead(head)) return undefined;
+  const { status, headers, removed, at, form, flags } = head;
+  return { status, headers, removed, at, form, flags, body: text.slice(end + 1) };
 }
 
-/** The comma-separated names in a header, in lower case. */
-export function names(header: Headers[string]): string[] {
-  if (header === undefined) return [];
-  return String(header)
-    .split(',')
-    .map((name) => name.trim().toLowerCase())
-    .filter((name) => name !== '');
+function isHead(head: unknown): head is Omit<StoredResponse, 'body'> {
+  if (typeof head !== 'object' || head === null) return false;
+  const { status, headers, removed, at, form, flags } = head as Record<string, unknown>;
+  return (
+    STORABLE_STATUS.has(status as number) &&
+    Number.isSafeInteger(at) &&
+    FORMS.has(form) &&
+    Number.isSafeInteger(flags) &&
+    Array.isArray(headers) &&
+    headers.every(isHeader) &&
+    Array.isArray(removed) &&
+    removed.every(isHeaderName)
+  );
 }
 
-/** The directives of a `Cache-Control` header, without their arguments. */
-export function directives(header: Headers[string]): ReadonlySet<string> {
-  return new Set(names(header).map((directive) => directive.split('=')[0].trim()));
+function isHeader(header: unknown): boolean {
+  if (!Array.isArray(header) || header.length !== 2 || !isHeaderName(header[0])) return false;
+  const value: unknown = header[1];
+  return Array.isArray(value) ? value.every(isHeaderValue) : isHeaderValue(value);
 }
 
-function isStream(body: unknown): boolean {
-  if (typeof body !== 'object' || body === null) return false;
-  const { pipe, getReader } = body as { pipe?: unknown; getReader?: unknown };
-  return body instanceof StreamableFile || typeof pipe === 'function' || typeof getReader === 'function';
+function isHeaderName(name: unknown): boolean {
+  return typeof name === 'string' && HEADER_NAME.test(name) && !OF_ONE_MESSAGE.has(name);
+}
+
+function isHeaderValue(value: unknown): boolean {
+  return typeof value === 'string' && !CONTROL.test(value);
 }

@@ -185,7 +185,12 @@ describe('@HttpCache', () => {
     });
     expect(first.headers.age).toBeUndefined();
     const second = await get('/made').expect(203, 'made');
-    expect(second.headers).toMatchObject({ ...first.headers, date: expect.any(String), age: '0' });
+    expect(second.headers).toMatchObject({
+      ...first.headers,
+      date: expect.any(String),
+      age: '0',
+      'cache-status': 'nestjs-memcached; hit',
+    });
     expect(Pages.runs).toBe(1);
   });
 

@@ -1,0 +1,155 @@
+import { Logger, type Type } from '@nestjs/common';
+import 'reflect-metadata';
+import { DecoratorError } from '../../errors.js';
+import type { ModuleCache } from '../instance/module-cache.js';
+import { escapeText } from '../keys/escape.js';
+import { partOfKey } from '../keys/key-template.js';
+import { calledParameters } from '../methods/nest-metadata.js';
+import type { BodyCodec } from './body-form.js';
+import { names } from './header-names.js';
+import type { HttpCacheRule, HttpRequest } from './http-cache-options.js';
+import type { HttpExchange } from './http-exchange.js';
+
+/** Nest's number for a parameter that receives headers (`RouteParamtypes`), and its name for a route's version. */
+const HEADERS = 6;
+const VERSION = '__version__';
+
+/** More names than this no sound application has in its `Vary`; answers that name others are not stored. */
+const MAX_LEARNT = 16;
+
+/** What is known of a route that is cached. */
+export class CachedRoute {
+  readonly rule: HttpCacheRule;
+  readonly cache: ModuleCache;
+  /** Class, method and decorator, for messages. */
+  readonly place: string;
+  /** Whether nobody but the platform sees what is returned for it. */
+  readonly isOutermost: boolean;
+  /** Request headers that an answer is known to depend on: by options, and by what the method takes. */
+  readonly #declared: readonly string[];
+  /** Those, and what answers have named by `Vary`; sorted. */
+  #known: readonly string[];
+  readonly #name: string;
+  readonly #told = new Set<string>();
+
+  constructor(type: Type, handler: object, rule: HttpCacheRule, cache: ModuleCache, isOutermost: boolean) {
+    const property = propertyOf(type, handler);
+    this.rule = rule;
+    this.cache = cache;
+    this.place = `${type.name}.${property} @HttpCache`;
+    this.isOutermost = isOutermost;
+    this.#declared = [...new Set([...rule.vary, ...headersTakenBy(type, property)])];
+    this.#known = this.#declared.toSorted();
+    this.#name = `http:${escapeText(type.name)}.${escapeText(property)}${versionOf(type, handler)}`;
+  }
+
+  /**
+   * The request headers that are part of the key of a request.
+   *
+   * @param vary what the response says by `Vary` before the method has run.
+   * @returns undefined where that is everything.
+   */
+  headersInKey(vary: ReturnType<HttpExchange['header']>): readonly string[] | undefined {
+    if (vary === undefined) return this.#known;
+    const said = names(vary);
+    if (said.includes('*')) return undefined;
+    return [...new Set([...this.#known, ...said])].toSorted();
+  }
+
+  /** What `Vary` is to name for caches further out, beside what the application says. */
+  get vary(): readonly string[] {
+    const { audience, maxAgeSeconds } = this.rule;
+    // A browser whose user changes must not take one's answer for the other's, where it may take it without asking.
+    if (audience === 'everyone' || maxAgeSeconds === 0) return this.#declared;
+    return [...this.#declared, 'authorization', 'cookie'];
+  }
+
+  /**
+   * Takes names from a `Vary` that came too late for this request's key into those of the requests to come.
+   */
+  learn(late: readonly string[]): void {
+    const known = new Set([...this.#known, ...late]);
+    if (known.size <= this.#declared.length + MAX_LEARNT) this.#known = [...known].toSorted();
+  }
+
+  /**
+   * The key of a request's answer, without the request headers in it: the route, whom the answer is for, where the request
+   * goes, and what `varyBy` adds.
+   *
+   * @returns undefined where the audience's function does not say whom it is for.
+   */
+  keyOf(exchange: HttpExchange): string | undefined {
+    const { audience, query, varyBy } = this.rule;
+    const { request } = exchange;
+    let key = this.#name;
+    if (typeof audience === 'function') {
+      const whom = audience(request);
+      if (whom === undefined) return undefined;
+      key += `:for:${partOfKey(whom, this.place)}`;
+    } else {
+      key += `:${audience}`;
+    }
+    const { originalUrl = request.url, url } = request;
+    key += `:${escapeText(exchange.origin + (query === undefined ? originalUrl : query.apply(originalUrl)))}`;
+    // Where middleware has sent the request to another address than the client's.
+    if (url !== originalUrl) key += `:${escapeText(query === undefined ? url : query.apply(url))}`;
+    for (const source of varyBy) {
+      const value = typeof source === 'string' ? this.cache.varySource(source)() : source(request);
+      if (value === undefined) throw new DecoratorError('varyBy: what the answer depends on is undefined');
+      key += `|${partOfKey(value, this.place)}`;
+    }
+    return key;
+  }
+
+  /** What stands behind a key: the request headers that the answer depends on. */
+  suffixOf({ headers }: HttpRequest, known: readonly string[]): string {
+    let suffix = '';
+    for (const name of known) {
+      const value = headers[name];
+      if (value !== undefined) suffix += `|${escapeText(name)}=${escapeText(String(value))}`;
+    }
+    return suffix;
+  }
+
+  /** What makes values storable for those who stand further out; undefined for a service that a test put there. */
+  get codec(): BodyCodec | undefined {
+    const { service } = this.cache as { service: { codec?: BodyCodec; client?: { codec?: BodyCodec } } };
+    return service.client?.codec ?? service.codec;
+  }
+
+  /** Says once why answers of this route are not stored, and what to do about it. */
+  warn(reason: string): void {
+    if (this.#told.has(reason)) return;
+    this.#told.add(reason);
+    new Logger('Memcached').warn(`${this.place}: ${reason}`);
+  }
+}
+
+/** The name under which a class has a function; decorators may have given the function another one. */
+function propertyOf(type: Type, handler: object): string {
+  for (
+    let owner = type.prototype as object | null;
+    owner !== null;
+    owner = Object.getPrototypeOf(owner) as object
+  ) {
+    const found = Object.entries(Object.getOwnPropertyDescriptors(owner)).find(
+      ([, { value }]) => value === handler,
+    );
+    if (found !== undefined) return found[0];
+  }
+  return (handler as { readonly name: string }).name;
+}
+
+/** Headers that the method takes by name. Of `Authorization`, the audience says what it means. */
+function headersTakenBy(type: Type, property: string): string[] {
+  return calledParameters(type, property, 0)
+    .filter(({ kind, data }) => kind === HEADERS && typeof data === 'string')
+    .map(({ data }) => String(data).toLowerCase())
+    .filter((name) => name !== 'authorization');
+}
+
+/** Routes of one path may differ by the version that a header or a media type asks for. */
+function versionOf(type: Type, handler: object): string {
+  const version: unknown = Reflect.getMetadata(VERSION, handler) ?? Reflect.getMetadata(VERSION, type);
+  return version === undefined ? '' : `@${escapeText([version].flat().map(String).join(','))}`;
+}

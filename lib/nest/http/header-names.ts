@@ -1,0 +1,15 @@
+import type { Headers } from './http-exchange.js';
+
+/** The comma-separated names in a header, in lower case. */
+export function names(header: Headers[string]): string[] {
+  if (header === undefined) return [];
+  return String(header)
+    .split(',')
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => name !== '');
+}
+
+/** The directives of a `Cache-Control` header, without their arguments. */
+export function directives(header: Headers[string]): ReadonlySet<string> {
+  return new Set(names(header).map((directive) => directive.split('=')[0].trim()));
+}

@@ -1,0 +1,39 @@
+import type { HttpAdapterHost } from '@nestjs/core';
+
+type Adapter = HttpAdapterHost['httpAdapter'];
+
+/** What is asked of Express and Fastify themselves. */
+interface Server {
+  /** One of Express's settings. */
+  get?(name: string): unknown;
+  /** Fastify's. */
+  printRoutes?(options: { includeHooks: boolean }): string;
+}
+
+const JSON_SETTINGS = ['json replacer', 'json spaces', 'json escape'];
+
+/** Express or Fastify, by Nest's adapter. */
+export class Platform {
+  readonly adapter: Adapter;
+  readonly isFastify: boolean;
+  #sendsPlainJson: boolean | undefined;
+
+  constructor(adapter: Adapter) {
+    this.adapter = adapter;
+    this.isFastify = adapter.getType() === 'fastify';
+  }
+
+  /** Whether the application leaves the platform's way from a value to JSON as it is, by settings and by hooks. */
+  get sendsPlainJson(): boolean {
+    this.#sendsPlainJson ??= this.#looksPlain();
+    return this.#sendsPlainJson;
+  }
+
+  #looksPlain(): boolean {
+    const server = this.adapter.getInstance<Server>();
+    // The only word that Fastify gives on its hooks.
+    if (this.isFastify)
+      return server.printRoutes?.({ includeHooks: true }).includes('preSerialization') === false;
+    return this.adapter.getType() === 'express' && JSON_SETTINGS.every((name) => !server.get?.(name));
+  }
+}
