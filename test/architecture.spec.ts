@@ -26,6 +26,7 @@ const HOUSE: House = {
       packages: [],
     },
     'errors.ts': { rooms: [], packages: [] },
+    'bounded-map.ts': { rooms: [], packages: [] },
     // node:tls for the type of the options that are passed through to it.
     'options/': { rooms: ['errors.ts'], packages: ['node:tls'] },
     // Bytes, and only bytes: no socket, timer or clock can be imported here.
@@ -35,7 +36,7 @@ const HOUSE: House = {
       packages: ['node:crypto', 'node:net', 'node:tls', 'node:timers', 'node:perf_hooks'],
     },
     'cluster/': {
-      rooms: ['errors.ts', 'options/', 'protocol/', 'connection/'],
+      rooms: ['errors.ts', 'bounded-map.ts', 'options/', 'protocol/', 'connection/'],
       packages: [
         'node:crypto',
         'node:dns',
@@ -46,13 +47,19 @@ const HOUSE: House = {
       ],
     },
     'client/': {
-      rooms: ['errors.ts', 'options/', 'protocol/', 'cluster/', 'client/codec/'],
+      rooms: ['errors.ts', 'bounded-map.ts', 'options/', 'protocol/', 'cluster/', 'client/codec/'],
       packages: ['node:crypto', 'node:diagnostics_channel', 'node:events'],
     },
-    'client/codec/': { rooms: ['errors.ts', 'options/'], packages: ['node:crypto', 'node:v8', 'node:zlib'] },
+    'client/codec/': {
+      rooms: ['errors.ts', 'bounded-map.ts', 'options/'],
+      packages: ['node:crypto', 'node:v8', 'node:zlib'],
+    },
     // Knows a port and a clock that are given to it; whatever it does can be replayed on a fake of both.
     // node:async_hooks tells who would wait for himself.
-    'cache/': { rooms: ['errors.ts', 'options/', 'cache/clock.ts'], packages: ['node:async_hooks'] },
+    'cache/': {
+      rooms: ['errors.ts', 'bounded-map.ts', 'options/', 'cache/clock.ts'],
+      packages: ['node:async_hooks'],
+    },
     'cache/clock.ts': { rooms: [], packages: ['node:timers'] },
     'store/': {
       rooms: ['errors.ts', 'options/', 'client/', 'client/codec/', 'cache/', 'cache/clock.ts'],
@@ -64,7 +71,7 @@ const HOUSE: House = {
       packages: ['@nestjs/common', '@nestjs/core'],
     },
     'nest/': {
-      rooms: ['errors.ts', 'options/', 'client/', 'cache/', 'store/', 'nest/instance/'],
+      rooms: ['errors.ts', 'bounded-map.ts', 'options/', 'client/', 'cache/', 'store/', 'nest/instance/'],
       packages: ['@nestjs/common', 'node:async_hooks', 'node:diagnostics_channel'],
     },
     'nest/decorators/': {

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../bounded-map.js';
 import type { Clock } from './clock.js';
 
 /** Keys watched at most; beyond that the longest known are forgotten, which only delays a take-over. */
@@ -13,7 +14,7 @@ const MAX_WATCHED = 10_000;
  */
 export class LeaseWatch {
   readonly #clock: Clock;
-  readonly #seen = new Map<string, { readonly cas: string; readonly since: number }>();
+  readonly #seen = new BoundedMap<string, { readonly cas: string; readonly since: number }>(MAX_WATCHED);
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -29,7 +30,6 @@ export class LeaseWatch {
     const known = this.#seen.get(key);
     if (known !== undefined && known.cas === cas) return now - known.since >= leaseMs;
     this.#seen.delete(key);
-    if (this.#seen.size >= MAX_WATCHED) this.#seen.delete(this.#seen.keys().next().value as string);
     this.#seen.set(key, { cas, since: now });
     return false;
   }

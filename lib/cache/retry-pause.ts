@@ -1,3 +1,4 @@
+import { BoundedMap } from '../bounded-map.js';
 import type { Clock } from './clock.js';
 
 /** Keys remembered at most; beyond that the longest known are forgotten, and may be tried early. */
@@ -17,7 +18,7 @@ interface Failing {
 /** Which keys' loaders have failed of late, and are left alone for a while. */
 export class RetryPause {
   readonly #clock: Clock;
-  readonly #failing = new Map<string, Failing>();
+  readonly #failing = new BoundedMap<string, Failing>(MAX_REMEMBERED);
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -29,8 +30,6 @@ export class RetryPause {
     const before = this.#failing.get(key);
     const pauseMs = before === undefined ? firstMs : Math.min(before.pauseMs * 2, firstMs * MAX_GROWTH);
     this.#failing.delete(key);
-    if (this.#failing.size >= MAX_REMEMBERED)
-      this.#failing.delete(this.#failing.keys().next().value as string);
     this.#failing.set(key, { error, pauseMs, until: this.#clock.now() + pauseMs, held: '' });
   }
 

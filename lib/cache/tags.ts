@@ -1,3 +1,4 @@
+import { BoundedMap } from '../bounded-map.js';
 import type { ResolvedPolicy } from '../options/cache-policy.js';
 import { SameTurn } from './same-turn.js';
 import type { CacheStore, TagState, TagVersion } from './store.js';
@@ -31,7 +32,7 @@ export class Tags {
   readonly #store: CacheStore;
   readonly #namespaces: readonly (readonly [prefix: string, tag: string])[];
   readonly #turn = new SameTurn<TagState>();
-  readonly #late = new Map<string, readonly string[]>();
+  readonly #late = new BoundedMap<string, readonly string[]>(MAX_REMEMBERED);
 
   constructor(store: CacheStore, namespaces: readonly string[]) {
     this.#store = store;
@@ -85,7 +86,6 @@ export class Tags {
   remember(key: string, late: readonly string[]): void {
     this.#late.delete(key);
     if (late.length === 0) return;
-    if (this.#late.size >= MAX_REMEMBERED) this.#late.delete(this.#late.keys().next().value as string);
     this.#late.set(key, late);
   }
 

@@ -1,6 +1,5 @@
 import { CodecError, InvalidArgumentError } from '../errors.js';
-import { inBytes, type Codec, type Encoded } from './codec/codec.js';
-import { whenDone } from './readers.js';
+import { andThen, inBytes, type Codec, type Encoded } from './codec/codec.js';
 
 /** Where memcached's counters wrap around. */
 const MAX_COUNTER = 2n ** 64n - 1n;
@@ -26,7 +25,7 @@ export function counterCodec(codec: Codec, digits: string): Codec {
     encode: (value, key) => {
       const number = Number(value);
       const whole = Number.isSafeInteger(number) ? number : value;
-      return whenDone(codec.encode(whole, key), (encoded) =>
+      return andThen(codec.encode(whole, key), (encoded) =>
         inBytes(encoded).data.toString('latin1') === digits ? encoded : bare,
       );
     },

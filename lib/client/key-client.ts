@@ -4,7 +4,7 @@ import type { Duration } from '../options/duration.js';
 import { Request, type ReplyReader, type RequestKind } from '../protocol/request.js';
 import { isPlainKey } from '../protocol/wire-key.js';
 import { ClusterClient, type CommandOptions } from './cluster-client.js';
-import { dataBlockOf, type Codec, type Encoded } from './codec/codec.js';
+import { dataBlockOf, isThenable, type Codec, type Encoded } from './codec/codec.js';
 import { createCodec } from './codec/create-codec.js';
 import { encodeUnusualKey } from './key-encoder.js';
 import { raiseNamed, Readers } from './readers.js';
@@ -128,7 +128,7 @@ export abstract class KeyClient extends ClusterClient {
 function encodeInto(request: Request, value: unknown, codec: Codec): Promise<void> | undefined {
   try {
     const encoded = codec.encode(value, request.routingKey);
-    if (encoded instanceof Promise) return encodedLater(request, encoded);
+    if (isThenable(encoded)) return encodedLater(request, encoded);
     take(request, encoded);
     return undefined;
   } catch (error) {
@@ -136,7 +136,7 @@ function encodeInto(request: Request, value: unknown, codec: Codec): Promise<voi
   }
 }
 
-async function encodedLater(request: Request, encoding: Promise<Encoded>): Promise<void> {
+async function encodedLater(request: Request, encoding: PromiseLike<Encoded>): Promise<void> {
   try {
     take(request, await encoding);
   } catch (error) {

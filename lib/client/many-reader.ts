@@ -1,7 +1,7 @@
 import { CodecError, MemcachedError } from '../errors.js';
 import type { Reply } from '../protocol/reply.js';
 import { unexpectedReply, type Request } from '../protocol/request.js';
-import { inPlace, type Codec, type InPlaceCodec } from './codec/codec.js';
+import { inPlace, isThenable, type Codec, type InPlaceCodec } from './codec/codec.js';
 
 /** What stands for a key that was not found. */
 export const NOTHING = Symbol('nothing');
@@ -65,14 +65,14 @@ export class ManyReader {
     const { casToken: cas, bytes, valueStart, valueEnd, flags } = reply;
     try {
       const value = this.#codec.decodeAt(bytes, valueStart, valueEnd, flags, this.#fullKeys[index]);
-      if (value instanceof Promise) haul.waiting.push(this.#takeLater(value, cas, index, haul));
+      if (isThenable(value)) haul.waiting.push(this.#takeLater(value, cas, index, haul));
       else haul.values[index] = this.#withCas ? { value, cas } : value;
     } catch (error) {
       refuse(error, index, haul);
     }
   }
 
-  async #takeLater(decoding: Promise<unknown>, cas: string, index: number, haul: Haul): Promise<void> {
+  async #takeLater(decoding: PromiseLike<unknown>, cas: string, index: number, haul: Haul): Promise<void> {
     try {
       const value = await decoding;
       haul.values[index] = this.#withCas ? { value, cas } : value;

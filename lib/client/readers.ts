@@ -1,14 +1,14 @@
 import { CodecError } from '../errors.js';
 import type { Reply } from '../protocol/reply.js';
 import { unexpectedReply, type ReplyReader, type Request } from '../protocol/request.js';
-import { inPlace, type Codec, type InPlaceCodec } from './codec/codec.js';
+import { andThen, handled, inPlace, isThenable, type Codec, type InPlaceCodec } from './codec/codec.js';
 import type { CasResult, LeaseRead, Lookup, ValueWithCas } from './results.js';
 
 /**
  * How the replies to every kind of request become results, for both dialects.
  *
  * A meta reply to a read is one line; a classic one is a list of at most one item, closed by `END`. A codec may answer
- * with a promise; results hold it until the caller's own promise takes it over.
+ * with a promise; results hold it until the caller's own promise takes it over, and handle it themselves in case none does.
  */
 export class Readers {
   readonly codec: Codec;
@@ -51,7 +51,7 @@ export class Readers {
     const hit = reply.valueLength > 0 || reply.flags !== 0;
     const value = hit ? this.#decode(reply, request) : undefined;
     if (!(value instanceof Promise)) return { hit, value, cas, ttlSeconds, won, busy, stale };
-    return value.then((decoded: unknown) => ({ hit, value: decoded, cas, ttlSeconds, won, busy, stale }));
+    return andThen(value, (decoded) => ({ hit, value: decoded, cas, ttlSeconds, won, busy, stale }));
   };
 
   /** The answer to `gets`, told as a read with a lease: an empty stub is somebody's lease; `undefined` on a miss. */
@@ -61,7 +61,7 @@ export class Readers {
       const { casToken: cas } = reply;
       const hit = reply.valueLength > 0 || reply.flags !== 0;
       const state = { ...NO_LEASE, hit, cas, busy: !hit };
-      request.gathered = whenDone(hit ? this.#decode(reply, request) : undefined, (value) => ({
+      request.gathered = andThen(hit ? this.#decode(reply, request) : undefined, (value) => ({
         ...state,
         value,
       }));
@@ -78,7 +78,7 @@ export class Readers {
     if (size === 0 && flags === 0) return NOTHING_THERE; // the stub of a lease
     const ttl = ttlSeconds < 0 ? undefined : ttlSeconds * 1000;
     const state = { hit: true, cas, ttl, stale, size, lastAccessSeconds, hitBefore, flags } as const;
-    return whenDone(this.#decode(reply, request), (value): Lookup<unknown> => ({ ...state, value }));
+    return andThen(this.#decode(reply, request), (value): Lookup<unknown> => ({ ...state, value }));
   };
 
   #decode(reply: Reply, request: Request): unknown {
@@ -86,9 +86,9 @@ export class Readers {
     try {
       const { bytes, valueStart, valueEnd, flags } = reply;
       const value = this.#codec.decodeAt(bytes, valueStart, valueEnd, flags, request.routingKey);
-      return value instanceof Promise
-        ? value.catch((error: unknown) => raiseNamed(error, request.label))
-        : value;
+      if (!isThenable(value)) return value;
+      const { label } = request;
+      return handled(Promise.resolve(value).catch((error: unknown) => raiseNamed(error, label)));
     } catch (error) {
       return raiseNamed(error, request.label);
     }
@@ -96,7 +96,7 @@ export class Readers {
 
   #withCas(reply: Reply, request: Request): unknown {
     const { casToken: cas } = reply;
-    return whenDone(this.#decode(reply, request), (value): ValueWithCas<unknown> => ({ value, cas }));
+    return andThen(this.#decode(reply, request), (value): ValueWithCas<unknown> => ({ value, cas }));
   }
 }
 
@@ -184,12 +184,4 @@ function missOrUnexpected(reply: Reply, request: Request): undefined {
 export function raiseNamed(error: unknown, label: string): never {
   const problem = error instanceof CodecError ? error.message : 'the codec failed';
   throw new CodecError(`${label}: ${problem}`, { cause: error });
-}
-
-/** Goes on with what a codec answers, at once where it answers at once. */
-export function whenDone<Value, Result>(
-  answer: Value | Promise<Value>,
-  next: (value: Value) => Result,
-): Result | Promise<Result> {
-  return answer instanceof Promise ? answer.then(next) : next(answer);
 }

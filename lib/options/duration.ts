@@ -9,6 +9,9 @@ export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
 
 const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
+/** What a timer of Node's can be set to, in whole days: one that is set to over 2^31 ms goes off at once. */
+export const LONGEST_TIMER_MS = 24 * UNIT_MS.d;
+
 const FORMAT = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
 
 /**
@@ -48,6 +51,13 @@ export function toTtlSeconds(ttl: Duration, name = 'ttl'): number {
     );
   }
   return Math.ceil(milliseconds / 1000);
+}
+
+/** A duration as a user would write it, in the largest unit that keeps it whole. */
+export function writtenDuration(milliseconds: number): string {
+  const units = Object.entries(UNIT_MS).toReversed();
+  const [unit, length] = units.find(([, each]) => milliseconds > 0 && milliseconds % each === 0) ?? ['ms', 1];
+  return milliseconds === 0 ? '0' : `${milliseconds / length}${unit}`;
 }
 
 function shown(value: unknown): string {

@@ -1,8 +1,23 @@
 import { InvalidOptionsError, MemcachedError } from '../errors.js';
-import { type Duration, toMilliseconds } from './duration.js';
+import { type Duration, LONGEST_TIMER_MS, toMilliseconds, writtenDuration } from './duration.js';
+
+/** What can be said of an option without reading a value: for the table of the docs. */
+export interface OptionFacts {
+  /** What is written, as a user would call it; without it, the type's own declaration says it better. */
+  readonly type?: string;
+  /** Which values of the type are taken. */
+  readonly range?: string;
+  /** What stands in for an option that is not given, as a user would write it. */
+  readonly default?: string;
+  /** The options within the option. */
+  readonly shape?: Shape<object>;
+}
 
 /** Turns what a user wrote at `path` into what the code below may rely on, or refuses it. */
-export type Reader<T> = (value: unknown, path: string) => T;
+export interface Reader<T> {
+  (value: unknown, path: string): T;
+  readonly facts?: OptionFacts;
+}
 
 /** One reader for each option; the readers also hold the defaults. */
 export type Shape<T> = { readonly [K in keyof T]-?: Reader<T[K]> };
@@ -10,20 +25,22 @@ export type Shape<T> = { readonly [K in keyof T]-?: Reader<T[K]> };
 /**
  * Reads an object of options: every reader runs once, unknown names are refused with the nearest known one.
  *
+ * @param example how it should be written, for whom it was not an object.
  * @returns a frozen object that has every name of the shape.
  * @throws {InvalidOptionsError} with the path of the wrong option.
  */
-export function readObject<T extends object>(value: unknown, path: string, shape: Shape<T>): Readonly<T> {
+export function readObject<T extends object>(
+  value: unknown,
+  path: string,
+  shape: Shape<T>,
+  example?: string,
+): Readonly<T> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new InvalidOptionsError(path, `expected an object, got ${shown(value)}`);
+    const wanted = example === undefined ? 'an object' : `an object such as ${example}`;
+    throw new InvalidOptionsError(path, `expected ${wanted}, got ${shown(value)}`);
   }
   const known = Object.keys(shape);
-  for (const name of Object.keys(value)) {
-    if (known.includes(name)) continue;
-    const near = nearest(name, known);
-    const hint = near === undefined ? `known are ${known.join(', ')}` : `did you mean '${near}'?`;
-    throw new InvalidOptionsError(join(path, name), `unknown option; ${hint}`);
-  }
+  refuseUnknown(value, path, known);
   const result = {} as { [K in keyof T]: T[K] };
   for (const name of known as (keyof T & string)[]) {
     result[name] = shape[name]((value as Record<string, unknown>)[name], join(path, name));
@@ -31,77 +48,153 @@ export function readObject<T extends object>(value: unknown, path: string, shape
   return Object.freeze(result);
 }
 
-/** `undefined` becomes the default; anything else goes to the reader. */
-export function withDefault<T>(reader: Reader<T>, fallback: T): Reader<T> {
-  return (value, path) => (value === undefined ? fallback : reader(value, path));
+/**
+ * Refuses names that nobody knows.
+ *
+ * @param known in the order in which a message lists them.
+ * @throws {InvalidOptionsError} for the first such name, with the nearest known one.
+ */
+export function refuseUnknown(options: object, path: string, known: readonly string[]): void {
+  for (const name of Object.keys(options)) {
+    if (known.includes(name)) continue;
+    const near = nearest(name, known);
+    const hint = near === undefined ? `known are ${known.join(', ')}` : `did you mean '${near}'?`;
+    throw new InvalidOptionsError(join(path, name), `unknown option; ${hint}`);
+  }
 }
 
-/** `undefined` stays undefined; anything else goes to the reader. */
-export function optional<T>(reader: Reader<T>): Reader<T | undefined> {
-  return (value, path) => (value === undefined ? undefined : reader(value, path));
+/** An object of options within another. */
+export function object<T extends object>(shape: Shape<T>, example?: string): Reader<Readonly<T>> {
+  return described((value, path) => readObject(value, path, shape, example), { type: 'object', shape });
+}
+
+/** A reader, and what the docs say of it. */
+export function described<T>(reader: (value: unknown, path: string) => T, facts: OptionFacts): Reader<T> {
+  return Object.assign((value: unknown, path: string) => reader(value, path), { facts });
+}
+
+/**
+ * `undefined` becomes the default; anything else goes to the reader.
+ *
+ * @param told the default in words, where it does not speak for itself.
+ */
+export function withDefault<T>(reader: Reader<T>, fallback: T, told?: string): Reader<T> {
+  return described((value, path) => (value === undefined ? fallback : reader(value, path)), {
+    ...reader.facts,
+    default: told ?? written(fallback, reader.facts?.type),
+  });
+}
+
+/**
+ * `undefined` stays undefined; anything else goes to the reader.
+ *
+ * @param told what stands in for it, in words.
+ */
+export function optional<T>(reader: Reader<T>, told?: string): Reader<T | undefined> {
+  return described((value, path) => (value === undefined ? undefined : reader(value, path)), {
+    ...reader.facts,
+    ...(told === undefined ? {} : { default: told }),
+  });
 }
 
 /** A whole number within `min` and `max`, both included. */
 export function integer(min: number, max = Number.MAX_SAFE_INTEGER): Reader<number> {
-  return (value, path) => {
-    if (Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max)
-      return value as number;
-    const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
-    throw new InvalidOptionsError(path, `expected a whole number ${range}, got ${shown(value)}`);
-  };
+  const range = max === Number.MAX_SAFE_INTEGER ? `at least ${min}` : `from ${min} to ${max}`;
+  return described(
+    (value, path) => {
+      if (Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max)
+        return value as number;
+      const bounds = range.replace(/^at/, 'of at');
+      throw new InvalidOptionsError(path, `expected a whole number ${bounds}, got ${shown(value)}`);
+    },
+    { type: 'whole number', range },
+  );
 }
 
 /** A finite number within `min` and `max`, both included. */
 export function number(min: number, max: number): Reader<number> {
-  return (value, path) => {
-    if (typeof value === 'number' && value >= min && value <= max) return value;
-    throw new InvalidOptionsError(path, `expected a number from ${min} to ${max}, got ${shown(value)}`);
-  };
+  return described(
+    (value, path) => {
+      if (typeof value === 'number' && value >= min && value <= max) return value;
+      throw new InvalidOptionsError(path, `expected a number from ${min} to ${max}, got ${shown(value)}`);
+    },
+    { type: 'number', range: `from ${min} to ${max}` },
+  );
 }
 
-/** A `Duration` of at least `minMs`, read into milliseconds. */
-export function duration(minMs = 0): Reader<number> {
-  return (value, path) => {
-    const milliseconds = guarded(path, () => toMilliseconds(value as Duration, path));
-    if (milliseconds >= minMs) return milliseconds;
-    throw new InvalidOptionsError(path, `expected at least ${minMs} ms, got ${shown(value)}`);
-  };
+/** A `Duration` within `minMs` and `maxMs`, both included, read into milliseconds. */
+export function duration(minMs = 0, maxMs = Number.POSITIVE_INFINITY): Reader<number> {
+  const least = minMs === 0 ? [] : [`at least ${writtenDuration(minMs)}`];
+  const most = maxMs === Number.POSITIVE_INFINITY ? [] : [`at most ${writtenDuration(maxMs)}`];
+  return described(
+    (value, path) => {
+      const milliseconds = guarded(path, () => toMilliseconds(value as Duration, path));
+      if (milliseconds < minMs) {
+        throw new InvalidOptionsError(path, `expected at least ${minMs} ms, got ${shown(value)}`);
+      }
+      if (milliseconds > maxMs) {
+        throw new InvalidOptionsError(
+          path,
+          `expected at most ${writtenDuration(maxMs)}, got ${shown(value)}`,
+        );
+      }
+      return milliseconds;
+    },
+    { type: 'Duration', range: [...least, ...most].join(', ') },
+  );
+}
+
+/** A `Duration` that a timer of Node's runs for: of at least `minMs`, and no longer than timers can be set. */
+export function timer(minMs = 0): Reader<number> {
+  return duration(minMs, LONGEST_TIMER_MS);
 }
 
 /** `true` or `false`, and nothing that merely looks like it. */
-export const bool: Reader<boolean> = (value, path) => {
-  if (typeof value === 'boolean') return value;
-  throw new InvalidOptionsError(path, `expected true or false, got ${shown(value)}`);
-};
+export const bool: Reader<boolean> = described(
+  (value, path) => {
+    if (typeof value === 'boolean') return value;
+    throw new InvalidOptionsError(path, `expected true or false, got ${shown(value)}`);
+  },
+  { type: 'boolean' },
+);
 
 /** A string; an empty one only where it means something. */
 export function text({ allowEmpty = false } = {}): Reader<string> {
-  return (value, path) => {
-    if (typeof value === 'string' && (allowEmpty || value !== '')) return value;
-    throw new InvalidOptionsError(
-      path,
-      `expected a ${allowEmpty ? '' : 'non-empty '}string, got ${shown(value)}`,
-    );
-  };
+  return described(
+    (value, path) => {
+      if (typeof value === 'string' && (allowEmpty || value !== '')) return value;
+      throw new InvalidOptionsError(
+        path,
+        `expected a ${allowEmpty ? '' : 'non-empty '}string, got ${shown(value)}`,
+      );
+    },
+    { type: 'string', range: allowEmpty ? '' : 'not empty' },
+  );
 }
 
 /** One of the listed words. */
 export function oneOf<const T extends string>(...words: readonly T[]): Reader<T> {
-  return (value, path) => {
-    if (words.includes(value as T)) return value as T;
-    const near = typeof value === 'string' ? nearest(value, words) : undefined;
-    const hint = near === undefined ? '' : `; did you mean '${near}'?`;
-    const list = words.map((word) => `'${word}'`).join(', ');
-    throw new InvalidOptionsError(path, `expected one of ${list}, got ${shown(value)}${hint}`);
-  };
+  const list = words.map((word) => `'${word}'`).join(', ');
+  return described(
+    (value, path) => {
+      if (words.includes(value as T)) return value as T;
+      const near = typeof value === 'string' ? nearest(value, words) : undefined;
+      const hint = near === undefined ? '' : `; did you mean '${near}'?`;
+      throw new InvalidOptionsError(path, `expected one of ${list}, got ${shown(value)}${hint}`);
+    },
+    { type: list },
+  );
 }
 
 /** A function. */
 export function func<T>(): Reader<T> {
-  return (value, path) => {
-    if (typeof value === 'function') return value as T;
-    throw new InvalidOptionsError(path, `expected a function, got ${shown(value)}`);
-  };
+  return described(
+    (value, path) => {
+      if (typeof value === 'function') return value as T;
+      throw new InvalidOptionsError(path, `expected a function, got ${shown(value)}`);
+    },
+    { type: 'function' },
+  );
 }
 
 /** An error of a nested reader, told with the path of the option it came from. */
@@ -118,6 +211,14 @@ function guarded<T>(path: string, read: () => T): T {
 
 function join(path: string, name: string): string {
   return path === '' ? name : `${path}.${name}`;
+}
+
+/** A value as a user would write it in options. */
+function written(value: unknown, type: string | undefined): string {
+  if (type === 'Duration' && typeof value === 'number') return `'${writtenDuration(value)}'`;
+  if (typeof value === 'string') return `'${value}'`;
+  if (typeof value === 'function') return String(value);
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
 }
 
 function shown(value: unknown): string {

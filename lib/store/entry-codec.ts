@@ -1,5 +1,12 @@
 import type { CacheEntry, TagVersion } from '../cache/store.js';
-import { andThen, inPlace, type Codec, type Encoded, type InPlaceCodec } from '../client/codec/codec.js';
+import {
+  andThen,
+  inPlace,
+  isThenable,
+  type Codec,
+  type Encoded,
+  type InPlaceCodec,
+} from '../client/codec/codec.js';
 import { FLAGS_CACHE_ENTRY } from '../client/codec/flags.js';
 import { CodecError } from '../errors.js';
 
@@ -65,8 +72,8 @@ function entry(
   tags: readonly TagVersion[],
   steady: boolean,
 ): CacheEntry | Promise<CacheEntry | undefined> {
-  if (!(value instanceof Promise)) return { value, tags, steady };
-  return value.then(
+  if (!isThenable(value)) return { value, tags, steady };
+  return Promise.resolve(value).then(
     (decoded: unknown) => ({ value: decoded, tags, steady }),
     () => undefined,
   );

@@ -1,6 +1,10 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { clearInterval, setInterval, setTimeout } from 'node:timers';
+import { setImmediate } from 'node:timers/promises';
+
+/** So many bytes at either end of a long piece are passed on one by one by `split`. */
+const SPLIT_ENDS = 64;
 
 /** One client's way through the proxy. */
 export interface Link {
@@ -10,6 +14,8 @@ export interface Link {
   hold(bytes: Buffer): void;
   /** Passes bytes on one by one. */
   drip(bytes: Buffer, everyMs: number): void;
+  /** Passes bytes on one by one, one in each turn of the event loop. */
+  split(bytes: Buffer): void;
   /** Closes the connection to the client as a server would, after what was passed on. */
   cut(): void;
   /** Resets the connection to the client. */
@@ -41,6 +47,12 @@ export const drip =
   (everyMs: number): Fault =>
   (bytes, link) =>
     link.drip(bytes, everyMs);
+
+/**
+ * Everything arrives in pieces of one byte, each in a turn of the event loop of its own. Of long pieces only the ends, so
+ * that large values do not take minutes: what is cut there is nothing but data.
+ */
+export const bytewise: Fault = (bytes, link) => link.split(bytes);
 
 /** Everything comes late, in order. */
 export const delay =
@@ -210,6 +222,7 @@ class ProxiedLink implements Link {
   readonly #held: Buffer[] = [];
   readonly #dripping: Buffer[] = [];
   #dripTimer: NodeJS.Timeout | undefined;
+  #splitting = Promise.resolve();
 
   constructor(client: Socket, server: Socket, onReply: (bytes: Buffer) => void) {
     this.#client = client;
@@ -242,6 +255,10 @@ class ProxiedLink implements Link {
     }, everyMs);
   }
 
+  split(bytes: Buffer): void {
+    this.#splitting = this.#splitting.then(() => this.#passPieces(bytes));
+  }
+
   cut(): void {
     this.#client.end(() => this.#client.destroy());
     this.#server.destroy();
@@ -250,6 +267,17 @@ class ProxiedLink implements Link {
   reset(): void {
     this.#client.resetAndDestroy();
     this.#server.destroy();
+  }
+
+  async #passPieces(bytes: Buffer): Promise<void> {
+    let start = 0;
+    while (start < bytes.length && this.#client.writable) {
+      const isData = start >= SPLIT_ENDS && bytes.length - start > SPLIT_ENDS;
+      const end = isData ? bytes.length - SPLIT_ENDS : start + 1;
+      this.toClient(bytes.subarray(start, end));
+      start = end;
+      await setImmediate();
+    }
   }
 
   #end(other: Socket): void {

@@ -56,13 +56,29 @@ export function dataBlockOf(encoded: Encoded): Buffer | string {
     : inBytes(encoded).data;
 }
 
+/** Whether something has to be awaited: a promise, of whatever realm or library. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+  );
+}
+
 /**
- * Goes on with a value, at once or when the promise of it is kept: a codec around another is asynchronous only where
- * the inner one is.
+ * Goes on with what a codec answers, at once where it answers at once.
+ *
+ * @returns a promise only where the codec or `next` gave one; it counts as handled, since a reply that is cut off may leave
+ *   nobody who waits for it, and an unhandled rejection ends the process.
  */
-export function andThen<R>(
-  encoded: Encoded | Promise<Encoded>,
-  next: (encoded: Encoded) => R | Promise<R>,
-): R | Promise<R> {
-  return 'then' in encoded ? encoded.then(next) : next(encoded);
+export function andThen<Value, Result>(
+  answer: Value | PromiseLike<Value>,
+  next: (value: Value) => Result | PromiseLike<Result>,
+): Result | Promise<Result> {
+  if (!isThenable(answer)) return next(answer as Value) as Result | Promise<Result>;
+  return handled(Promise.resolve(answer as PromiseLike<Value>).then(next));
+}
+
+/** Keeps a promise that nobody may be waiting for from ending the process. */
+export function handled<Value>(promise: Promise<Value>): Promise<Value> {
+  promise.catch(() => {});
+  return promise;
 }

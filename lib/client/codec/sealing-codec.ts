@@ -6,6 +6,7 @@ import {
   randomBytes,
   type KeyObject,
 } from 'node:crypto';
+import { BoundedMap } from '../../bounded-map.js';
 import { CodecError } from '../../errors.js';
 import type { ResolvedSealOptions } from '../../options/codec-options.js';
 import type { SealKey } from '../../options/seal-key.js';
@@ -107,7 +108,7 @@ class SealReader {
   readonly #keys: readonly SealKey[];
 
   /** By the header, the one used last at the end. */
-  readonly #derived = new Map<string, KeyObject>();
+  readonly #derived = new BoundedMap<string, KeyObject>(MAX_DERIVED_KEYS);
 
   constructor(keys: readonly SealKey[]) {
     this.#keys = keys;
@@ -146,8 +147,6 @@ class SealReader {
       if (key === undefined)
         throw new CodecError('the value is sealed with a key that codec.seal.keys does not have');
       derived = derive(key, header.subarray(-SALT_BYTES));
-      if (this.#derived.size >= MAX_DERIVED_KEYS)
-        this.#derived.delete(this.#derived.keys().next().value ?? '');
     } else {
       this.#derived.delete(name);
     }

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../bounded-map.js';
 import type { Lookup } from '../../options/distribution-options.js';
 import type { Placement } from './placement.js';
 
@@ -29,7 +30,7 @@ export function rebuiltWithoutDown(
 class RebuiltLookups {
   readonly #down: Uint8Array;
   readonly #build: (live: readonly number[]) => Lookup;
-  readonly #bySet = new Map<string, Lookup>();
+  readonly #bySet = new BoundedMap<string, Lookup>(REMEMBERED_SETS);
   /** The lookup without those in `#down`. */
   #latest: Lookup;
 
@@ -58,7 +59,6 @@ class RebuiltLookups {
     const lookup = this.#bySet.get(set) ?? this.#build(liveOf(this.#down));
     this.#bySet.delete(set);
     this.#bySet.set(set, lookup);
-    if (this.#bySet.size > REMEMBERED_SETS) this.#bySet.delete(this.#bySet.keys().next().value as string);
     return lookup;
   }
 }

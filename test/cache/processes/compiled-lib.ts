@@ -20,7 +20,7 @@ export function compileLib(): { readonly dir: string; remove(): void } {
       join(room, file),
     ),
   );
-  for (const source of [...sources, 'errors.ts']) {
+  for (const source of [...sources, 'bounded-map.ts', 'errors.ts']) {
     if (!source.endsWith('.ts')) continue;
     const { code } = transformFileSync(join(ROOT, 'lib', source), {
       swcrc: false,
