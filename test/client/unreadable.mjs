@@ -7,6 +7,7 @@
  * Prints what each way of reading came to, one line each.
  */
 import { createServer } from 'node:net';
+import { runInNewContext } from 'node:vm';
 import { deflateSync } from 'node:zlib';
 
 const [, , lib, dialect, end] = process.argv;
@@ -30,10 +31,10 @@ const WAYS = {
     client.get('k', { codec: thenableCodec }),
 };
 
-/** Answers with what is no promise, and fails: as libraries with promises of their own do. */
+/** Answers with a promise of another realm, as libraries with promises of their own do, and fails. */
 const thenableCodec = {
   encode: () => ({ data: Buffer.alloc(1), flags: FLAGS }),
-  decode: () => ({ then: (_kept, broken) => void setImmediate(broken, new Error('broken')) }),
+  decode: () => runInNewContext('Promise.reject(new Error("broken"))'),
 };
 
 const server = createServer((socket) => {

@@ -73,8 +73,8 @@ export function andThen<Value, Result>(
   answer: Value | PromiseLike<Value>,
   next: (value: Value) => Result | PromiseLike<Result>,
 ): Result | Promise<Result> {
-  if (!isThenable(answer)) return next(answer as Value) as Result | Promise<Result>;
-  return handled(Promise.resolve(answer as PromiseLike<Value>).then(next));
+  if (!isThenable(answer)) return next(answer) as Result | Promise<Result>;
+  return handled(Promise.resolve(answer).then(next));
 }
 
 /** Keeps a promise that nobody may be waiting for from ending the process. */
