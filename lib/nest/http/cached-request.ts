@@ -6,7 +6,7 @@ import { type BodyCodec, bodyOf, storeBody } from './body-form.js';
 import type { CachedRoute } from './cached-route.js';
 import { entityTagOf, isNotModified } from './conditional-request.js';
 import { directives, names } from './header-names.js';
-import type { HttpExchange, SentHead } from './http-exchange.js';
+import type { Headers, HttpExchange, SentHead } from './http-exchange.js';
 import {
   headersChanged,
   readResponse,
@@ -16,10 +16,13 @@ import {
 } from './stored-response.js';
 
 /** What those get who waited for an answer that is nobody's but the one request's it was made for. */
-const NOT_STORED = '';
+const NOT_STORED = Symbol('not stored');
 
 /** How often a request looks: again where the answer turned out to depend on more, or what was stored is not ours. */
 const MAX_LOOKS = 3;
+
+/** What is stored as a body that is none. */
+const UNREADABLE = Symbol('unreadable');
 
 /** What a request needs to be answered from the cache. */
 export interface Place {
@@ -34,7 +37,7 @@ interface Run {
   /** What is handed on to those further out. */
   readonly body: unknown;
   /** What is stored; `NOT_STORED` if nothing is. */
-  readonly stored: Promise<string> | string;
+  readonly stored: Promise<string | typeof NOT_STORED> | typeof NOT_STORED;
 }
 
 /** One request on its way through the cache. */
@@ -79,7 +82,7 @@ export class CachedRequest {
         // See RFC 9111, section 5.2.1.7.
         if (stored === undefined) throw new GatewayTimeoutException();
       } else {
-        stored = await service.getOrSet<string>(
+        stored = await service.getOrSet<unknown>(
           key,
           async (load) => {
             hasRun = true;
@@ -100,18 +103,24 @@ export class CachedRequest {
     if (run !== undefined) return undefined;
     if (stored === NOT_STORED) return this.#look(find, hand, look + (find()?.key === key ? MAX_LOOKS : 1));
     const response = readResponse(stored);
-    if (response !== undefined) {
-      try {
-        const body = bodyOf(response, this.#outermost, this.#codec, key);
-        hand(this.#replay(response, body instanceof Promise ? await body : body, hasRun));
-        return undefined;
-      } catch {
-        // As below.
-      }
+    const body = response === undefined ? UNREADABLE : await this.#bodyOf(response, key);
+    if (response !== undefined && body !== UNREADABLE) {
+      hand(this.#exchange.isAnswered ? body : this.#replay(response, body, hasRun));
+      return undefined;
     }
     // Not what this application stores. It must not stay, or every request would find it.
-    await service.invalidate(key).catch(() => undefined);
+    await service.invalidate(key);
     return this.#look(find, hand, look + 1);
+  }
+
+  /** @returns `UNREADABLE` for what cannot be handed out here. */
+  #bodyOf(response: StoredResponse, key: string): unknown {
+    try {
+      const body = bodyOf(response, this.#outermost, this.#codec, key);
+      return body instanceof Promise ? body.catch(() => UNREADABLE) : body;
+    } catch {
+      return UNREADABLE;
+    }
   }
 
   async #goPast(hand: (body: unknown) => void): Promise<void> {
@@ -124,10 +133,18 @@ export class CachedRequest {
     const exchange = this.#exchange;
     const before = exchange.headers;
     const body: unknown = await lastValueFrom(this.#next.handle(), { defaultValue: undefined });
-    this.#tellCaches('fwd=uri-miss');
     if (exchange.isAnswered) return { body, stored: NOT_STORED };
+    this.#tellCaches('fwd=uri-miss');
     const { status, headers: after } = exchange;
-    if (!this.#maySay({ status, headers: after }, status)) return { body, stored: NOT_STORED };
+    if (!this.#maySay({ status, headers: after }, status)) {
+      if (forbidsStoring(before, this.#route)) {
+        this.#route.warn(
+          "'Cache-Control' forbids storing its answers before the method has run, so that none is stored; " +
+            'have middleware leave this route alone',
+        );
+      }
+      return { body, stored: NOT_STORED };
+    }
     try {
       // At once, before anybody further out can change it.
       const form = storeBody(body, this.#outermost, this.#codec, place.key);
@@ -138,7 +155,7 @@ export class CachedRequest {
         if (etag !== undefined) changed = { ...changed, headers: [...changed.headers, ['etag', etag]] };
       }
       const response: StoredResponse = { status, ...changed, at: Date.now(), form: kind, flags, body: text };
-      const stored = new Promise<string>((resolve) => {
+      const stored = new Promise<string | typeof NOT_STORED>((resolve) => {
         exchange.onceHeadIsSent((head) =>
           resolve(this.#isToStore(head, status, place) ? writeResponse(response) : NOT_STORED),
         );
@@ -277,9 +294,13 @@ export class CachedRequest {
       );
       return false;
     }
-    const control = directives(headers['cache-control']);
-    return !control.has('no-store') && !(control.has('private') && route.rule.audience === 'everyone');
+    return !forbidsStoring(headers, route);
   }
+}
+
+function forbidsStoring(headers: Headers, { rule }: CachedRoute): boolean {
+  const control = directives(headers['cache-control']);
+  return control.has('no-store') || (control.has('private') && rule.audience === 'everyone');
 }
 
 /** Whether content of a status is named by an ETag, and may be answered by 304. @see RFC 9110, section 13.2.1 */

@@ -32,8 +32,14 @@ export class CachedRoute {
   readonly #name: string;
   readonly #told = new Set<string>();
 
-  constructor(type: Type, handler: object, rule: HttpCacheRule, cache: ModuleCache, isOutermost: boolean) {
-    const property = propertyOf(type, handler);
+  constructor(
+    type: Type,
+    property: string,
+    handler: object,
+    rule: HttpCacheRule,
+    cache: ModuleCache,
+    isOutermost: boolean,
+  ) {
     this.rule = rule;
     this.cache = cache;
     this.place = `${type.name}.${property} @HttpCache`;
@@ -123,21 +129,6 @@ export class CachedRoute {
     this.#told.add(reason);
     new Logger('Memcached').warn(`${this.place}: ${reason}`);
   }
-}
-
-/** The name under which a class has a function; decorators may have given the function another one. */
-function propertyOf(type: Type, handler: object): string {
-  for (
-    let owner = type.prototype as object | null;
-    owner !== null;
-    owner = Object.getPrototypeOf(owner) as object
-  ) {
-    const found = Object.entries(Object.getOwnPropertyDescriptors(owner)).find(
-      ([, { value }]) => value === handler,
-    );
-    if (found !== undefined) return found[0];
-  }
-  return (handler as { readonly name: string }).name;
 }
 
 /** Headers that the method takes by name. Of `Authorization`, the audience says what it means. */

@@ -12,6 +12,7 @@ import type { Observable } from 'rxjs';
 import type { ModuleCache } from '../instance/module-cache.js';
 import { DEFAULT_NAME, getModuleCacheToken } from '../instance/module-name.js';
 import { CachedRequest, type Place } from './cached-request.js';
+import { isEventStream, leavesResponseToMethod, propertyOf } from '../methods/nest-metadata.js';
 import { CachedRoute } from './cached-route.js';
 import { isOutermost } from './further-out.js';
 import { directives } from './header-names.js';
@@ -142,12 +143,12 @@ export class HttpCacheInterceptor implements NestInterceptor {
     const options = optionsOfRoute(type, handler) ?? this.options;
     if (options === undefined) return false;
     const cache = this.#cache(options.name ?? DEFAULT_NAME);
-    if (cache === undefined) return false;
-    const rule = readHttpCacheOptions(
-      options,
-      `${type.name}.${(handler as { name: string }).name} @HttpCache`,
-    );
-    return new CachedRoute(type, handler, rule, cache, isOutermost(this, context, this.#modules));
+    // A service that a test put in the real one's place may know nothing of caches.
+    if (typeof cache?.service.getOrSet !== 'function') return false;
+    const property = propertyOf(type, handler);
+    if (leavesResponseToMethod(type, property) || isEventStream(type, property)) return false;
+    const rule = readHttpCacheOptions(options, `${type.name}.${property} @HttpCache`);
+    return new CachedRoute(type, property, handler, rule, cache, isOutermost(this, context, this.#modules));
   }
 
   #cache(name: string): ModuleCache | undefined {

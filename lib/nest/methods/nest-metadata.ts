@@ -51,6 +51,21 @@ export function standingFunction(type: Type, property: string | symbol): object 
   return (type.prototype as Record<string | symbol, object>)[property];
 }
 
+/** The name under which a class has a method; decorators may have given the function another one. */
+export function propertyOf(type: Type, handler: object): string {
+  for (
+    let owner = type.prototype as object | null;
+    owner !== null;
+    owner = Object.getPrototypeOf(owner) as object
+  ) {
+    const found = Object.entries(Object.getOwnPropertyDescriptors(owner)).find(
+      ([, { value }]) => value === handler,
+    );
+    if (found !== undefined) return found[0];
+  }
+  return (handler as { readonly name: string }).name;
+}
+
 /** The number of a route's HTTP method (`RequestMethod`); undefined for methods that are no routes. */
 export function httpMethod(type: Type, property: string | symbol): number | undefined {
   return Reflect.getMetadata(HTTP_METHOD, standingFunction(type, property)) as number | undefined;
