@@ -42,7 +42,7 @@ describe('a stored answer', () => {
     ['a form of no release', { form: 'html' }],
     ['flags that are none', { flags: -0.5 }],
   ])('is none with %s', (_, forged) => {
-    const text = writeResponse({ ...stored, ...forged } as StoredResponse);
+    const text = writeResponse({ ...stored, ...forged });
     expect(readResponse(text)).toBeUndefined();
   });
 
