@@ -23,34 +23,50 @@ for (const [signal, code] of [
 /**
  * Starts memcached processes on free ports.
  *
+ * @param {number} count
+ * @param {{ args?: string[], host?: string }} [how] further arguments of each, in which `%` stands for its number; and the
+ *   address to listen on.
  * @returns {Promise<{
  *   addresses: string[],
  *   pause(index: number): void,
  *   resume(index: number): void,
  *   kill(index: number): Promise<void>,
+ *   end(index: number): Promise<void>,
+ *   start(index: number): Promise<void>,
  *   stop(): Promise<void>,
- * }>}
+ * }>} `end` asks a server to end, which then keeps what `-e` lets it keep; `start` starts it again in the same place.
  */
-export async function startServers(count) {
-  const servers = await Promise.all(Array.from({ length: count }, startServer));
+export async function startServers(count, { args = [], host = '127.0.0.1' } = {}) {
+  const servers = await Promise.all(
+    Array.from({ length: count }, (_, index) => startServer(host, argsOf(args, index))),
+  );
   return {
     addresses: servers.map(({ address }) => address),
     pause: (index) => void servers[index].child.kill('SIGSTOP'),
     resume: (index) => void servers[index].child.kill('SIGCONT'),
     kill: (index) => end(servers[index].child),
+    end: (index) => end(servers[index].child, 'SIGUSR1'),
+    async start(index) {
+      const { address } = servers[index];
+      servers[index] = await startServer(host, argsOf(args, index), address.split(':')[1]);
+    },
     async stop() {
       await Promise.all(servers.map(({ child }) => end(child)));
     },
   };
 }
 
-async function startServer() {
+function argsOf(args, index) {
+  return args.map((arg) => arg.replace('%', String(index)));
+}
+
+async function startServer(host, args, port = '-1') {
   const folder = mkdtempSync(join(tmpdir(), 'nestjs-memcached-server-'));
   // As root the server becomes `nobody` before it writes its port.
   chmodSync(folder, 0o777);
   const portFile = join(folder, 'port');
   const asNobody = process.getuid?.() === 0 ? ['-u', 'nobody'] : [];
-  const child = spawn('memcached', [...asNobody, '-l', '127.0.0.1', '-p', '-1', '-U', '0', '-t', '1'], {
+  const child = spawn('memcached', [...asNobody, '-l', host, '-p', port, '-U', '0', '-t', '1', ...args], {
     env: { ...process.env, MEMCACHED_PORT_FILENAME: portFile },
     stdio: 'ignore',
     // An interrupt from the keyboard is for the script alone, which then ends its servers.
@@ -86,9 +102,11 @@ function readIfThere(file) {
   }
 }
 
-async function end(child) {
+async function end(child, signal = 'SIGKILL') {
   if (!running.delete(child)) return;
   const exited = once(child, 'exit');
-  child.kill('SIGKILL');
+  child.kill(signal);
+  // One that is paused ends by nothing else.
+  if (signal === 'SIGKILL') child.kill('SIGCONT');
   if (child.exitCode === null && child.signalCode === null) await exited;
 }

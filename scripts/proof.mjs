@@ -6,14 +6,23 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Progress } from './proof/progress.mjs';
+import { provePromises } from './proof/promises.mjs';
 import { notes, problems, table } from './proof/report.mjs';
 import { hotKey, lostServers, stampede, updates, winnerKilled } from './proof/rushes.mjs';
 import { storm } from './proof/storm.mjs';
 
 const HELP = `npm run proof -- [options]
 
-  --seconds N  how long each of the storms lasts (default 20, at least 3)
-  --help       this text
+  --seconds N     how long each of the storms lasts (default 20, at least 3)
+  --cluster       only what is promised of clusters that change; otherwise this comes after the races
+  --reliability   only chaos, outages and endurance; an hour, or with --short three minutes
+  --short         less of everything
+  --only TEXT     of these two only the cases with this in their name
+  --against DIST  the same of another build, whose figures stand beside
+  --endurance N   seconds that the endurance takes
+  --times N       how often each outage happens
+  --write         puts their tables into docs/reliability.md
+  --help          this text
 `;
 
 /** The caches, by the folder that has each in the shape of the library. */
@@ -26,28 +35,37 @@ const STORMS = [
   { run: 'tags, a server paused', paused: true, tags: true },
 ];
 
-const { seconds, help } = readOptions();
-if (help) {
+const options = readOptions();
+if (options.help) {
   process.stdout.write(HELP);
   process.exit();
 }
 
 const progress = new Progress(process.stderr);
+const print = (text) => process.stdout.write(text);
 try {
-  const results = await prove();
-  progress.end();
-  const wrong = problems(results);
-  process.stdout.write(`\n${table(results)}\n`);
-  for (const note of notes(results)) process.stdout.write(`${note}\n`);
-  for (const problem of wrong) process.stdout.write(`FAILED  ${problem}\n`);
-  process.exitCode = wrong.length > 0 ? 1 : 0;
+  const races = !options.cluster && !options.reliability;
+  const raced = !races || (await race());
+  const kept = await provePromises({ ...options, cluster: races || options.cluster }, progress, print);
+  process.exit(raced && kept ? 0 : 1);
 } catch (error) {
   progress.end();
   process.stderr.write(`${error.message}\n`);
   process.exit(1);
 }
 
-async function prove() {
+/** @returns whether every promise was kept, and put to the test. */
+async function race() {
+  const results = await prove(options.seconds ?? 20);
+  progress.end();
+  const wrong = problems(results);
+  print(`\n${table(results)}\n`);
+  for (const note of notes(results)) print(`${note}\n`);
+  for (const problem of wrong) print(`FAILED  ${problem}\n`);
+  return wrong.length === 0;
+}
+
+async function prove(seconds) {
   const runs = [
     ...STORMS.map(({ run, ...how }) => ({ run, work: (lib, tell) => storm(lib, { ...how, seconds, tell }) })),
     { run: 'stampede', work: (lib, tell) => stampede(lib, { tell }) },
@@ -80,15 +98,39 @@ async function measured(run, pattern, folder, work) {
 
 function readOptions() {
   try {
+    const flag = { type: 'boolean', default: false };
+    const text = { type: 'string' };
     const { values } = parseArgs({
-      options: { seconds: { type: 'string', default: '20' }, help: { type: 'boolean', default: false } },
+      options: {
+        seconds: text,
+        cluster: flag,
+        reliability: flag,
+        short: flag,
+        only: text,
+        against: text,
+        endurance: text,
+        times: text,
+        write: flag,
+        help: flag,
+      },
     });
-    const seconds = Number(values.seconds);
-    if (!(seconds >= 3 && seconds <= 3600))
-      throw new TypeError(`--seconds ${values.seconds} is not 3 to 3600`);
-    return { seconds, help: values.help };
+    const command = ['npm run proof --', ...process.argv.slice(2)].join(' ');
+    return {
+      ...values,
+      seconds: number(values.seconds, '--seconds', 3),
+      endurance: number(values.endurance, '--endurance', 3),
+      times: number(values.times, '--times', 1),
+      command,
+    };
   } catch (error) {
     process.stderr.write(`${error.message}\n\n${HELP}`);
     return process.exit(1);
   }
+}
+
+function number(text, option, least) {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (!(value >= least && value <= 3600)) throw new TypeError(`${option} ${text} is not ${least} to 3600`);
+  return value;
 }

@@ -18,8 +18,11 @@ export class Progress {
     this.#out.write(this.#out.isTTY ? `\r\x1b[K${title}` : `${title}\n`);
   }
 
-  tell(text) {
-    if (this.#out.isTTY) {
+  /** @param {boolean} [isLast] what came of it, to be said in any case. */
+  tell(text, isLast = false) {
+    if (isLast) {
+      this.#out.write(`${this.#out.isTTY ? `\r\x1b[K${this.#title}: ` : '  '}${text}\n`);
+    } else if (this.#out.isTTY) {
       this.#out.write(`\r\x1b[K${this.#title}: ${text}`);
     } else if (performance.now() - this.#said > PAUSE_MS) {
       this.#said = performance.now();

@@ -1,3 +1,6 @@
 import { register } from 'node:module';
 
-register('./typescript.hooks.mjs', import.meta.url);
+/** From now on, files of TypeScript can be imported. */
+export function compileTypeScript() {
+  register('./typescript.hooks.mjs', import.meta.url);
+}

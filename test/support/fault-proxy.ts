@@ -192,6 +192,11 @@ export class FaultProxy implements AsyncDisposable {
     for (const link of this.#links) link.release();
   }
 
+  /** Resets every connection. */
+  resetAll(): void {
+    for (const link of this.#links) link.reset();
+  }
+
   /** Closes every connection as a server would that is stopped. */
   cutAll(): void {
     for (const link of this.#links) link.cut();

@@ -1,0 +1,63 @@
+import { resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { Callers, CLUSTER_ROWS } from './cluster/rows.mjs';
+import { CASES, LENGTHS } from './reliability/cases.mjs';
+import { measuredHere } from './reliability/machine.mjs';
+import { compileTypeScript } from './typescript.mjs';
+import { putInto, runCases, written } from './tables.mjs';
+
+const DIST = fileURLToPath(new URL('../../dist', import.meta.url));
+const PAGE = fileURLToPath(new URL('../../docs/reliability.md', import.meta.url));
+
+/**
+ * What is promised of clusters that change, and of everything that can break: two tables with figures, bounds, and
+ * whether these were held.
+ *
+ * @param {object} options `cluster`, `reliability`: which of them; `short`; `only`: part of a case's name; `against`: the
+ *   folder of another build; `seconds`, of each chaos; `write`: puts the tables into docs/reliability.md.
+ * @returns {Promise<boolean>} whether all bounds were held.
+ */
+export async function provePromises(options, progress, print) {
+  const { cluster, reliability, short, only = '', against, write, command } = options;
+  compileTypeScript();
+  const faults = await import('../../test/support/fault-proxy.ts');
+  const chaos = await import('../../test/support/chaos-proxy.ts');
+  const { SharedProxy } = await import('../../test/support/shared-proxy.ts');
+  const lengths = { ...LENGTHS[short ? 'short' : 'usual'], ...given(options) };
+  const howOf = async (dist) => ({
+    dist,
+    lib: await import(pathToFileURL(`${dist}/index.js`).href),
+    callers: new Callers(dist),
+    ...lengths,
+    short,
+    faults,
+    chaos,
+    SharedProxy,
+  });
+  const ours = await howOf(DIST);
+  const other = against === undefined ? undefined : await howOf(resolve(against));
+  const chosen = (cases) => cases.filter(({ name }) => name.includes(only));
+  let held = true;
+  for (const [name, cases] of [
+    ...(cluster ? [['clusters', chosen(CLUSTER_ROWS)]] : []),
+    ...(reliability ? [['reliability', chosen(CASES)]] : []),
+  ]) {
+    const rows = await runCases(cases, ours, other, progress);
+    progress.end();
+    const text = written(rows);
+    print(`${text}\n`);
+    if (write) putInto(PAGE, name, `${measuredHere(command)}:\n\n${text}`);
+    held &&= rows.every((row) => row.held);
+  }
+  await ours.callers.stop();
+  await other?.callers.stop();
+  return held;
+}
+
+function given({ seconds, endurance, times }) {
+  return {
+    ...(seconds !== undefined && { seconds }),
+    ...(times !== undefined && { times }),
+    ...(endurance !== undefined && { enduranceSeconds: endurance }),
+  };
+}

@@ -1,0 +1,112 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startServers } from '../../memcached.mjs';
+import { startChild } from '../child.mjs';
+import { LOAD_MS } from './rows.mjs';
+
+const CALLER = new URL('storm-caller.mjs', import.meta.url);
+const COMMAND_MS = 500;
+
+/** What the busy machine adds to a wait, callers and proxies and servers on the same processors. */
+const SLACK_MS = 250;
+
+/** Whoever has not been answered so long after all is well has been forgotten. */
+const SETTLE_LIMIT_MS = 10_000;
+
+/**
+ * 256 callers through proxies that do what can go wrong between machines, on two real servers.
+ *
+ * @param {{ dist: string, chaos: object, seconds: number, patch?: object }} how
+ * @param {{ protocol: 'meta' | 'classic', lying?: boolean, seed?: number, oneIn?: number }} kind
+ */
+export async function chaosStorm(
+  { dist, chaos, seconds, patch },
+  { protocol, lying = false, seed = 1, oneIn = 1000 },
+) {
+  const servers = await startServers(2);
+  const faults = lying ? chaos.LYING_FAULTS : chaos.HONEST_FAULTS;
+  const proxies = await Promise.all(
+    servers.addresses.map((address, index) => {
+      const [host, port] = address.split(':');
+      const options = { seed: seed + index, oneIn, faults, delayMs: COMMAND_MS * 1.5 };
+      return chaos.ChaosProxy.start({ host, port: Number(port) }, options);
+    }),
+  );
+  try {
+    return await storm({
+      dist,
+      patch,
+      options: { servers: proxies.map(({ address }) => address), protocol },
+      trusted: !lying || protocol === 'meta',
+      async disturb() {
+        for (const proxy of proxies) proxy.begin();
+        await sleep(seconds * 1000);
+        for (const proxy of proxies) proxy.rest();
+        return proxies.reduce((sum, proxy) => sum + proxy.count, 0);
+      },
+    });
+  } finally {
+    await Promise.all(proxies.map((proxy) => proxy.close()));
+    await servers.stop();
+  }
+}
+
+/**
+ * 256 callers, while something is done to what they talk to.
+ *
+ * @param {object} how
+ * @param {() => Promise<number>} how.disturb resolves once all is well again, with how often something was done.
+ * @param {boolean} how.trusted whether what servers acknowledge is there afterwards.
+ * @param {number} [how.pauseMs] each loop waits so long between two calls.
+ */
+export async function storm({ dist, patch, options, trusted, disturb, pauseMs = 0, everyMs, prepare }) {
+  const caller = await startChild(CALLER, dist, { execArgv: ['--expose-gc'], patch });
+  try {
+    await prepare?.(caller);
+    await caller.call('open', { options: { commandTimeout: COMMAND_MS, ...options }, trusted });
+    await caller.call('begin', { pauseMs, everyMs });
+    const faults = await disturb(caller);
+    const result = await caller.call('end', { withinMs: SETTLE_LIMIT_MS });
+    const { unhandled, examples, warnings } = await caller.call('unhandled');
+    return judged({ ...result, unhandled, examples, warnings, faults });
+  } catch (error) {
+    if (!/the process was ended/.test(error.message)) throw error;
+    return {
+      figure: 'crashed',
+      bound: 'no crash',
+      held: false,
+      details: [error.message],
+      found: ['crashes'],
+    };
+  } finally {
+    await caller.kill();
+  }
+}
+
+const NONE = ['wrong', 'stale', 'lost', 'doubled', 'unsettled', 'unhandled', 'unpaid', 'warnings'];
+
+/** Calls that are one trip, or two and a load; `update` tries until it succeeds. */
+const BOUNDED = /^(get|gets|getMany|set|incr|getOrSet|getOrSetMany|tagged|http)$/;
+
+export function judged(result) {
+  const { reads, updates, faults, handles, longestMs, complaints, examples, rssPerMinute, rssMib, heapMib } =
+    result;
+  const broken = NONE.filter((figure) => result[figure] > 0);
+  const bounded = Object.entries(longestMs).filter(([kind]) => BOUNDED.test(kind));
+  const longest = Math.max(...bounded.map(([, time]) => time));
+  const bound = 2 * COMMAND_MS + LOAD_MS;
+  const kinds = Object.entries(longestMs).map(([kind, time]) => `${kind} ${Math.round(time)}`);
+  return {
+    figure:
+      `${reads.toLocaleString('en')} reads, ${updates.toLocaleString('en')} updates, ${faults.toLocaleString('en')} faults: ` +
+      `${broken.length === 0 ? 'nothing wrong, stale, lost, doubled or unsettled' : broken.map((figure) => `${result[figure]} ${figure}`).join(', ')}; ` +
+      `longest wait ${Math.round(longest)} ms; handles left: ${handles.length}`,
+    bound: `0 of each; ≤ ${bound} ms and ${SLACK_MS} for the machine; 0`,
+    held: broken.length === 0 && longest <= bound + SLACK_MS && handles.length === 0,
+    note:
+      `RSS at most ${rssMib.toFixed(0)} MiB, ${rssPerMinute.toFixed(1)} MiB a minute at the end, heap after collection ` +
+      `${heapMib >= 0 ? '+' : ''}${heapMib.toFixed(1)} MiB; event loop delay p99.9 ${result.eventLoop.p999Ms.toFixed(0)} ms; ` +
+      `longest waits in ms: ${kinds.join(', ')}`,
+    details: [...complaints, ...examples, ...(handles.length > 0 ? [`handles: ${handles.join(', ')}`] : [])],
+    found: broken,
+  };
+}

@@ -1,0 +1,53 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { judgedNotes, judgedTable } from './judged.mjs';
+
+/**
+ * Runs cases one after the other.
+ *
+ * @param {{ name: string, run(how: object): Promise<object> }[]} cases
+ * @param {object} how what each of them is given.
+ * @param {object} [before] the same for another build, whose figure stands beside.
+ * @returns {Promise<object[]>} a row for each.
+ */
+export async function runCases(cases, how, before, progress) {
+  const rows = [];
+  for (const each of cases) {
+    const { name } = each;
+    progress.begin(name);
+    const earlier = before === undefined ? undefined : await failing(each, before);
+    const row = { name, ...(await failing(each, how)), before: earlier?.figure };
+    progress.tell(`${row.held ? 'held' : 'NOT HELD'}: ${row.figure}`, true);
+    rows.push(row);
+  }
+  return rows;
+}
+
+async function failing(each, how) {
+  try {
+    return await each.run(how);
+  } catch (error) {
+    return {
+      figure: `failed: ${error.message.split('\n', 1)[0]}`,
+      bound: 'runs',
+      held: false,
+      details: [error.stack],
+    };
+  }
+}
+
+/** @returns what is to be printed: the table, what it has no room for, and what was not as promised. */
+export function written(rows) {
+  const details = rows.flatMap(({ name, details = [] }) => details.map((detail) => `  ${name}: ${detail}`));
+  return [judgedTable(rows), '', ...judgedNotes(rows), ...(details.length > 0 ? ['', ...details] : [])].join(
+    '\n',
+  );
+}
+
+/** Puts a text between the marks of a name in a document. */
+export function putInto(file, name, text) {
+  const [begin, end] = [`<!-- ${name} -->`, `<!-- end of ${name} -->`];
+  const page = readFileSync(file, 'utf8');
+  const [from, to] = [page.indexOf(begin), page.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`${file} has no ${begin} … ${end}`);
+  writeFileSync(file, `${page.slice(0, from + begin.length)}\n\n${text}\n\n${page.slice(to)}`);
+}
