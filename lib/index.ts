@@ -66,10 +66,18 @@ export type {
 export type { ResolvedPolicy } from './options/cache-policy.js';
 
 // The client, usable without Nest.
-export { MemcachedClient, type CounterOptions } from './client/client.js';
-export type { CommandOptions, NodeStatus } from './client/cluster-client.js';
+export { MemcachedClient } from './client/client.js';
+export type {
+  CommandOptions,
+  CounterOptions,
+  DeleteOptions,
+  InvalidateKeyOptions,
+  LeaseOptions,
+  ReadOptions,
+  StoreOptions,
+} from './client/command-options.js';
+export type { NodeStatus } from './client/server-commands.js';
 export type { ClientEvents, NodeEvent, ServersEvent } from './client/events.js';
-export type { ReadOptions, StoreOptions } from './client/key-client.js';
 export { ManyResult, type PartFailure } from './client/many-result.js';
 export type { CasResult, CasToken, LeaseRead, Lookup, ValueWithCas } from './client/results.js';
 export type {

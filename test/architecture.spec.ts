@@ -48,7 +48,7 @@ const HOUSE: House = {
     },
     'client/': {
       rooms: ['errors.ts', 'bounded-map.ts', 'options/', 'protocol/', 'cluster/', 'client/codec/'],
-      packages: ['node:crypto', 'node:diagnostics_channel', 'node:events'],
+      packages: ['node:crypto', 'node:diagnostics_channel', 'node:events', 'node:perf_hooks', 'node:timers'],
     },
     'client/codec/': {
       rooms: ['errors.ts', 'bounded-map.ts', 'options/'],

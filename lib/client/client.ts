@@ -1,57 +1,80 @@
-import { InvalidArgumentError } from '../errors.js';
-import type { ClientOptions } from '../options/client-options.js';
+import { EventEmitter } from 'node:events';
+import { InvalidArgumentError, type MemcachedError } from '../errors.js';
+import {
+  resolveClientOptions,
+  type ClientOptions,
+  type ResolvedClientOptions,
+} from '../options/client-options.js';
 import type { Duration } from '../options/duration.js';
-import type { CommandOptions } from './cluster-client.js';
-import { counterCodec, counterDigits, safeNumber } from './counters.js';
-import { LONG_PAST } from '../protocol/exptime.js';
-import { KeyClient, type ReadOptions, type StoreOptions } from './key-client.js';
-import { noteFailure, readMany } from './many-keys.js';
-import { classicLease, STUB_CODEC } from './classic-dialect.js';
-import { ManyResult } from './many-result.js';
-import type { Request } from '../protocol/request.js';
-import { NO_LEASE, NOTHING_THERE, readCasResult, readCounter, readDone, readMetadebug } from './readers.js';
+import type { ServersOption } from '../options/server-options.js';
+import type { Request, RequestKind } from '../protocol/request.js';
+import { ClassicForms } from './classic-forms.js';
+import type { Codec } from './codec/codec.js';
+import type {
+  CommandOptions,
+  CounterOptions,
+  DeleteOptions,
+  InvalidateKeyOptions,
+  LeaseOptions,
+  ReadOptions,
+  StoreOptions,
+} from './command-options.js';
+import { count } from './counters.js';
+import type { Dispatcher } from './dispatcher.js';
+import type { ClientEvents } from './events.js';
+import { readMany } from './many-reads.js';
+import type { ManyResult } from './many-result.js';
+import { deleteMany, setMany } from './many-writes.js';
+import { fillWithBytes, RequestMaker, tie } from './request-maker.js';
 import type { CasResult, CasToken, LeaseRead, Lookup, ValueWithCas } from './results.js';
-
-/** Digits of another client, or digits with a life of ours. */
-const CAS_TOKEN = /^(\d{1,20})(@[\w-]{12})?$/;
-
-/** What `incr` and `decr` take. */
-export interface CounterOptions extends CommandOptions {
-  /** Creates a missing counter with this value instead of missing. */
-  initial?: number | bigint;
-  /** How long a counter created by `initial` lives; never expires without it. */
-  ttl?: Duration;
-}
+import { ServerCommands, type NodeStatus } from './server-commands.js';
+import { ServerList } from './server-list.js';
+import type { StatsByGroup, StatsGroup } from './stats.js';
 
 /**
  * A memcached client over one or many weighted servers; needs no framework.
  *
- * Misses and conflicts are results. A promise rejects with a `MemcachedError` when an argument is wrong, a server is
- * away, or its answer cannot be trusted; every method may throw `InvalidArgumentError` before anything is sent,
- * `TimeoutError`, `ConnectionError` and `ClientClosedError`.
+ * Misses and conflicts are results. A promise rejects with a `MemcachedError` when an argument is wrong (an
+ * `InvalidArgumentError`; nothing was sent), a server is away, or its answer cannot be trusted; every command may reject
+ * with `TimeoutError`, `ConnectionError` and `ClientClosedError`. Commands wait for the first list of servers.
  *
  * @example
  * const client = new MemcachedClient({ servers: ['127.0.0.1:11211', { host: '127.0.0.1', port: 11212, weight: 2 }] });
  * await client.set('greeting', 'hello', { ttl: '5m' });
  */
-export class MemcachedClient extends KeyClient {
+export class MemcachedClient extends EventEmitter<ClientEvents> implements AsyncDisposable {
+  protected readonly options: ResolvedClientOptions;
+  readonly #list: ServerList;
+  readonly #dispatcher: Dispatcher;
+  readonly #requests: RequestMaker;
+  readonly #servers: ServerCommands;
+  readonly #classicForms: ClassicForms;
+  #closing: Promise<void> | undefined;
+
   /** @throws {InvalidOptionsError} with the path of the wrong option. */
   constructor(options: ClientOptions = {}) {
-    super(options);
+    super();
+    this.options = resolveClientOptions(options);
+    this.#requests = new RequestMaker(this.options);
+    this.#list = new ServerList(this.options, this);
+    this.#dispatcher = this.#list.dispatcher;
+    this.#servers = new ServerCommands(this.#list.cluster, this.#dispatcher, this.options);
+    this.#classicForms = new ClassicForms(this.#dispatcher);
+  }
+
+  /** How this client's values become bytes; wrapped by stores that keep more than the value. */
+  get codec(): Codec {
+    return this.#requests.codec;
   }
 
   /** Reads a value; `undefined` on a miss. */
   get<Value = unknown>(key: string, options?: ReadOptions): Promise<Value | undefined> {
-    return this.run('get', key, this.readersFor(options).value, undefined, options) as Promise<
-      Value | undefined
-    >;
+    return this.#run('get', key, options) as Promise<Value | undefined>;
   }
 
   /** Reads a value with the cas token that `cas` wants; `undefined` on a miss. */
   gets<Value = unknown>(key: string, options?: ReadOptions): Promise<ValueWithCas<Value> | undefined> {
-    return this.run('gets', key, this.readersFor(options).valueWithCas, undefined, options) as Promise<
-      ValueWithCas<Value> | undefined
-    >;
+    return this.#run('gets', key, options) as Promise<ValueWithCas<Value> | undefined>;
   }
 
   /**
@@ -60,7 +83,8 @@ export class MemcachedClient extends KeyClient {
    * @returns the hits; `failures` names the servers that could not be asked and the keys whose bytes cannot be read.
    */
   getMany<Value = unknown>(keys: Iterable<string>, options?: ReadOptions): Promise<ManyResult<Value>> {
-    return this.#readMany('get-many', keys, options) as Promise<ManyResult<Value>>;
+    const result = readMany(keys, 'get-many', options, this.#requests, this.#dispatcher);
+    return result as Promise<ManyResult<Value>>;
   }
 
   /** Like `getMany`, with cas tokens. */
@@ -68,32 +92,33 @@ export class MemcachedClient extends KeyClient {
     keys: Iterable<string>,
     options?: ReadOptions,
   ): Promise<ManyResult<ValueWithCas<Value>>> {
-    return this.#readMany('gets-many', keys, options) as Promise<ManyResult<ValueWithCas<Value>>>;
+    const result = readMany(keys, 'gets-many', options, this.#requests, this.#dispatcher);
+    return result as Promise<ManyResult<ValueWithCas<Value>>>;
   }
 
   /** Stores a value. @returns false only where failover `miss` dropped it. */
   set(key: string, value: unknown, options?: StoreOptions): Promise<boolean> {
-    return this.store('set', key, value, options, readDone) as Promise<boolean>;
+    return this.#store('set', key, value, options);
   }
 
   /** Stores a value unless the key has one. @returns whether it was stored. */
   add(key: string, value: unknown, options?: StoreOptions): Promise<boolean> {
-    return this.store('add', key, value, options, readDone) as Promise<boolean>;
+    return this.#store('add', key, value, options);
   }
 
   /** Stores a value if the key has one. @returns whether it was stored. */
   replace(key: string, value: unknown, options?: StoreOptions): Promise<boolean> {
-    return this.store('replace', key, value, options, readDone) as Promise<boolean>;
+    return this.#store('replace', key, value, options);
   }
 
   /** Adds text or bytes behind the stored ones, leaving ttl and flags as they are. @returns false on a miss. */
   append(key: string, value: string | Uint8Array, options?: CommandOptions): Promise<boolean> {
-    return this.#extend('append', key, value, options);
+    return this.#run('append', key, options, (request) => fillWithBytes(request, value)) as Promise<boolean>;
   }
 
   /** Adds text or bytes before the stored ones, leaving ttl and flags as they are. @returns false on a miss. */
   prepend(key: string, value: string | Uint8Array, options?: CommandOptions): Promise<boolean> {
-    return this.#extend('prepend', key, value, options);
+    return this.#run('prepend', key, options, (request) => fillWithBytes(request, value)) as Promise<boolean>;
   }
 
   /**
@@ -102,47 +127,40 @@ export class MemcachedClient extends KeyClient {
    * @param cas the token of that read (`gets`).
    */
   cas(key: string, value: unknown, cas: CasToken, options?: StoreOptions): Promise<CasResult> {
-    return this.store('cas', key, value, options, readCasResult, (request) => {
+    return this.#run('cas', key, options, (request) => {
       tie(request, cas);
+      this.#requests.encode(request, value, options);
     }) as Promise<CasResult>;
   }
 
   /**
-   * Stores many values, all at once.
+   * Stores many values, so many at a time that their number does not matter.
    *
-   * @returns for every key whether it was stored; `failures` names the servers that failed with their keys.
+   * @returns for every key whether it was stored; `failures` names the servers that failed, or the values that cannot be
+   *   stored, with their keys.
    */
   setMany(
     entries: Iterable<readonly [string, unknown]>,
     options?: StoreOptions,
   ): Promise<ManyResult<boolean>>;
   setMany(entries: Readonly<Record<string, unknown>>, options?: StoreOptions): Promise<ManyResult<boolean>>;
-  setMany(
-    entries: Iterable<readonly [string, unknown]> | Readonly<Record<string, unknown>>,
-    options?: StoreOptions,
-  ): Promise<ManyResult<boolean>> {
-    const pairs = Symbol.iterator in entries ? new Map(entries) : new Map(Object.entries(entries));
-    return this.#each([...pairs.keys()], (key) => this.set(key, pairs.get(key), options));
+  setMany(entries: object, options?: StoreOptions): Promise<ManyResult<boolean>> {
+    return setMany(entries, options, this, this.#requests, this.#dispatcher);
   }
 
-  /**
-   * Deletes an item.
-   *
-   * @param options `cas`: only if the item has not changed since that token was read.
-   * @returns whether an item was deleted.
-   */
-  delete(key: string, options?: CommandOptions & { cas?: CasToken }): Promise<boolean> {
+  /** Deletes an item. @returns whether an item was deleted. */
+  delete(key: string, options?: DeleteOptions): Promise<boolean> {
     const cas = options?.cas;
-    if (cas === undefined) return this.run('delete', key, readDone, false, options) as Promise<boolean>;
-    return this.run('delete', key, readDone, false, options, (request) => {
+    if (cas === undefined) return this.#run('delete', key, options) as Promise<boolean>;
+    return this.#run('delete', key, options, (request) => {
       tie(request, cas);
-      request.inClassic = () => this.#expire(key, cas, options);
+      request.inClassic = this.#classicForms;
     }) as Promise<boolean>;
   }
 
-  /** Deletes many items, all at once. @returns for every key whether an item was deleted. */
+  /** Deletes many items. @returns for every key whether an item was deleted. */
   deleteMany(keys: Iterable<string>, options?: CommandOptions): Promise<ManyResult<boolean>> {
-    return this.#each([...new Set(keys)], (key) => this.delete(key, options));
+    return deleteMany(keys, options, this, this.#requests, this.#dispatcher);
   }
 
   /**
@@ -155,20 +173,20 @@ export class MemcachedClient extends KeyClient {
   incr(key: string, by?: number, options?: CounterOptions): Promise<number | undefined>;
   incr(key: string, by: bigint, options?: CounterOptions): Promise<bigint | undefined>;
   incr(key: string, by: number | bigint = 1, options?: CounterOptions): Promise<number | bigint | undefined> {
-    return this.#count('incr', key, by, options);
+    return count('incr', key, by, options, this.#requests, this.#dispatcher);
   }
 
   /** Subtracts from a counter, which stops at 0; otherwise like `incr`. */
   decr(key: string, by?: number, options?: CounterOptions): Promise<number | undefined>;
   decr(key: string, by: bigint, options?: CounterOptions): Promise<bigint | undefined>;
   decr(key: string, by: number | bigint = 1, options?: CounterOptions): Promise<number | bigint | undefined> {
-    return this.#count('decr', key, by, options);
+    return count('decr', key, by, options, this.#requests, this.#dispatcher);
   }
 
   /** Gives an item a new ttl. @returns false on a miss. */
   touch(key: string, ttl: Duration, options?: CommandOptions): Promise<boolean> {
-    return this.run('touch', key, readDone, false, options, (request) => {
-      request.exptime = this.exptime(ttl);
+    return this.#run('touch', key, options, (request) => {
+      request.exptime = this.#requests.exptime(ttl);
     }) as Promise<boolean>;
   }
 
@@ -181,11 +199,9 @@ export class MemcachedClient extends KeyClient {
     ttl: Duration,
     options?: ReadOptions,
   ): Promise<Value | undefined> {
-    const read = this.readersFor(options).value;
-    return this.run('get-and-touch', key, read, undefined, options, (request) => {
-      request.exptime = this.exptime(ttl);
-      request.inClassic = async () =>
-        (await this.touch(key, ttl, options)) ? this.get<Value>(key, options) : undefined;
+    return this.#run('get-and-touch', key, options, (request) => {
+      request.exptime = this.#requests.exptime(ttl);
+      request.inClassic = this.#classicForms;
     }) as Promise<Value | undefined>;
   }
 
@@ -195,9 +211,7 @@ export class MemcachedClient extends KeyClient {
    * @throws {UnsupportedError} in the classic dialect.
    */
   lookup<Value = unknown>(key: string, options?: ReadOptions): Promise<Lookup<Value>> {
-    return this.run('lookup', key, this.readersFor(options).lookup, NOTHING_THERE, options) as Promise<
-      Lookup<Value>
-    >;
+    return this.#run('lookup', key, options) as Promise<Lookup<Value>>;
   }
 
   /**
@@ -208,9 +222,7 @@ export class MemcachedClient extends KeyClient {
    * @see memcached doc/protocol.txt, "Meta Debug"
    */
   metadebug(key: string, options?: CommandOptions): Promise<Readonly<Record<string, string>> | undefined> {
-    return this.run('metadebug', key, readMetadebug, undefined, options) as Promise<
-      Readonly<Record<string, string>> | undefined
-    >;
+    return this.#run('metadebug', key, options) as Promise<Readonly<Record<string, string>> | undefined>;
   }
 
   /**
@@ -219,19 +231,13 @@ export class MemcachedClient extends KeyClient {
    * In the classic dialect, the right on a miss is won by adding the same empty stub that `N` makes; the time left and
    * stale marks are not known there, so a hit never wins.
    *
-   * @param options `leaseSeconds`: on a miss, the first reader wins the right for so long; `recacheSeconds`: also on a hit
-   *   with less than that left.
    * @see memcached doc/protocol.txt, "Meta Get", flags N and R
    */
-  leaseGet<Value = unknown>(
-    key: string,
-    options: ReadOptions & { leaseSeconds: number; recacheSeconds?: number },
-  ): Promise<LeaseRead<Value>> {
-    const { leaseSeconds, recacheSeconds = 0 } = options;
-    return this.run('lease-get', key, this.readersFor(options).lease, NO_LEASE, options, (request) => {
-      request.leaseSeconds = leaseSeconds;
-      request.recacheSeconds = recacheSeconds;
-      request.inClassic = () => this.#classicLease(key, options);
+  leaseGet<Value = unknown>(key: string, options: LeaseOptions): Promise<LeaseRead<Value>> {
+    return this.#run('lease-get', key, options, (request) => {
+      request.leaseSeconds = options.leaseSeconds;
+      request.recacheSeconds = options.recacheSeconds ?? 0;
+      request.inClassic = this.#classicForms;
     }) as Promise<LeaseRead<Value>>;
   }
 
@@ -241,128 +247,131 @@ export class MemcachedClient extends KeyClient {
    * When the server is away this resolves all the same: the invalidation is remembered and carried out before the server
    * is read from again (option `maxOwedDeletes`). One that names a `cas` is not, since it loses its meaning with time.
    *
-   * @param options `stale`: keep the value for so long, marked stale, instead of deleting it (in the classic dialect it is
-   *   deleted); `cas`: only if the item has not changed since that token was read.
    * @returns false when there was nothing, when the item is not what `cas` names, or when the server is owed it.
    */
-  invalidateKey(
-    key: string,
-    options: CommandOptions & { stale?: Duration; cas?: CasToken } = {},
-  ): Promise<boolean> {
-    const { stale, cas } = options;
-    if (stale === undefined && cas !== undefined) return this.delete(key, { ...options, cas });
-    const kind = stale === undefined ? 'delete' : 'mark-stale';
-    return this.run(kind, key, readDone, false, options, (request) => {
-      if (stale !== undefined) request.exptime = this.exptime(stale);
+  invalidateKey(key: string, options?: InvalidateKeyOptions): Promise<boolean> {
+    const { stale, cas } = options ?? {};
+    return this.#run(stale === undefined ? 'delete' : 'mark-stale', key, options, (request) => {
+      if (stale !== undefined) request.exptime = this.#requests.exptime(stale);
       if (cas === undefined) request.owed = true;
       else tie(request, cas);
-      request.inClassic = () => this.invalidateKey(key, { ...options, stale: undefined });
+      request.inClassic = this.#classicForms;
     }) as Promise<boolean>;
   }
 
-  #classicLease(key: string, options: ReadOptions & { leaseSeconds: number }): Promise<unknown> {
-    const { leaseSeconds } = options;
-    const gets = (): Promise<unknown> =>
-      this.run('gets', key, this.readersFor(options).classicLease, undefined, options);
-    const addStub = (): Promise<boolean> =>
-      this.add(key, undefined, { ...options, ttl: `${leaseSeconds}s`, codec: STUB_CODEC });
-    return classicLease(gets, addStub, leaseSeconds);
+  /**
+   * The servers' statistics, by server, under memcached's own names.
+   *
+   * @param group `general` (the default), `settings`, `items`, `slabs`, `conns` or `sizes`.
+   * @see memcached doc/protocol.txt, "Statistics"
+   */
+  stats<Group extends StatsGroup = 'general'>(
+    group: Group = 'general' as Group,
+    options?: CommandOptions,
+  ): Promise<ManyResult<StatsByGroup[Group]>> {
+    return this.#servers.stats(group, options);
   }
 
-  /** Deletes by cas token where only storing can be tied to one: stores nothing, expired already. */
-  async #expire(key: string, cas: CasToken, options: CommandOptions | undefined): Promise<boolean> {
-    const result = await this.store(
-      'cas',
-      key,
-      undefined,
-      { ...options, codec: STUB_CODEC },
-      readCasResult,
-      (request) => {
-        tie(request, cas);
-        request.exptime = LONG_PAST;
-      },
-    );
-    return result === 'stored';
+  /** The servers' versions, such as `1.6.18`, by server. */
+  version(options?: CommandOptions): Promise<ManyResult<string>> {
+    return this.#servers.version(options);
   }
 
-  #extend(
-    kind: 'append' | 'prepend',
+  /**
+   * The keys that the servers hold, one server after the other, in no order; with a `keyPrefix` those that have it, without
+   * it. Meant for looking around: what is stored or dropped meanwhile may be missing or there.
+   *
+   * @param options `limit`: most keys; all of them without it.
+   * @throws {UnsupportedError | ServerError} of a server that does not list its keys, when its turn comes.
+   * @example for await (const key of client.keys({ limit: 100 })) console.log(key);
+   */
+  keys(options?: CommandOptions & { limit?: number }): AsyncGenerator<string, void, undefined> {
+    return this.#servers.keys(options);
+  }
+
+  /**
+   * Drops every item of every server, other applications' too.
+   *
+   * @param options `delay`: when, from now; at once by default.
+   */
+  flushAll(options?: CommandOptions & { delay?: Duration }): Promise<ManyResult<boolean>> {
+    return this.#servers.flushAll(options);
+  }
+
+  /** The servers with their weights, states, since when, the last error, what they are owed, and how long they take. */
+  topology(): readonly NodeStatus[] {
+    return this.#servers.topology();
+  }
+
+  /**
+   * The server a key belongs to, `host:port`, without asking the network.
+   *
+   * @param options `down`: servers (`host:port`) to be taken as out, under the distribution's rule for failover `next`.
+   * @throws {InvalidArgumentError} when no server can take the key.
+   */
+  serverFor(key: string, options: { down?: readonly string[] } = {}): string {
+    const server = this.#list.cluster.serverFor(this.#requests.fullKey(key), options.down);
+    if (server === undefined)
+      throw new InvalidArgumentError(`no server is left for key ${JSON.stringify(key)}`);
+    return server.id;
+  }
+
+  /**
+   * Puts another list of servers in place of the present one. Servers that stay keep their connections; those that leave
+   * answer what is in flight. Keys of servers that stay keep their place as far as the distribution allows.
+   *
+   * @throws {InvalidOptionsError} with the path of the wrong part; the present list stays.
+   * @throws {ClientClosedError} after `close()`.
+   */
+  setServers(servers: ServersOption): void {
+    this.#list.set(servers);
+  }
+
+  /**
+   * Connects to every server. Not needed before commands, which connect on first use; it tells early whether the cluster
+   * can be reached.
+   *
+   * @throws {ConnectionError | TimeoutError | ServerError} of a server that cannot be used.
+   */
+  connect(): Promise<void> {
+    return this.#dispatcher.connect();
+  }
+
+  /**
+   * Ends the client: requests in flight get `drainTimeout` to be answered, the rest rejects with `MEMCACHED_CLOSED`. No
+   * socket and no timer is left.
+   */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#list.close());
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #run(
+    kind: RequestKind,
     key: string,
-    value: string | Uint8Array,
-    options: CommandOptions | undefined,
-  ): Promise<boolean> {
-    return this.run(kind, key, readDone, false, options, (request) => {
-      if (typeof value !== 'string' && !(value instanceof Uint8Array)) {
-        throw new InvalidArgumentError(
-          `${kind}: expected text or bytes, got ${value === null ? 'null' : typeof value}`,
-        );
-      }
-      request.data = Buffer.from(value as string);
-    }) as Promise<boolean>;
-  }
-
-  async #count(
-    kind: 'incr' | 'decr',
-    key: string,
-    by: number | bigint,
-    options: CounterOptions | undefined,
-  ): Promise<number | bigint | undefined> {
-    const delta = counterDigits(by, `${kind}: by`);
-    const first = options?.initial === undefined ? '' : counterDigits(options.initial, `${kind}: initial`);
-    const count = (): Promise<unknown> =>
-      this.run(kind, key, readCounter, undefined, options, (request) => {
-        request.delta = delta;
-      });
-    let digits = await count();
-    const initial = options?.initial;
-    if (digits === undefined && initial !== undefined) {
-      const created = await this.add(key, initial, { ...options, codec: counterCodec(this.codec, first) });
-      digits = created ? first : await count();
-    }
-    if (digits === undefined) return undefined;
-    return typeof by === 'bigint' ? BigInt(digits as string) : safeNumber(digits as string, kind);
-  }
-
-  #readMany(
-    kind: 'get-many' | 'gets-many',
-    keys: Iterable<string>,
     options: ReadOptions | undefined,
-  ): Promise<ManyResult<unknown>> {
-    const readers = this.readersFor(options);
-    const read = kind === 'gets-many' ? readers.valueWithCas : readers.value;
-    const single = kind === 'gets-many' ? 'gets' : 'get';
-    return readMany(keys, kind, {
-      cluster: this.cluster,
-      codec: options?.codec ?? this.codec,
-      fullKey: (key) => this.fullKey(key),
-      request: (key) => this.request(single, key, read),
-      sendTo: (node, request) => this.sendTo(node, request, options),
-    });
+    fill?: (request: Request) => void,
+  ): Promise<unknown> {
+    try {
+      const request = this.#requests.make(kind, key, options);
+      fill?.(request);
+      return this.#dispatcher.send(request, options);
+    } catch (error) {
+      const mistake = error as MemcachedError;
+      return Promise.reject(mistake);
+    }
   }
 
-  /** Runs one command per key, all at once; every key is checked before anything is sent. */
-  async #each(keys: readonly string[], run: (key: string) => Promise<boolean>): Promise<ManyResult<boolean>> {
-    const result = new ManyResult<boolean>();
-    for (const key of keys) this.checkKey(key);
-    await Promise.all(
-      keys.map(async (key) => {
-        try {
-          result.set(key, await run(key));
-        } catch (error) {
-          noteFailure(result, this.serverFor(key), [key], error);
-        }
-      }),
-    );
-    return result;
+  #store(
+    kind: RequestKind,
+    key: string,
+    value: unknown,
+    options: StoreOptions | undefined,
+  ): Promise<boolean> {
+    const encode = (request: Request): void => this.#requests.encode(request, value, options);
+    return this.#run(kind, key, options, encode) as Promise<boolean>;
   }
-}
-
-/** Ties a request to the state of its item that a token names, and to the life it was counted in. */
-function tie(request: Request, token: CasToken): void {
-  const [, digits, life = ''] = (typeof token === 'string' && CAS_TOKEN.exec(token)) || [];
-  if (digits === undefined) {
-    throw new InvalidArgumentError('cas: expected the token of an earlier read (gets), passed on as it was');
-  }
-  request.cas = digits;
-  request.life = life;
 }

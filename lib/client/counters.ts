@@ -1,11 +1,46 @@
 import { CodecError, InvalidArgumentError } from '../errors.js';
 import { andThen, inBytes, type Codec, type Encoded } from './codec/codec.js';
+import type { CounterOptions } from './command-options.js';
+import type { Dispatcher } from './dispatcher.js';
+import type { RequestMaker } from './request-maker.js';
 
 /** Where memcached's counters wrap around. */
 const MAX_COUNTER = 2n ** 64n - 1n;
 
+/** Counts up or down; a counter that is missing is created where a first value is given. */
+export async function count(
+  kind: 'incr' | 'decr',
+  key: string,
+  by: number | bigint,
+  options: CounterOptions | undefined,
+  requests: RequestMaker,
+  dispatcher: Dispatcher,
+): Promise<number | bigint | undefined> {
+  const request = requests.make(kind, key, options);
+  request.delta = counterDigits(by, `${kind}: by`);
+  const initial = options?.initial;
+  const first = initial === undefined ? '' : counterDigits(initial, `${kind}: initial`);
+  if (options?.ttl !== undefined) requests.exptime(options.ttl);
+  const send = dispatcher.within(options);
+  let digits = await send(request);
+  if (digits === undefined && initial !== undefined) {
+    const codec = counterCodec(requests.codec, first);
+    const add = requests.make('add', key, undefined);
+    requests.encode(add, initial, { ...options, codec });
+    const created = await send(add);
+    if (created === true) digits = first;
+    else {
+      const again = requests.make(kind, key, options);
+      again.delta = request.delta;
+      digits = await send(again);
+    }
+  }
+  if (digits === undefined) return undefined;
+  return typeof by === 'bigint' ? BigInt(digits as string) : safeNumber(digits as string, kind);
+}
+
 /** An amount as memcached wants it: whole, from 0 to 2^64 - 1, in decimal digits. */
-export function counterDigits(amount: unknown, name: string): string {
+function counterDigits(amount: unknown, name: string): string {
   if (typeof amount === 'bigint' && amount >= 0n && amount <= MAX_COUNTER) return String(amount);
   if (typeof amount === 'number' && Number.isSafeInteger(amount) && amount >= 0) return String(amount);
   throw new InvalidArgumentError(
@@ -19,7 +54,7 @@ export function counterDigits(amount: unknown, name: string): string {
  *
  * memcached's own creation (`ma` with `N`) would always store client flags 0.
  */
-export function counterCodec(codec: Codec, digits: string): Codec {
+function counterCodec(codec: Codec, digits: string): Codec {
   const bare: Encoded = { data: digits, flags: 0 };
   return {
     encode: (value, key) => {
@@ -33,7 +68,7 @@ export function counterCodec(codec: Codec, digits: string): Codec {
   };
 }
 
-export function safeNumber(digits: string, command: string): number {
+function safeNumber(digits: string, command: string): number {
   const number = Number(digits);
   if (Number.isSafeInteger(number)) return number;
   throw new CodecError(

@@ -2,7 +2,7 @@ import { channel, tracingChannel, type Channel, type TracingChannel } from 'node
 import type { MemcachedError } from '../errors.js';
 import type { Request, RequestKind } from '../protocol/request.js';
 import type { NodeEvent, ServersEvent } from './events.js';
-import type { Haul } from './many-reader.js';
+import type { ItemsFound } from './many-reader.js';
 import type { CasResult, LeaseRead } from './results.js';
 
 /**
@@ -113,7 +113,7 @@ function outcomeOf(kind: RequestKind, result: unknown): CommandMessage['outcome'
       return (result as LeaseRead<unknown>).hit ? 'hit' : 'miss';
     case 'get-many':
     case 'gets-many':
-      return result === undefined || (result as Haul).hits === 0 ? 'miss' : 'hit';
+      return result === undefined || (result as ItemsFound).hits === 0 ? 'miss' : 'hit';
     case 'cas':
       return result as CasResult;
     case 'line':

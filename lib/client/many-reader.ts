@@ -6,8 +6,8 @@ import { inPlace, isThenable, type Codec, type InPlaceCodec } from './codec/code
 /** What stands for a key that was not found. */
 export const NOTHING = Symbol('nothing');
 
-/** What one many-key request brings home. */
-export interface Haul {
+/** What one many-key request found. */
+export interface ItemsFound {
   /** By the positions of the keys; `NOTHING` where there was none, or none that can be read. */
   readonly values: unknown[];
   /** How many items were found. */
@@ -38,19 +38,19 @@ export class ManyReader {
   }
 
   readonly read = (reply: Reply, request: Request): unknown => {
-    const haul = (request.gathered ??= this.#emptyHaul()) as Haul;
-    if (reply.status === 'end') return haul;
+    const found = (request.gathered ??= this.#none()) as ItemsFound;
+    if (reply.status === 'end') return found;
     if (reply.status !== 'value') throw unexpectedReply(reply, request);
     const index = this.#indexOf(reply, request.keys!);
     if (index < 0) throw unexpectedReply(reply, request);
     this.#next = index + 1;
     request.receivedBytes += reply.valueLength;
-    haul.hits += 1;
-    this.#take(reply, index, haul);
+    found.hits += 1;
+    this.#take(reply, index, found);
     return undefined;
   };
 
-  #emptyHaul(): Haul {
+  #none(): ItemsFound {
     const values = new Array<unknown>(this.#fullKeys.length).fill(NOTHING);
     return { values, hits: 0, unreadable: [], waiting: [] };
   }
@@ -61,28 +61,33 @@ export class ManyReader {
     return -1;
   }
 
-  #take(reply: Reply, index: number, haul: Haul): void {
+  #take(reply: Reply, index: number, found: ItemsFound): void {
     const { casToken: cas, bytes, valueStart, valueEnd, flags } = reply;
     try {
       const value = this.#codec.decodeAt(bytes, valueStart, valueEnd, flags, this.#fullKeys[index]);
-      if (isThenable(value)) haul.waiting.push(this.#takeLater(value, cas, index, haul));
-      else haul.values[index] = this.#withCas ? { value, cas } : value;
+      if (isThenable(value)) found.waiting.push(this.#takeLater(value, cas, index, found));
+      else found.values[index] = this.#withCas ? { value, cas } : value;
     } catch (error) {
-      refuse(error, index, haul);
+      refuse(error, index, found);
     }
   }
 
-  async #takeLater(decoding: PromiseLike<unknown>, cas: string, index: number, haul: Haul): Promise<void> {
+  async #takeLater(
+    decoding: PromiseLike<unknown>,
+    cas: string,
+    index: number,
+    found: ItemsFound,
+  ): Promise<void> {
     try {
       const value = await decoding;
-      haul.values[index] = this.#withCas ? { value, cas } : value;
+      found.values[index] = this.#withCas ? { value, cas } : value;
     } catch (error) {
-      refuse(error, index, haul);
+      refuse(error, index, found);
     }
   }
 }
 
-function refuse(error: unknown, index: number, { unreadable }: Haul): void {
+function refuse(error: unknown, index: number, { unreadable }: ItemsFound): void {
   const told = error instanceof MemcachedError ? error : new CodecError('the codec failed', { cause: error });
   unreadable.push({ index, error: told });
 }

@@ -1,6 +1,6 @@
 import { CodecError } from '../errors.js';
 import type { Reply } from '../protocol/reply.js';
-import { unexpectedReply, type ReplyReader, type Request } from '../protocol/request.js';
+import { unexpectedReply, type ReplyReader, type Request, type RequestKind } from '../protocol/request.js';
 import { andThen, handled, inPlace, isThenable, type Codec, type InPlaceCodec } from './codec/codec.js';
 import type { CasResult, LeaseRead, Lookup, ValueWithCas } from './results.js';
 
@@ -41,33 +41,18 @@ export class Readers {
     return missOrUnexpected(reply, request);
   };
 
+  /** In the classic dialect the answer to `gets`: an empty stub is somebody's lease. */
   readonly lease: ReplyReader = (reply, request) => {
-    if (reply.status !== 'value') {
-      if (reply.status === 'not-found') return NO_LEASE;
-      throw unexpectedReply(reply, request);
-    }
-    const { casToken: cas, ttlSeconds, won, busy, stale } = reply;
-    // Zero bytes with flags 0 is a stub: no value is there, somebody is computing it.
-    const hit = reply.valueLength > 0 || reply.flags !== 0;
-    const value = hit ? this.#decode(reply, request) : undefined;
-    if (!(value instanceof Promise)) return { hit, value, cas, ttlSeconds, won, busy, stale };
-    return andThen(value, (decoded) => ({ hit, value: decoded, cas, ttlSeconds, won, busy, stale }));
-  };
-
-  /** The answer to `gets`, told as a read with a lease: an empty stub is somebody's lease; `undefined` on a miss. */
-  readonly classicLease: ReplyReader = (reply, request) => {
-    if (reply.status === 'value') {
+    const { status } = reply;
+    if (status === 'value') {
+      const read = this.#lease(reply, request);
+      if (!reply.more) return read;
       checkKey(reply, request);
-      const { casToken: cas } = reply;
-      const hit = reply.valueLength > 0 || reply.flags !== 0;
-      const state = { ...NO_LEASE, hit, cas, busy: !hit };
-      request.gathered = andThen(hit ? this.#decode(reply, request) : undefined, (value) => ({
-        ...state,
-        value,
-      }));
+      request.gathered = read;
       return undefined;
     }
-    if (reply.status === 'end') return request.gathered;
+    if (status === 'end') return request.gathered ?? NO_LEASE;
+    if (status === 'not-found') return NO_LEASE;
     throw unexpectedReply(reply, request);
   };
 
@@ -80,6 +65,40 @@ export class Readers {
     const state = { hit: true, cas, ttl, stale, size, lastAccessSeconds, hitBefore, flags } as const;
     return andThen(this.#decode(reply, request), (value): Lookup<unknown> => ({ ...state, value }));
   };
+
+  /** How the replies to a kind of request are read. */
+  of(kind: RequestKind): ReplyReader {
+    switch (kind) {
+      case 'get':
+      case 'get-and-touch':
+        return this.value;
+      case 'gets':
+        return this.valueWithCas;
+      case 'lease-get':
+        return this.lease;
+      case 'lookup':
+        return this.lookup;
+      case 'metadebug':
+        return readMetadebug;
+      case 'incr':
+      case 'decr':
+        return readCounter;
+      case 'cas':
+        return readCasResult;
+      default:
+        return readDone;
+    }
+  }
+
+  #lease(reply: Reply, request: Request): LeaseRead<unknown> | Promise<LeaseRead<unknown>> {
+    const { casToken: cas, ttlSeconds, won, stale } = reply;
+    // Zero bytes with flags 0 is a stub: no value is there, somebody is computing it.
+    const hit = reply.valueLength > 0 || reply.flags !== 0;
+    const busy = reply.busy || (reply.more && !hit);
+    const value = hit ? this.#decode(reply, request) : undefined;
+    if (!(value instanceof Promise)) return { hit, value, cas, ttlSeconds, won, busy, stale };
+    return andThen(value, (decoded) => ({ hit, value: decoded, cas, ttlSeconds, won, busy, stale }));
+  }
 
   #decode(reply: Reply, request: Request): unknown {
     request.receivedBytes += reply.valueLength;

@@ -13,8 +13,6 @@ export class Cluster {
   readonly #observer: NodeObserver;
   #placement: Placement;
   #nodes: readonly Node[];
-  /** The first answer of a discovery, while there are no servers to ask. */
-  #arrival: Promise<void> | undefined;
   /** Nodes that were taken out and still answer what was in flight. */
   readonly #leaving = new Set<Promise<void>>();
   /** Commands that failover `miss` answered in place of a server. */
@@ -25,13 +23,6 @@ export class Cluster {
     this.#observer = observer;
     this.#placement = createPlacement(options.distribution, options.servers);
     this.#nodes = options.servers.map((server) => new Node(server, options, observer));
-  }
-
-  /** Lets commands wait for a first list of servers. */
-  expectServers(arrival: Promise<void>): void {
-    this.#arrival = arrival.then(() => {
-      this.#arrival = undefined;
-    });
   }
 
   get nodes(): readonly Node[] {
@@ -94,7 +85,6 @@ export class Cluster {
 
   /** Sends a request to the server its routing key belongs to. */
   execute(request: Request): Promise<unknown> {
-    if (this.#arrival !== undefined) return this.#arrival.then(() => this.execute(request));
     const promise = promised(request);
     if (this.#options.failover !== 'error') {
       const { reject } = request;
@@ -111,7 +101,6 @@ export class Cluster {
    * @returns the request's result, or its `missResult` where it is owed.
    */
   async executeOwed(request: Request): Promise<unknown> {
-    await this.#arrival;
     const owner = this.nodes[this.#placement.indexFor(request.routingKey)];
     if (owner === undefined) return this.execute(request);
     try {
@@ -137,7 +126,6 @@ export class Cluster {
   }
 
   async connect(): Promise<void> {
-    await this.#arrival;
     await Promise.all(this.nodes.map((node) => node.connect()));
   }
 

@@ -12,13 +12,16 @@ const HIGH_WATER_KEYS = 1024;
 /**
  * Asks one server for all its keys, on a connection of its own, and no faster than they are taken.
  *
+ * @param signal ends it, with its reason.
  * @returns the keys as their bytes, one character per byte.
  * @see memcached doc/protocol.txt, "LRU Crawler"
  */
 export async function* dumpKeys(
   server: ServerAddress,
   options: ResolvedClientOptions,
+  signal: AbortSignal,
 ): AsyncGenerator<string> {
+  signal.throwIfAborted();
   const keys: string[] = [];
   let over = false;
   let failure: Error | undefined;
@@ -76,11 +79,18 @@ export async function* dumpKeys(
     over = true;
     wake();
   };
+  const abort = (): void => {
+    failure = signal.reason as Error;
+    connection.close();
+    wake();
+  };
+  signal.addEventListener('abort', abort, { once: true });
   connection.push(request);
 
   try {
     for (;;) {
       yield* keys.splice(0);
+      signal.throwIfAborted();
       if (paused) {
         silence?.refresh();
         connection.setPaused((paused = false));
@@ -91,6 +101,7 @@ export async function* dumpKeys(
       await new Promise<void>((resolve) => (wake = resolve));
     }
   } finally {
+    signal.removeEventListener('abort', abort);
     clearTimeout(silence);
     connection.close();
   }

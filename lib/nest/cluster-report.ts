@@ -1,5 +1,5 @@
 import type { CacheCounters } from '../cache/cache-events.js';
-import type { NodeStatus } from '../client/cluster-client.js';
+import type { NodeStatus } from '../client/server-commands.js';
 import type { ManyResult } from '../client/many-result.js';
 import type { GeneralStats } from '../client/stats.js';
 

@@ -6,7 +6,7 @@ import type { BatchLoader, Loader } from '../cache/load-context.js';
 import type { Locked } from '../cache/lock.js';
 import type { CacheCounters } from '../cache/cache-events.js';
 import { MemcachedClient } from '../client/client.js';
-import type { CommandOptions } from '../client/cluster-client.js';
+import type { CommandOptions } from '../client/command-options.js';
 import type { CachePolicy, InvalidateOptions, LockOptions, UpdateOptions } from '../options/cache-options.js';
 import type { ResolvedPolicy } from '../options/cache-policy.js';
 import { ClientStore } from '../store/client-store.js';

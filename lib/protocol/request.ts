@@ -32,6 +32,12 @@ export type RequestKind =
  */
 export type ReplyReader = (reply: Reply, request: Request) => unknown;
 
+/** Knows what to send in place of a request that a server does not understand in the classic dialect. */
+export interface ClassicForm {
+  /** Does what the request asks for by other commands, within its limits. */
+  insteadOf(request: Request): Promise<unknown>;
+}
+
 /** How far a request has come; decides what its failure may have changed on the server. */
 export type RequestProgress = 'new' | 'written';
 
@@ -95,8 +101,12 @@ export class Request {
   /** Whether the caller has been told; a settled request that was written waits for its reply as a tombstone. */
   settled = false;
 
-  /** Does the same by several commands, where the classic dialect has none of its own for it. */
-  inClassic: (() => Promise<unknown>) | undefined = undefined;
+  /** Ends the request when it is aborted. */
+  signal: AbortSignal | undefined = undefined;
+  /** Kept once the codec has made the data block; `undefined` where it was quick. */
+  encoding: Promise<void> | undefined = undefined;
+  /** Does the same where the classic dialect has no command of its own for it. */
+  inClassic: ClassicForm | undefined = undefined;
 
   resolve: (result: unknown) => void = ignore;
   reject: (error: unknown) => void = ignore;
@@ -164,8 +174,22 @@ export class Request {
   fail(error: MemcachedError | Error): void {
     if (this.settled) return;
     this.settled = true;
-    if (this.inClassic !== undefined && error instanceof UnsupportedError) this.resolve(this.inClassic());
+    if (this.inClassic !== undefined && error instanceof UnsupportedError)
+      this.resolve(this.inClassic.insteadOf(this));
     else this.reject(error);
+  }
+
+  /** Another request for the same key, within the same limits. */
+  sibling(kind: RequestKind, read: ReplyReader): Request {
+    const other = new Request(kind, this.key, read);
+    other.binaryKey = this.binaryKey;
+    other.userKey = this.userKey;
+    other.routingKey = this.routingKey;
+    other.owed = this.owed;
+    other.missResult = this.missResult;
+    other.signal = this.signal;
+    other.timeoutMs = this.timeoutMs;
+    return other;
   }
 }
 

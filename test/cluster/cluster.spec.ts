@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { MemcachedClient } from '../../lib/client/client.js';
 import type { NodeEvent } from '../../lib/client/events.js';
-import type { StoreOptions } from '../../lib/client/key-client.js';
+import type { StoreOptions } from '../../lib/client/command-options.js';
 import type { ClientOptions } from '../../lib/options/client-options.js';
 import { describeReal, startMemcached, type RealMemcached } from '../support/real-memcached.js';
 

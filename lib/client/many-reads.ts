@@ -1,26 +1,15 @@
-import type { Cluster } from '../cluster/cluster.js';
 import type { Node } from '../cluster/node.js';
 import { ConnectionError, MemcachedError } from '../errors.js';
 import { Request } from '../protocol/request.js';
 import { isPlainKey } from '../protocol/wire-key.js';
-import type { Codec } from './codec/codec.js';
-import { ManyReader, NOTHING, type Haul } from './many-reader.js';
+import type { ReadOptions } from './command-options.js';
+import type { Dispatcher } from './dispatcher.js';
+import { ManyReader, NOTHING, type ItemsFound } from './many-reader.js';
 import { ManyResult } from './many-result.js';
+import type { RequestMaker } from './request-maker.js';
 
 /** Keys per `get k1 k2 …` line: far below every line limit, and long enough that a line's cost no longer shows. */
 const KEYS_PER_LINE = 500;
-
-/** What a many-key read needs of the client. */
-export interface ManyKeysClient {
-  readonly cluster: Cluster;
-  readonly codec: Codec;
-  /** The key with its prefix; throws if it is none. */
-  fullKey(key: string): string;
-  /** A single-key request for the key, which holds its wire form; throws what is wrong with the key. */
-  request(key: string): Request;
-  /** Sends to one server under the caller's limits. */
-  sendTo(node: Node, request: Request): Promise<unknown>;
-}
 
 /** The keys that one server is asked for, in the forms that are needed of each. */
 class Share {
@@ -31,10 +20,10 @@ class Share {
   readonly alone: Request[] = [];
 
   /** Adds a key; throws what is wrong with it. */
-  add(userKey: string, fullKey: string, client: ManyKeysClient): void {
+  add(userKey: string, fullKey: string, read: Reading): void {
     let wireKey = fullKey;
     if (!isPlainKey(fullKey)) {
-      const request = client.request(userKey);
+      const request = read.requests.make(read.kind === 'gets-many' ? 'gets' : 'get', userKey, read.options);
       if (request.binaryKey) {
         this.alone.push(request);
         return;
@@ -47,6 +36,16 @@ class Share {
   }
 }
 
+/** One many-key read. */
+interface Reading {
+  readonly kind: 'get-many' | 'gets-many';
+  /** What is left of the call's limits. */
+  readonly options: ReadOptions | undefined;
+  readonly requests: RequestMaker;
+  readonly dispatcher: Dispatcher;
+  readonly result: ManyResult<unknown>;
+}
+
 /**
  * Reads many keys, each server's share in lines of many keys.
  *
@@ -55,95 +54,83 @@ class Share {
 export async function readMany(
   keys: Iterable<string>,
   kind: 'get-many' | 'gets-many',
-  client: ManyKeysClient,
+  options: ReadOptions | undefined,
+  requests: RequestMaker,
+  dispatcher: Dispatcher,
 ): Promise<ManyResult<unknown>> {
-  const result = new ManyResult<unknown>();
+  const limits: ReadOptions = await dispatcher.ready(kind, options);
+  const read: Reading = { kind, options: limits, requests, dispatcher, result: new ManyResult() };
   const parts: Promise<void>[] = [];
-  for (const [node, share] of sharesOf(keys, client)) {
+  for (const [node, share] of sharesOf(keys, read)) {
     if (node === undefined) {
       const error = new ConnectionError('no server can take these keys', '', 'not-sent');
       const unasked = [...share.userKeys, ...share.alone.map((request) => request.userKey)];
-      result.failures.push({ server: '', keys: unasked, error });
+      read.result.failures.push({ server: '', keys: unasked, error });
       continue;
     }
     for (let start = 0; start < share.userKeys.length; start += KEYS_PER_LINE) {
-      parts.push(readLine(node, share, start, kind, client, result));
+      parts.push(readLine(node, share, start, read));
     }
-    for (const request of share.alone) parts.push(readAlone(node, request, client, result));
+    for (const request of share.alone) parts.push(readAlone(node, request, read));
   }
   await Promise.all(parts);
-  return result;
+  return read.result;
 }
 
 /** Splits the keys, each once, by the node that takes them now; under `undefined` those that no server can take. */
-function sharesOf(keys: Iterable<string>, client: ManyKeysClient): Map<Node | undefined, Share> {
+function sharesOf(keys: Iterable<string>, read: Reading): Map<Node | undefined, Share> {
   const shares = new Map<Node | undefined, Share>();
   let lastNode: Node | undefined;
   let share: Share | undefined;
   for (const key of new Set(keys)) {
-    const fullKey = client.fullKey(key);
-    const node = client.cluster.nodeFor(fullKey);
+    const fullKey = read.requests.fullKey(key);
+    const node = read.dispatcher.nodeFor(fullKey);
     if (share === undefined || node !== lastNode) {
       lastNode = node;
       share = shares.get(node);
       if (share === undefined) shares.set(node, (share = new Share()));
     }
-    share.add(key, fullKey, client);
+    share.add(key, fullKey, read);
   }
   return shares;
 }
 
-async function readLine(
-  node: Node,
-  share: Share,
-  start: number,
-  kind: 'get-many' | 'gets-many',
-  client: ManyKeysClient,
-  result: ManyResult<unknown>,
-): Promise<void> {
+async function readLine(node: Node, share: Share, start: number, read: Reading): Promise<void> {
+  const { kind, options, requests, dispatcher, result } = read;
   const end = start + KEYS_PER_LINE;
   const userKeys = share.userKeys.slice(start, end);
-  const reader = new ManyReader(client.codec, share.fullKeys.slice(start, end), kind === 'gets-many');
+  const { codec } = requests.readersFor(options);
+  const reader = new ManyReader(codec, share.fullKeys.slice(start, end), kind === 'gets-many');
   const line = new Request(kind, '', reader.read);
   line.keys = share.wireKeys.slice(start, end);
   line.userKeys = userKeys;
   try {
-    const haul = (await client.sendTo(node, line)) as Haul | undefined;
-    if (haul === undefined) return;
-    if (haul.waiting.length > 0) await Promise.all(haul.waiting);
+    const found = (await dispatcher.send(line, options, node)) as ItemsFound | undefined;
+    if (found === undefined) return;
+    if (found.waiting.length > 0) await Promise.all(found.waiting);
     for (let index = 0; index < userKeys.length; index += 1) {
-      const value = haul.values[index];
+      const value = found.values[index];
       if (value !== NOTHING) result.set(userKeys[index], value);
     }
-    for (const { index, error } of haul.unreadable) {
+    for (const { index, error } of found.unreadable) {
       result.failures.push({ server: node.server.id, keys: [userKeys[index]], error });
     }
   } catch (error) {
-    noteFailure(result, node.server.id, userKeys, error);
+    noteFailure(result, node, userKeys, error);
   }
 }
 
-async function readAlone(
-  node: Node,
-  request: Request,
-  client: ManyKeysClient,
-  result: ManyResult<unknown>,
-): Promise<void> {
+async function readAlone(node: Node, request: Request, read: Reading): Promise<void> {
   try {
-    const value = await client.sendTo(node, request);
-    if (value !== undefined) result.set(request.userKey, value);
+    const value = await read.dispatcher.send(request, read.options, node);
+    if (value !== undefined) read.result.set(request.userKey, value);
   } catch (error) {
-    noteFailure(result, node.server.id, [request.userKey], error);
+    noteFailure(read.result, node, [request.userKey], error);
   }
 }
 
 /** Makes the failure of one part an entry of the result; anything but our own errors is the caller's. */
-export function noteFailure(
-  result: ManyResult<unknown>,
-  server: string,
-  keys: readonly string[],
-  error: unknown,
-): void {
+function noteFailure(result: ManyResult<unknown>, node: Node, keys: readonly string[], error: unknown): void {
   if (!(error instanceof MemcachedError)) throw error;
-  result.failures.push({ server, keys, error });
+  result.failures.push({ server: node.server.id, keys, error });
 }

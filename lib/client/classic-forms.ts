@@ -1,0 +1,76 @@
+import { LONG_PAST } from '../protocol/exptime.js';
+import type { ClassicForm, Request } from '../protocol/request.js';
+import type { Dispatcher } from './dispatcher.js';
+import { NO_LEASE, readCasResult, readDone } from './readers.js';
+import type { LeaseRead } from './results.js';
+
+/** Tries to read what is there, and to become the one who fills it; then somebody else has, or has come and gone. */
+const LEASE_ATTEMPTS = 3;
+
+/** What takes one command in the meta dialect and several, or another, in the classic one; within the limits of the first. */
+export class ClassicForms implements ClassicForm {
+  readonly #dispatcher: Dispatcher;
+
+  constructor(dispatcher: Dispatcher) {
+    this.#dispatcher = dispatcher;
+  }
+
+  insteadOf(request: Request): Promise<unknown> {
+    const { timeoutMs, signal } = request;
+    const send = this.#dispatcher.within({ timeout: timeoutMs, ...(signal === undefined ? {} : { signal }) });
+    switch (request.kind) {
+      case 'get-and-touch':
+        return getAndTouch(request, send);
+      case 'lease-get':
+        return leaseGet(request, send);
+      case 'mark-stale':
+      case 'delete':
+        return request.cas === '' ? send(request.sibling('delete', readDone)) : expire(request, send);
+      default:
+        throw new TypeError(`${request.kind} has no classic form`);
+    }
+  }
+}
+
+type Send = (part: Request) => Promise<unknown>;
+
+async function getAndTouch(request: Request, send: Send): Promise<unknown> {
+  const touch = request.sibling('touch', readDone);
+  touch.exptime = request.exptime;
+  return (await send(touch)) === true ? send(request.sibling('get', request.read)) : undefined;
+}
+
+/** Deletes by cas token where only storing can be tied to one: stores nothing, expired already. */
+async function expire(request: Request, send: Send): Promise<boolean> {
+  const store = request.sibling('cas', readCasResult);
+  store.cas = request.cas;
+  store.life = request.life;
+  store.exptime = LONG_PAST;
+  store.data = '';
+  return (await send(store)) === 'stored';
+}
+
+/**
+ * A read with a lease, from commands that know none: who adds the stub has the lease, and the stub's cas token ties the
+ * later store to it, so that a delete in between voids it, as in the meta dialect.
+ */
+async function leaseGet(request: Request, send: Send): Promise<LeaseRead<unknown>> {
+  const gets = (): Promise<LeaseRead<unknown>> =>
+    send(request.sibling('gets', request.read)) as Promise<LeaseRead<unknown>>;
+  let read = await gets();
+  if (request.leaseSeconds === 0) return read;
+  for (let attempt = 0; attempt < LEASE_ATTEMPTS && isMiss(read); attempt += 1) {
+    const stub = request.sibling('add', readDone);
+    stub.exptime = request.leaseSeconds;
+    stub.data = '';
+    const added = await send(stub);
+    read = await gets();
+    if (added === true && read.busy) return { ...read, won: true, busy: false };
+  }
+  return isMiss(read) ? { ...NO_LEASE, busy: true } : read;
+}
+
+/** Nothing is there, not even somebody's lease. */
+function isMiss(read: LeaseRead<unknown>): boolean {
+  return !read.hit && !read.busy;
+}

@@ -1,0 +1,85 @@
+import { InvalidArgumentError } from '../errors.js';
+import { toMilliseconds, type Duration } from '../options/duration.js';
+import type { Codec } from './codec/codec.js';
+import type { CasToken } from './results.js';
+
+/** What every command takes. */
+export interface CommandOptions {
+  /** Gives up when aborted: the promise rejects with the signal's reason. What was written may still be carried out. */
+  signal?: AbortSignal;
+  /** Longest wait for the reply, from the call on, at least 1 ms. @default the client's `commandTimeout` */
+  timeout?: Duration;
+}
+
+/** What commands that read values take. */
+export interface ReadOptions extends CommandOptions {
+  /** Reads this value in a way of its own. @default the client's codec */
+  codec?: Codec;
+}
+
+/** What commands that store take. */
+export interface StoreOptions extends CommandOptions {
+  /** How long the item lives, at least one second, counted in whole seconds, fractions up; never expires without it. */
+  ttl?: Duration;
+  /** Reads and writes this value in a way of its own. @default the client's codec */
+  codec?: Codec;
+}
+
+/** What `incr` and `decr` take. */
+export interface CounterOptions extends CommandOptions {
+  /** Creates a missing counter with this value instead of missing. */
+  initial?: number | bigint;
+  /** How long a counter created by `initial` lives; never expires without it. */
+  ttl?: Duration;
+}
+
+/** What `delete` takes. */
+export interface DeleteOptions extends CommandOptions {
+  /** Only if the item has not changed since that token was read. */
+  cas?: CasToken;
+}
+
+/** What `invalidateKey` takes. */
+export interface InvalidateKeyOptions extends DeleteOptions {
+  /** Keeps the value for so long, marked stale, instead of deleting it; in the classic dialect it is deleted. */
+  stale?: Duration;
+}
+
+/** What a read with a lease takes. */
+export interface LeaseOptions extends ReadOptions {
+  /** On a miss, the first reader wins the right to compute for so many whole seconds; 0 gives no right. */
+  leaseSeconds: number;
+  /** Also on a hit, with less than so many whole seconds left. @default 0 */
+  recacheSeconds?: number;
+}
+
+/**
+ * Refuses what is no object of options: a number where `{ ttl }` was meant would otherwise be ignored.
+ *
+ * @throws {InvalidArgumentError}
+ */
+export function checkOptions(command: string, options: unknown): void {
+  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return;
+  const written = typeof options === 'string' ? `'${options}'` : String(options);
+  const meant =
+    typeof options === 'number' || typeof options === 'string'
+      ? `; for a ttl write { ttl: ${typeof options === 'number' ? `'${options}s'` : written} }`
+      : '';
+  throw new InvalidArgumentError(`${command}: expected an object of options, got ${written}${meant}`);
+}
+
+/** @throws {InvalidArgumentError} below 1 ms. */
+export function timeoutOf(timeout: Duration): number {
+  const milliseconds = toMilliseconds(timeout, 'timeout');
+  if (milliseconds >= 1) return milliseconds;
+  throw new InvalidArgumentError(
+    `timeout: expected at least 1 ms, got ${milliseconds}; nothing waits without limit`,
+  );
+}
+
+/** @throws {InvalidArgumentError} for what is no `AbortSignal`, of this realm or of another. */
+export function signalOf(signal: AbortSignal): AbortSignal {
+  const { aborted, addEventListener } = (signal ?? {}) as Partial<AbortSignal>;
+  if (typeof aborted === 'boolean' && typeof addEventListener === 'function') return signal;
+  throw new InvalidArgumentError('signal: expected an AbortSignal');
+}

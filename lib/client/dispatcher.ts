@@ -1,0 +1,199 @@
+import { performance } from 'node:perf_hooks';
+import type { Cluster } from '../cluster/cluster.js';
+import type { Node } from '../cluster/node.js';
+import { ClientClosedError, ConnectionError, OverloadError, TimeoutError } from '../errors.js';
+import type { ResolvedClientOptions } from '../options/client-options.js';
+import type { Request } from '../protocol/request.js';
+import { AbortWatch } from './abort-watch.js';
+import { checkOptions, signalOf, timeoutOf, type CommandOptions } from './command-options.js';
+import { commandChannel, traced } from './diagnostics.js';
+import { WaitingCalls } from './waiting-calls.js';
+
+const NO_OPTIONS: CommandOptions = Object.freeze({});
+
+/**
+ * The one way of every command to its server. What holds for all of them is done here: none begins after `close()`, each
+ * has its deadline from the call on and settles when its signal is aborted, whatever it waits for; while no server is
+ * known it waits for the first list; it is traced; what is owed to a server that is away is remembered.
+ */
+export class Dispatcher {
+  readonly #options: ResolvedClientOptions;
+  readonly #cluster: Cluster;
+  readonly #aborts = new AbortWatch();
+  readonly #waiting = new WaitingCalls();
+  readonly #closing = new AbortController();
+  #serversKnown: boolean;
+  /** Kept once there are servers. */
+  readonly #firstServers: Promise<void>;
+  #onFirstServers: () => void = () => undefined;
+  readonly #waitingSince = performance.now();
+  /** Why there is no server yet. */
+  #discoveryError: Error | undefined;
+
+  constructor(cluster: Cluster, options: ResolvedClientOptions) {
+    this.#options = options;
+    this.#cluster = cluster;
+    this.#serversKnown = cluster.nodes.length > 0;
+    this.#firstServers = new Promise((resolve) => (this.#onFirstServers = resolve));
+  }
+
+  /** Aborted by `close()`, with the error of whatever is under way then. */
+  get closed(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  /** The list of servers has been given or found. */
+  serversAreKnown(): void {
+    this.#serversKnown = true;
+    this.#onFirstServers();
+  }
+
+  /** The list of servers could not be asked for. */
+  discoveryFailed(error: Error): void {
+    this.#discoveryError = error;
+  }
+
+  /** Sends a request within the limits of a call: to the server of its key, or to the one that is named. */
+  send(request: Request, options: CommandOptions | undefined, node?: Node): Promise<unknown> {
+    if (options === undefined) {
+      request.timeoutMs = this.#options.commandTimeout;
+    } else {
+      request.timeoutMs = this.#timeoutMs(options);
+      if (options.signal !== undefined) request.signal = signalOf(options.signal);
+    }
+    return this.forward(request, node);
+  }
+
+  /** For a call that takes several requests: sends each of them in what is left of the call's time. */
+  within(options: CommandOptions | undefined): (request: Request) => Promise<unknown> {
+    const until = performance.now() + this.#timeoutMs(options);
+    const signal = options?.signal === undefined ? undefined : signalOf(options.signal);
+    return (request) => {
+      request.signal = signal;
+      request.timeoutMs = Math.max(1, Math.ceil(until - performance.now()));
+      return this.forward(request);
+    };
+  }
+
+  /** Sends a request that has its limits. */
+  forward(request: Request, node?: Node): Promise<unknown> {
+    const ready = this.#serversKnown && request.encoding === undefined;
+    if (ready && request.signal === undefined && !commandChannel.hasSubscribers) {
+      return this.#execute(request, node);
+    }
+    return this.#watched(request, ready, node);
+  }
+
+  /**
+   * Waits until servers are known.
+   *
+   * @param label how errors call the command.
+   * @returns what is left of the call's limits by then.
+   */
+  async ready(label: string, options: CommandOptions | undefined): Promise<CommandOptions> {
+    if (options !== undefined) checkOptions(label, options);
+    const timeoutMs = this.#timeoutMs(options);
+    if (this.#serversKnown && options?.signal === undefined) {
+      this.refuseAfterClose();
+      return options ?? NO_OPTIONS;
+    }
+    const begun = performance.now();
+    const wait = (): Promise<void> => this.#servers(label, timeoutMs);
+    if (options?.signal === undefined) await wait();
+    else await this.#aborts.until(signalOf(options.signal), wait, () => undefined);
+    return { ...options, timeout: Math.max(1, timeoutMs - (performance.now() - begun)) };
+  }
+
+  /** The node that takes commands for a key now; `undefined` when none can. */
+  nodeFor(fullKey: string): Node | undefined {
+    return this.#cluster.nodeFor(fullKey);
+  }
+
+  /** Connects to every server. */
+  async connect(): Promise<void> {
+    const { connectTimeout, commandTimeout } = this.#options;
+    await this.#servers('connect', connectTimeout + commandTimeout);
+    await this.#cluster.connect();
+  }
+
+  /** @throws {ClientClosedError} once the client is closed. */
+  refuseAfterClose(): void {
+    if (this.closed.aborted) throw new ClientClosedError('the client is closed');
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort(new ClientClosedError('the client was closed'));
+    this.#waiting.close();
+    await this.#cluster.close();
+  }
+
+  #timeoutMs(options: CommandOptions | undefined): number {
+    const timeout = options?.timeout;
+    return timeout === undefined ? this.#options.commandTimeout : timeoutOf(timeout);
+  }
+
+  #execute(request: Request, node: Node | undefined): Promise<unknown> {
+    if (node !== undefined) return this.#cluster.executeOn(node, request);
+    return request.owed ? this.#cluster.executeOwed(request) : this.#cluster.execute(request);
+  }
+
+  #watched(request: Request, ready: boolean, node: Node | undefined): Promise<unknown> {
+    const { signal } = request;
+    const send = (): Promise<unknown> =>
+      ready ? this.#execute(request, node) : this.#executeLater(request, node);
+    const told = (): Promise<unknown> => {
+      if (!commandChannel.hasSubscribers) return send();
+      const server = node?.server ?? this.#cluster.serverFor(request.routingKey);
+      return traced(request, server?.id ?? '', this.#options.diagnosticKeys, send);
+    };
+    return signal === undefined ? told() : this.#aborts.until(signal, told, (reason) => request.fail(reason));
+  }
+
+  /** Waits for what a request needs before it can be sent. The wait is part of the time it has. */
+  async #executeLater(request: Request, node: Node | undefined): Promise<unknown> {
+    const { encoding, timeoutMs, label } = request;
+    const begun = performance.now();
+    if (encoding !== undefined) {
+      const tooLong = (): Error => late(label, 'the codec was not done', timeoutMs);
+      await (this.closed.aborted ? encoding : this.#waiting.until(encoding, timeoutMs, tooLong));
+      request.encoding = undefined;
+    }
+    await this.#servers(label, timeoutMs - (performance.now() - begun));
+    request.signal?.throwIfAborted();
+    request.timeoutMs = Math.max(1, Math.ceil(timeoutMs - (performance.now() - begun)));
+    return this.#execute(request, node);
+  }
+
+  /** Resolves once servers are known, rejects when that takes too long. */
+  async #servers(label: string, timeoutMs: number): Promise<void> {
+    this.refuseAfterClose();
+    if (this.#serversKnown) return;
+    const { connectTimeout, commandTimeout, maxInFlight } = this.#options;
+    // As with a server that is away, the first calls wait, and the others are not held up by what does not come.
+    const patienceMs = Math.max(connectTimeout + commandTimeout, timeoutMs);
+    if (performance.now() - this.#waitingSince > patienceMs) throw this.#noServer(label);
+    if (this.#waiting.size >= maxInFlight) {
+      throw new OverloadError(
+        `${label}: ${maxInFlight} calls wait for the first server, the limit (option maxInFlight)`,
+        '',
+      );
+    }
+    await this.#waiting.until(this.#firstServers, timeoutMs, () =>
+      this.#discoveryError === undefined
+        ? late(label, 'discovery found no server', timeoutMs)
+        : this.#noServer(label),
+    );
+  }
+
+  #noServer(label: string): ConnectionError {
+    const cause = this.#discoveryError;
+    const why = cause === undefined ? 'it has not answered' : cause.message;
+    const message = `${label}: discovery has found no server so far (${why})`;
+    return new ConnectionError(message, '', 'not-sent', { cause });
+  }
+}
+
+function late(label: string, what: string, timeoutMs: number): TimeoutError {
+  const ms = Math.round(timeoutMs);
+  return new TimeoutError(`${label}: ${what} within ${ms} ms`, '', 'not-sent', ms);
+}

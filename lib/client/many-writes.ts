@@ -1,0 +1,75 @@
+import { InvalidArgumentError, MemcachedError } from '../errors.js';
+import { checkOptions, type CommandOptions, type StoreOptions } from './command-options.js';
+import type { Dispatcher } from './dispatcher.js';
+import { ManyResult } from './many-result.js';
+import type { RequestMaker } from './request-maker.js';
+
+/** Most commands of one call that wait for their replies at a time; each has its deadline from when its turn comes. */
+const WINDOW = 1024;
+
+/** The commands for a single key. */
+interface SingleCommands {
+  set(key: string, value: unknown, options?: StoreOptions): Promise<boolean>;
+  delete(key: string, options?: CommandOptions): Promise<boolean>;
+  serverFor(key: string): string;
+}
+
+/** @param entries pairs of key and value, or an object of values. */
+export async function setMany(
+  entries: object,
+  options: StoreOptions | undefined,
+  commands: SingleCommands,
+  requests: RequestMaker,
+  dispatcher: Dispatcher,
+): Promise<ManyResult<boolean>> {
+  if (typeof entries !== 'object' || entries === null) {
+    throw new InvalidArgumentError('setMany: expected pairs of key and value, or an object of values');
+  }
+  const pairs = new Map<string, unknown>(
+    Symbol.iterator in entries
+      ? (entries as Iterable<readonly [string, unknown]>)
+      : Object.entries(entries as Readonly<Record<string, unknown>>),
+  );
+  if (options !== undefined) checkOptions('setMany', options);
+  if (options?.ttl !== undefined) requests.exptime(options.ttl);
+  for (const key of pairs.keys()) requests.checkKey(key);
+  await dispatcher.ready('setMany', options);
+  return each([...pairs.keys()], (key) => commands.set(key, pairs.get(key), options), commands);
+}
+
+export async function deleteMany(
+  keys: Iterable<string>,
+  options: CommandOptions | undefined,
+  commands: SingleCommands,
+  requests: RequestMaker,
+  dispatcher: Dispatcher,
+): Promise<ManyResult<boolean>> {
+  const unique = [...new Set(keys)];
+  for (const key of unique) requests.checkKey(key);
+  await dispatcher.ready('deleteMany', options);
+  return each(unique, (key) => commands.delete(key, options), commands);
+}
+
+/** Runs one command per key, every key having been checked. */
+async function each(
+  keys: readonly string[],
+  run: (key: string) => Promise<boolean>,
+  commands: SingleCommands,
+): Promise<ManyResult<boolean>> {
+  const result = new ManyResult<boolean>();
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < keys.length) {
+      const key = keys[next];
+      next += 1;
+      try {
+        result.set(key, await run(key));
+      } catch (error) {
+        if (!(error instanceof MemcachedError) || error instanceof InvalidArgumentError) throw error;
+        result.failures.push({ server: commands.serverFor(key), keys: [key], error });
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(WINDOW, keys.length) }, worker));
+  return result;
+}

@@ -1,0 +1,163 @@
+import { InvalidArgumentError } from '../errors.js';
+import type { ResolvedClientOptions } from '../options/client-options.js';
+import { toTtlSeconds, type Duration } from '../options/duration.js';
+import { toExptime } from '../protocol/exptime.js';
+import { Request, type RequestKind } from '../protocol/request.js';
+import { isPlainKey } from '../protocol/wire-key.js';
+import { dataBlockOf, handled, isThenable, type Codec, type Encoded } from './codec/codec.js';
+import { createCodec } from './codec/create-codec.js';
+import { checkOptions, type ReadOptions, type StoreOptions } from './command-options.js';
+import { encodeUnusualKey } from './key-encoder.js';
+import { NO_LEASE, NOTHING_THERE, raiseNamed, Readers } from './readers.js';
+import type { CasToken } from './results.js';
+
+/** Digits of another client, or digits with a life of ours. */
+const CAS_TOKEN = /^(\d{1,20})(@[\w-]{12})?$/;
+
+/** Makes requests of keys, values and options: the one place that knows the prefix and the codec. */
+export class RequestMaker {
+  /** How this client's values become bytes; wrapped by stores that keep more than the value. */
+  readonly codec: Codec;
+  readonly #keyPrefix: string;
+  readonly #unsafeKeys: 'encode' | 'refuse';
+  readonly #readers: Readers;
+  /** Readers for codecs that calls bring, made once for each; the last, since that is mostly a cache's, is at hand. */
+  readonly #readersOf = new WeakMap<Codec, Readers>();
+  #lastReaders: Readers;
+
+  constructor(options: ResolvedClientOptions) {
+    this.#keyPrefix = options.keyPrefix;
+    this.#unsafeKeys = options.unsafeKeys;
+    this.codec = createCodec(options.codec);
+    this.#readers = this.#lastReaders = new Readers(this.codec);
+  }
+
+  /**
+   * A request for a key.
+   *
+   * @throws {InvalidArgumentError} for a wrong key or options.
+   */
+  make(kind: RequestKind, key: string, options: ReadOptions | undefined): Request {
+    if (options !== undefined) checkOptions(kind, options);
+    const full = this.fullKey(key);
+    const read = this.readersFor(options).of(kind);
+    let request: Request;
+    if (isPlainKey(full)) {
+      request = new Request(kind, full, read);
+    } else {
+      const wire = encodeUnusualKey(full, this.#unsafeKeys);
+      request = new Request(kind, wire.text, read);
+      request.binaryKey = wire.binary;
+    }
+    request.userKey = key;
+    request.routingKey = full;
+    request.missResult = missOf(kind);
+    return request;
+  }
+
+  /** Makes a value the data block of a request that stores; while the codec takes its time, `encoding` is its promise. */
+  encode(request: Request, value: unknown, options: StoreOptions | undefined): void {
+    if (options?.ttl !== undefined) request.exptime = this.exptime(options.ttl);
+    encodeInto(request, value, options?.codec ?? this.codec);
+  }
+
+  /** The readers for a call, which may bring a codec of its own. */
+  readersFor(options: ReadOptions | undefined): Readers {
+    const codec = options?.codec;
+    if (codec === undefined) return this.#readers;
+    if (codec === this.#lastReaders.codec) return this.#lastReaders;
+    let readers = this.#readersOf.get(checkedCodec(codec));
+    if (readers === undefined) this.#readersOf.set(codec, (readers = new Readers(codec)));
+    return (this.#lastReaders = readers);
+  }
+
+  /** A key with its prefix; throws if it is none. */
+  fullKey(key: string): string {
+    if (typeof key !== 'string') {
+      throw new InvalidArgumentError(`key: expected a string, got ${key === null ? 'null' : typeof key}`);
+    }
+    if (key === '') throw new InvalidArgumentError('key is empty');
+    return this.#keyPrefix === '' ? key : this.#keyPrefix + key;
+  }
+
+  /** Throws what is wrong with a key, if anything. */
+  checkKey(key: string): void {
+    const full = this.fullKey(key);
+    if (!isPlainKey(full)) encodeUnusualKey(full, this.#unsafeKeys);
+  }
+
+  /** A ttl as memcached counts it. */
+  exptime(ttl: Duration): number {
+    return toExptime(toTtlSeconds(ttl), Date.now() / 1000);
+  }
+}
+
+/** Ties a request to the state of its item that a token names, and to the life it was counted in. */
+export function tie(request: Request, token: CasToken): void {
+  const [, digits, life = ''] = (typeof token === 'string' && CAS_TOKEN.exec(token)) || [];
+  if (digits === undefined) {
+    throw new InvalidArgumentError('cas: expected the token of an earlier read (gets), passed on as it was');
+  }
+  request.cas = digits;
+  request.life = life;
+}
+
+/** Makes text or bytes the data block as they are. */
+export function fillWithBytes(request: Request, value: string | Uint8Array): void {
+  if (typeof value !== 'string' && !(value instanceof Uint8Array)) {
+    const got = value === null ? 'null' : typeof value;
+    throw new InvalidArgumentError(`${request.kind}: expected text or bytes, got ${got}`);
+  }
+  request.data = Buffer.from(value as string);
+}
+
+/** What a miss resolves with, and what failover `miss` answers in a server's place. */
+function missOf(kind: RequestKind): unknown {
+  switch (kind) {
+    case 'get':
+    case 'gets':
+    case 'get-and-touch':
+    case 'metadebug':
+    case 'incr':
+    case 'decr':
+      return undefined;
+    case 'lease-get':
+      return NO_LEASE;
+    case 'lookup':
+      return NOTHING_THERE;
+    case 'cas':
+      return 'not-found';
+    default:
+      return false;
+  }
+}
+
+function checkedCodec(codec: unknown): Codec {
+  const { encode, decode } = (codec ?? {}) as Partial<Codec>;
+  if (typeof encode === 'function' && typeof decode === 'function') return codec as Codec;
+  throw new InvalidArgumentError('codec: expected an object with the functions encode and decode');
+}
+
+/** Makes a value the data block of a request, at once or, where the codec answers with a promise, then. */
+function encodeInto(request: Request, value: unknown, codec: Codec): void {
+  try {
+    const encoded = codec.encode(value, request.routingKey);
+    if (isThenable(encoded)) request.encoding = handled(encodedLater(request, encoded));
+    else take(request, encoded);
+  } catch (error) {
+    raiseNamed(error, request.label);
+  }
+}
+
+async function encodedLater(request: Request, encoding: PromiseLike<Encoded>): Promise<void> {
+  try {
+    take(request, await encoding);
+  } catch (error) {
+    raiseNamed(error, request.label);
+  }
+}
+
+function take(request: Request, encoded: Encoded): void {
+  request.data = dataBlockOf(encoded);
+  request.flags = encoded.flags;
+}

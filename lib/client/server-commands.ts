@@ -1,0 +1,129 @@
+import type { Cluster } from '../cluster/cluster.js';
+import { dumpKeys } from '../cluster/key-dump.js';
+import type { Node, NodeState } from '../cluster/node.js';
+import type { Latency } from '../cluster/round-trips.js';
+import { InvalidArgumentError, MemcachedError } from '../errors.js';
+import type { ResolvedClientOptions } from '../options/client-options.js';
+import { toMilliseconds, type Duration } from '../options/duration.js';
+import { toExptime } from '../protocol/exptime.js';
+import { Request, type ReplyReader } from '../protocol/request.js';
+import { readStats } from '../protocol/stats-reader.js';
+import type { CommandOptions } from './command-options.js';
+import type { Dispatcher } from './dispatcher.js';
+import { ManyResult } from './many-result.js';
+import { readDone, readLine } from './readers.js';
+import { STATS_GROUPS, typedStats, type StatsByGroup, type StatsGroup } from './stats.js';
+
+/** One server as the client sees it now. */
+export interface NodeStatus {
+  /** The server, `host:port`. */
+  readonly server: string;
+  readonly weight: number;
+  readonly state: NodeState;
+  /** When the state last changed. */
+  readonly since: Date;
+  readonly lastError?: MemcachedError;
+  /** Invalidations it is owed, to be sent before it is read from again; `Infinity` for all it holds. */
+  readonly owed: number;
+  /** How long our own requests took; absent before the first reply. */
+  readonly latency?: Latency;
+}
+
+/** The commands that deal with servers rather than keys. */
+export class ServerCommands {
+  readonly #cluster: Cluster;
+  readonly #dispatcher: Dispatcher;
+  readonly #options: ResolvedClientOptions;
+
+  constructor(cluster: Cluster, dispatcher: Dispatcher, options: ResolvedClientOptions) {
+    this.#cluster = cluster;
+    this.#dispatcher = dispatcher;
+    this.#options = options;
+  }
+
+  topology(): readonly NodeStatus[] {
+    return this.#cluster.nodes.map((node) => ({
+      server: node.server.id,
+      weight: node.server.weight,
+      state: node.state,
+      since: node.since,
+      owed: node.owed,
+      ...(node.lastError === undefined ? {} : { lastError: node.lastError }),
+      ...(node.latency === undefined ? {} : { latency: node.latency }),
+    }));
+  }
+
+  async stats<Group extends StatsGroup>(
+    group: Group,
+    options: CommandOptions | undefined,
+  ): Promise<ManyResult<StatsByGroup[Group]>> {
+    if (!STATS_GROUPS.includes(group)) {
+      throw new InvalidArgumentError(
+        `stats: '${group as string}' is no group; there are ${STATS_GROUPS.join(', ')}`,
+      );
+    }
+    const line = group === 'general' ? 'stats' : `stats ${group}`;
+    return this.#onEveryNode('stats', line, readStats, options, (texts) =>
+      typedStats(group, texts as ReadonlyMap<string, string>),
+    );
+  }
+
+  version(options: CommandOptions | undefined): Promise<ManyResult<string>> {
+    return this.#onEveryNode('version', 'version', readLine, options, (line) =>
+      (line as string).slice('VERSION '.length),
+    );
+  }
+
+  async flushAll(options: (CommandOptions & { delay?: Duration }) | undefined): Promise<ManyResult<boolean>> {
+    const delay = options?.delay;
+    const seconds = delay === undefined ? 0 : Math.ceil(toMilliseconds(delay, 'delay') / 1000);
+    const line = seconds === 0 ? 'flush_all' : `flush_all ${toExptime(seconds, Date.now() / 1000)}`;
+    return this.#onEveryNode('flush_all', line, readDone, options, (done) => done as boolean);
+  }
+
+  async *keys(
+    options: (CommandOptions & { limit?: number }) | undefined,
+  ): AsyncGenerator<string, void, undefined> {
+    const { limit = Number.POSITIVE_INFINITY } = options ?? {};
+    if (typeof limit !== 'number' || !(limit >= 0)) {
+      throw new InvalidArgumentError('keys: limit: expected a number from 0');
+    }
+    await this.#dispatcher.ready('keys', options);
+    const { closed } = this.#dispatcher;
+    const ended = options?.signal === undefined ? closed : AbortSignal.any([closed, options.signal]);
+    const prefix = Buffer.from(this.#options.keyPrefix, 'utf8').toString('latin1');
+    let left = limit;
+    for (const { server } of this.#cluster.nodes) {
+      if (left <= 0) return;
+      for await (const key of dumpKeys(server, this.#options, ended)) {
+        if (!key.startsWith(prefix)) continue;
+        yield Buffer.from(key.slice(prefix.length), 'latin1').toString('utf8');
+        left -= 1;
+        if (left <= 0) return;
+      }
+    }
+  }
+
+  async #onEveryNode<Value>(
+    label: string,
+    line: string,
+    read: ReplyReader,
+    options: CommandOptions | undefined,
+    shape: (answer: unknown) => Value,
+  ): Promise<ManyResult<Value>> {
+    const limits = await this.#dispatcher.ready(label, options);
+    const result = new ManyResult<Value>();
+    const ask = async (node: Node): Promise<void> => {
+      const server = node.server.id;
+      try {
+        const answer = await this.#dispatcher.send(new Request('line', line, read), limits, node);
+        result.set(server, shape(answer));
+      } catch (error) {
+        if (!(error instanceof MemcachedError)) throw error;
+        result.failures.push({ server, keys: [], error });
+      }
+    };
+    await Promise.all(this.#cluster.nodes.map(ask));
+    return result;
+  }
+}

@@ -1,0 +1,68 @@
+import type { EventEmitter } from 'node:events';
+import { Cluster } from '../cluster/cluster.js';
+import { Discovery } from '../cluster/discovery.js';
+import type { Node, NodeState } from '../cluster/node.js';
+import type { ResolvedClientOptions } from '../options/client-options.js';
+import { readServers, type ServerAddress, type ServersOption } from '../options/server-options.js';
+import { nodeChannel, reconnectChannel, replayChannel, serversChannel } from './diagnostics.js';
+import { Dispatcher } from './dispatcher.js';
+import type { ClientEvents, NodeEvent } from './events.js';
+
+/** The servers of a client, given or found, and who is told of what becomes of them. */
+export class ServerList {
+  readonly cluster: Cluster;
+  readonly dispatcher: Dispatcher;
+  readonly #listeners: EventEmitter<ClientEvents>;
+  readonly #discovery: Discovery | undefined;
+
+  constructor(options: ResolvedClientOptions, listeners: EventEmitter<ClientEvents>) {
+    this.#listeners = listeners;
+    this.cluster = new Cluster(options, {
+      onState: (node, previous) => this.#tell(node, previous),
+      onReconnect: ({ server }) => reconnectChannel.publish({ server: server.id }),
+      onReplay: ({ server }, count) => replayChannel.publish({ server: server.id, count }),
+    });
+    this.dispatcher = new Dispatcher(this.cluster, options);
+    this.#warn();
+    if (options.discovery === undefined) return;
+    this.#discovery = new Discovery(options.discovery, options, {
+      onServers: (found) => this.#take(found),
+      onFailure: (error) => {
+        this.dispatcher.discoveryFailed(error);
+        listeners.emit('discoveryFailed', error);
+      },
+    });
+    void this.#discovery.run();
+  }
+
+  /** @throws {InvalidOptionsError} with the path of the wrong part; the present list stays. */
+  set(servers: ServersOption): void {
+    this.dispatcher.refuseAfterClose();
+    this.#take(readServers(servers, 'servers'));
+  }
+
+  close(): Promise<void> {
+    this.#discovery?.close();
+    return this.dispatcher.close();
+  }
+
+  #take(servers: readonly ServerAddress[]): void {
+    const change = this.cluster.setServers(servers);
+    this.#warn();
+    this.dispatcher.serversAreKnown();
+    if (change.added.length === 0 && change.removed.length === 0) return;
+    serversChannel.publish(change);
+    this.#listeners.emit('servers', change);
+  }
+
+  #warn(): void {
+    for (const warning of this.cluster.warnings) process.emitWarning(warning, 'MemcachedWarning');
+  }
+
+  #tell(node: Node, previous: NodeState): void {
+    const error = node.state === 'up' ? {} : { error: node.lastError };
+    const event: NodeEvent = { server: node.server.id, state: node.state, previous, ...error };
+    nodeChannel.publish(event);
+    this.#listeners.emit('node', event);
+  }
+}
