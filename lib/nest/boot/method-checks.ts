@@ -1,5 +1,5 @@
 import { StreamableFile, type Type } from '@nestjs/common';
-import type { CacheKeyPart } from '../keys/canonical.js';
+import { lacksStableForm } from '../keys/stable-types.js';
 import type { DecoratedMethod } from '../methods/decorated-method.js';
 import {
   type Caller,
@@ -44,22 +44,6 @@ const FIT_WITH_A_NAME: ReadonlySet<string | undefined> = new Set([
   '@Cookies()',
   '@SignedCookies()',
   '@Context()',
-]);
-
-/** Classes whose instances have a stable form, and what TypeScript writes for types that are no classes. */
-const STABLE: ReadonlySet<unknown> = new Set([
-  undefined,
-  String,
-  Number,
-  Boolean,
-  BigInt,
-  Object,
-  Array,
-  Date,
-  Map,
-  Set,
-  URL,
-  Buffer,
 ]);
 
 /** Decorators that may answer without the method, or run it several times: one on a method is enough. */
@@ -142,17 +126,10 @@ function keyMistakes(method: DecoratedMethod, type: Type): string[] {
     );
   if (mistakes.length > 0) return mistakes;
   return paramTypes.flatMap((paramType, index) => {
-    if (index === current || isStable(paramType)) return [];
+    if (index === current || !lacksStableForm(paramType)) return [];
     return [
       `parameter ${index} is a ${(paramType as Type).name}, an object without a stable form for a key; ` +
         `name what the result depends on by 'key', or give the class a 'toCacheKey()' method`,
     ];
   });
-}
-
-function isStable(type: unknown): boolean {
-  if (STABLE.has(type) || typeof type !== 'function') return true;
-  const prototype = type.prototype as Partial<CacheKeyPart> | undefined;
-  if (prototype === undefined) return false;
-  return typeof prototype.toCacheKey === 'function' || prototype instanceof Object.getPrototypeOf(Uint8Array);
 }

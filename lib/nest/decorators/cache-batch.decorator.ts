@@ -125,7 +125,7 @@ function compile(options: object, facts: MethodFacts): CompiledOperation {
   if (own.key === undefined) throw new DecoratorError("name the 'key' of one id, such as 'product:{0}'");
   const maker = new KeyMaker(facts, own);
   const key = maker.compile(own.key);
-  if (key.pattern !== undefined && !/\{0[.}]/.test(key.pattern)) {
+  if (key.template !== undefined && !key.template.placeholders.some(({ source }) => source === 0)) {
     throw new DecoratorError(
       `key '${String(own.key)}' does not hold the id, {0}, so that all ids would share one value`,
     );
@@ -140,7 +140,14 @@ function compile(options: object, facts: MethodFacts): CompiledOperation {
       if (when !== undefined && when(...args) !== true) return next(args);
       const [ids, ...others] = args as [Iterable<unknown>, ...unknown[]];
       const all = [...ids];
-      const keyOf = (id: unknown): string => maker.key({ ...call, args: [id, ...others] }, key);
+      const keys = new Map<unknown, string>();
+      for (const id of all) {
+        const at = maker.keyIfAny({ ...call, args: [id, ...others] }, key);
+        if (at === undefined) return next(args);
+        keys.set(id, at);
+      }
+      const keyOf = (id: unknown): string =>
+        keys.get(id) ?? maker.key({ ...call, args: [id, ...others] }, key);
       const found = await cache.service.getOrSetMany<unknown, unknown>(
         all,
         keyOf,

@@ -85,7 +85,7 @@ export interface CacheEvictOptions<A extends readonly unknown[] = never[], R = n
  * Invalidates keys and tags when the method has succeeded, before its caller gets the result.
  *
  * Every server that can be reached has done it by then; what could not be reached is made up for when it comes back. All
- * keys of one decorator leave together.
+ * keys of one decorator leave together. Where the result makes no key, all others are invalidated before the error is told.
  *
  * @example
  * class ProductService {
@@ -128,17 +128,37 @@ function compile(options: CacheEvictOptions, facts: MethodFacts): CompiledOperat
       tags.filter((tag) => !tag.usesResult),
     ),
   });
-  const ofResult = (call: Call, result: unknown): Targets => {
-    const named = keysOf === undefined ? [] : (keysOf(result, ...call.args) as readonly unknown[]);
-    const late = [...keys.filter((key) => key.usesResult), ...named.map(literally)];
-    return {
-      keys: late.map((key) => maker.key(call, key, result)),
-      tags: maker.tags(
-        call,
-        tags.filter((tag) => tag.usesResult),
-        result,
-      ),
+  const lateKeys = keys.filter((key) => key.usesResult);
+  const lateTags = tags.filter((tag) => tag.usesResult);
+  /** What the result says beside: all that can be made, and what is wrong with the rest. */
+  const ofResult = (call: Call, result: unknown): { targets: Targets; errors: unknown[] } => {
+    const errors: unknown[] = [];
+    const attempt = <T>(make: () => readonly T[]): readonly T[] => {
+      try {
+        return make();
+      } catch (error) {
+        errors.push(error);
+        return [];
+      }
     };
+    const named = attempt(() => (keysOf?.(result, ...call.args) ?? []) as readonly unknown[]);
+    // Of nothing, templates ask for nothing: a row that is not there has no slug to invalidate.
+    const isNothing = result === undefined || result === null;
+    const late = [...(isNothing ? [] : lateKeys), ...named.map(literally)];
+    const targets = {
+      keys: late.flatMap((key) => attempt(() => [maker.key(call, key, result)])),
+      tags: (isNothing ? [] : lateTags).flatMap((tag) => attempt(() => maker.tags(call, [tag], result))),
+    };
+    return { targets, errors };
+  };
+  const leavesValid = async (call: Call, targets: Targets, result: unknown): Promise<boolean> => {
+    try {
+      return unless !== undefined && unless(result, ...call.args) === true;
+    } catch (error) {
+      // What the method has changed, it has changed.
+      await evict(call, targets, soft);
+      throw error;
+    }
   };
 
   return {
@@ -149,13 +169,17 @@ function compile(options: CacheEvictOptions, facts: MethodFacts): CompiledOperat
       const targets = known(call);
       if (at !== 'after') await evict(call, targets, soft);
       const result = await next(call.args);
-      if (at === 'before' || (unless !== undefined && unless(result, ...call.args) === true)) return result;
+      if (at === 'before' || (await leavesValid(call, targets, result))) return result;
       const late = ofResult(call, result);
       await evict(
         call,
-        { keys: [...targets.keys, ...late.keys], tags: [...targets.tags, ...late.tags] },
+        {
+          keys: [...targets.keys, ...late.targets.keys],
+          tags: [...targets.tags, ...late.targets.tags],
+        },
         soft,
       );
+      if (late.errors.length > 0) throw late.errors[0];
       return result;
     },
   };

@@ -13,7 +13,7 @@ import {
 } from '../methods/decorator-options.js';
 import { KeyMaker } from '../methods/key-maker.js';
 import type { AnyMethod, KeyOption, MethodDecoratorFor, ResultKeyOption, ResultOf } from './method-types.js';
-import type { CompiledOperation, MethodFacts } from '../methods/operation.js';
+import type { Call, CompiledOperation, MethodFacts } from '../methods/operation.js';
 import { decorateMethod } from '../methods/stub.js';
 
 /**
@@ -114,6 +114,15 @@ function compile(options: CachePutOptions, facts: MethodFacts): CompiledOperatio
     ...(typeof ttl === 'function' || ttl === undefined ? {} : { ttl }),
   };
 
+  /** The key of a value that is not to be stored, which may be none to make a key of. */
+  const keyOfRefused = (call: Call, value: unknown): string | undefined => {
+    try {
+      return maker.key(call, key, value);
+    } catch {
+      return undefined;
+    }
+  };
+
   return {
     policy,
     varyBy: maker.varyBy,
@@ -122,20 +131,33 @@ function compile(options: CachePutOptions, facts: MethodFacts): CompiledOperatio
       if (when !== undefined && when(...args) !== true) return next(args);
       const early = key.usesResult ? undefined : maker.key(call, key);
       const value = await next(args);
-      if (value === undefined && key.usesResult) return value;
-      const place = early ?? maker.key(call, key, value);
-      if (unless !== undefined && unless(value, ...args) === true) {
-        await cache.service.invalidate(place);
+      let at = early;
+      try {
+        if (unless !== undefined && unless(value, ...args) === true) {
+          at ??= keyOfRefused(call, value);
+          if (at !== undefined) await cache.service.invalidate(at);
+          return value;
+        }
+        // Nobody has an id to make a key of.
+        if ((value === undefined || value === null) && key.usesResult) return value;
+        at ??= maker.key(call, key, value);
+        if (value === undefined && !cache.policy(policy, facts.place).cacheUndefined) {
+          await cache.service.invalidate(at);
+          return value;
+        }
+        const named = maker.tags(call, tags, value);
+        if (tagsOf !== undefined) named.push(...(tagsOf(value, ...args) as string[]));
+        const resolved =
+          typeof ttl === 'function'
+            ? cache.policy({ ...policy, ttl: ttl(value, ...args) as Ttl }, facts.place, named)
+            : cache.policy(policy, facts.place, named);
+        await cache.service.put(at, value, resolved);
         return value;
+      } catch (error) {
+        // What is under the key is older than what the method has just done.
+        if (at !== undefined) await cache.service.invalidate(at);
+        throw error;
       }
-      const named = maker.tags(call, tags, value);
-      if (tagsOf !== undefined) named.push(...(tagsOf(value, ...args) as string[]));
-      const resolved =
-        typeof ttl === 'function'
-          ? cache.policy({ ...policy, ttl: ttl(value, ...args) as Ttl }, facts.place, named)
-          : cache.policy(policy, facts.place, named);
-      await cache.service.put(place, value, resolved);
-      return value;
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Loader } from '../../cache/load-context.js';
+import { DecoratorError } from '../../errors.js';
 import type { CachePolicy, Ttl } from '../../options/cache-options.js';
 import type { ResolvedPolicy } from '../../options/cache-policy.js';
 import { bool, func, optional, type Shape, withDefault } from '../../options/schema.js';
@@ -43,6 +44,14 @@ export interface CacheableOptions<A extends readonly unknown[] = never[], R = ne
    * @default false
    */
   sharedKey?: boolean;
+
+  /**
+   * Whether a `key` that names none of the method's parameters is meant: every call gets the same answer, whatever its
+   * arguments. Without it, such a key is refused at boot.
+   *
+   * @default false
+   */
+  sharedByAll?: boolean;
 
   /** The parameters' names in their order, for templates that use names. */
   params?: readonly string[];
@@ -123,6 +132,12 @@ function compile(options: CacheableOptions, facts: MethodFacts): CompiledOperati
   const { when } = own;
   const maker = new KeyMaker(facts, own);
   const key = own.key === undefined ? undefined : maker.compile(own.key);
+  if (key?.template?.placeholders.length === 0 && facts.signature.takesArguments && !own.sharedByAll) {
+    throw new DecoratorError(
+      `key '${key.template.written}' names none of the method's parameters, so that all calls would get one answer; ` +
+        "write them as {0} (or {id} with params: ['id']), or say 'sharedByAll: true' if one answer is meant for all",
+    );
+  }
   const tags = own.tags.map((tag) => maker.compile(tag));
   const policy: CachePolicy<never> = {
     ...facts.defaults.policy,
@@ -135,12 +150,11 @@ function compile(options: CacheableOptions, facts: MethodFacts): CompiledOperati
     ownPattern: own.sharedKey ? undefined : maker.pattern(key),
     step: (call, next) => {
       if (when !== undefined && when(...call.args) !== true) return next(call.args);
-      const resolved = call.cache.policy(policy, facts.place, maker.tags(call, tags));
-      return call.cache.service.getOrSet(
-        maker.key(call, key),
-        loaderOf(own, resolved, call.args, next),
-        resolved,
-      );
+      const at = maker.keyIfAny(call, key);
+      const named = maker.tagsIfAny(call, tags);
+      if (at === undefined || named === undefined) return next(call.args);
+      const resolved = call.cache.policy(policy, facts.place, named);
+      return call.cache.service.getOrSet(at, loaderOf(own, resolved, call.args, next), resolved);
     },
   };
 }
@@ -174,6 +188,7 @@ interface CacheableShape extends SharedOptions {
   readonly tagsOf: ArgumentsFunction | undefined;
   readonly unless: ArgumentsFunction | undefined;
   readonly sharedKey: boolean;
+  readonly sharedByAll: boolean;
 }
 
 const CACHEABLE: Shape<CacheableShape> = {
@@ -186,4 +201,5 @@ const CACHEABLE: Shape<CacheableShape> = {
   tagsOf: optional(func<ArgumentsFunction>()),
   unless: optional(func<ArgumentsFunction>()),
   sharedKey: withDefault(bool, false),
+  sharedByAll: withDefault(bool, false),
 };

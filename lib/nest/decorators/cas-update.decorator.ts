@@ -85,7 +85,7 @@ export function CasUpdate(options: CasUpdateOptions): MethodDecoratorFor<object>
 
 function compile(options: CasUpdateOptions, facts: MethodFacts): CompiledOperation {
   const { own, rest } = readOptions<CasUpdateShape>(options, facts.place, CAS_UPDATE);
-  const { current } = facts;
+  const { current } = facts.signature;
   if (current === undefined) {
     throw new DecoratorError('no parameter receives the cached value; mark one with @Current()');
   }

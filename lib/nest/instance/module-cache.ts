@@ -1,9 +1,10 @@
-import type { Type } from '@nestjs/common';
+import { Logger, type LoggerService, type Type } from '@nestjs/common';
 import type { Cache } from '../../cache/cache.js';
 import { DecoratorError } from '../../errors.js';
 import type { CachePolicy } from '../../options/cache-options.js';
 import type { ResolvedPolicy } from '../../options/cache-policy.js';
 import { partOfKey } from '../keys/key-template.js';
+import { UncachedCalls } from './uncached-calls.js';
 import type { VaryBy, VarySources } from './vary-by.js';
 
 /** What decorated methods need of a `MemcachedService`, so that a test may put its own in its place. */
@@ -22,6 +23,7 @@ export class ModuleCache {
   static readonly #serving = new Set<ModuleCache>();
 
   readonly service: CacheMethods;
+  readonly uncached: UncachedCalls;
   readonly #varyBy: VarySources;
   readonly #policies = new WeakMap<object, ResolvedPolicy>();
   readonly #owners = new Map<string, Type>();
@@ -29,7 +31,8 @@ export class ModuleCache {
 
   #isRetired = false;
 
-  constructor(service: CacheMethods, varyBy: VarySources) {
+  constructor(service: CacheMethods, varyBy: VarySources, logger: LoggerService = new Logger('Memcached')) {
+    this.uncached = new UncachedCalls(logger);
     this.service = service;
     this.#varyBy = varyBy;
   }

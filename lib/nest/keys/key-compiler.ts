@@ -1,14 +1,15 @@
 import { DecoratorError } from '../../errors.js';
 import { canonicalForm } from './canonical.js';
 import { escapeText } from './escape.js';
+import { lacksStableForm } from './stable-types.js';
 import { fillTemplate, type KeyTemplate, parseTemplate, partOfKey } from './key-template.js';
 
 /** A key or tag ready to be made. */
 export interface CompiledKey {
   /** Whether it can be made only when the method has returned. */
   readonly usesResult: boolean;
-  /** What the keys look like, the same for templates that make the same keys; undefined for functions. */
-  readonly pattern?: string;
+  /** Undefined for functions. */
+  readonly template?: KeyTemplate;
   /** @throws {DecoratorError} for values without a stable form, and for functions that return no key. */
   make(args: readonly unknown[], result: unknown): string;
 }
@@ -22,6 +23,8 @@ export interface KeyScope {
   readonly params: readonly string[] | undefined;
   /** How many arguments the method takes, where that can be known. */
   readonly arity: number | undefined;
+  /** Classes of the parameters, where TypeScript wrote them. */
+  readonly paramTypes: readonly unknown[] | undefined;
   /** Whether the key is made after the method has returned, so that `{result}` means something. */
   readonly hasResult: boolean;
 }
@@ -37,9 +40,10 @@ export function compileKey(spec: KeySpec, scope: KeyScope): CompiledKey {
   if (typeof spec === 'string') {
     const template = parseTemplate(spec, scope.params);
     refuseUnknownSources(template, scope);
+    refuseUnstableValues(template, scope);
     return {
       usesResult: template.placeholders.some(({ source }) => source === 'result'),
-      pattern: patternOf(template),
+      template,
       make: (args, result) => fillTemplate(template, args, result),
     };
   }
@@ -84,7 +88,8 @@ export function keyFrom(made: unknown): string {
   throw new DecoratorError(`key: the function returned ${what}, expected a text or a list of parts`);
 }
 
-function patternOf({ literals, placeholders }: KeyTemplate): string {
+/** What the keys of a template look like: the same text for templates that make the same keys. */
+export function patternOf({ literals, placeholders }: KeyTemplate): string {
   const values = placeholders.map(({ source, path }) => `{${[source, ...path].join('.')}}`);
   return literals.map((literal, index) => literal + (values[index] ?? '')).join('');
 }
@@ -101,6 +106,16 @@ function refuseUnknownSources(template: KeyTemplate, { arity, hasResult }: KeySc
     const takes = arity === 0 ? 'no parameter' : arity === 1 ? 'one parameter, {0}' : `${arity} parameters`;
     throw new DecoratorError(
       `key '${template.written}': {${written}} asks for a parameter that does not exist; the method takes ${takes}`,
+    );
+  }
+}
+
+function refuseUnstableValues(template: KeyTemplate, { paramTypes = [] }: KeyScope): void {
+  for (const { source, path, written } of template.placeholders) {
+    if (source === 'result' || path.length > 0 || !lacksStableForm(paramTypes[source])) continue;
+    throw new DecoratorError(
+      `key '${template.written}': {${written}} is a ${(paramTypes[source] as { name: string }).name}, an object without a ` +
+        `stable form for a key; name its properties, such as {${written}.id}, or give the class a 'toCacheKey()' method`,
     );
   }
 }

@@ -3,11 +3,13 @@ import { canonicalForm } from './canonical.js';
 import { escapeText } from './escape.js';
 
 /** A place in a template that a value goes into. */
-interface Placeholder {
+export interface Placeholder {
   /** Position of the argument; `'result'` is what the method returned. */
   readonly source: number | 'result';
   /** Properties to walk from there: `{0.tenant.id}` -> `['tenant', 'id']`. */
   readonly path: readonly string[];
+  /** Whether what the path leads to may be missing: `{0.page?}`. */
+  readonly isOptional: boolean;
   /** As written, for messages. */
   readonly written: string;
 }
@@ -20,7 +22,7 @@ export interface KeyTemplate {
   readonly written: string;
 }
 
-const PLACEHOLDER = /^(\d+|result|[A-Za-z_$][\w$]*)((?:\.[^.{}\s]+)*)$/;
+const PLACEHOLDER = /^(\d+|result|[A-Za-z_$][\w$]*)((?:\.[^.{}\s?]+)*)(\?)?$/;
 
 /** A character that no value in a key contains, so that it shows where one value ends and the next begins. */
 const SEPARATOR = /[:/|;#?&]/;
@@ -28,8 +30,8 @@ const SEPARATOR = /[:/|;#?&]/;
 /**
  * Takes a template apart.
  *
- * @param written literal text with placeholders: `{0}` (the first argument), `{0.tenant.id}` (a property of it), `{id}`
- *   (the argument called `id` in `params`), `{result.id}` (of what the method returned).
+ * @param written literal text with placeholders: `{0}` (the first argument), `{0.tenant.id}` (a property of it), `{0.page?}`
+ *   (one that may be missing), `{id}` (the argument called `id` in `params`), `{result.id}` (of what the method returned).
  * @param params the method's parameter names, in order.
  * @throws {DecoratorError} when it cannot be meant; the message says what to write instead.
  */
@@ -67,12 +69,13 @@ function parsePlaceholder(
       `key '${written}': '{${piece}}' is no placeholder; write {0}, {0.tenant.id}, {result.id}, or {id} with params: ['id']`,
     );
   }
-  const [, root, steps] = match;
+  const [, root, steps, mark] = match;
+  const isOptional = mark === '?';
   const path = steps === '' ? [] : steps.slice(1).split('.');
-  if (/^\d+$/.test(root)) return { source: Number(root), path, written: piece };
+  if (/^\d+$/.test(root)) return { source: Number(root), path, isOptional, written: piece };
   const position = params?.indexOf(root) ?? -1;
-  if (position >= 0) return { source: position, path, written: piece };
-  if (root === 'result') return { source: 'result', path, written: piece };
+  if (position >= 0) return { source: position, path, isOptional, written: piece };
+  if (root === 'result') return { source: 'result', path, isOptional, written: piece };
   throw new DecoratorError(
     params === undefined
       ? `key '${written}': {${root}} needs the parameters' names in order, such as params: ['${root}']; or write {0}`
@@ -90,14 +93,21 @@ function parsePlaceholder(
  * @param args the method's arguments.
  * @param result what the method returned, where it is known.
  * @returns a key; keys of one template are equal only if all their values are.
- * @throws {DecoratorError} for a value without a stable form.
+ * @throws {DecoratorError} for a value without a stable form, and for a path that leads to nothing: all calls without
+ *   it would share a key.
  */
 export function fillTemplate(template: KeyTemplate, args: readonly unknown[], result?: unknown): string {
   const { literals, placeholders } = template;
   let key = literals[0];
   for (let index = 0; index < placeholders.length; index += 1) {
-    const { source, path, written } = placeholders[index];
+    const { source, path, isOptional, written } = placeholders[index];
     const value = path.reduce<unknown>(property, source === 'result' ? result : args[source]);
+    if (value === undefined && path.length > 0 && !isOptional) {
+      throw new DecoratorError(
+        `key '${template.written}': {${written}} is undefined, and all calls without it would share a key; ` +
+          `mend the path, or write {${written}?} if calls without it belong together`,
+      );
+    }
     key += partOfKey(value, `key '${template.written}': {${written}}`) + literals[index + 1];
   }
   return key;
@@ -125,10 +135,24 @@ export function partOfKey(value: unknown, place: string): string {
  *
  * @param template text with placeholders by position: `'product:{0}'`, `'{0.tenant.id}:orders'`.
  * @param args one value for each position.
- * @throws {DecoratorError} for a template that cannot be meant, or a value without a stable form.
+ * @throws {DecoratorError} for a template that cannot be meant, for another number of values than it has positions, and
+ *   for a value without a stable form.
  * @example
  * await cache.invalidate(cacheKey('product:{0}', id), 'products');
  */
 export function cacheKey(template: string, ...args: readonly unknown[]): string {
-  return fillTemplate(parseTemplate(template, undefined), args);
+  const parsed = parseTemplate(template, undefined);
+  for (const { source, written } of parsed.placeholders) {
+    if (source === 'result' || source < args.length) continue;
+    throw new DecoratorError(
+      `key '${template}': there is no value for {${written}}; cacheKey got ${args.length === 0 ? 'none' : args.length}`,
+    );
+  }
+  const unused = args.findIndex((_, index) => !parsed.placeholders.some(({ source }) => source === index));
+  if (unused >= 0) {
+    throw new DecoratorError(
+      `key '${template}': no placeholder takes value ${unused}; write {${unused}} where it belongs`,
+    );
+  }
+  return fillTemplate(parsed, args);
 }

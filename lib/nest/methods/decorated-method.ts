@@ -48,6 +48,15 @@ export class DecoratedMethod {
     this.#operations.sort((a, b) => NESTING.indexOf(a.decorator) - NESTING.indexOf(b.decorator));
   }
 
+  /** The name in default keys: of symbols with one description, all but the first bear a number. */
+  get #keyName(): string {
+    const namesakes = Object.getOwnPropertySymbols(this.declarer.prototype).filter(
+      (symbol) => String(symbol) === this.name,
+    );
+    const position = namesakes.indexOf(this.property as symbol);
+    return position > 0 ? `${this.name}#${position + 1}` : this.name;
+  }
+
   /** Class, method and one of its decorators, for messages. */
   place(decorator: string): string {
     return `${this.declarer.name}.${this.name} ${decorator}`;
@@ -68,14 +77,12 @@ export class DecoratedMethod {
     const plan = this.#plan(type);
     plan.compiled ??= this.#operations.map((operation) => {
       const place = this.place(operation.decorator);
-      const { arity, current } = this.signature;
       return placed(place, () =>
         operation.compile({
           declarer: this.declarer.name,
-          method: this.name,
+          method: this.#keyName,
           place,
-          arity,
-          current,
+          signature: this.signature,
           defaults: readClassDefaults(type),
         }),
       );

@@ -1,5 +1,6 @@
-import { compileKey, type CompiledKey, defaultKey, type KeySpec } from '../keys/key-compiler.js';
+import { DecoratorError } from '../../errors.js';
 import type { VaryBy } from '../instance/vary-by.js';
+import { compileKey, type CompiledKey, defaultKey, type KeySpec, patternOf } from '../keys/key-compiler.js';
 import type { SharedOptions } from './decorator-options.js';
 import type { Call, MethodFacts } from './operation.js';
 import { placed } from './place.js';
@@ -19,7 +20,8 @@ export class KeyMaker {
 
   /** @param hasResult whether keys are made after the method has returned. */
   compile(spec: KeySpec, hasResult = false): CompiledKey {
-    return compileKey(spec, { params: this.#params, arity: this.#facts.arity, hasResult });
+    const { arity, paramTypes } = this.#facts.signature;
+    return compileKey(spec, { params: this.#params, arity, paramTypes, hasResult });
   }
 
   /**
@@ -27,16 +29,29 @@ export class KeyMaker {
    * @throws {DecoratorError} for arguments without a stable form, and for a `varyBy` that is undefined.
    */
   key(call: Call, key: CompiledKey | undefined, result?: unknown): string {
-    return placed(this.#facts.place, () => {
-      const { prefix } = this.#facts.defaults;
-      const own = prefix + (key === undefined ? this.#defaultKey(call) : key.make(call.args, result));
-      return this.varyBy.length === 0 ? own : own + call.cache.varied(this.varyBy);
-    });
+    return placed(this.#facts.place, () => this.#varied(call, this.#own(call, key, result)));
+  }
+
+  /**
+   * As `key`, for a method that can do without: where its arguments make no key, that is noted.
+   *
+   * @returns undefined where there is no key, and the method is to run uncached.
+   * @throws {DecoratorError} for a `varyBy` that is undefined.
+   */
+  keyIfAny(call: Call, key: CompiledKey | undefined): string | undefined {
+    let own: string;
+    try {
+      own = this.#own(call, key, undefined);
+    } catch (error) {
+      this.#note(call, error);
+      return undefined;
+    }
+    return this.varyBy.length === 0 ? own : placed(this.#facts.place, () => this.#varied(call, own));
   }
 
   /** What keys made by this maker look like; undefined where that cannot be told from what was written. */
   pattern(key: CompiledKey | undefined): string | undefined {
-    return key?.pattern === undefined ? undefined : this.#facts.defaults.prefix + key.pattern;
+    return key?.template === undefined ? undefined : this.#facts.defaults.prefix + patternOf(key.template);
   }
 
   /** Tags, which do not vary: invalidating one is meant for all. */
@@ -45,11 +60,39 @@ export class KeyMaker {
     return placed(this.#facts.place, () => tags.map((tag) => tag.make(call.args, result)));
   }
 
+  /** As `tags`, for a method that can do without: where its arguments make no tag, that is noted, and there are none. */
+  tagsIfAny(call: Call, tags: readonly CompiledKey[]): string[] | undefined {
+    try {
+      return tags.map((tag) => tag.make(call.args, undefined));
+    } catch (error) {
+      this.#note(call, error);
+      return undefined;
+    }
+  }
+
+  #note(call: Call, error: unknown): void {
+    const message =
+      error instanceof DecoratorError
+        ? error.message
+        : `its key or a tag could not be made: ${String(error)}`;
+    call.cache.uncached.note(this.#facts.place, 'key', message);
+  }
+
+  #own(call: Call, key: CompiledKey | undefined, result: unknown): string {
+    const { prefix } = this.#facts.defaults;
+    return prefix + (key === undefined ? this.#defaultKey(call) : key.make(call.args, result));
+  }
+
+  #varied(call: Call, own: string): string {
+    return this.varyBy.length === 0 ? own : own + call.cache.varied(this.varyBy);
+  }
+
   #defaultKey({ cache, self, args }: Call): string {
     const owner = self.constructor as { new (): unknown; name: string };
-    const { arity, declarer, method } = this.#facts;
+    const { declarer, method, signature } = this.#facts;
     cache.claimName(owner);
     // Nest passes more to handlers and resolvers than they take: the socket, the context of the message.
-    return defaultKey(owner.name, declarer, method, args.slice(0, arity));
+    const own = signature.isCalledByNest ? args.slice(0, signature.arity) : args;
+    return defaultKey(owner.name, declarer, method, own);
   }
 }

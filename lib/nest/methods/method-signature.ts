@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
 import 'reflect-metadata';
 import { callerOf } from './nest-metadata.js';
+import { takesRest } from './parameter-list.js';
 
 /** What a method's own decorators and TypeScript's metadata tell about it. */
 export interface MethodSignature {
@@ -10,6 +11,8 @@ export interface MethodSignature {
   readonly returnType: unknown;
   /** How many arguments it takes; undefined where that cannot be known. */
   readonly arity: number | undefined;
+  /** Whether it takes any. */
+  readonly takesArguments: boolean;
   /** Position of the parameter marked `@Current()`. */
   readonly current: number | undefined;
   /** Whether Nest calls it, for a route, a message or a resolver, and takes a promise for an observable. */
@@ -27,20 +30,15 @@ export const CURRENT_PARAMETER = 'nestjs-memcached:current';
 export function readSignature(
   prototype: object,
   property: string | symbol,
-  method: { readonly toString: () => string },
+  method: (...args: never[]) => unknown,
 ): MethodSignature {
   const paramTypes = Reflect.getMetadata('design:paramtypes', prototype, property) as unknown[] | undefined;
   return {
     paramTypes,
     returnType: Reflect.getMetadata('design:returntype', prototype, property) as unknown,
-    arity: paramTypes === undefined || takesRest(method.toString()) ? undefined : paramTypes.length,
+    arity: paramTypes === undefined || takesRest(String(method)) ? undefined : paramTypes.length,
+    takesArguments: paramTypes === undefined ? method.length > 0 : paramTypes.length > 0,
     current: Reflect.getMetadata(CURRENT_PARAMETER, prototype, property) as number | undefined,
     isCalledByNest: callerOf(prototype.constructor as Type, property) !== undefined,
   };
-}
-
-/** Whether the parameters in a method's source, which stand before its body, end with `...rest`. */
-function takesRest(source: string): boolean {
-  const head = /^[\s\S]*?\)\s*(?:\{|=>)/.exec(source);
-  return head === null || head[0].includes('...');
 }

@@ -2,6 +2,7 @@ import type { CachePolicy } from '../../options/cache-options.js';
 import type { ClassDefaults } from './class-defaults.js';
 import type { ModuleCache } from '../instance/module-cache.js';
 import type { VaryBy } from '../instance/vary-by.js';
+import type { MethodSignature } from './method-signature.js';
 
 /** One call of a decorated method, as its decorators see it. */
 export interface Call {
@@ -32,10 +33,7 @@ export interface MethodFacts {
   readonly method: string;
   /** Class, method and decorator, for messages: `ProductService.find @Cacheable`. */
   readonly place: string;
-  /** How many arguments the method takes; undefined where that cannot be known. */
-  readonly arity: number | undefined;
-  /** Position of the parameter marked `@Current()`. */
-  readonly current: number | undefined;
+  readonly signature: MethodSignature;
   /** What the class says for all its methods. */
   readonly defaults: ClassDefaults;
 }

@@ -219,7 +219,7 @@ describe('@CachePut', () => {
     await products.save(1, 'secret');
     await products.save(2, '');
     await products.save(-3, 'ignored');
-    expect(products.cache.log).toEqual(['invalidate product:1', 'put product:2']);
+    expect(products.cache.log).toEqual(['invalidate product:1', 'invalidate product:2']);
     expect(products.cache.values.size).toBe(0);
   });
 

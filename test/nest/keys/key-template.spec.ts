@@ -10,8 +10,8 @@ describe('a key template', () => {
     ['product:{0}', [7n], 'product:7'],
     ['flag:{0}', [true], 'flag:true'],
     ['{0.tenant.id}:orders', [{ tenant: { id: 'acme' } }], 'acme:orders'],
-    ['{0.tenant.id}:orders', [{}], '%u:orders'],
-    ['{0.tenant.id}:orders', [undefined], '%u:orders'],
+    ['{0.tenant.id?}:orders', [{}], '%u:orders'],
+    ['{0.tenant.id?}:orders', [undefined], '%u:orders'],
     ['page:{1}:{0}', ['de', 'home'], 'page:home:de'],
     ['user:{0}', ['ann@example.org'], 'user:ann@example.org'],
     ['user:{0}', ['0d9c5f7e-1c1e-4b2a-9a55-2f1f3f6f2d11'], 'user:0d9c5f7e-1c1e-4b2a-9a55-2f1f3f6f2d11'],
@@ -29,6 +29,19 @@ describe('a key template', () => {
     ['pair:{0}', ['😀'], 'pair:😀'],
   ])('%s filled with %j is %s', (template, args, key) => {
     expect(cacheKey(template, ...args)).toBe(key);
+  });
+
+  it.each([[{}], [undefined], ['acme']])('makes no key of a path that leads to nothing in %j', (value) => {
+    expect(() => cacheKey('{0.tenant.id}:orders', value)).toThrow(
+      "key '{0.tenant.id}:orders': {0.tenant.id} is undefined, and all calls without it would share a key",
+    );
+  });
+
+  it.each([
+    ['product:{0}:{1}', [7], 'there is no value for {1}; cacheKey got 1'],
+    ['product', [7], 'no placeholder takes value 0'],
+  ])('makes no key of %s and %j', (template, values, message) => {
+    expect(() => cacheKey(template, ...values)).toThrow(message);
   });
 
   it('takes parameters by their names, in the order of params', () => {

@@ -11,10 +11,13 @@ export class RecordingCache {
   readonly log: string[] = [];
   /** The policies that came with the calls. */
   readonly policies: unknown[] = [];
+  /** What was said in the log. */
+  readonly warnings: string[] = [];
 
   /** The host that decorated objects would get for this cache. */
   host(vary: VarySources = {}): ModuleCache {
-    return new ModuleCache(this as never, vary);
+    const logger = { warn: (message: string) => this.warnings.push(message) };
+    return new ModuleCache(this as never, vary, logger as never);
   }
 
   /** Gives the host to an object, as Nest's injector would. */
