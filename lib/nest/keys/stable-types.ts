@@ -28,7 +28,7 @@ export function lacksStableForm(type: unknown): boolean {
   const prototype: unknown = type.prototype;
   if (typeof prototype !== 'object' || prototype === null) return true;
   if (METHOD in prototype || prototype instanceof Object.getPrototypeOf(Uint8Array)) return false;
-  return !lineage(type).every(isEmpty) && !lineage(type).some((each) => String(each).includes(METHOD));
+  return !lineage(type).every(isEmpty) && !lineage(type).some((each) => sourceOf(each).includes(METHOD));
 }
 
 function lineage(type: unknown): object[] {
@@ -42,5 +42,9 @@ function lineage(type: unknown): object[] {
 
 /** Whether a class has neither members nor a constructor of its own. */
 function isEmpty(type: object): boolean {
-  return /^class[^{]*\{\s*\}$/.test(String(type));
+  return /^class[^{]*\{\s*\}$/.test(sourceOf(type));
+}
+
+function sourceOf(type: object): string {
+  return Function.prototype.toString.call(type);
 }
