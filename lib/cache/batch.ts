@@ -23,25 +23,15 @@ interface Asked<Id> {
 export class Batch<Id, V> {
   readonly #clock: Clock;
   readonly #loadMissing: BatchLoader<Id, V>;
-  readonly #outside: <T>(work: () => T) => T;
   readonly #undecided: Set<Id>;
   #asked: Asked<Id>[] = [];
   #open!: () => void;
   #scheduled: boolean;
 
-  /**
-   * @param ids all of them, each once.
-   * @param outside runs work that outlives the call it was begun in.
-   */
-  constructor(
-    ids: Iterable<Id>,
-    loadMissing: BatchLoader<Id, V>,
-    clock: Clock,
-    outside: <T>(work: () => T) => T,
-  ) {
+  /** @param ids all of them, each once. */
+  constructor(ids: Iterable<Id>, loadMissing: BatchLoader<Id, V>, clock: Clock) {
     this.#clock = clock;
     this.#loadMissing = loadMissing;
-    this.#outside = outside;
     this.#undecided = new Set(ids);
     this.#scheduled = true;
     // Continued from here, so that the loader runs in the async context of whoever wants the values.
@@ -73,8 +63,7 @@ export class Batch<Id, V> {
     const asked = this.#asked.filter(({ load }) => !load.signal.aborted);
     this.#asked = [];
     if (asked.length === 0) return;
-    if (asked.every(({ load }) => load.behind)) this.#outside(() => void this.#call(asked));
-    else void this.#call(asked);
+    void this.#call(asked);
   }
 
   async #call(asked: readonly Asked<Id>[]): Promise<void> {

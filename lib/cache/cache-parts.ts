@@ -5,6 +5,7 @@ import type { LeaseWatch } from './lease-watch.js';
 import type { Order } from './order.js';
 import type { Polling } from './polling.js';
 import type { RetryPause } from './retry-pause.js';
+import type { SignsOfLife } from './signs-of-life.js';
 import type { CacheStore } from './store.js';
 import type { Tags } from './tags.js';
 
@@ -20,4 +21,5 @@ export interface CacheParts {
   readonly watch: LeaseWatch;
   readonly retryPause: RetryPause;
   readonly polling: Polling;
+  readonly signs: SignsOfLife;
 }

@@ -15,8 +15,9 @@ import {
 import { Batch } from './batch.js';
 import { CasUpdates, type Next } from './cas-update.js';
 import { systemClock, type Clock } from './clock.js';
+import type { CacheCall } from './cache-call.js';
 import type { CacheParts } from './cache-parts.js';
-import { entryFor } from './computation.js';
+import { entryFor } from './entry.js';
 import { LeaseWatch } from './lease-watch.js';
 import { ttlOf } from './load.js';
 import type { BatchLoader, Loader } from './load-context.js';
@@ -25,8 +26,10 @@ import { CacheEvents, type CacheCounters, type CacheObserver } from './cache-eve
 import { Order } from './order.js';
 import { Polling } from './polling.js';
 import { EntryReader } from './entry-reader.js';
-import { ReadThrough, type Call } from './read-through.js';
+import { ReadThrough } from './read-through.js';
+import { Renewer } from './renewer.js';
 import { RetryPause } from './retry-pause.js';
+import { SignsOfLife } from './signs-of-life.js';
 import type { CacheStore } from './store.js';
 import { namespaceTag, Tags, versionsOf } from './tags.js';
 
@@ -42,7 +45,8 @@ export interface CachePorts {
   observer?: CacheObserver;
 
   /**
-   * Runs work that outlives the call it was begun in, so that it does not run in the async context of that call.
+   * Runs what all calls share, such as timers that renew, so that it does not run in the async context of the call that
+   * happened to begin it. Loaders run in the context of their caller.
    *
    * @default runs it as it is
    */
@@ -61,7 +65,6 @@ export class Cache {
   readonly #in: CacheParts;
   readonly #readThrough: ReadThrough;
   readonly #updates: CasUpdates;
-  readonly #outside: <T>(work: () => T) => T;
 
   /** @throws {InvalidOptionsError} with the path of the wrong option. */
   constructor(store: CacheStore, options: CacheOptions = {}, ports: CachePorts = {}) {
@@ -69,20 +72,24 @@ export class Cache {
     this.#options = new ResolvedCacheOptions(options);
     const events = new CacheEvents(observer);
     const tags = new Tags(store, this.#options.namespaces);
+    const order = new Order();
+    const reader = new EntryReader(store, clock, events, tags, (key, cas) => signs.isUsed(key, cas));
+    const renewer = new Renewer(clock, outside);
+    const signs = new SignsOfLife({ store, clock, order, reader, tags, events }, renewer);
     this.#in = {
       store,
       clock,
       random,
       events,
-      order: new Order(),
+      order,
       tags,
-      reader: new EntryReader(store, clock, events, tags),
+      reader,
       watch: new LeaseWatch(clock),
       retryPause: new RetryPause(clock),
       polling: new Polling(clock, random),
+      signs,
     };
-    this.#outside = outside;
-    this.#readThrough = new ReadThrough(this.#in, outside);
+    this.#readThrough = new ReadThrough(this.#in);
     this.#updates = new CasUpdates(this.#in);
   }
 
@@ -136,12 +143,22 @@ export class Cache {
     const all = [...new Set(ids)].map((id) => [id, keyOf(id)] as const);
     const idByKey = new Map<string, Id>();
     for (const [id, key] of all) if (!idByKey.has(key)) idByKey.set(key, id);
-    const batch = new Batch(idByKey.values(), loadMissing, this.#in.clock, this.#outside);
+    const batch = new Batch(idByKey.values(), loadMissing, this.#in.clock);
+    // All of them are made before any begins: one that is refused must not leave the others waiting for it.
+    const calls = Array.from(idByKey, ([key, id]) => ({
+      id,
+      call: this.#call(
+        key,
+        (context) => batch.load(id, context),
+        resolved,
+        policy,
+        () => batch.decided(id),
+      ),
+    }));
     const results = await Promise.allSettled(
-      Array.from(idByKey, async ([key, id]): Promise<readonly [string, unknown]> => {
-        const call = this.#call(key, (context) => batch.load(id, context), resolved, policy);
+      calls.map(async ({ id, call }): Promise<readonly [string, unknown]> => {
         try {
-          return [key, await this.#readThrough.get({ ...call, onWait: () => batch.decided(id) })];
+          return [call.key, await this.#readThrough.get(call)];
         } finally {
           batch.decided(id);
         }
@@ -287,7 +304,8 @@ export class Cache {
     loader: Loader<unknown>,
     policy: ResolvedPolicy,
     given: CachePolicy<V> | ResolvedPolicy | undefined,
-  ): Call {
+    onWait?: () => void,
+  ): CacheCall {
     return {
       key: checkedKey(key),
       loader,
@@ -296,7 +314,7 @@ export class Cache {
       signal: given === undefined ? undefined : (given as CachePolicy).signal,
       gone: false,
       flight: undefined,
-      onWait: undefined,
+      onWait,
     };
   }
 

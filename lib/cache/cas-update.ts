@@ -5,7 +5,7 @@ import type { CacheParts } from './cache-parts.js';
 import { KeyQueue, type Turn } from './key-queue.js';
 import { policyTtl } from './load.js';
 import { SelfWait } from './self-wait.js';
-import { judge, secondsLeft, type Finding } from './finding.js';
+import { judge, keepOf, type Finding } from './finding.js';
 import type { CacheReading, TagVersion } from './store.js';
 import { NO_TAGS, versionsOf, type TagStates } from './tags.js';
 
@@ -119,7 +119,7 @@ export class CasUpdates {
         );
       }
       // Whether it is due to be refreshed ahead cannot be told from a ttl that was handed on.
-      const entry = { value, tags: there ? (finding.entry?.tags ?? []) : tags, steady: true };
+      const entry = { value, tags: there ? (finding.entry?.tags ?? []) : tags, kind: 'unhurried' as const };
       let keepSeconds: number;
       if (there && options.ttlSeconds === undefined) {
         keepSeconds = handedOn(finding.ttlSeconds, clock.now() - readAt, random);
@@ -174,12 +174,11 @@ export class CasUpdates {
   }
 
   #giveBack(key: string, finding: Finding): void {
-    const { clock, store, events } = this.#in;
+    const { store, events } = this.#in;
     // What cannot be read here may be of worth to another process.
     const unreadable = finding.reading?.hit === true && finding.reading.value === undefined;
-    const keepSeconds = finding.state === 'absent' && !unreadable ? 0 : secondsLeft(finding, clock.now());
     store
-      .release(key, finding.cas, keepSeconds)
+      .release(key, finding.cas, unreadable ? 'rest' : keepOf(finding))
       .catch((error: unknown) => events.note('storeError', key, error));
   }
 

@@ -1,21 +1,19 @@
-import { LoaderTimeoutError } from '../errors.js';
-import type { ResolvedPolicy } from '../options/cache-policy.js';
+import { CodecError, LoaderTimeoutError, ValueTooLargeError } from '../errors.js';
+import type { CacheCall } from './cache-call.js';
 import type { CacheParts } from './cache-parts.js';
+import { entryFor, hitForMiss } from './entry.js';
+import { keepOf, writeOver, type Finding } from './finding.js';
 import type { Flight, Landing } from './flight.js';
 import { callLoader, Load, ttlOf } from './load.js';
-import type { Loader } from './load-context.js';
-import { secondsLeft, writeOver, type Finding } from './finding.js';
-import type { CacheEntry, TagVersion } from './store.js';
+import type { TagVersion } from './store.js';
 import { versionsOf } from './tags.js';
 
-/** What is asked of a computation. */
-export interface Request {
-  readonly key: string;
-  readonly loader: Loader<unknown>;
-  readonly policy: ResolvedPolicy;
-  /** Told once it is known that the loader is not called at once, since another process is computing. */
-  readonly onWait?: (() => void) | undefined;
-}
+/**
+ * What a load that stores nothing leaves under its key: what was there, for so many seconds or the rest of its ttl, with the
+ * right given back; what was there as it is; or a mark by which others know that they need not wait, perhaps with the
+ * result.
+ */
+type Remains = number | 'rest' | 'as-it-is' | 'mark' | { readonly result: unknown };
 
 /** How often one computation removes what is in the way before it does without the lease. */
 const MAX_CLAIMS = 3;
@@ -39,20 +37,19 @@ export class Computation {
    * @param first what the read that led here found.
    * @param behind nobody waits: if another process computes, leave it to that.
    */
-  async run(flight: Flight, request: Request, first: Finding, behind: boolean): Promise<Landing> {
+  async run(flight: Flight, call: CacheCall, first: Finding, behind: boolean): Promise<Landing> {
     try {
-      const found = await this.#right(flight, request, first, behind);
-      return 'kind' in found ? found : await this.#compute(flight, request, found, behind);
+      const found = await this.#right(flight, call, first, behind);
+      return 'kind' in found ? found : await this.#compute(flight, call, found);
     } catch (error) {
       return { kind: 'error', error };
     }
   }
 
   /** Gives back a right that is not used, so that another process can win it before the lease is over. */
-  giveBack(key: string, finding: Finding, keep: boolean): void {
-    const { clock, store, events } = this.#in;
+  giveBack(key: string, finding: Finding, keepSeconds: number | 'rest'): void {
+    const { store, events } = this.#in;
     if (finding.right !== 'ours') return;
-    const keepSeconds = keep ? secondsLeft(finding, clock.now()) : 0;
     // Not awaited: it helps others only, and a store that hangs would hold up the caller.
     store
       .release(key, finding.cas, keepSeconds)
@@ -60,14 +57,9 @@ export class Computation {
   }
 
   /** Looks until the right is ours, or the value is there, or the wait is over and the value is computed anyway. */
-  async #right(
-    flight: Flight,
-    request: Request,
-    first: Finding,
-    behind: boolean,
-  ): Promise<Finding | Landing> {
-    const { clock, order, polling, reader, events, watch } = this.#in;
-    const { key, policy } = request;
+  async #right(flight: Flight, call: CacheCall, first: Finding, behind: boolean): Promise<Finding | Landing> {
+    const { clock, order, polling, reader, events } = this.#in;
+    const { key, policy } = call;
     const startedAt = clock.now();
     let waiting = false;
     let claims = 0;
@@ -75,22 +67,20 @@ export class Computation {
     for (;;) {
       if (finding.right === 'ours') return finding;
       if (finding.right === 'free' && (!finding.unclaimable || claims === MAX_CLAIMS)) return finding;
+      const waitedMs = clock.now() - startedAt;
       const overdue =
-        finding.right === 'theirs' &&
-        claims < MAX_CLAIMS &&
-        watch.overdue(key, finding.cas, policy.leaseSeconds * 1000);
+        finding.right === 'theirs' && claims < MAX_CLAIMS && (await this.#isDead(call, finding));
       if (overdue || finding.right === 'free') {
         claims += 1;
         if (overdue) events.note('takeOver', key);
-        await this.#claim(request, finding);
+        await this.#claim(call, finding);
       } else {
         if (behind) return { kind: 'none' };
-        const waitedMs = clock.now() - startedAt;
         if (waitedMs >= policy.leaseWaitMs) return finding;
         if (!waiting) {
           waiting = true;
           events.note('leaseWaited', key);
-          request.onWait?.();
+          call.onWait?.();
         }
         const pause = polling.pause(waitedMs, policy.leaseWaitMs - waitedMs);
         flight.onAbort = () => pause.leave();
@@ -105,73 +95,138 @@ export class Computation {
       if (served) {
         return { kind: 'value', value: finding.entry?.value, stale: finding.state === 'stale', before };
       }
+      // Whoever was waited for has found that there is nothing to store, and what the others get instead.
+      if (waiting && finding.mark?.kind === 'hit-for-miss-result') {
+        return { kind: 'value', value: finding.mark.value, stale: false, before };
+      }
     }
+  }
+
+  /**
+   * Whether somebody else's right is nobody's any more: it has been in the same hands for longer than a lease, without a
+   * sign of life. A stub ends by itself then; one that outlasts the longest load is none.
+   */
+  async #isDead(call: CacheCall, finding: Finding): Promise<boolean> {
+    const { reader, store, watch } = this.#in;
+    const { key, policy } = call;
+    watch.note(key, finding.cas);
+    const heldForMs = watch.heldForMs(key, finding.cas);
+    if (finding.reading?.hit === false) return heldForMs >= policy.loadLimitMs + policy.leaseMs;
+    if (heldForMs < policy.leaseMs) return false;
+    let alive = false;
+    try {
+      alive = await store.isAnnounced(key, finding.cas);
+    } catch (error) {
+      reader.storeFailed(key, policy, error);
+    }
+    if (alive) watch.restart(key, finding.cas);
+    return !alive;
   }
 
   /** Takes what is in the way, or whoever does not come back, out of it; the next reader wins. */
-  async #claim(request: Request, finding: Finding): Promise<void> {
-    const { clock, reader, store } = this.#in;
-    const keepSeconds = finding.state === 'stale' ? secondsLeft(finding, clock.now()) : 0;
+  async #claim(call: CacheCall, finding: Finding): Promise<void> {
+    const { reader, store } = this.#in;
     try {
-      await store.release(request.key, finding.cas, keepSeconds);
+      await store.release(call.key, finding.cas, keepOf(finding));
     } catch (error) {
-      reader.storeFailed(request.key, request.policy, error);
+      reader.storeFailed(call.key, call.policy, error);
     }
-    reader.forget(request.key);
+    reader.forget(call.key);
   }
 
-  async #compute(flight: Flight, request: Request, finding: Finding, behind: boolean): Promise<Landing> {
+  async #compute(flight: Flight, call: CacheCall, finding: Finding): Promise<Landing> {
     const { clock, order, retryPause, events } = this.#in;
-    const { key, loader, policy } = request;
+    const { key, policy } = call;
     if (finding.right === 'ours') events.note('leaseWon', key);
     const loadedAt = clock.now();
     const before = order.next();
-    const load = new Load(flight, finding.entry, behind);
-    let value: unknown;
-    let ttlSeconds: number | undefined;
-    events.note('load', key);
+    const load = new Load(flight, finding.entry);
+    let remains: Remains = finding.state === 'fresh' ? 'as-it-is' : keepOf(finding);
     try {
-      value = await callLoader(loader, load, flight, policy, clock);
-      ttlSeconds = ttlOf(value, load, policy);
-    } catch (error) {
-      if (flight.abortion === undefined || error instanceof LoaderTimeoutError) {
-        events.note('loadFailure', key, error);
-        if (finding.state !== 'absent') retryPause.failed(key, error, policy.retryAfterMs);
+      let value: unknown;
+      let ttlSeconds: number | undefined;
+      try {
+        value = await this.#load(flight, call, finding, load);
+        ttlSeconds = ttlOf(value, load, policy);
+      } catch (error) {
+        if (flight.abortion === undefined || error instanceof LoaderTimeoutError) {
+          events.note('loadFailure', key, error);
+          if (finding.state === 'absent') remains = 'mark';
+          else retryPause.failed(key, error, policy.retryAfterMs);
+        }
+        return { kind: 'error', error };
       }
-      // A value that is still fresh would become stale by being given back; it is taken over once it is.
-      if (finding.state !== 'fresh') this.giveBack(key, finding, finding.state === 'stale');
-      return { kind: 'error', error };
-    }
-    retryPause.succeeded(key);
-    const unstored: Landing = { kind: 'value', value, stale: false, before };
-    if (ttlSeconds === undefined) {
-      if (!load.skipped || finding.state !== 'fresh') {
-        this.giveBack(key, finding, load.skipped && finding.state === 'stale');
+      retryPause.succeeded(key);
+      const unstored: Landing = { kind: 'value', value, stale: false, before };
+      if (ttlSeconds === undefined) {
+        const shared =
+          !load.skipped && load.tags.size === 0 && this.#in.tags.required(key, policy).length === 0;
+        if (shared) remains = { result: value };
+        else if (!load.skipped || finding.state === 'absent') remains = 'mark';
+        return unstored;
       }
-      return unstored;
+      if (finding.cas === '') return unstored;
+      // Something newer than what is there has come; if it cannot be stored, neither may the old one stay.
+      remains = 0;
+      const tags = await this.#tagsOf(call, load, finding, loadedAt);
+      if (tags === undefined) return unstored;
+      // Nobody who begins after this may have the value without a look: an invalidation may pass between them.
+      const stored = order.next();
+      try {
+        const confirmed = await this.#store(call, finding, value, ttlSeconds, tags);
+        if (confirmed) remains = 'as-it-is';
+        // The store does not compare the versions of tags: who joined later looks for himself.
+        return confirmed && tags.length === 0
+          ? { kind: 'value', value, stale: false, before: stored }
+          : unstored;
+      } catch (error) {
+        if (error instanceof CodecError || error instanceof ValueTooLargeError) remains = 'mark';
+        this.#in.reader.storeFailed(key, policy, error);
+        return unstored;
+      }
+    } finally {
+      this.#leave(call, finding, remains, clock.now() - loadedAt);
     }
-    if (finding.cas === '') return unstored;
-    const tags = await this.#tagsOf(request, load, finding, loadedAt);
-    if (tags === undefined) {
-      this.giveBack(key, finding, false);
-      return unstored;
+  }
+
+  /** Calls the loader, and shows signs of life while it runs. */
+  async #load(flight: Flight, call: CacheCall, finding: Finding, load: Load): Promise<unknown> {
+    const { clock, signs, events } = this.#in;
+    const end = signs.accompany(flight, call, finding);
+    events.note('load', call.key);
+    try {
+      return await callLoader(call.loader, load, flight, call.policy, clock);
+    } finally {
+      end();
     }
-    // Nobody who begins after this may have the value without a look: an invalidation may pass between them.
-    const stored = order.next();
-    const confirmed = await this.#store(request, finding, value, ttlSeconds, tags);
-    // The store does not compare the versions of tags: who joined later looks for himself.
-    return confirmed && tags.length === 0 ? { kind: 'value', value, stale: false, before: stored } : unstored;
+  }
+
+  /** Puts the key into the state that a load has left it in. Not awaited: it helps others only. */
+  #leave(call: CacheCall, finding: Finding, remains: Remains, loadMs: number): void {
+    const { events, store } = this.#in;
+    const { key } = call;
+    if (remains === 'as-it-is') return;
+    if (typeof remains === 'number' || remains === 'rest') {
+      this.giveBack(key, finding, remains);
+      return;
+    }
+    // Somebody else who is computing may yet have something to store.
+    if (finding.cas === '' || finding.right === 'theirs') return;
+    const { entry, keepSeconds } = hitForMiss(loadMs, remains === 'mark' ? undefined : remains);
+    store
+      .write(key, entry, keepSeconds, finding.cas)
+      .catch((error: unknown) => events.note('storeError', key, error));
   }
 
   /** The tags the value gets, with their versions before the load; undefined when these are not known for certain. */
   async #tagsOf(
-    request: Request,
+    call: CacheCall,
     load: Load,
     finding: Finding,
     loadedAt: number,
   ): Promise<readonly TagVersion[] | undefined> {
     const { clock, reader, tags, events } = this.#in;
-    const { key, policy } = request;
+    const { key, policy } = call;
     const { tags: known } = finding;
     if (known === undefined) return undefined;
     const required = tags.required(key, policy);
@@ -192,39 +247,17 @@ export class Computation {
 
   /** @returns whether the value was stored, so that nothing has changed under the key since the read. */
   async #store(
-    request: Request,
+    call: CacheCall,
     finding: Finding,
     value: unknown,
     ttlSeconds: number,
     tags: readonly TagVersion[],
   ): Promise<boolean> {
-    const { random, reader, store, events } = this.#in;
-    const { key, policy } = request;
+    const { random, store, events } = this.#in;
+    const { key, policy } = call;
     const { entry, keepSeconds } = entryFor(value, ttlSeconds, tags, policy, random);
-    try {
-      if (await writeOver(store, key, finding, entry, keepSeconds)) return true;
-      events.note('leaseLost', key);
-    } catch (error) {
-      this.giveBack(key, finding, false);
-      reader.storeFailed(key, policy, error);
-    }
+    if (await writeOver(store, key, finding, entry, keepSeconds)) return true;
+    events.note('leaseLost', key);
     return false;
   }
-}
-
-/** An entry and how long the store keeps it: the ttl less some jitter, and the grace. */
-export function entryFor(
-  value: unknown,
-  ttlSeconds: number,
-  tags: readonly TagVersion[],
-  policy: ResolvedPolicy,
-  random: () => number,
-): { entry: CacheEntry; keepSeconds: number } {
-  if (ttlSeconds === 0) return { entry: { value, tags, steady: false }, keepSeconds: 0 };
-  const jittered = Math.max(1, ttlSeconds - Math.floor(random() * policy.jitter * ttlSeconds));
-  const aheadSeconds = policy.recacheSeconds === 0 ? 0 : policy.recacheSeconds - 1 - policy.graceSeconds;
-  const steady =
-    aheadSeconds > 0 &&
-    (jittered <= aheadSeconds || (policy.ttlSeconds !== undefined && ttlSeconds < policy.ttlSeconds));
-  return { entry: { value, tags, steady }, keepSeconds: jittered + policy.graceSeconds };
 }

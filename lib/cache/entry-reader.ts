@@ -3,7 +3,7 @@ import type { ResolvedPolicy } from '../options/cache-policy.js';
 import type { Clock } from './clock.js';
 import type { CacheEvents } from './cache-events.js';
 import { SameTurn } from './same-turn.js';
-import { unknownFinding, judge, type Finding } from './finding.js';
+import { judge, unknownFinding, type Finding } from './finding.js';
 import type { CacheReading, CacheStore } from './store.js';
 import { NO_TAGS, type Tags, type TagStates } from './tags.js';
 
@@ -15,8 +15,18 @@ export class EntryReader {
   readonly #tags: Tags;
   readonly #turn = new SameTurn<CacheReading>();
 
-  constructor(store: CacheStore, clock: Clock, events: CacheEvents, tags: Tags) {
+  readonly #isUsed: (key: string, cas: string) => boolean;
+
+  /** @param isUsed whether a load of this process uses a right, named by its cas. */
+  constructor(
+    store: CacheStore,
+    clock: Clock,
+    events: CacheEvents,
+    tags: Tags,
+    isUsed: (key: string, cas: string) => boolean,
+  ) {
     this.#store = store;
+    this.#isUsed = isUsed;
     this.#clock = clock;
     this.#events = events;
     this.#tags = tags;
@@ -51,7 +61,10 @@ export class EntryReader {
     const [reading, states] =
       expected.length === 0
         ? [await read, NO_TAGS]
-        : await Promise.all([read, this.#states(key, policy, expected)]);
+        : await Promise.all([read, this.#states(key, policy, expected)]).catch(async (error: unknown) => {
+            this.#giveBack(key, await read.catch(() => undefined));
+            throw error;
+          });
     if (reading === undefined) return unknownFinding(this.#clock.now());
     return this.judge(key, policy, required, reading, states);
   }
@@ -69,15 +82,29 @@ export class EntryReader {
     if (beside === undefined || reading.value === undefined) return judged(beside);
     const others = reading.value.tags.map(({ tag }) => tag).filter((tag) => !beside.has(tag));
     if (others.length === 0) return judged(beside);
-    return this.#states(key, policy, others).then((more) => judged(more && new Map([...beside, ...more])));
+    return this.#states(key, policy, others).then(
+      (more) => judged(more && new Map([...beside, ...more])),
+      (error: unknown) => {
+        this.#giveBack(key, reading);
+        throw error;
+      },
+    );
   }
 
   #reading(key: string, policy: ResolvedPolicy, asking: boolean): Promise<CacheReading | undefined> {
     const read = asking ? this.read(key, policy) : this.#store.read(key, 0, 0);
     return read.catch((error: unknown) => {
-      this.storeFailed(key, policy, error);
+      this.readFailed(key, policy, error);
       return undefined;
     });
+  }
+
+  /** Hands on a right that came with a read whose tags cannot be read. */
+  #giveBack(key: string, reading: CacheReading | undefined): void {
+    if (reading?.won !== true) return;
+    this.#store
+      .release(key, reading.cas, reading.hit ? 'rest' : 0)
+      .catch((error: unknown) => this.#events.note('storeError', key, error));
   }
 
   async #states(
@@ -91,6 +118,12 @@ export class EntryReader {
       this.storeFailed(key, policy, error);
       return undefined;
     }
+  }
+
+  /** A read has failed; the right to compute may have been given to it all the same. Otherwise like `storeFailed`. */
+  readFailed(key: string, policy: ResolvedPolicy, error: unknown): void {
+    this.#store.disown(key, error, (cas) => this.#isUsed(key, cas));
+    this.storeFailed(key, policy, error);
   }
 
   /** Counts a failure of the store, and throws it if the policy says so. A key that no store takes is no such failure. */

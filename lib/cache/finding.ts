@@ -1,5 +1,5 @@
 import type { ResolvedPolicy } from '../options/cache-policy.js';
-import type { CacheEntry, CacheReading, CacheStore } from './store.js';
+import { isHitForMiss, type CacheEntry, type CacheReading, type CacheStore } from './store.js';
 import type { TagStates } from './tags.js';
 
 /**
@@ -14,11 +14,16 @@ import type { TagStates } from './tags.js';
  * | nothing, and the lease is ours (W) | absent | `ours` |
  * | nothing, and somebody else has the lease (Z) | absent | `theirs` |
  * | nothing, and no lease | absent | `free` |
+ * | the mark of a load that left nothing to store | absent | `free`, and a value may take its place |
+ * | an empty item that is no lease, without an end | absent | `free`, and a value may take its place |
+ * | the same with a ttl: a lease that was taken in the classic dialect | absent | `theirs` |
  */
 export interface Finding {
   readonly state: 'fresh' | 'stale' | 'absent';
   /** What was found, where it may be served. */
   readonly entry: CacheEntry | undefined;
+  /** The mark of a load that left nothing to store. */
+  readonly mark: CacheEntry | undefined;
   /** Whose the right to compute is. */
   readonly right: 'ours' | 'theirs' | 'free';
   /** The value is stale or worse, and nobody can win the right to replace it before it is marked or removed. */
@@ -35,6 +40,9 @@ export interface Finding {
   readonly tags: TagStates | undefined;
 }
 
+/** The cas of a read that found nothing: no item has it. */
+const NO_CAS = '0';
+
 /** For how long a stale value that would never expire is kept for those who replace it. */
 const ENDLESS_STALE_SECONDS = 60;
 
@@ -43,6 +51,7 @@ export function unknownFinding(at: number): Finding {
   return {
     state: 'absent',
     entry: undefined,
+    mark: undefined,
     right: 'free',
     unclaimable: false,
     reading: undefined,
@@ -68,6 +77,7 @@ export function isPlainHit(reading: CacheReading, policy: ResolvedPolicy): boole
     reading.hit &&
     reading.value !== undefined &&
     reading.value.tags.length === 0 &&
+    !isHitForMiss(reading.value) &&
     !reading.won &&
     !reading.busy &&
     !isStale(reading, policy.graceSeconds)
@@ -87,20 +97,33 @@ export function judge(
   required: readonly string[],
   at: number,
 ): Finding {
-  const right = reading.won ? 'ours' : reading.busy ? 'theirs' : 'free';
+  const { value } = reading;
+  const mark = value !== undefined && isHitForMiss(value) ? value : undefined;
+  const right = mark === undefined ? rightOf(reading) : 'free';
   const state = stateOf(reading, graceSeconds, tags, required);
   return {
     state,
-    entry: state === 'absent' ? undefined : reading.value,
+    entry: state === 'absent' ? undefined : value,
+    mark,
     right,
-    unclaimable: reading.hit && state !== 'fresh' && tags !== undefined,
+    unclaimable: reading.hit && mark === undefined && state !== 'fresh' && tags !== undefined,
     reading,
     // What a read without a lease found to be missing has no state that a write could rely on.
-    cas: reading.hit || right !== 'free' ? reading.cas : '',
+    cas: reading.cas === NO_CAS ? '' : reading.cas,
     ttlSeconds: reading.ttlSeconds,
     at,
     tags,
   };
+}
+
+/**
+ * Whose the right is. An empty item that the server has given to nobody is a lease taken by an `add` of the classic dialect,
+ * or, without an end, somebody's empty value.
+ */
+function rightOf(reading: CacheReading): Finding['right'] {
+  if (reading.won) return 'ours';
+  if (reading.busy) return 'theirs';
+  return !reading.hit && reading.cas !== NO_CAS && reading.ttlSeconds >= 0 ? 'theirs' : 'free';
 }
 
 function stateOf(
@@ -110,7 +133,7 @@ function stateOf(
   required: readonly string[],
 ): Finding['state'] {
   const entry = reading.value;
-  if (!reading.hit || entry === undefined || tags === undefined) return 'absent';
+  if (!reading.hit || entry === undefined || tags === undefined || isHitForMiss(entry)) return 'absent';
   if (!required.every((tag) => entry.tags.some((borne) => borne.tag === tag))) return 'absent';
   let stale = isStale(reading, graceSeconds);
   for (const { tag, version } of entry.tags) {
@@ -122,13 +145,10 @@ function stateOf(
   return stale ? 'stale' : 'fresh';
 }
 
-/**
- * For how long a stale value stays that is handed on: what is left of its life, rounded down, so that handing it on
- * never prolongs it.
- */
-export function secondsLeft(finding: Finding, now: number): number {
-  if (finding.ttlSeconds < 0) return ENDLESS_STALE_SECONDS;
-  return Math.max(1, finding.ttlSeconds - Math.ceil((now - finding.at) / 1000));
+/** For how long what was found stays when its right is given back: a value that is still worth something, as long as before. */
+export function keepOf(finding: Finding): number | 'rest' {
+  if (finding.state === 'absent') return 0;
+  return finding.ttlSeconds < 0 ? ENDLESS_STALE_SECONDS : 'rest';
 }
 
 /**

@@ -17,7 +17,7 @@ function abandoned(key: string): DOMException {
 
 /** One computation of a key's value in this process, and those who wait for it. */
 export class Flight {
-  /** Landed with an landing; never rejects. */
+  /** Resolves when it lands; never rejects. */
   readonly landed: Promise<Landing>;
   /** Called once, if the flight is aborted. */
   onAbort: ((reason: unknown) => void) | undefined;
@@ -26,17 +26,21 @@ export class Flight {
   #land!: (landing: Landing) => void;
   #waiting = 0;
   #calling = false;
+  readonly #flights: Flights;
   readonly #wanted: boolean;
 
   /**
+   * @param flights those that may be joined, which it is one of until it lands.
    * @param cold nothing can be served meanwhile: a call of the key joins without a look at the store.
    * @param wanted goes on even if nobody waits.
    */
   constructor(
+    flights: Flights,
     readonly key: string,
     readonly cold: boolean,
     wanted: boolean,
   ) {
+    this.#flights = flights;
     this.#wanted = wanted;
     this.landed = new Promise((resolve) => {
       this.#land = resolve;
@@ -73,8 +77,15 @@ export class Flight {
     }
   }
 
+  /** Tells those who wait. The first landing counts: a value may have come from elsewhere before the loader is done. */
   land(landing: Landing): void {
+    this.close();
     this.#land(landing);
+  }
+
+  /** Lets nobody join any more. */
+  close(): void {
+    this.#flights.end(this);
   }
 
   join(): void {

@@ -5,11 +5,11 @@ import type { Clock } from './clock.js';
 const MAX_WATCHED = 10_000;
 
 /**
- * Remembers since when the right to refresh a value has been seen in other hands.
+ * Remembers since when a right has been seen in other hands.
  *
  * memcached hands out the right to refresh a value once, and does not take it back from a process that died. It tells
  * neither who has it nor since when, but every change of the key changes its cas: whoever sees the same cas in other
- * hands for longer than the lease knows that its holder is overdue. A value's ttl would not tell: the right may have
+ * hands for longer than the lease has to ask for a sign of life. A value's ttl would not tell: the right may have
  * been given out long after the value became stale.
  */
 export class LeaseWatch {
@@ -20,21 +20,21 @@ export class LeaseWatch {
     this.#clock = clock;
   }
 
-  /**
-   * Notes that somebody else has the right.
-   *
-   * @returns whether that has been so for at least `leaseMs`.
-   */
-  overdue(key: string, cas: string, leaseMs: number): boolean {
-    const now = this.#clock.now();
-    const known = this.#seen.get(key);
-    if (known !== undefined && known.cas === cas) return now - known.since >= leaseMs;
-    this.#seen.delete(key);
-    this.#seen.set(key, { cas, since: now });
-    return false;
+  /** Notes that somebody else has the right. */
+  note(key: string, cas: string): void {
+    if (this.#seen.get(key)?.cas === cas) return;
+    this.restart(key, cas);
   }
 
-  forget(key: string): void {
+  /** For how long the right has been seen in the same hands; 0 when it was not noted. */
+  heldForMs(key: string, cas: string): number {
+    const known = this.#seen.get(key);
+    return known?.cas === cas ? this.#clock.now() - known.since : 0;
+  }
+
+  /** Whoever has the right has shown a sign of life. */
+  restart(key: string, cas: string): void {
     this.#seen.delete(key);
+    this.#seen.set(key, { cas, since: this.#clock.now() });
   }
 }

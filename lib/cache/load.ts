@@ -15,15 +15,8 @@ export class Load implements LoadContext {
   readonly #flight: Flight;
   readonly #replaces: boolean;
 
-  /**
-   * @param stale the value that is replaced, in an object, where there is one.
-   * @param behind nobody waits for the value.
-   */
-  constructor(
-    flight: Flight,
-    stale: { readonly value: unknown } | undefined,
-    readonly behind: boolean,
-  ) {
+  /** @param stale the value that is replaced, in an object, where there is one. */
+  constructor(flight: Flight, stale: { readonly value: unknown } | undefined) {
     this.#flight = flight;
     this.stale = stale?.value;
     this.#replaces = stale !== undefined;

@@ -1,23 +1,13 @@
 import { ClientClosedError, InvalidArgumentError } from '../errors.js';
 import type { ResolvedPolicy } from '../options/cache-policy.js';
 import { within } from './clock.js';
+import type { CacheCall } from './cache-call.js';
 import type { CacheParts } from './cache-parts.js';
-import { Computation, type Request } from './computation.js';
+import { Computation } from './computation.js';
 import { Flight, Flights, type Landing } from './flight.js';
-import { unknownFinding, isPlainHit, type Finding } from './finding.js';
+import { isPlainHit, keepOf, unknownFinding, type Finding } from './finding.js';
 import type { CacheReading } from './store.js';
 import { NO_TAGS } from './tags.js';
-
-/** One call that wants the value of a key. */
-export interface Call extends Request {
-  /** The order of events when it began. */
-  readonly began: number;
-  readonly signal: AbortSignal | undefined;
-  /** The caller has given up. */
-  gone: boolean;
-  /** What the call waits for at present. */
-  flight: Flight | undefined;
-}
 
 /**
  * Serves values: at once where one may be served, otherwise by joining or beginning a computation.
@@ -29,7 +19,6 @@ export interface Call extends Request {
 export class ReadThrough {
   readonly #in: CacheParts;
   readonly #computation: Computation;
-  readonly #outside: <T>(work: () => T) => T;
   readonly #flights = new Flights();
   /** Everything that is being computed, whether it may still be joined or not. */
   readonly #running = new Set<Flight>();
@@ -37,22 +26,20 @@ export class ReadThrough {
   readonly #claimed = new WeakSet<CacheReading>();
   #closed = false;
 
-  /** @param outside runs work that outlives the call it was begun in. */
-  constructor(parts: CacheParts, outside: <T>(work: () => T) => T) {
+  constructor(parts: CacheParts) {
     this.#in = parts;
     this.#computation = new Computation(parts);
-    this.#outside = outside;
   }
 
   /** Serves one call, until its signal is aborted. */
-  get(call: Call): Promise<unknown> {
+  get(call: CacheCall): Promise<unknown> {
     const { signal } = call;
     if (signal === undefined) return this.#serve(call);
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
         call.gone = true;
         const { flight } = call;
-        if (flight?.leave()) this.#flights.end(flight);
+        if (flight?.leave()) flight.close();
         // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- the reason is the abort's own
         reject(signal.reason);
       };
@@ -87,10 +74,11 @@ export class ReadThrough {
     const landed = Promise.all([...this.#running].map((flight) => flight.landed));
     if (waitMs > 0 && (await within(this.#in.clock, waitMs, landed)) !== undefined) return;
     for (const flight of this.#running) flight.abort(new ClientClosedError('the cache was closed'));
+    await landed;
   }
 
   /** The short way of a warm read: nothing to join, no tags to compare, nothing to refresh; one promise. */
-  #serve(call: Call): Promise<unknown> {
+  #serve(call: CacheCall): Promise<unknown> {
     const { reader, tags } = this.#in;
     const { key, policy } = call;
     const flight = this.#flights.get(key);
@@ -103,7 +91,7 @@ export class ReadThrough {
   }
 
   /** What a call is served after a read that asked for no tags: the value or its promise. */
-  #answered(call: Call, reading: CacheReading): unknown {
+  #answered(call: CacheCall, reading: CacheReading): unknown {
     const { reader, tags, events } = this.#in;
     const { key, policy } = call;
     if (isPlainHit(reading, policy)) {
@@ -119,7 +107,7 @@ export class ReadThrough {
   }
 
   /** The short way of many calls of a cold key: what is missing, and the value on its way. */
-  #missed(call: Call, reading: CacheReading): Promise<unknown> | undefined {
+  #missed(call: CacheCall, reading: CacheReading): Promise<unknown> | undefined {
     const { key } = call;
     const flight = this.#flights.get(key);
     const joins = !reading.hit && flight?.cold && !call.gone && (!reading.won || this.#claimed.has(reading));
@@ -129,13 +117,13 @@ export class ReadThrough {
   }
 
   /** What a call is served that the store did not answer. */
-  #blind(call: Call, error: unknown): unknown {
-    this.#in.reader.storeFailed(call.key, call.policy, error);
+  #blind(call: CacheCall, error: unknown): unknown {
+    this.#in.reader.readFailed(call.key, call.policy, error);
     return this.#seen(call, unknownFinding(this.#in.clock.now()));
   }
 
   /** The long way: joins the computation of a value that is not there, or looks at the entry and its tags. */
-  async #obtain(call: Call): Promise<unknown> {
+  async #obtain(call: CacheCall): Promise<unknown> {
     const { key, policy } = call;
     const flight = this.#flights.get(key);
     if (flight?.cold) return this.#landing(call, flight, 'joined');
@@ -143,7 +131,7 @@ export class ReadThrough {
   }
 
   /** What a call is served after a look: the value or its promise. */
-  #seen(call: Call, seen: Finding): unknown {
+  #seen(call: CacheCall, seen: Finding): unknown {
     const { key } = call;
     const finding = this.#claimable(key, seen);
     if (call.gone) {
@@ -162,7 +150,7 @@ export class ReadThrough {
    *
    * @param finding what the call has found: where it is stale, it stands in for a value that comes late or not at all.
    */
-  #landing(call: Call, flight: Flight, how: 'begun' | 'joined', finding?: Finding): Promise<unknown> {
+  #landing(call: CacheCall, flight: Flight, how: 'begun' | 'joined', finding?: Finding): Promise<unknown> {
     const { events } = this.#in;
     const stale = finding?.state === 'stale' ? finding : undefined;
     if (how === 'joined') call.onWait?.();
@@ -183,16 +171,18 @@ export class ReadThrough {
   }
 
   /** Whether what was found may be served without waiting; begins what has to be done behind the response. */
-  #servesAtOnce(call: Call, finding: Finding): boolean {
+  #servesAtOnce(call: CacheCall, finding: Finding): boolean {
     const { retryPause, events, watch } = this.#in;
     const { key, policy } = call;
-    const leaseMs = policy.leaseSeconds * 1000;
     if (finding.state === 'fresh') {
       events.note('hit', key);
-      const due = finding.right === 'ours' && !finding.entry?.steady && retryPause.pausing(key) === undefined;
+      const due =
+        finding.right === 'ours' &&
+        finding.entry?.kind !== 'unhurried' &&
+        retryPause.pausing(key) === undefined;
       if (due) this.#refresh(call, finding);
       // Whoever has the right from here on, it will not be handed out again: remember since when.
-      else if (finding.right !== 'free') watch.overdue(key, finding.cas, leaseMs);
+      else if (finding.right !== 'free') watch.note(key, finding.cas);
       return true;
     }
     if (finding.state === 'absent') return false;
@@ -202,8 +192,9 @@ export class ReadThrough {
       if (finding.right === 'ours') retryPause.hold(key, finding.cas);
     } else {
       if (!policy.serveStale) return false;
-      if (finding.right !== 'theirs' || watch.overdue(key, finding.cas, leaseMs))
-        this.#refresh(call, finding);
+      if (finding.right === 'theirs') watch.note(key, finding.cas);
+      const silent = watch.heldForMs(key, finding.cas) >= policy.leaseMs;
+      if (finding.right !== 'theirs' || silent) this.#refresh(call, finding);
     }
     events.note('stale', key);
     return true;
@@ -214,14 +205,14 @@ export class ReadThrough {
     this.#in.events.note('miss', key);
   }
 
-  #refresh(call: Call, finding: Finding): void {
+  #refresh(call: CacheCall, finding: Finding): void {
     if (this.#joinable(call.key, finding) !== undefined) return;
     if (this.#closed) {
       this.#giveBack(call.key, finding);
       return;
     }
     this.#in.events.note('refresh', call.key);
-    this.#outside(() => this.#begin(call, finding, true));
+    this.#begin(call, finding, true);
   }
 
   /** The flight that computes what a read found to be missing; none for a read that won the right itself. */
@@ -244,16 +235,15 @@ export class ReadThrough {
   #giveBack(key: string, finding: Finding): void {
     if (finding.right !== 'ours' || finding.state === 'fresh') return;
     this.#claimed.add(finding.reading as CacheReading);
-    this.#computation.giveBack(key, finding, finding.state === 'stale');
+    this.#computation.giveBack(key, finding, keepOf(finding));
   }
 
-  #begin(call: Call, finding: Finding, behind: boolean): Flight {
-    const flight = new Flight(call.key, finding.state === 'absent', behind);
+  #begin(call: CacheCall, finding: Finding, behind: boolean): Flight {
+    const flight = new Flight(this.#flights, call.key, finding.state === 'absent', behind);
     if (finding.right === 'ours') this.#claimed.add(finding.reading as CacheReading);
     this.#flights.begin(flight);
     this.#running.add(flight);
     void this.#computation.run(flight, call, finding, behind).then((landing) => {
-      this.#flights.end(flight);
       this.#running.delete(flight);
       flight.land(landing);
     });
@@ -261,7 +251,7 @@ export class ReadThrough {
   }
 
   /** Waits for a flight; for no longer than `softTimeout` where there is a stale value, which then is the landing. */
-  #wait(call: Call, flight: Flight, stale: Finding | undefined): Promise<Landing> {
+  #wait(call: CacheCall, flight: Flight, stale: Finding | undefined): Promise<Landing> {
     const { softTimeoutMs } = call.policy;
     if (stale === undefined || softTimeoutMs === 0) return flight.landed;
     // The caller does not leave the flight: it is to go on.
@@ -269,7 +259,7 @@ export class ReadThrough {
     return within(this.#in.clock, softTimeoutMs, flight.landed).then((landing) => landing ?? late);
   }
 
-  #mayStandIn(call: Call, stale: Finding, error: unknown): boolean {
+  #mayStandIn(call: CacheCall, stale: Finding, error: unknown): boolean {
     const ageMs = this.#in.clock.now() - stale.at;
     const kept = stale.ttlSeconds < 0 || ageMs < stale.ttlSeconds * 1000;
     return kept && call.policy.serveStaleIf(error);

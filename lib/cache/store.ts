@@ -4,13 +4,27 @@ export interface TagVersion {
   readonly version: string;
 }
 
+/**
+ * What an entry is.
+ *
+ * `value`: a value. `unhurried`: a value that is never refreshed ahead of its expiry, since its ttl is shorter than the
+ * policy's, and every read would look due. `hit-for-miss`: the mark of a load that left nothing to store, by which readers
+ * know that they need not wait for each other. `hit-for-miss-result`: the same, with what the load returned, for those who
+ * were waiting for it.
+ */
+export type EntryKind = 'value' | 'unhurried' | 'hit-for-miss' | 'hit-for-miss-result';
+
 /** What lies under a key: the value, and the versions its tags had before its load began. */
 export interface CacheEntry {
   readonly value: unknown;
   /** Empty for an entry without tags. */
   readonly tags: readonly TagVersion[];
-  /** Never refreshed ahead of its expiry: its ttl is shorter than the policy's, so every read would look due. */
-  readonly steady: boolean;
+  readonly kind: EntryKind;
+}
+
+/** Whether an entry is the mark of a load that left nothing to store, and no value. */
+export function isHitForMiss({ kind }: CacheEntry): boolean {
+  return kind === 'hit-for-miss' || kind === 'hit-for-miss-result';
 }
 
 /** How the store answers one read. */
@@ -79,10 +93,31 @@ export interface CacheStore {
   /**
    * Gives a right back, so that the next reader wins it.
    *
-   * @param keepSeconds for how long the entry stays, marked stale; 0 removes it, as a stub must be.
+   * @param keepSeconds for how long the entry stays, marked stale: `'rest'` for what is left of its life; 0 removes it, as
+   *   a stub must be.
    * @returns false when the key has changed since, and nothing was done.
    */
-  release(key: string, cas: string, keepSeconds: number): Promise<boolean>;
+  release(key: string, cas: string, keepSeconds: number | 'rest'): Promise<boolean>;
+
+  /**
+   * Prolongs a stub, as a sign that whoever has the right lives. To be called only while the stub is there: what took its
+   * place would end after `leaseSeconds` as well.
+   */
+  prolong(key: string, leaseSeconds: number): Promise<void>;
+
+  /** Notes beside an entry that whoever has the right to replace it lives, for `leaseSeconds`. The entry stays as it is. */
+  announce(key: string, cas: string, leaseSeconds: number): Promise<void>;
+
+  /** Whether such a note is there. */
+  isAnnounced(key: string, cas: string): Promise<boolean>;
+
+  /**
+   * Takes back the right that a read which has failed may have been given all the same: its stub is removed as soon as the
+   * store can be asked. Does nothing when the error says that the read was never carried out.
+   *
+   * @param isUsed whether a right, named by its cas, is in use.
+   */
+  disown(key: string, error: unknown, isUsed: (cas: string) => boolean): void;
 
   /**
    * Removes an entry and voids every lease on it. A store that cannot reach the key's node may resolve as well, if

@@ -7,6 +7,7 @@ import {
 } from '../options/client-options.js';
 import type { Duration } from '../options/duration.js';
 import type { ServersOption } from '../options/server-options.js';
+import { KEEP_EXPTIME } from '../protocol/exptime.js';
 import type { Request, RequestKind } from '../protocol/request.js';
 import { ClassicForms } from './classic-forms.js';
 import type { Codec } from './codec/codec.js';
@@ -252,7 +253,8 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
   invalidateKey(key: string, options?: InvalidateKeyOptions): Promise<boolean> {
     const { stale, cas } = options ?? {};
     return this.#run(stale === undefined ? 'delete' : 'mark-stale', key, options, (request) => {
-      if (stale !== undefined) request.exptime = this.#requests.exptime(stale);
+      if (stale === 'rest') request.exptime = KEEP_EXPTIME;
+      else if (stale !== undefined) request.exptime = this.#requests.exptime(stale);
       if (cas === undefined) request.owed = true;
       else tie(request, cas);
       request.inClassic = this.#classicForms;

@@ -41,8 +41,11 @@ export interface DeleteOptions extends CommandOptions {
 
 /** What `invalidateKey` takes. */
 export interface InvalidateKeyOptions extends DeleteOptions {
-  /** Keeps the value for so long, marked stale, instead of deleting it; in the classic dialect it is deleted. */
-  stale?: Duration;
+  /**
+   * Keeps the value for so long, or for the `'rest'` of its ttl, marked stale, instead of deleting it; in the classic dialect
+   * it is deleted.
+   */
+  stale?: Duration | 'rest';
 }
 
 /** What a read with a lease takes. */

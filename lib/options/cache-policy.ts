@@ -43,6 +43,12 @@ interface PolicySettings {
   onStoreError: 'ignore' | 'throw';
 }
 
+/**
+ * How long a load shows signs of life at most, unless `leaseWait` is longer: nobody can tell a loader that hangs from one
+ * that takes its time.
+ */
+const LOAD_LIMIT_MS = 30_000;
+
 /** By how much the wait for a lease outlasts it: the store counts in whole seconds, and the wait looks now and then. */
 const LEASE_WAIT_MARGIN_MS = 2000;
 
@@ -57,7 +63,12 @@ export class ResolvedPolicy {
   /** The user's own function; what it returns is to be read by `readTtl`. */
   readonly ttlOf: ((value: never) => Ttl) | undefined;
   readonly graceSeconds: number;
+  /** How long a right is kept without a sign of life. */
+  readonly leaseMs: number;
+  /** The same for the store: one second more, since it counts whole ones and may begin with the end of one. */
   readonly leaseSeconds: number;
+  /** How long a load shows signs of life at most. */
+  readonly loadLimitMs: number;
   /** The store hands out the right to refresh when fewer whole seconds than this are left; 0 = never. */
   readonly recacheSeconds: number;
   /** 0 = does not wait. */
@@ -81,12 +92,14 @@ export class ResolvedPolicy {
     this.ttlSeconds = typeof settings.ttl === 'number' ? settings.ttl : undefined;
     this.ttlOf = typeof settings.ttl === 'number' ? undefined : settings.ttl;
     this.graceSeconds = settings.grace;
-    this.leaseSeconds = settings.lease;
+    this.leaseMs = settings.lease * 1000;
+    this.leaseSeconds = settings.lease + 1;
+    this.loadLimitMs = Math.max(LOAD_LIMIT_MS, settings.leaseWait ?? 0);
     this.recacheSeconds = recacheSeconds(settings, path);
     this.leaseWaitMs =
       settings.onLeaseBusy === 'compute'
         ? 0
-        : (settings.leaseWait ?? settings.lease * 1000 + LEASE_WAIT_MARGIN_MS);
+        : (settings.leaseWait ?? LOAD_LIMIT_MS + this.leaseMs + LEASE_WAIT_MARGIN_MS);
     this.serveStale = settings.serveStale;
     this.serveStaleIf = settings.serveStaleIf;
     this.softTimeoutMs = settings.softTimeout;
@@ -272,7 +285,7 @@ const POLICY: Shape<PolicySettings> = {
       ? (value as PolicySettings['ttl'])
       : readTtl(value === undefined ? '5m' : value, path),
   grace: withDefault(readSeconds, 0),
-  lease: withDefault(atLeastOneSecond, 10),
+  lease: withDefault(atLeastOneSecond, 2),
   onLeaseBusy: withDefault(oneOf('wait', 'compute'), 'wait'),
   leaseWait: optional(duration()),
   serveStale: withDefault(bool, true),

@@ -6,6 +6,9 @@ const MAX_RELATIVE_SECONDS = 60 * 60 * 24 * 30;
 /** An expiration time that is over: a day in January 1970. Unlike negative ones, proxies pass it on. */
 export const LONG_PAST = MAX_RELATIVE_SECONDS + 1;
 
+/** Leaves the expiration time of an item that is marked stale as it is. */
+export const KEEP_EXPTIME = -1;
+
 /** The last second a signed 32-bit Unix time can name, in January 2038; memcached keeps expiry in 32 bits. */
 const MAX_UNIX_SECONDS = 2 ** 31 - 1;
 

@@ -1,4 +1,5 @@
 import { checkedLength } from './data-block.js';
+import { KEEP_EXPTIME } from './exptime.js';
 import type { Request } from './request.js';
 
 /** Opaques run from 0 to this and start again: a reply that is out of step by any other number is noticed. */
@@ -73,7 +74,7 @@ export function encodeMeta(request: Request): string {
     case 'delete':
       return `md ${request.key}${base64(request)}${cas(request)}${ending(request)}`;
     case 'mark-stale':
-      return `md ${request.key}${base64(request)} I T${request.exptime}${cas(request)}${ending(request)}`;
+      return `md ${request.key}${base64(request)} I${exptime(request)}${cas(request)}${ending(request)}`;
     case 'incr':
       return arithmetic(request, '');
     case 'decr':
@@ -97,6 +98,10 @@ function base64(request: Request): string {
 
 function cas(request: Request): string {
   return request.cas === '' ? '' : ` C${request.cas}`;
+}
+
+function exptime(request: Request): string {
+  return request.exptime === KEEP_EXPTIME ? '' : ` T${request.exptime}`;
 }
 
 function leaseRead({ leaseSeconds, recacheSeconds }: Request): string {

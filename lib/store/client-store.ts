@@ -3,10 +3,12 @@ import type { MemcachedClient } from '../client/client.js';
 import type { Codec } from '../client/codec/codec.js';
 import { ConnectionError } from '../errors.js';
 import { EntryCodec } from './entry-codec.js';
+import { LostLeases } from './lost-leases.js';
 
-/** What the keys of tags and of locks begin with, so that they do not meet those of values. */
+/** What the keys of tags, of locks and of signs of life begin with, so that they do not meet those of values. */
 const TAG_PREFIX = '~tag:';
 const LOCK_PREFIX = '~lock:';
+const ALIVE_PREFIX = '~alive:';
 
 /** How long a tag's version is kept: the longest memcached takes as relative. Losing it costs its values one load. */
 const TAG_SECONDS = 60 * 60 * 24 * 30;
@@ -33,10 +35,12 @@ const textCodec: Codec = {
 export class ClientStore implements CacheStore {
   readonly #client: MemcachedClient;
   readonly #codec: Codec;
+  readonly #lost: LostLeases;
 
   constructor(client: MemcachedClient) {
     this.#client = client;
     this.#codec = new EntryCodec(client.codec);
+    this.#lost = new LostLeases(client);
   }
 
   read(key: string, leaseSeconds: number, recacheSeconds: number): Promise<CacheReading> {
@@ -64,8 +68,25 @@ export class ClientStore implements CacheStore {
     if (failure !== undefined) throw failure as Error;
   }
 
-  release(key: string, cas: string, keepSeconds: number): Promise<boolean> {
-    return this.#client.invalidateKey(key, { cas, stale: toTtl(keepSeconds) });
+  release(key: string, cas: string, keepSeconds: number | 'rest'): Promise<boolean> {
+    const stale = keepSeconds === 'rest' ? keepSeconds : toTtl(keepSeconds);
+    return this.#client.invalidateKey(key, { cas, stale });
+  }
+
+  async prolong(key: string, leaseSeconds: number): Promise<void> {
+    await this.#client.touch(key, leaseSeconds * 1000);
+  }
+
+  async announce(key: string, cas: string, leaseSeconds: number): Promise<void> {
+    await this.#client.set(ALIVE_PREFIX + key, cas, { ttl: toTtl(leaseSeconds), codec: textCodec });
+  }
+
+  async isAnnounced(key: string, cas: string): Promise<boolean> {
+    return (await this.#client.get(ALIVE_PREFIX + key, { codec: textCodec })) === cas;
+  }
+
+  disown(key: string, error: unknown, isUsed: (cas: string) => boolean): void {
+    this.#lost.add(key, error, isUsed);
   }
 
   async remove(key: string): Promise<void> {

@@ -1,4 +1,4 @@
-import type { CacheEntry, TagVersion } from '../cache/store.js';
+import { isHitForMiss, type CacheEntry, type EntryKind, type TagVersion } from '../cache/store.js';
 import {
   andThen,
   inPlace,
@@ -14,12 +14,27 @@ const NO_TAGS: readonly TagVersion[] = Object.freeze([]);
 
 const LINE_FEED = 0x0a;
 
+/** How the header of an entry names its kind. The results that a mark can hand on are two, and need no bytes. */
+const VALUE = 0;
+const UNHURRIED = 1;
+const HIT_FOR_MISS = 2;
+const RESULT_UNDEFINED = 3;
+const RESULT_NULL = 4;
+
+/** What a header says. */
+interface Header {
+  readonly flags: number;
+  readonly code: number;
+  readonly tags: readonly TagVersion[];
+}
+
 /**
  * Stores what the cache knows of a value beside the value.
  *
  * An entry that says nothing but its value is stored as the value alone, so that other clients can read it. Any other
- * begins with one line of JSON, `[flags of the value, steady, tag, version, tag, version, …]`; so does one that would
- * be zero bytes or have flags 0, since zero bytes with flags 0 is what memcached makes of a lease.
+ * begins with one line of JSON, `[flags of the value, kind, tag, version, tag, version, …]`; so does one that would
+ * be zero bytes or have flags 0, since zero bytes with flags 0 is what memcached makes of a lease. The mark of a load that
+ * left nothing to store is such a line alone.
  *
  * What cannot be read is `undefined`, not an error: the read also brought the lease and the cas that the cache needs to
  * put something readable in its place.
@@ -33,12 +48,12 @@ export class EntryCodec implements InPlaceCodec {
   }
 
   encode(entry: CacheEntry, key: string): Encoded | Promise<Encoded> {
+    if (isHitForMiss(entry)) return { data: headerOf(0, markCode(entry), []), flags: FLAGS_CACHE_ENTRY };
     return andThen(this.#inner.encode(entry.value, key), (encoded) => {
       const { data, flags } = encoded;
       const plain = data.length > 0 && flags !== 0 && (flags & FLAGS_CACHE_ENTRY) === 0;
-      if (plain && entry.tags.length === 0 && !entry.steady) return encoded;
-      const tags = entry.tags.flatMap(({ tag, version }) => [tag, version]);
-      const header = `${JSON.stringify([flags, entry.steady ? 1 : 0, ...tags])}\n`;
+      if (plain && entry.tags.length === 0 && entry.kind === 'value') return encoded;
+      const header = headerOf(flags, entry.kind === 'value' ? VALUE : UNHURRIED, entry.tags);
       const whole =
         typeof data === 'string' ? header + data : Buffer.concat([Buffer.from(header, 'utf8'), data]);
       return { data: whole, flags: FLAGS_CACHE_ENTRY };
@@ -48,7 +63,7 @@ export class EntryCodec implements InPlaceCodec {
   decodeAt(bytes: Buffer, start: number, end: number, flags: number, key: string): unknown {
     try {
       if (flags !== FLAGS_CACHE_ENTRY)
-        return entry(this.#inner.decodeAt(bytes, start, end, flags, key), NO_TAGS, false);
+        return entry(this.#inner.decodeAt(bytes, start, end, flags, key), NO_TAGS, 'value');
       return this.#decodeWithHeader(bytes.subarray(start, end), key);
     } catch {
       return undefined;
@@ -62,30 +77,52 @@ export class EntryCodec implements InPlaceCodec {
   #decodeWithHeader(data: Buffer, key: string): unknown {
     const end = data.indexOf(LINE_FEED);
     if (end === -1) return undefined;
-    const { flags, tags, steady } = readHeader(data.toString('utf8', 0, end));
-    return entry(this.#inner.decodeAt(data, end + 1, data.length, flags, key), tags, steady);
+    const { flags, code, tags } = readHeader(data.toString('utf8', 0, end));
+    switch (code) {
+      case VALUE:
+      case UNHURRIED: {
+        const value = this.#inner.decodeAt(data, end + 1, data.length, flags, key);
+        return entry(value, tags, code === VALUE ? 'value' : 'unhurried');
+      }
+      case HIT_FOR_MISS:
+        return entry(undefined, NO_TAGS, 'hit-for-miss');
+      case RESULT_UNDEFINED:
+      case RESULT_NULL:
+        return entry(code === RESULT_NULL ? null : undefined, NO_TAGS, 'hit-for-miss-result');
+      default:
+        return undefined;
+    }
   }
+}
+
+function markCode({ kind, value }: CacheEntry): number {
+  if (kind === 'hit-for-miss') return HIT_FOR_MISS;
+  return value === null ? RESULT_NULL : RESULT_UNDEFINED;
 }
 
 function entry(
   value: unknown,
   tags: readonly TagVersion[],
-  steady: boolean,
+  kind: EntryKind,
 ): CacheEntry | Promise<CacheEntry | undefined> {
-  if (!isThenable(value)) return { value, tags, steady };
+  if (!isThenable(value)) return { value, tags, kind };
   return Promise.resolve(value).then(
-    (decoded: unknown) => ({ value: decoded, tags, steady }),
+    (decoded: unknown) => ({ value: decoded, tags, kind }),
     () => undefined,
   );
 }
 
-function readHeader(line: string): { flags: number; steady: boolean; tags: readonly TagVersion[] } {
+function headerOf(flags: number, code: number, tags: readonly TagVersion[]): string {
+  return `${JSON.stringify([flags, code, ...tags.flatMap(({ tag, version }) => [tag, version])])}\n`;
+}
+
+function readHeader(line: string): Header {
   const header: unknown = JSON.parse(line);
   if (!Array.isArray(header)) throw new CodecError('the header of an entry is not a list');
-  const [flags, steady, ...names] = header as [number, number, ...string[]];
+  const [flags, code, ...names] = header as [number, number, ...string[]];
   const tags: TagVersion[] = [];
   for (let index = 0; index + 1 < names.length; index += 2) {
     tags.push({ tag: names[index], version: names[index + 1] });
   }
-  return { flags, steady: steady === 1, tags };
+  return { flags, code, tags };
 }

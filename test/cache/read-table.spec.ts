@@ -236,7 +236,7 @@ describe('the read table: what nobody can be served', () => {
         return reading.value?.value === 'pickle' ? { ...reading, value: undefined } : reading;
       };
     }
-    fleet.server.set('k', { value: 'pickle', tags: [], steady: false }, 0);
+    fleet.server.set('k', { value: 'pickle', tags: [], kind: 'value' }, 0);
     const load = deferred<string>();
     const first = a.cache.getOrSet('k', () => load.promise);
     await settled();

@@ -123,7 +123,7 @@ describe('concurrent updates', () => {
     const call = cache.update<number>(
       'n',
       (current) => {
-        fleet.server.set('n', { value: 100, tags: [], steady: false }, 0);
+        fleet.server.set('n', { value: 100, tags: [], kind: 'value' }, 0);
         return (current ?? 0) + 1;
       },
       { attempts: 3, backoff: 0 },
@@ -144,7 +144,7 @@ describe('concurrent updates', () => {
       'n',
       () => {
         at.push(Math.round(fleet.clock.now()));
-        fleet.server.set('n', { value: 100, tags: [], steady: false }, 0);
+        fleet.server.set('n', { value: 100, tags: [], kind: 'value' }, 0);
         return 1;
       },
       { attempts: 10, backoff: '1ms' },
@@ -163,7 +163,7 @@ describe('concurrent updates', () => {
     const call = cache.update<number>(
       'n',
       () => {
-        fleet.server.set('n', { value: 100, tags: [], steady: false }, 0);
+        fleet.server.set('n', { value: 100, tags: [], kind: 'value' }, 0);
         controller.abort();
         return 1;
       },

@@ -62,7 +62,7 @@ describe('the store among other clients', () => {
   });
 
   it('stores an entry that says nothing but its value as the value alone', async () => {
-    await store.put('k', { value: { a: 1 }, tags: [], steady: false }, 60);
+    await store.put('k', { value: { a: 1 }, tags: [], kind: 'value' }, 60);
     expect(await client.get('k')).toEqual({ a: 1 });
   });
 
@@ -70,7 +70,7 @@ describe('the store among other clients', () => {
     await client.set('k', { a: 1 });
     expect(await store.read('k', 30, 0)).toMatchObject({
       hit: true,
-      value: { value: { a: 1 }, tags: [], steady: false },
+      value: { value: { a: 1 }, tags: [], kind: 'value' },
     });
   });
 
@@ -80,7 +80,7 @@ describe('the store among other clients', () => {
     });
     const reading = await store.read('k', 30, 0);
     expect(reading).toMatchObject({ hit: true, value: undefined, won: false });
-    expect(await store.write('k', { value: 1, tags: [], steady: false }, 60, reading.cas)).toBe('stored');
+    expect(await store.write('k', { value: 1, tags: [], kind: 'value' }, 60, reading.cas)).toBe('stored');
   });
 
   it.each([
@@ -110,12 +110,12 @@ describe('the store among other clients', () => {
       },
     });
     const other = new ClientStore(reversed);
-    await other.put('short', { value: 'abc', tags: [{ tag: 'x', version: '1' }], steady: false }, 60);
-    await other.put('long', { value: 'abcd', tags: [], steady: false }, 60);
+    await other.put('short', { value: 'abc', tags: [{ tag: 'x', version: '1' }], kind: 'value' }, 60);
+    await other.put('long', { value: 'abcd', tags: [], kind: 'value' }, 60);
     expect((await other.read('short', 0, 0)).value).toEqual({
       value: 'abc',
       tags: [{ tag: 'x', version: '1' }],
-      steady: false,
+      kind: 'value',
     });
     expect(await other.read('long', 0, 0)).toMatchObject({ hit: true, value: undefined });
     await reversed.close();

@@ -19,7 +19,7 @@ export function storeContract(start: () => Promise<Stores>): void {
   const entry = (value: unknown, more: Partial<CacheEntry> = {}): CacheEntry => ({
     value,
     tags: [],
-    steady: false,
+    kind: 'value',
     ...more,
   });
 
@@ -207,13 +207,13 @@ export function storeContract(start: () => Promise<Stores>): void {
           { tag: 'y', version: '2' },
         ],
       ]) {
-        for (const steady of [false, true]) {
+        for (const kind of ['value', 'unhurried'] as const) {
           const key = fresh();
           const { cas } = await one.read(key, 30, 0);
-          expect(await one.write(key, entry(value, { tags, steady }), 60, cas)).toBe('stored');
+          expect(await one.write(key, entry(value, { tags, kind }), 60, cas)).toBe('stored');
           const reading = await two.read(key, 30, 0);
           expect(reading.hit).toBe(true);
-          expect(reading.value).toEqual({ value, tags, steady });
+          expect(reading.value).toEqual({ value, tags, kind });
         }
       }
     });

@@ -109,11 +109,11 @@ export class MapServer {
     };
   }
 
-  markStale(item: Item, keepSeconds: number): void {
+  markStale(item: Item, keepSeconds: number | 'rest'): void {
     item.stale = true;
     item.tokenSent = false;
     item.cas = this.nextCas();
-    item.exptime = this.time + keepSeconds;
+    if (keepSeconds !== 'rest') item.exptime = this.time + keepSeconds;
   }
 
   tagState(tag: string): TagState {
@@ -121,7 +121,7 @@ export class MapServer {
     let item = this.find(key);
     if (item === undefined) {
       this.#versions += 1;
-      item = this.set(key, { value: `v${this.#versions}`, tags: [], steady: false }, TAG_SECONDS);
+      item = this.set(key, { value: `v${this.#versions}`, tags: [], kind: 'value' }, TAG_SECONDS);
     }
     const [version, soft, before] = String(item.entry?.value).split(' ');
     const ageSeconds = TAG_SECONDS - ttl(item, this.time);
@@ -140,7 +140,7 @@ export class MapServer {
     const [before] = String(item.entry?.value).split(' ');
     this.set(
       key,
-      { value: `v${this.#versions} ${softSeconds} ${before}`, tags: [], steady: false },
+      { value: `v${this.#versions} ${softSeconds} ${before}`, tags: [], kind: 'value' },
       TAG_SECONDS,
     );
   }
@@ -192,7 +192,7 @@ export class MapConnection implements CacheStore {
     return this.#ask('put', key, () => void this.#server.set(key, entry, ttlSeconds));
   }
 
-  release(key: string, cas: string, keepSeconds: number): Promise<boolean> {
+  release(key: string, cas: string, keepSeconds: number | 'rest'): Promise<boolean> {
     return this.#ask('release', key, () => {
       const item = this.#server.find(key);
       if (item === undefined || this.#server.token(item) !== cas) return false;
@@ -200,6 +200,32 @@ export class MapConnection implements CacheStore {
       else this.#server.markStale(item, keepSeconds);
       return true;
     });
+  }
+
+  prolong(key: string, leaseSeconds: number): Promise<void> {
+    return this.#ask('prolong', key, () => {
+      const item = this.#server.find(key);
+      if (item !== undefined) item.exptime = this.#server.time + leaseSeconds;
+    });
+  }
+
+  announce(key: string, cas: string, leaseSeconds: number): Promise<void> {
+    return this.#ask('announce', key, () => {
+      this.#server.set(`alive:${key}`, { value: cas, tags: [], kind: 'value' }, leaseSeconds);
+    });
+  }
+
+  isAnnounced(key: string, cas: string): Promise<boolean> {
+    return this.#ask('isAnnounced', key, () => this.#server.valueOf(`alive:${key}`) === cas);
+  }
+
+  disown(key: string, _error: unknown, isUsed: (cas: string) => boolean): void {
+    const look = this.#ask('disown', key, () => {
+      const item = this.#server.find(key);
+      if (item === undefined || item.entry !== undefined || isUsed(String(item.cas))) return;
+      this.#server.items.delete(key);
+    });
+    look.catch(() => undefined);
   }
 
   remove(key: string): Promise<void> {
@@ -224,7 +250,7 @@ export class MapConnection implements CacheStore {
   lock(key: string, ttlSeconds: number): Promise<string | undefined> {
     return this.#ask('lock', key, () => {
       if (this.#server.find(`lock:${key}`) !== undefined) return undefined;
-      return String(this.#server.set(`lock:${key}`, { value: 1, tags: [], steady: false }, ttlSeconds).cas);
+      return String(this.#server.set(`lock:${key}`, { value: 1, tags: [], kind: 'value' }, ttlSeconds).cas);
     });
   }
 

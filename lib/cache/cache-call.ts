@@ -1,0 +1,19 @@
+import type { ResolvedPolicy } from '../options/cache-policy.js';
+import type { Flight } from './flight.js';
+import type { Loader } from './load-context.js';
+
+/** One call that wants the value of a key. */
+export interface CacheCall {
+  readonly key: string;
+  readonly loader: Loader<unknown>;
+  readonly policy: ResolvedPolicy;
+  /** The order of events when it began. */
+  readonly began: number;
+  readonly signal: AbortSignal | undefined;
+  /** Told once it is known that the loader is not called at once, since somebody else is computing. */
+  readonly onWait: (() => void) | undefined;
+  /** The caller has given up. */
+  gone: boolean;
+  /** What the call waits for at present. */
+  flight: Flight | undefined;
+}

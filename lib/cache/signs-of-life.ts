@@ -1,0 +1,94 @@
+import type { CacheCall } from './cache-call.js';
+import type { CacheParts } from './cache-parts.js';
+import { keepOf, type Finding } from './finding.js';
+import type { Flight } from './flight.js';
+import type { Renewer } from './renewer.js';
+import type { CacheReading } from './store.js';
+import { NO_TAGS } from './tags.js';
+
+/** In the time without a sign of life after which a right is lost, so many are shown. */
+const SIGNS_PER_LEASE = 3;
+
+/**
+ * Shows that the loads of this process live, and looks at what became of their keys meanwhile.
+ *
+ * A right ends when its holder shows no sign of life, so it costs little when a process dies, and a loader may take its
+ * time all the same. A process that stands still for longer loses its rights, and what it loads is then refused by the
+ * store. A load that goes on for too long shows no more signs, since it may hang; and whatever holds up a load, those who
+ * wait for it get the value that somebody else has stored.
+ */
+export class SignsOfLife {
+  readonly #parts: Pick<CacheParts, 'store' | 'clock' | 'order' | 'reader' | 'tags' | 'events'>;
+  readonly #renewer: Renewer;
+  /** The rights in use, by cas and key. */
+  readonly #used = new Set<string>();
+
+  constructor(
+    parts: Pick<CacheParts, 'store' | 'clock' | 'order' | 'reader' | 'tags' | 'events'>,
+    renewer: Renewer,
+  ) {
+    this.#parts = parts;
+    this.#renewer = renewer;
+  }
+
+  /** Whether a load of this process uses the right. */
+  isUsed(key: string, cas: string): boolean {
+    return this.#used.has(nameOf(key, cas));
+  }
+
+  /**
+   * Accompanies a load.
+   *
+   * @param finding with the right that it uses, if any.
+   * @returns a function that ends it; to be called before the load's value is stored.
+   */
+  accompany(flight: Flight, call: CacheCall, finding: Finding): () => void {
+    const { clock } = this.#parts;
+    const { key, policy } = call;
+    const startedAt = clock.now();
+    const name = finding.right === 'ours' ? nameOf(key, finding.cas) : undefined;
+    if (name !== undefined) this.#used.add(name);
+    let holds = name !== undefined;
+    let ended = false;
+    const stop = this.#renewer.every(policy.leaseMs / SIGNS_PER_LEASE, async () => {
+      const hangs = clock.now() - startedAt > policy.loadLimitMs;
+      if (hangs) flight.close();
+      const before = this.#parts.order.next();
+      const reading = await this.#parts.store.read(key, 0, 0);
+      // The load has ended: what it stored must not be taken for its stub.
+      if (ended) return;
+      holds &&= reading.cas === finding.cas;
+      if (!holds) await this.#meanwhile(flight, call, reading, before);
+      else if (!hangs) await this.#show(key, reading, policy.leaseSeconds);
+    });
+    return () => {
+      ended = true;
+      stop();
+      if (name !== undefined) this.#used.delete(name);
+    };
+  }
+
+  #show(key: string, { hit, cas }: CacheReading, leaseSeconds: number): Promise<void> {
+    const { store } = this.#parts;
+    return hit ? store.announce(key, cas, leaseSeconds) : store.prolong(key, leaseSeconds);
+  }
+
+  /** Serves those who wait for a load what somebody else has stored. */
+  async #meanwhile(flight: Flight, call: CacheCall, reading: CacheReading, before: number): Promise<void> {
+    const { reader, store, tags, events } = this.#parts;
+    const { key, policy } = call;
+    const finding = await reader.judge(key, policy, tags.required(key, policy), reading, NO_TAGS);
+    if (finding.state === 'fresh') {
+      flight.land({ kind: 'value', value: finding.entry?.value, stale: false, before });
+    } else if (reading.won) {
+      // A value marked stale gives its right to whoever reads it.
+      store
+        .release(key, reading.cas, keepOf(finding))
+        .catch((error: unknown) => events.note('storeError', key, error));
+    }
+  }
+}
+
+function nameOf(key: string, cas: string): string {
+  return `${cas} ${key}`;
+}
