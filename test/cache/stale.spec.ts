@@ -170,7 +170,7 @@ describe('a loader that fails while a stale value is there', () => {
 });
 
 describe('a loader that fails with nothing there', () => {
-  it('throws its own error to everyone who waits, and leaves no stub', async () => {
+  it('throws its own error to everyone who waits, and lets nobody wait for the lease', async () => {
     const fleet = new Fleet();
     const { cache } = fleet.start();
     const error = new Error('no database');
@@ -179,7 +179,7 @@ describe('a loader that fails with nothing there', () => {
     for (const call of calls) expect(call).toMatchObject({ status: 'rejected', reason: error });
     expect(cache.counters.load).toBe(1);
     await settled();
-    expect(fleet.server.items.size).toBe(0);
+    expect(fleet.server.find('k')?.entry?.kind).toBe('hit-for-miss');
   });
 
   it('throws what is no error, too', async () => {
@@ -249,7 +249,7 @@ describe('hardTimeout', () => {
     await expect(call).rejects.toThrow(LoaderTimeoutError);
     await expect(call).rejects.toMatchObject({ key: 'k', timeoutMs: 200, code: 'MEMCACHED_LOADER_TIMEOUT' });
     expect(signal.aborted).toBe(true);
-    expect(fleet.server.items.size).toBe(0);
+    expect(fleet.server.find('k')?.entry?.kind).toBe('hit-for-miss');
     expect(fleet.clock.pending).toBe(0);
   });
 
@@ -270,7 +270,7 @@ describe('hardTimeout', () => {
     await fleet.pass(200);
     load.resolve('late');
     await settled();
-    expect(fleet.server.items.size).toBe(0);
+    expect(fleet.server.find('k')?.entry?.kind).toBe('hit-for-miss');
   });
 
   it('leaves no timer behind a loader that is quicker', async () => {
@@ -357,6 +357,7 @@ describe('the right to refresh in the hands of a process that died', () => {
     const { fleet, a, b } = await staleFleet();
     void a.cache.getOrSet('k', () => new Promise(() => undefined));
     await settled();
+    a.store.breakDown();
     for (let second = 0; second < 5; second += 1) {
       await expect(b.cache.getOrSet('k', never)).resolves.toBe('old');
       await fleet.pass(1000);
@@ -383,6 +384,7 @@ describe('the right to refresh in the hands of a process that died', () => {
     const { fleet, a, b } = await staleFleet();
     void a.cache.getOrSet('k', () => new Promise(() => undefined));
     await settled();
+    a.store.breakDown();
     await b.cache.getOrSet('k', never);
     await fleet.pass(5000);
     const left = fleet.server.ttlOf('k') as number;
@@ -398,6 +400,7 @@ describe('the right to refresh in the hands of a process that died', () => {
     const c = fleet.start(OPTIONS);
     void a.cache.getOrSet('k', () => new Promise(() => undefined));
     await settled();
+    a.store.breakDown();
     await b.cache.getOrSet('k', never);
     await c.cache.getOrSet('k', never);
     await fleet.pass(5000);
@@ -423,6 +426,7 @@ describe('the right to refresh in the hands of a process that died', () => {
     const { fleet, a, b } = await staleFleet({ serveStale: false });
     void a.cache.getOrSet('k', () => new Promise(() => undefined));
     await settled();
+    a.store.breakDown();
     const call = b.cache.getOrSet('k', () => 'new');
     await fleet.pass(5500);
     await expect(call).resolves.toBe('new');

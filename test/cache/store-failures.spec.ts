@@ -120,15 +120,17 @@ describe('a store that goes down', () => {
     expect(b.cache.counters.load).toBe(1);
   });
 
-  it('when a lease is to be given back: the lease runs out by itself', async () => {
+  it('when others are to be told that they need not wait: the lease runs out by itself', async () => {
     const fleet = new Fleet();
     const a = fleet.start({ lease: '5s' });
-    a.store.before = failOn('release');
+    a.store.before = failOn('write');
     await expect(a.cache.getOrSet('k', () => Promise.reject(new Error('no database')))).rejects.toThrow();
     await settled();
     expect(a.cache.counters.storeError).toBe(1);
-    await fleet.pass(5000);
+    a.store.before = undefined;
+    await fleet.pass(6000);
     await expect(a.cache.getOrSet('k', () => 'new')).resolves.toBe('new');
+    expect(fleet.server.valueOf('k')).toBe('new');
   });
 
   it('when a right is to be taken over: the stale value is served, and the next read tries again', async () => {
@@ -139,6 +141,7 @@ describe('a store that goes down', () => {
     await fleet.pass(12_000);
     void a.cache.getOrSet('k', () => new Promise(() => undefined));
     await settled();
+    a.store.breakDown();
     await b.cache.getOrSet('k', () => 'new');
     await fleet.pass(5000);
     b.store.before = failOn('release');
@@ -155,7 +158,7 @@ describe('a store that hangs', () => {
   it('holds nobody up in giving a lease back', async () => {
     const fleet = new Fleet();
     const { cache, store } = fleet.start();
-    store.before = (operation) => (operation === 'release' ? new Promise(() => undefined) : undefined);
+    store.before = (operation) => (operation === 'write' ? new Promise(() => undefined) : undefined);
     await expect(cache.getOrSet('k', () => Promise.reject(new Error('no database')))).rejects.toThrow(
       'no database',
     );

@@ -220,12 +220,10 @@ export class MapConnection implements CacheStore {
   }
 
   disown(key: string, _error: unknown, isUsed: (cas: string) => boolean): void {
-    const look = this.#ask('disown', key, () => {
-      const item = this.#server.find(key);
-      if (item === undefined || item.entry !== undefined || isUsed(String(item.cas))) return;
-      this.#server.items.delete(key);
-    });
-    look.catch(() => undefined);
+    if (this.before !== undefined) return;
+    const item = this.#server.find(key);
+    if (item === undefined || item.entry !== undefined || isUsed(String(item.cas))) return;
+    this.#server.items.delete(key);
   }
 
   remove(key: string): Promise<void> {
