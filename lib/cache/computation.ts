@@ -49,7 +49,7 @@ export class Computation {
   /** Gives back a right that is not used, so that another process can win it before the lease is over. */
   giveBack(key: string, finding: Finding, keepSeconds: number | 'rest'): void {
     const { store, events } = this.#in;
-    if (finding.right !== 'ours' || store.epoch !== finding.epoch) return;
+    if (finding.right !== 'ours') return;
     // Not awaited: it helps others only, and a store that hangs would hold up the caller.
     store
       .release(key, finding.cas, keepSeconds)
@@ -205,7 +205,7 @@ export class Computation {
   #leave(call: CacheCall, finding: Finding, remains: Remains, loadMs: number): void {
     const { events, store } = this.#in;
     const { key } = call;
-    if (remains === 'as-it-is' || store.epoch !== finding.epoch) return;
+    if (remains === 'as-it-is') return;
     if (typeof remains === 'number' || remains === 'rest') {
       this.giveBack(key, finding, remains);
       return;

@@ -25,10 +25,11 @@ export interface CachePolicy<V = unknown> {
   grace?: Duration;
 
   /**
-   * How long whoever won the right to compute may take before the right can be won again: longer than the loader
-   * needs, and as short as a crashed process may hold up the others. At least one second; fractions round up.
+   * How long the right to compute is kept without a sign of life, which a process shows while its loader runs. So it is how
+   * long a process that died holds up the others, at most a second longer; a loader may take its time. A process whose event
+   * loop stands still for longer loses the right, and what it loads is not stored. At least one second; fractions round up.
    *
-   * @default '10s'
+   * @default '2s'
    */
   lease?: Duration;
 
@@ -41,9 +42,10 @@ export interface CachePolicy<V = unknown> {
 
   /**
    * Longest wait for another process, after which one computes anyway. 0 does not wait, like `onLeaseBusy: 'compute'`.
-   * Below `lease`, a crashed winner costs one load in every process instead of one in all.
+   * A loader that takes longer than 30 s, or than this if it is longer, counts as one that hangs: its process shows no more
+   * signs of life, and the next one computes.
    *
-   * @default `lease` and two seconds
+   * @default 30 s, `lease` and two seconds
    */
   leaseWait?: Duration;
 
@@ -65,7 +67,8 @@ export interface CachePolicy<V = unknown> {
   /**
    * Compute anew before the value expires: the last fraction of its ttl in which the first reader does so, behind its
    * response. From 0 (never) up to, not including, 1. Values whose ttl turns out shorter than the policy's wait for
-   * their expiry instead.
+   * their expiry instead. memcached counts whole seconds: the fraction rounds up, but leaves at least the first second of the
+   * ttl, which must be two seconds or more.
    *
    * @default 0
    */

@@ -245,7 +245,14 @@ function recacheSeconds(settings: Readonly<PolicySettings>, path: string): numbe
         'is a fraction of the ttl, which a function of the value does not tell beforehand',
       );
     }
-    ahead = Math.ceil(settings.ttl * settings.refreshAhead);
+    if (settings.ttl === 1) {
+      throw new InvalidOptionsError(
+        `${path}.refreshAhead`,
+        "needs a ttl of at least '2s': memcached counts whole seconds, and one of one second has no last part",
+      );
+    }
+    // A last part as long as the ttl would make every value due at once.
+    ahead = Math.min(Math.ceil(settings.ttl * settings.refreshAhead), Math.max(settings.ttl - 1, 0));
   }
   const due = settings.grace + ahead;
   // memcached hands out the right when *fewer* seconds are left; a value is stale when no more than grace is left.

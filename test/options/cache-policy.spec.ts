@@ -20,9 +20,11 @@ describe('the options of a cache', () => {
       ttlSeconds: 300,
       ttlOf: undefined,
       graceSeconds: 0,
-      leaseSeconds: 10,
+      leaseMs: 2000,
+      leaseSeconds: 3,
+      loadLimitMs: 30_000,
       recacheSeconds: 0,
-      leaseWaitMs: 12_000,
+      leaseWaitMs: 34_000,
       serveStale: true,
       serveStaleIf: expect.any(Function),
       softTimeoutMs: 0,
@@ -87,7 +89,8 @@ describe('a policy', () => {
     expect(policy({ ttl: 1500, grace: '1.2s', lease: 2001 })).toMatchObject({
       ttlSeconds: 2,
       graceSeconds: 2,
-      leaseSeconds: 3,
+      leaseMs: 3000,
+      leaseSeconds: 4,
     });
   });
 
@@ -104,8 +107,9 @@ describe('a policy', () => {
     expect(policy({ ttl })).toMatchObject({ ttlSeconds: undefined, ttlOf: ttl });
   });
 
-  it('waits for a lease as long as it lasts, and a little longer', () => {
-    expect(policy({ lease: '30s' }).leaseWaitMs).toBe(32_000);
+  it('waits for another process as long as that shows signs of life, and a little longer', () => {
+    expect(policy({ lease: '30s' }).leaseWaitMs).toBe(62_000);
+    expect(policy({ leaseWait: '1m' }).loadLimitMs).toBe(60_000);
     expect(policy({ leaseWait: '100ms' }).leaseWaitMs).toBe(100);
     expect(policy({ leaseWait: 0 }).leaseWaitMs).toBe(0);
     expect(policy({ leaseWait: '5s', onLeaseBusy: 'compute' }).leaseWaitMs).toBe(0);
@@ -116,6 +120,12 @@ describe('a policy', () => {
     expect(policy({ ttl: '100s', grace: '30s', refreshAhead: 0.1 }).recacheSeconds).toBe(41);
     expect(policy({ ttl: '100s', refreshAhead: 0.1 }).recacheSeconds).toBe(11);
     expect(policy({ ttl: '100s' }).recacheSeconds).toBe(0);
+  });
+
+  it('leaves the first second of a ttl in which nothing is refreshed ahead, and refuses a ttl of one second', () => {
+    expect(policy({ ttl: '2s', refreshAhead: 0.6 }).recacheSeconds).toBe(2);
+    expect(policy({ ttl: '3s', refreshAhead: 0.9 }).recacheSeconds).toBe(3);
+    expect(() => policy({ ttl: '1s', refreshAhead: 0.5 })).toThrow("needs a ttl of at least '2s'");
   });
 
   it('refuses a fraction of a ttl that is not known beforehand', () => {

@@ -140,7 +140,7 @@ describe('the store among other clients', () => {
         () => false,
       ))
     );
-    expect(await store.write('k', { value: 1, tags: [], steady: false }, 60, cas)).toBe('exists');
+    expect(await store.write('k', { value: 1, tags: [], kind: 'value' }, 60, cas)).toBe('exists');
     expect(await store.release('k', cas, 0)).toBe(false);
   });
 
