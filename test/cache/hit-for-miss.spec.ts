@@ -14,16 +14,10 @@ function members(count: number, options: CacheOptions = {}): { fleet: Fleet; all
 
 /** A loader that takes a second. */
 function slow<T>(fleet: Fleet, end: (context: LoadContext) => T): (context: LoadContext) => Promise<T> {
-  return (context) =>
-    new Promise((resolve, reject) => {
-      fleet.clock.after(LOAD_MS, () => {
-        try {
-          resolve(end(context));
-        } catch (error) {
-          reject(error as Error);
-        }
-      });
-    });
+  return async (context) => {
+    await new Promise<void>((resolve) => fleet.clock.after(LOAD_MS, resolve));
+    return end(context);
+  };
 }
 
 const endings: [string, (context: LoadContext) => unknown][] = [
