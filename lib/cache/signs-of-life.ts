@@ -1,13 +1,26 @@
 import type { CacheCall } from './cache-call.js';
-import type { CacheParts } from './cache-parts.js';
+import type { CacheEvents } from './cache-events.js';
+import type { Clock } from './clock.js';
+import type { EntryReader } from './entry-reader.js';
 import { keepOf, type Finding } from './finding.js';
 import type { Flight } from './flight.js';
+import type { Order } from './order.js';
 import type { Renewer } from './renewer.js';
-import type { CacheReading } from './store.js';
-import { NO_TAGS } from './tags.js';
+import type { CacheReading, CacheStore } from './store.js';
+import { NO_TAGS, type Tags } from './tags.js';
 
 /** In the time without a sign of life after which a right is lost, so many are shown. */
 const SIGNS_PER_LEASE = 3;
+
+/** The parts of the cache that this one uses. */
+interface Parts {
+  readonly store: CacheStore;
+  readonly clock: Clock;
+  readonly order: Order;
+  readonly reader: EntryReader;
+  readonly tags: Tags;
+  readonly events: CacheEvents;
+}
 
 /**
  * Shows that the loads of this process live, and looks at what became of their keys meanwhile.
@@ -18,15 +31,12 @@ const SIGNS_PER_LEASE = 3;
  * wait for it get the value that somebody else has stored.
  */
 export class SignsOfLife {
-  readonly #parts: Pick<CacheParts, 'store' | 'clock' | 'order' | 'reader' | 'tags' | 'events'>;
+  readonly #parts: Parts;
   readonly #renewer: Renewer;
   /** The rights in use, by cas and key. */
   readonly #used = new Set<string>();
 
-  constructor(
-    parts: Pick<CacheParts, 'store' | 'clock' | 'order' | 'reader' | 'tags' | 'events'>,
-    renewer: Renewer,
-  ) {
+  constructor(parts: Parts, renewer: Renewer) {
     this.#parts = parts;
     this.#renewer = renewer;
   }
