@@ -8,6 +8,8 @@ export const USAGE = `npm run bench -- [options]
   --rounds N          how often each cell is measured (7; with --quick, as often as there is time)
   --measure MS        how long one measurement takes (1000)
   --with NAME=DIST    another build of the library as one more contender: NAME=/path/to/its/dist
+  --against FOLDER    paired with another build of the library, by the folder of its dist: nobody else, 9 rounds, and each row's
+                      ratio to it
   --profile FOLDER    writes a CPU profile of every cell there
   --save              writes the result though it is not of the whole table
   --report FILE       measures nothing: prints the table of a result
@@ -16,6 +18,12 @@ export const USAGE = `npm run bench -- [options]
   --faults            how long failures and recoveries take: runs test/faults with MEASURE=1
   --list              the ids of the workloads
 `;
+
+/** What the build is called that ours is paired with. */
+export const OTHER_BUILD = 'the other build';
+
+/** How often each of two builds is measured. */
+const PAIRED_ROUNDS = 9;
 
 /** @throws {TypeError} for an unknown option. */
 export function readOptions(args) {
@@ -28,6 +36,7 @@ export function readOptions(args) {
       rounds: { type: 'string' },
       measure: { type: 'string' },
       with: { type: 'string', multiple: true, default: [] },
+      against: { type: 'string' },
       profile: { type: 'string' },
       save: { type: 'boolean', default: false },
       report: { type: 'string' },
@@ -40,13 +49,16 @@ export function readOptions(args) {
   });
   return {
     ...values,
-    rounds: positive(values.rounds, '--rounds'),
+    rounds: positive(values.rounds, '--rounds') ?? (values.against === undefined ? undefined : PAIRED_ROUNDS),
     measure: positive(values.measure, '--measure'),
-    with: values.with.map((build) => {
-      const [name, dist] = build.split('=');
-      if (!dist) throw new TypeError(`--with ${build}: expected NAME=DIST`);
-      return { name, dist };
-    }),
+    with: [
+      ...(values.against === undefined ? [] : [{ name: OTHER_BUILD, dist: values.against }]),
+      ...values.with.map((build) => {
+        const [name, dist] = build.split('=');
+        if (!dist) throw new TypeError(`--with ${build}: expected NAME=DIST`);
+        return { name, dist };
+      }),
+    ],
   };
 }
 

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { CLASSIC_FLOOR, FLOOR } from './contenders.mjs';
-import { WORKLOADS } from './workloads/table.mjs';
+import { PLAIN_GET, WORKLOADS } from './workloads/table.mjs';
 
 const FULL = { warmupMs: 400, measureMs: 1000 };
 const QUICK = { warmupMs: 200, measureMs: 200 };
@@ -19,7 +19,7 @@ const QUICK_CONTENDERS = new Set([FLOOR, CLASSIC_FLOOR, 'memjs', 'memcache']);
  * @returns workloads as in the table, with the contenders that take part and a `budget`.
  */
 export function makePlan(options, hasRedis) {
-  const { quick, only, contender: wanted, with: builds } = options;
+  const { quick, only, contender: wanted, with: builds, against } = options;
   return WORKLOADS.filter(({ id }) =>
     only.length > 0 ? only.some((part) => id.includes(part)) : !(quick && NOT_QUICK.test(id)),
   ).map((workload) => ({
@@ -30,7 +30,10 @@ export function makePlan(options, hasRedis) {
         .filter(({ kind }) => kind !== 'redis' || hasRedis)
         .filter(
           ({ name, kind }) =>
-            kind === 'ours' || isWanted(name, wanted, quick && workload.kind === 'commands'),
+            kind === 'ours' ||
+            (against === undefined && isWanted(name, wanted, quick && workload.kind === 'commands')) ||
+            // What a row of the cache is measured by is the library as well.
+            (against !== undefined && name === PLAIN_GET),
         ),
       ...builds.flatMap((build) => otherBuild(workload, build)),
     ],

@@ -55,6 +55,12 @@ async function print(result) {
   console.log(toMarkdown(new Summary(result)));
 }
 
+async function printPaired(result) {
+  const { Summary } = await import('./report/summary.mjs');
+  const { pairedTable } = await import('./report/paired.mjs');
+  console.log(pairedTable(new Summary(result)));
+}
+
 async function draw(file) {
   const { readResult } = await import('./result-file.mjs');
   const { Summary } = await import('./report/summary.mjs');
@@ -103,7 +109,7 @@ async function measure() {
     ...Object.values(workloads).flatMap((cells) => Object.values(cells).map(({ length }) => length)),
   );
   const result = { ...run, rounds: done, workloads };
-  await print(result);
+  await (options.against === undefined ? print(result) : printPaired(result));
   const whole =
     !quick && options.only.length === 0 && options.contender.length === 0 && options.with.length === 0;
   if (whole || options.save) {

@@ -16,6 +16,7 @@ const HELP = `npm run proof -- [options]
   --seconds N     how long each of the storms lasts (default 20, at least 3)
   --cluster       only what is promised of clusters that change; otherwise this comes after the races
   --reliability   only chaos, outages and endurance; an hour, or with --short three minutes
+  --peers         a table of what faults do to this and other clients; installs them into bench/
   --short         less of everything
   --only TEXT     of these two only the cases with this in their name
   --against DIST  the same of another build, whose figures stand beside
@@ -44,7 +45,7 @@ if (options.help) {
 const progress = new Progress(process.stderr);
 const print = (text) => process.stdout.write(text);
 try {
-  const races = !options.cluster && !options.reliability;
+  const races = !options.cluster && !options.reliability && !options.peers;
   const raced = !races || (await race());
   const kept = await provePromises({ ...options, cluster: races || options.cluster }, progress, print);
   process.exit(raced && kept ? 0 : 1);
@@ -105,6 +106,7 @@ function readOptions() {
         seconds: text,
         cluster: flag,
         reliability: flag,
+        peers: flag,
         short: flag,
         only: text,
         against: text,

@@ -1,10 +1,10 @@
 import { MemcacheClient } from 'memcache-client';
 
-export async function open({ servers }) {
+export async function open({ servers, timeoutMs = 30_000 }) {
   const client = new MemcacheClient({
     server: { servers: servers.map((server) => ({ server, maxConnections: 1 })) },
-    cmdTimeout: 30_000,
-    connectTimeout: 30_000,
+    cmdTimeout: timeoutMs,
+    connectTimeout: timeoutMs,
   });
   return {
     get: async (key) => (await client.get(key))?.value,

@@ -1,7 +1,7 @@
 import { Memcache } from 'memcache';
 
-export async function open({ servers, values }) {
-  const client = new Memcache({ nodes: servers, timeout: 30_000 });
+export async function open({ servers, values, timeoutMs = 30_000 }) {
+  const client = new Memcache({ nodes: servers, timeout: timeoutMs });
   await client.connect();
   const isJson = values === 'json';
   return {

@@ -9,9 +9,11 @@ export async function open({ servers, from = 'nestjs-memcached' }) {
 /** The same, read by plain `get`. */
 export async function openPlain(options) {
   const service = await open(options);
+  // In builds before the service had a client, it was one.
+  const client = service.client ?? service;
   return {
-    get: (key) => service.get(key),
-    set: (key, value) => service.set(key, value),
+    get: (key) => client.get(key),
+    set: (key, value) => client.set(key, value),
     close: () => service.close(),
   };
 }

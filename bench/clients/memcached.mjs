@@ -1,9 +1,9 @@
 import { promisify } from 'node:util';
 import Memcached from 'memcached';
 
-export async function open({ servers }) {
+export async function open({ servers, timeoutMs = 30_000 }) {
   // One socket for each server, like everybody else here; the others of its pool do not make it faster.
-  const client = new Memcached(servers, { poolSize: 1, timeout: 30_000, maxExpiration: 2592000 });
+  const client = new Memcached(servers, { poolSize: 1, timeout: timeoutMs, maxExpiration: 2592000 });
   const getMulti = promisify(client.getMulti).bind(client);
   const set = promisify(client.set).bind(client);
   return {

@@ -1,7 +1,10 @@
 import memjs from 'memjs';
 
-export async function open({ servers, values }) {
-  const client = memjs.Client.create(servers.join(','), { timeout: 30, conntimeout: 30 });
+export async function open({ servers, values, timeoutMs = 30_000 }) {
+  const client = memjs.Client.create(servers.join(','), {
+    timeout: timeoutMs / 1000,
+    conntimeout: timeoutMs / 1000,
+  });
   const take = {
     bytes: ({ value }) => value,
     text: ({ value }) => value?.toString(),

@@ -7,15 +7,23 @@ const KEYS = 1000;
  * Loops of reads through a cache that has everything, so that no loader is ever called.
  *
  * @param {object} client with `getOrSet`, or with `get` for the plain reads it is compared to.
- * @param {{ loops: number, values: 'text' | 'json', size: number }} params
+ * @param {{ loops: number, values: 'text' | 'json', size: number, keys?: number, together?: boolean }} params `together`:
+ *   all keys at once, again and again, instead of loops that go their own ways.
  */
-export async function measureWarmCache(client, { loops, values, size }, budget) {
-  const data = makeData(KEYS, values, size);
+export async function measureWarmCache(
+  client,
+  { loops, values, size, keys = KEYS, together = false },
+  budget,
+) {
+  const data = makeData(keys, values, size);
   await (client.getOrSet === undefined ? load(client, data) : fill(client, data));
   const read =
     client.getOrSet === undefined ? (key) => client.get(key) : (key) => client.getOrSet(key, refuse);
-  const run = new Run(KEYS);
-  const figures = await take(run, () => Array.from({ length: loops }, () => loop(run, read, data)), budget);
+  const run = new Run(keys);
+  const begin = together
+    ? () => [all(run, read, data)]
+    : () => Array.from({ length: loops }, () => loop(run, read, data));
+  const figures = await take(run, begin, budget);
   await client.close();
   return figures;
 }
@@ -27,6 +35,16 @@ async function fill(client, { keys, values }) {
 
 function refuse() {
   throw new Error('a loader was called though the value had been stored');
+}
+
+async function all(run, read, { keys, values, same }) {
+  while (run.going) {
+    const found = await Promise.all(keys.map(read));
+    found.forEach((value, index) => {
+      if (!same(value, values[index])) throw new WrongValue(keys[index]);
+      run.tick();
+    });
+  }
 }
 
 async function loop(run, read, { keys, values, same }) {

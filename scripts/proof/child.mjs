@@ -15,12 +15,13 @@ process.on('exit', () => {
  *
  * @param {URL} module exports `operations(lib)`: functions by name, each of one argument that can be sent as JSON.
  * @param {string} dist the build of the library that is handed to them.
- * @param {{ execArgv?: string[], patch?: object }} [how] `patch` changes lines of the build; see `patch.hooks.mjs`.
+ * @param {{ execArgv?: string[], patch?: object, quiet?: boolean }} [how] `patch` changes lines of the build; see `patch.hooks.mjs`. `quiet`: what it
+ *   writes is thrown away.
  */
-export async function startChild(module, dist, { execArgv = [], patch } = {}) {
+export async function startChild(module, dist, { execArgv = [], patch, quiet = false } = {}) {
   const child = fork(MAIN, [module.href, dist, JSON.stringify(patch ?? null)], {
     execArgv,
-    stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+    stdio: ['ignore', quiet ? 'ignore' : 'inherit', 'pipe', 'ipc'],
   });
   running.add(child);
   const calls = new Map();

@@ -1,7 +1,9 @@
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { prepareOurselves } from '../../bench/prepare.mjs';
 import { Callers, CLUSTER_ROWS } from './cluster/rows.mjs';
 import { CASES, LENGTHS } from './reliability/cases.mjs';
+import { peerTable } from './peers/table.mjs';
 import { measuredHere } from './reliability/machine.mjs';
 import { compileTypeScript } from './typescript.mjs';
 import { putInto, runCases, written } from './tables.mjs';
@@ -13,12 +15,12 @@ const PAGE = fileURLToPath(new URL('../../docs/reliability.md', import.meta.url)
  * What is promised of clusters that change, and of everything that can break: two tables with figures, bounds, and
  * whether these were held.
  *
- * @param {object} options `cluster`, `reliability`: which of them; `short`; `only`: part of a case's name; `against`: the
+ * @param {object} options `cluster`, `reliability`, `peers`: which of them; `short`; `only`: part of a case's name; `against`: the
  *   folder of another build; `seconds`, of each chaos; `write`: puts the tables into docs/reliability.md.
  * @returns {Promise<boolean>} whether all bounds were held.
  */
 export async function provePromises(options, progress, print) {
-  const { cluster, reliability, short, only = '', against, write, command } = options;
+  const { cluster, reliability, peers, short, only = '', against, write, command } = options;
   compileTypeScript();
   const faults = await import('../../test/support/fault-proxy.ts');
   const chaos = await import('../../test/support/chaos-proxy.ts');
@@ -48,6 +50,13 @@ export async function provePromises(options, progress, print) {
     print(`${text}\n`);
     if (write) putInto(PAGE, name, `${measuredHere(command)}:\n\n${text}`);
     held &&= rows.every((row) => row.held);
+  }
+  if (peers) {
+    await prepareOurselves();
+    const text = await peerTable({ dist: DIST, faults, progress });
+    progress.end();
+    print(`${text}\n`);
+    if (write) putInto(PAGE, 'peers', `${measuredHere(command)}:\n\n${text}`);
   }
   await ours.callers.stop();
   await other?.callers.stop();
