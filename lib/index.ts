@@ -120,7 +120,7 @@ export type {
 export type { SealKeyOption } from './options/seal-key.js';
 
 // What can be listened to, by node:diagnostics_channel.
-export type { CommandMessage, ReconnectMessage, ReplayMessage } from './client/diagnostics.js';
+export type { CommandMessage, ReconnectMessage, OwedMessage } from './client/diagnostics.js';
 export type { CacheMessage } from './nest/cache-diagnostics.js';
 export type { ClusterReport, ServerReport } from './nest/cluster-report.js';
 

@@ -28,8 +28,8 @@ export interface CommandMessage {
   outcome?: 'hit' | 'miss' | 'done' | 'not-done' | 'stored' | 'exists' | 'not-found' | 'error';
 }
 
-/** What the channel `nestjs-memcached:replay` tells: invalidations that a server was owed are on their way. */
-export interface ReplayMessage {
+/** What the channel `nestjs-memcached:owed` tells: invalidations that a server was owed are on their way. */
+export interface OwedMessage {
   readonly server: string;
   /** How many; 1 for the flush that stands for more than could be remembered. */
   readonly count: number;
@@ -61,8 +61,8 @@ export const reconnectChannel = channel('nestjs-memcached:reconnect') as unknown
   ReconnectMessage
 >;
 
-/** See `ReplayMessage`. */
-export const replayChannel = channel('nestjs-memcached:replay') as unknown as Channel<unknown, ReplayMessage>;
+/** See `OwedMessage`. */
+export const owedChannel = channel('nestjs-memcached:owed') as unknown as Channel<unknown, OwedMessage>;
 
 /**
  * Sends a request and tells of it.

@@ -158,7 +158,12 @@ export class Dispatcher {
       await (this.closed.aborted ? encoding : this.#waiting.until(encoding, timeoutMs, tooLong));
       request.encoding = undefined;
     }
-    await this.#servers(label, timeoutMs - (performance.now() - begun));
+    try {
+      await this.#servers(label, timeoutMs - (performance.now() - begun));
+    } catch (error) {
+      // An invalidation is owed to whatever server its key will have.
+      if (!request.owed || this.closed.aborted) throw error;
+    }
     request.signal?.throwIfAborted();
     request.timeoutMs = Math.max(1, Math.ceil(timeoutMs - (performance.now() - begun)));
     return this.#execute(request, node);

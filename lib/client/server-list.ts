@@ -4,7 +4,7 @@ import { Discovery } from '../cluster/discovery.js';
 import type { Node, NodeState } from '../cluster/node.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';
 import { readServers, type ServerAddress, type ServersOption } from '../options/server-options.js';
-import { nodeChannel, reconnectChannel, replayChannel, serversChannel } from './diagnostics.js';
+import { nodeChannel, owedChannel, reconnectChannel, serversChannel } from './diagnostics.js';
 import { Dispatcher } from './dispatcher.js';
 import type { ClientEvents, NodeEvent } from './events.js';
 
@@ -20,7 +20,7 @@ export class ServerList {
     this.cluster = new Cluster(options, {
       onState: (node, previous) => this.#tell(node, previous),
       onReconnect: ({ server }) => reconnectChannel.publish({ server: server.id }),
-      onReplay: ({ server }, count) => replayChannel.publish({ server: server.id, count }),
+      onOwedSent: ({ server }, count) => owedChannel.publish({ server: server.id, count }),
     });
     this.dispatcher = new Dispatcher(this.cluster, options);
     this.#warn();

@@ -1,11 +1,12 @@
-import { ConnectionError, OverloadError, ProtocolError, TimeoutError } from '../errors.js';
+import { ConnectionError, OverloadError, ProtocolError, ServerError, TimeoutError } from '../errors.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';
 import type { ServerAddress } from '../options/server-options.js';
 import type { Request } from '../protocol/request.js';
 import { createPlacement } from './distribution/distribution.js';
 import type { Placement } from './distribution/placement.js';
-import { repeated } from './debts.js';
+import { DepartedServers } from './departed-servers.js';
 import { Node, type NodeObserver } from './node.js';
+import { OwedInvalidations, repeated } from './owed-invalidations.js';
 
 /** All servers of the client: sends each request to the server its key belongs to, or where failover says. */
 export class Cluster {
@@ -13,6 +14,11 @@ export class Cluster {
   readonly #observer: NodeObserver;
   #placement: Placement;
   #nodes: readonly Node[];
+  /** By server; what one is owed outlives its place in the list. */
+  readonly #owed = new Map<string, OwedInvalidations>();
+  readonly #departed: DepartedServers;
+  /** Invalidations that came before any server was known. */
+  readonly #homeless: Request[] = [];
   /** Nodes that were taken out and still answer what was in flight. */
   readonly #leaving = new Set<Promise<void>>();
   /** Commands that failover `miss` answered in place of a server. */
@@ -22,7 +28,8 @@ export class Cluster {
     this.#options = options;
     this.#observer = observer;
     this.#placement = createPlacement(options.distribution, options.servers);
-    this.#nodes = options.servers.map((server) => new Node(server, options, observer));
+    this.#departed = new DepartedServers((server) => this.#owedTo(server));
+    this.#nodes = options.servers.map((server) => this.#newNode(server));
   }
 
   get nodes(): readonly Node[] {
@@ -40,13 +47,19 @@ export class Cluster {
     const present = new Map(this.#nodes.map((node) => [node.server.id, node]));
     const nodes = servers.map((server) => {
       const node = present.get(server.id);
-      if (node === undefined || !node.reaches(server)) return new Node(server, this.#options, this.#observer);
+      if (node === undefined || !node.reaches(server)) return this.#newNode(server);
       present.delete(server.id);
       return node;
     });
     const before = new Set(this.#nodes);
+    this.#departed.change(this.#placement, this.#nodes, nodes);
     this.#placement = placement;
     this.#nodes = nodes;
+    for (const request of this.#homeless.splice(0)) this.#ownerOf(request)?.owe(request);
+    for (const node of nodes) if (!before.has(node)) node.deliverOwed();
+    for (const id of this.#owed.keys()) {
+      if (!this.#departed.has(id) && !nodes.some(({ server }) => server.id === id)) this.#owed.delete(id);
+    }
     for (const node of present.values()) {
       const leaving = node.close().finally(() => this.#leaving.delete(leaving));
       this.#leaving.add(leaving);
@@ -101,17 +114,43 @@ export class Cluster {
    * @returns the request's result, or its `missResult` where it is owed.
    */
   async executeOwed(request: Request): Promise<unknown> {
-    const owner = this.nodes[this.#placement.indexFor(request.routingKey)];
+    this.#departed.owe(request);
+    const owner = this.#ownerOf(request);
+    if (
+      owner === undefined &&
+      this.nodes.length === 0 &&
+      this.#homeless.length < this.#options.maxOwedDeletes
+    ) {
+      this.#homeless.push(repeated(request));
+      return request.missResult;
+    }
     if (owner === undefined) return this.execute(request);
     try {
       const promise = promised(request);
       owner.send(request);
       return await promise;
     } catch (error) {
-      if (!isAway(error) || error instanceof OverloadError) throw error;
+      if (!isOwedAfter(error)) throw error;
       owner.owe(repeated(request));
-      return this.#options.failover === 'next' ? this.execute(repeated(request)) : request.missResult;
+      return this.#options.failover === 'next' && !owner.available
+        ? this.execute(repeated(request))
+        : request.missResult;
     }
+  }
+
+  #ownerOf(request: Request): Node | undefined {
+    return this.nodes[this.#placement.indexFor(request.routingKey)];
+  }
+
+  #newNode(server: ServerAddress): Node {
+    return new Node(server, this.#options, this.#observer, this.#owedTo(server.id));
+  }
+
+  #owedTo(server: string): OwedInvalidations {
+    let owed = this.#owed.get(server);
+    if (owed === undefined)
+      this.#owed.set(server, (owed = new OwedInvalidations(this.#options.maxOwedDeletes)));
+    return owed;
   }
 
   /** Sends a request to one server, whatever its key; failover `miss` applies, `next` does not. */
@@ -131,6 +170,7 @@ export class Cluster {
 
   async close(): Promise<void> {
     await Promise.all([...this.nodes.map((node) => node.close()), ...this.#leaving]);
+    for (const { server, owed } of this.nodes) if (owed > 0) warnOfOwed(server.id, owed);
   }
 
   #dispatch(request: Request): void {
@@ -169,6 +209,23 @@ function promised(request: Request): Promise<unknown> {
     request.resolve = resolve;
     request.reject = reject;
   });
+}
+
+function warnOfOwed(server: string, owed: number): void {
+  const count =
+    owed === Number.POSITIVE_INFINITY ? 'more invalidations than it could remember' : `${owed} invalidations`;
+  process.emitWarning(
+    `closed while ${server}, which could not be reached, was owed ${count}: their old values last until their ttl`,
+    'MemcachedWarning',
+  );
+}
+
+/**
+ * Whether an invalidation that failed so is owed: it did not arrive, or may not have. A proxy whose server is away says so
+ * by `SERVER_ERROR`.
+ */
+function isOwedAfter(error: unknown): boolean {
+  return isAway(error) || (error instanceof ServerError && error.reply.startsWith('SERVER_ERROR'));
 }
 
 /** Whether the error says that the server could not be asked, rather than that it refused. */

@@ -7,9 +7,10 @@ import { readServers, type ServerAddress } from '../options/server-options.js';
 import type { Reply } from '../protocol/reply.js';
 import { Request } from '../protocol/request.js';
 import { Node, type NodeObserver } from './node.js';
+import { OwedInvalidations } from './owed-invalidations.js';
 
 const ignore = (): void => undefined;
-const UNOBSERVED: NodeObserver = { onState: ignore, onReconnect: ignore, onReplay: ignore };
+const UNOBSERVED: NodeObserver = { onState: ignore, onReconnect: ignore, onOwedSent: ignore };
 
 /** Told about every list that was found, and about every attempt that failed. */
 export interface DiscoveryListener {
@@ -62,7 +63,8 @@ export class Discovery {
   /** Asks a configuration endpoint, which may itself be any memcached that holds the list as a value. */
   async #askEndpoint(endpoint: string): Promise<string[]> {
     const [server] = readServers(endpoint, 'discovery.endpoint');
-    const node = new Node(server, { ...this.#options, protocol: 'classic', drainTimeout: 0 }, UNOBSERVED);
+    const options = { ...this.#options, protocol: 'classic', drainTimeout: 0 } as const;
+    const node = new Node(server, options, UNOBSERVED, new OwedInvalidations(0));
     try {
       const text =
         (await this.#ask(node, 'config get cluster')) ??

@@ -15,7 +15,8 @@ import type { ResolvedClientOptions } from '../options/client-options.js';
 import type { ServerAddress } from '../options/server-options.js';
 import type { Reply } from '../protocol/reply.js';
 import { Request } from '../protocol/request.js';
-import { Debts } from './debts.js';
+import { OwedDelivery } from './owed-delivery.js';
+import type { OwedInvalidations } from './owed-invalidations.js';
 import { RoundTrips, type Latency } from './round-trips.js';
 
 /**
@@ -32,15 +33,19 @@ export interface NodeObserver {
   /** It has a new connection, after one was lost. */
   onReconnect(node: Node): void;
   /** So many invalidations that it was owed are on their way. */
-  onReplay(node: Node, count: number): void;
+  onOwedSent(node: Node, count: number): void;
 }
+
+/** So many connections in a row may end before they have answered anything; then the next one waits. */
+const VAIN_CONNECTIONS = 3;
 
 /** Our handle on one server: its connection, and whether it can be used. */
 export class Node implements ConnectionOwner {
   #server: ServerAddress;
   readonly #options: ResolvedClientOptions;
   readonly #observer: NodeObserver;
-  readonly #debts: Debts;
+  readonly #owed: OwedInvalidations;
+  readonly #delivery: OwedDelivery;
   readonly #roundTrips = new RoundTrips();
   #connection: Connection | undefined;
   #state: NodeState = 'up';
@@ -59,13 +64,24 @@ export class Node implements ConnectionOwner {
   #proxied = false;
   /** How many connections have become ready. */
   #connections = 0;
+  /** How many connections in a row have become ready and answered nothing, whatever they died of. */
+  #vainConnections = 0;
   #closed = false;
+  /** Settles `close` when the last connection is gone. */
+  #onGone: (() => void) | undefined;
 
-  constructor(server: ServerAddress, options: ResolvedClientOptions, observer: NodeObserver) {
+  /** @param owed what the server is owed; outlives the node. */
+  constructor(
+    server: ServerAddress,
+    options: ResolvedClientOptions,
+    observer: NodeObserver,
+    owed: OwedInvalidations,
+  ) {
     this.#server = server;
     this.#options = options;
     this.#observer = observer;
-    this.#debts = new Debts(options.maxOwedDeletes);
+    this.#owed = owed;
+    this.#delivery = new OwedDelivery(owed, options);
   }
 
   get server(): ServerAddress {
@@ -97,12 +113,13 @@ export class Node implements ConnectionOwner {
   }
 
   onRoundTrip(milliseconds: number): void {
+    this.#vainConnections = 0;
     this.#roundTrips.record(milliseconds);
   }
 
   /** How many invalidations the server is owed; `Infinity` when there were too many to remember each. */
   get owed(): number {
-    return this.#debts.size;
+    return this.#owed.size;
   }
 
   /** The dialect spoken, once connected. */
@@ -121,7 +138,11 @@ export class Node implements ConnectionOwner {
     else if (this.#unreachable) request.fail(this.#unreachableError(request));
     else if (this.#proxied && request.kind === 'line' && request.key !== 'version')
       request.fail(this.#proxyError(request));
-    else this.#connected().push(request);
+    else {
+      const connection = this.#connected();
+      if (!this.#owed.isEmpty) this.#delivery.ahead(request, connection);
+      connection.push(request);
+    }
   }
 
   /**
@@ -141,9 +162,18 @@ export class Node implements ConnectionOwner {
 
   /** Remembers an invalidation that may not have reached the server, and sends it once the server is back. */
   owe(request: Request): void {
-    this.#debts.add(request);
-    // The server may have come back in the moment between the failure and this call.
-    if (!this.#unreachable && this.#connection?.ready === true) this.#payInto(this.#connection);
+    const { overflows } = this.#owed;
+    this.#owed.add(request);
+    if (this.#owed.overflows && !overflows) this.#warn();
+    this.deliverOwed();
+  }
+
+  /** Delivers what the server is owed as soon as it can be reached. */
+  deliverOwed(): void {
+    if (this.#owed.isEmpty || this.#unreachable || this.#closed) return;
+    const { ready } = this.#connected();
+    this.#delivery.begin();
+    if (ready) this.#delivery.lookThrough(this.server);
   }
 
   /** Resolves once the server has answered the negotiation, rejects if it cannot be reached. */
@@ -156,31 +186,45 @@ export class Node implements ConnectionOwner {
     });
   }
 
-  /** Waits for requests in flight up to the drain limit, rejects the others, and leaves nothing open. */
+  /**
+   * Waits for requests in flight and delivers what the server is owed, if it can be reached, up to the drain limit; rejects
+   * the other requests, and leaves nothing open.
+   */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#probeTimer);
-    const connection = this.#connection;
-    if (connection === undefined) return;
-    if (this.#options.drainTimeout > 0) {
-      let timer: NodeJS.Timeout | undefined;
-      const limit = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, this.#options.drainTimeout);
-      });
-      await Promise.race([connection.drained(), limit]);
-      clearTimeout(timer);
-    }
-    connection.close();
+    if (this.#options.drainTimeout > 0) await this.#drain();
+    this.#connection?.close();
+    this.#delivery.close();
+  }
+
+  async #drain(): Promise<void> {
+    const silent = this.#unreachable && this.#connection !== undefined;
+    const delivered =
+      this.#owed.unsent === 0 || silent ? undefined : (this.#connected(), this.#delivery.finish());
+    if (this.#connection === undefined) return;
+    let timer: NodeJS.Timeout | undefined;
+    const over = new Promise<void>((resolve) => {
+      this.#onGone = resolve;
+      timer = setTimeout(resolve, this.#options.drainTimeout);
+    });
+    await Promise.race([Promise.all([this.#connection.drained(), delivered]), over]);
+    clearTimeout(timer);
   }
 
   onReady(connection: Connection): readonly Request[] {
+    if (this.#closed) return this.#delivery.first(connection);
     // A proxy that is known to be one is asked once for each of its connections, not twice.
     this.#refusals = connection.dialect === 'meta' ? 0 : 1;
-    this.#delay = 0;
+    if (this.#vainConnections === 0) this.#delay = 0;
+    this.#vainConnections += 1;
     this.#succeeded();
     this.#connections += 1;
     if (this.#connections > 1) this.#observer.onReconnect(this);
-    return this.#payments();
+    const owed = this.#delivery.first(connection);
+    if (owed.length > 0) this.#observer.onOwedSent(this, owed.length);
+    this.#delivery.lookThrough(this.server);
+    return owed;
   }
 
   /** The server owes a reply: is it slow or gone? One more request on the same connection tells. */
@@ -194,8 +238,8 @@ export class Node implements ConnectionOwner {
     this.#unreachable = true;
     if (!connection.ready) return; // opening it is a probe already
     const probe = this.#probe(() => {
-      this.#payInto(connection);
       this.#succeeded();
+      this.deliverOwed();
     });
     probe.reject = (error) => connection.close(error as MemcachedError);
     connection.push(probe);
@@ -208,7 +252,9 @@ export class Node implements ConnectionOwner {
     unsent: Request[],
   ): void {
     this.#connection = undefined;
+    this.#delivery.stop();
     if (this.#closed) {
+      this.#onGone?.();
       for (const request of [...lost, ...unsent]) {
         request.fail(new ClientClosedError(`${request.label}: the client was closed`, request.outcome));
       }
@@ -225,7 +271,8 @@ export class Node implements ConnectionOwner {
     const idle = lost.length === 0 && unsent.length === 0;
     if (wasReady && idle && !this.#unreachable) return;
     this.#failed(error);
-    if (wasReady && !this.#unreachable) this.#reopen(error, lost, unsent);
+    if (wasReady && !this.#unreachable && this.#vainConnections <= VAIN_CONNECTIONS)
+      this.#reopen(error, lost, unsent);
     else this.#giveUp(error, lost, unsent);
   }
 
@@ -255,14 +302,12 @@ export class Node implements ConnectionOwner {
     for (const request of unsent) request.fail(this.#unreachableError(request));
   }
 
-  #payInto(connection: Connection): void {
-    for (const payment of this.#payments()) connection.push(payment);
-  }
-
-  #payments(): readonly Request[] {
-    const payments = this.#debts.payments(this.#options.commandTimeout);
-    if (payments.length > 0) this.#observer.onReplay(this, payments.length);
-    return payments;
+  #warn(): void {
+    process.emitWarning(
+      `${this.server.id} is owed more than ${this.#options.maxOwedDeletes} invalidations (option maxOwedDeletes). This ` +
+        `process reads no old value of them; others may, until the server can be asked for its keys`,
+      'MemcachedWarning',
+    );
   }
 
   #connected(): Connection {

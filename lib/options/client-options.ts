@@ -159,10 +159,10 @@ export interface ClientOptions {
   maxQueuedBytes?: number;
 
   /**
-   * Invalidations remembered one by one for a server that is away, to be sent before it is read from again. With more,
-   * the whole server is flushed on its return.
+   * Invalidations remembered one by one for a server that is away, at about 80 bytes each. Further ones are known again when
+   * their key is asked for, and looked for among the server's keys when it is back.
    *
-   * @default 10_000
+   * @default 250_000
    */
   maxOwedDeletes?: number;
 
@@ -227,7 +227,7 @@ export const CLIENT_OPTIONS: Shape<ResolvedClientOptions> = {
   diagnosticKeys: withDefault(bool, true),
   maxInFlight: withDefault(integer(1), 250_000),
   maxQueuedBytes: withDefault(integer(1024), 256 * MIB),
-  maxOwedDeletes: withDefault(integer(0), 10_000),
+  maxOwedDeletes: withDefault(integer(0), 250_000),
   maxValueBytes: withDefault(integer(0), 0),
 };
 

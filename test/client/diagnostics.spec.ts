@@ -85,7 +85,7 @@ describeReal('the diagnostics channels', () => {
   it('tell states, reconnects and what was owed', async () => {
     const nodes = messages('nestjs-memcached:node');
     const reconnects = messages('nestjs-memcached:reconnect');
-    const replays = messages('nestjs-memcached:replay');
+    const sent = messages('nestjs-memcached:owed');
     const client = connect({ commandTimeout: '200ms' });
     await client.set('a', 1);
     await server.stop();
@@ -104,7 +104,7 @@ describeReal('the diagnostics channels', () => {
     });
     expect(nodes.at(-1)).toMatchObject({ server: at, state: 'up' });
     expect(reconnects).toStrictEqual([{ server: at }]);
-    expect(replays).toStrictEqual([{ server: at, count: 1 }]);
+    expect(sent).toStrictEqual([{ server: at, count: 1 }]);
   });
 
   it('tell a change of the list of servers', async () => {

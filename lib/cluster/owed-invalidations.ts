@@ -1,0 +1,168 @@
+import type { Dialect } from '../connection/negotiation.js';
+import { Request } from '../protocol/request.js';
+import { isPlainKey } from '../protocol/wire-key.js';
+import { KeyFilter } from './key-filter.js';
+
+/** Stands for a delete where a stale mark has its expiration time. */
+const DELETE = -1;
+
+/** Stands before a key that is base64 for other bytes, so that the plain key of the same text is another one. */
+const BINARY = '\0';
+
+/**
+ * What one server is still owed: deletes and stale marks that could not reach it.
+ *
+ * Kept in memory, a key in about a hundred bytes (`bench/micro/owed-keys.mjs`), and bounded. Past the bound, keys are kept
+ * in a filter, which knows them again and sometimes takes another for one of them, but cannot list them.
+ */
+export class OwedInvalidations {
+  readonly #limit: number;
+  /** By key; the value is what a stale mark leaves, as memcached counts it, or `DELETE`. */
+  readonly #keys = new Map<string, number>();
+  /** Sent, and not answered yet. */
+  readonly #sent = new Map<string, number>();
+  /** Keys that somebody waits for. */
+  readonly #urgent = new Set<string>();
+  /** Keys beyond the limit. */
+  #beyond: KeyFilter | undefined;
+  /** Keys that were found in `#beyond` and have been dealt with. */
+  readonly #settled = new Set<string>();
+  #additions = 0;
+
+  /** @param limit most keys remembered one by one. */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** Whether nothing is owed. */
+  get isEmpty(): boolean {
+    return this.#keys.size === 0 && this.#sent.size === 0 && this.#beyond === undefined;
+  }
+
+  /** How many keys; `Infinity` when there are more than can be listed. */
+  get size(): number {
+    return this.#beyond === undefined ? this.#keys.size + this.#sent.size : Number.POSITIVE_INFINITY;
+  }
+
+  /** How many could be sent now. */
+  get unsent(): number {
+    return this.#keys.size;
+  }
+
+  /** Whether some are beyond the limit, and known by a filter only. */
+  get overflows(): boolean {
+    return this.#beyond !== undefined;
+  }
+
+  /** Remembers an invalidation that did not arrive, or may not have. */
+  add(request: Request): void {
+    this.#add(nameOf(request.key, request.binaryKey), request.kind === 'delete' ? DELETE : request.exptime);
+  }
+
+  /** What is owed for a key that is about to be asked for, if it has not been sent before. */
+  takeFor(key: string, binaryKey: boolean, dialect: Dialect): Request | undefined {
+    const name = nameOf(key, binaryKey);
+    const exptime = this.#keys.get(name);
+    if (exptime !== undefined) return this.#send(name, exptime, dialect);
+    return this.#isBeyond(name) ? this.#send(name, DELETE, dialect) : undefined;
+  }
+
+  /** Sees to it that what is owed for a key is the first that is taken. */
+  hurry(key: string, binaryKey: boolean): void {
+    const name = nameOf(key, binaryKey);
+    if (this.#isBeyond(name)) this.#keys.set(name, DELETE);
+    if (this.#keys.has(name)) this.#urgent.add(name);
+  }
+
+  /** What is urgent, and more up to so many, the oldest first, as requests that report here what becomes of them. */
+  take(count: number, dialect: Dialect): Request[] {
+    const requests: Request[] = [];
+    for (const name of this.#urgent) requests.push(this.#send(name, this.#keys.get(name)!, dialect));
+    for (const [name, exptime] of this.#keys) {
+      if (requests.length >= count) break;
+      requests.push(this.#send(name, exptime, dialect));
+    }
+    return requests;
+  }
+
+  /**
+   * Goes through the keys that a server holds: those that may be beyond the limit become ones that are remembered one by
+   * one, and when all are through, none is beyond it any more.
+   *
+   * @param keys the bytes of each, one character per byte.
+   * @param room waits until there is room for more.
+   */
+  async sift(keys: AsyncIterable<string>, room: () => Promise<void>): Promise<void> {
+    const additions = this.#additions;
+    for await (const key of keys) {
+      const binaryKey = !isPlainKey(key);
+      const name = nameOf(binaryKey ? Buffer.from(key, 'latin1').toString('base64') : key, binaryKey);
+      if (!this.#isBeyond(name) || this.#keys.has(name)) continue;
+      if (this.#keys.size >= this.#limit) await room();
+      this.#keys.set(name, DELETE);
+    }
+    if (this.#additions !== additions) return;
+    this.#beyond = undefined;
+    this.#settled.clear();
+  }
+
+  #isBeyond(name: string): boolean {
+    return this.#beyond?.has(name) === true && !this.#settled.has(name) && !this.#sent.has(name);
+  }
+
+  #add(name: string, exptime: number): void {
+    const known = this.#keys.get(name);
+    if (known === undefined && this.#keys.size >= this.#limit) {
+      this.#settled.delete(name);
+      this.#additions += 1;
+      (this.#beyond ??= new KeyFilter()).add(name);
+    } else if (known !== DELETE) {
+      // A key is mostly two texts joined, which would keep both and the tree that joins them.
+      this.#keys.set(known === undefined ? flat(name) : name, exptime);
+    }
+  }
+
+  #send(name: string, exptime: number, dialect: Dialect): Request {
+    const binaryKey = name.startsWith(BINARY);
+    const key = binaryKey ? name.slice(1) : name;
+    const marks = exptime !== DELETE && dialect === 'meta'; // the classic dialect cannot
+    const request = new Request(marks ? 'mark-stale' : 'delete', key, () => true);
+    request.binaryKey = binaryKey;
+    request.userKey = request.routingKey = key;
+    if (marks) request.exptime = exptime;
+    this.#keys.delete(name);
+    this.#urgent.delete(name);
+    this.#sent.set(name, exptime);
+    request.resolve = () => {
+      this.#sent.delete(name);
+      if (this.#beyond === undefined) return;
+      if (this.#settled.size >= this.#limit) this.#settled.clear();
+      this.#settled.add(name);
+    };
+    request.reject = () => {
+      this.#sent.delete(name);
+      this.#add(name, exptime);
+    };
+    return request;
+  }
+}
+
+function nameOf(key: string, binaryKey: boolean): string {
+  return binaryKey ? BINARY + key : key;
+}
+
+function flat(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1');
+}
+
+/** The same invalidation once more. */
+export function repeated(request: Request): Request {
+  const again = new Request(request.kind, request.key, request.read);
+  again.binaryKey = request.binaryKey;
+  again.userKey = request.userKey;
+  again.routingKey = request.routingKey;
+  again.exptime = request.exptime;
+  again.missResult = request.missResult;
+  again.timeoutMs = request.timeoutMs;
+  return again;
+}

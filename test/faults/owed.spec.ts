@@ -1,0 +1,179 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { setImmediate as turn } from 'node:timers/promises';
+import { MemcachedClient } from '../../lib/client/client.js';
+import type { ClientOptions } from '../../lib/options/client-options.js';
+import { MemcachedServer } from '../../lib/testing/memcached-server.js';
+import { FaultProxy } from '../support/fault-proxy.js';
+import { SharedProxy } from '../support/shared-proxy.js';
+
+let clients: MemcachedClient[] = [];
+
+beforeEach(() => void (clients = []));
+afterEach(() => Promise.all(clients.map((client) => client.close())));
+
+function connect(servers: ClientOptions['servers'], options: ClientOptions = {}): MemcachedClient {
+  const client = new MemcachedClient({ servers, commandTimeout: '300ms', ...options });
+  clients.push(client);
+  return client;
+}
+
+/** Waits, turn by turn of the event loop, until nothing is owed. */
+async function settled(client: MemcachedClient): Promise<void> {
+  while (client.topology().some(({ owed }) => owed > 0)) await turn();
+}
+
+const KEYS = Array.from({ length: 60 }, (_, index) => `key:${index}`);
+
+describe.each(['twemproxy', 'memcached'] as const)('behind a proxy with the words of %s', (words) => {
+  let backends: MemcachedServer[];
+  let proxy: SharedProxy;
+
+  beforeEach(async () => {
+    backends = await Promise.all([0, 1, 2].map(() => MemcachedServer.start()));
+    proxy = await SharedProxy.start(words, backends);
+  });
+  afterEach(async () => {
+    await proxy[Symbol.asyncDispose]();
+    await Promise.all(backends.map((backend) => backend.close()));
+  });
+
+  it('an invalidation whose server is lost is owed, and delivered when the server is back', async () => {
+    const client = connect(proxy.address);
+    const other = connect(proxy.address);
+    for (const key of KEYS) await client.set(key, 'old');
+    proxy.lose(1);
+    const gone = await Promise.all(KEYS.map((key) => client.invalidateKey(key)));
+    expect(gone).toContain(false);
+    expect(client.topology()[0].owed).toBeGreaterThan(0);
+    proxy.regain(1);
+    // This process reads no old value from the first moment on.
+    for (const key of KEYS) expect(await client.get(key)).toBeUndefined();
+    await settled(client);
+    for (const key of KEYS) expect(await other.get(key)).toBeUndefined();
+  });
+
+  it('more than can be remembered are known again, and nothing is flushed', async () => {
+    const client = connect(proxy.address, { maxOwedDeletes: 5 });
+    for (const key of KEYS) await client.set(key, 'old');
+    await proxy.down();
+    await Promise.all(KEYS.slice(0, 40).map((key) => client.invalidateKey(key)));
+    expect(client.topology()[0].owed).toBe(Number.POSITIVE_INFINITY);
+    proxy.hungUp = proxy.accepted = 0;
+    await proxy.up();
+    while ((await client.get('missing').catch(() => 'away')) !== undefined) await turn();
+    for (const key of KEYS.slice(0, 40)) expect(await client.get(key)).toBeUndefined();
+    expect(await client.get(KEYS[50])).toBe('old');
+    await client.set(KEYS[0], 'new');
+    expect(await client.get(KEYS[0])).toBe('new');
+    expect(proxy.accepted).toBeLessThan(10);
+  });
+});
+
+describe('what a server is owed', () => {
+  let server: MemcachedServer;
+  let proxy: FaultProxy;
+
+  beforeEach(async () => {
+    server = await MemcachedServer.start();
+    proxy = await FaultProxy.start({ host: '127.0.0.1', port: server.port });
+  });
+  afterEach(async () => {
+    await proxy.close();
+    await server.close();
+  });
+
+  it.each(['meta', 'classic'] as const)('is delivered before its keys are read: %s', async (protocol) => {
+    const client = connect(server.address, { protocol });
+    const { port } = server;
+    await client.set('a', 'old');
+    await server.close();
+    for (const key of ['a', 'b']) expect(await client.invalidateKey(key, { stale: '1m' })).toBe(false);
+    expect(client.topology()[0].owed).toBe(2);
+    server = await MemcachedServer.start({ port });
+    const direct = connect(server.address, { protocol });
+    await direct.set('a', 'old');
+    await direct.set('b', 'old');
+    while (client.topology()[0].state !== 'up') await turn();
+    const { hit, stale } = await client.leaseGet('a', { leaseSeconds: 0 });
+    expect(protocol === 'meta' ? stale : !hit).toBe(true);
+    await settled(client);
+    expect(await direct.get('b')).toBe(protocol === 'meta' ? 'old' : undefined);
+  });
+
+  it('keeps a key of bytes and the key that is spelled like its base64 apart', async () => {
+    const client = connect(server.address);
+    const { port } = server;
+    const twins = ['a b', Buffer.from('a b').toString('base64')];
+    await client.get('x');
+    await server.close();
+    for (const key of twins) await client.invalidateKey(key);
+    expect(client.topology()[0].owed).toBe(2);
+    server = await MemcachedServer.start({ port });
+    await settled(client);
+  });
+
+  it('is remembered when too much is in flight, and delivered in a window', async () => {
+    const client = connect(server.address, { maxInFlight: 50 });
+    await client.set('k', 'old');
+    const noise = Array.from({ length: 50 }, (_, index) => client.get(`noise:${index}`));
+    expect(await client.invalidateKey('k')).toBe(false);
+    await Promise.all(noise);
+    expect(await client.get('k')).toBeUndefined();
+    const { port } = server;
+    await server.close();
+    await client.get('x').catch(() => {});
+    for (let index = 0; index < 300; index += 1) await client.invalidateKey(`key:${index}`);
+    server = await MemcachedServer.start({ port });
+    await settled(client);
+  });
+
+  it('outlives its place in the list, and what is invalidated meanwhile is owed as well', async () => {
+    await using other = await MemcachedServer.start();
+    const both = [server.address, other.address];
+    const client = connect(both);
+    const mine = KEYS.filter((key) => client.serverFor(key) === server.address);
+    for (const key of mine) await client.set(key, 'old');
+    client.setServers(other.address);
+    for (const key of mine) await client.invalidateKey(key);
+    client.setServers(both);
+    for (const key of mine) expect(await client.get(key)).toBeUndefined();
+  });
+
+  it('is not lost when no server is known yet', async () => {
+    let answer: (servers: string[]) => void = () => {};
+    const found = [
+      Promise.reject(new Error('SERVFAIL')),
+      new Promise<string[]>((resolve) => (answer = resolve)),
+    ];
+    const client = connect(undefined, {
+      discovery: { type: 'function', find: () => found.shift()!, interval: '1s' },
+    });
+    const direct = connect(server.address);
+    await direct.set('k', 'old');
+    expect(await client.invalidateKey('k')).toBe(false);
+    answer([server.address]);
+    while ((await direct.get('k')) !== undefined);
+  });
+
+  it('is delivered by a client that closes, where the server can be reached', async () => {
+    const client = connect(server.address, { reconnectDelay: { min: '1h', max: '1h' } });
+    const { port } = server;
+    await client.get('k');
+    await server.close();
+    expect(await client.invalidateKey('k')).toBe(false);
+    server = await MemcachedServer.start({ port });
+    const direct = connect(server.address);
+    await direct.set('k', 'old');
+    await client.close();
+    expect(await direct.get('k')).toBeUndefined();
+  });
+
+  it('does not hold up a client that closes, where the server cannot be reached', async () => {
+    const client = connect(server.address);
+    await client.get('k');
+    await server.close();
+    await client.invalidateKey('k');
+    await client.close();
+    expect(client.topology()[0].owed).toBe(1);
+  });
+});
