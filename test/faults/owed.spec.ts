@@ -3,7 +3,6 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { MemcachedClient } from '../../lib/client/client.js';
 import type { ClientOptions } from '../../lib/options/client-options.js';
 import { MemcachedServer } from '../../lib/testing/memcached-server.js';
-import { FaultProxy } from '../support/fault-proxy.js';
 import { SharedProxy } from '../support/shared-proxy.js';
 
 let clients: MemcachedClient[] = [];
@@ -71,32 +70,27 @@ describe.each(['twemproxy', 'memcached'] as const)('behind a proxy with the word
 
 describe('what a server is owed', () => {
   let server: MemcachedServer;
-  let proxy: FaultProxy;
-
   beforeEach(async () => {
     server = await MemcachedServer.start();
-    proxy = await FaultProxy.start({ host: '127.0.0.1', port: server.port });
   });
-  afterEach(async () => {
-    await proxy.close();
-    await server.close();
-  });
+  afterEach(() => server.close());
 
   it.each(['meta', 'classic'] as const)('is delivered before its keys are read: %s', async (protocol) => {
-    const client = connect(server.address, { protocol });
-    const { port } = server;
-    await client.set('a', 'old');
-    await server.close();
+    await using shared = await SharedProxy.start(protocol === 'meta' ? 'memcached' : 'twemproxy', [server]);
+    const client = connect(shared.address, { protocol });
+    for (const key of ['a', 'b']) await client.set(key, 'old');
+    await shared.down();
     for (const key of ['a', 'b']) expect(await client.invalidateKey(key, { stale: '1m' })).toBe(false);
     expect(client.topology()[0].owed).toBe(2);
-    server = await MemcachedServer.start({ port });
-    const direct = connect(server.address, { protocol });
-    await direct.set('a', 'old');
-    await direct.set('b', 'old');
-    while (client.topology()[0].state !== 'up') await turn();
-    const { hit, stale } = await client.leaseGet('a', { leaseSeconds: 0 });
-    expect(protocol === 'meta' ? stale : !hit).toBe(true);
+    await shared.up();
+    let read: { hit: boolean; stale: boolean } | undefined;
+    while (read === undefined) {
+      await turn();
+      read = await client.leaseGet('a', { leaseSeconds: 0 }).catch(() => undefined);
+    }
+    expect(protocol === 'meta' ? read.stale : !read.hit).toBe(true);
     await settled(client);
+    const direct = connect(server.address);
     expect(await direct.get('b')).toBe(protocol === 'meta' ? 'old' : undefined);
   });
 
