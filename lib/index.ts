@@ -1,7 +1,12 @@
 // Nest: the module, the service, the health indicator.
 export { MemcachedModule } from './nest/memcached.module.js';
 export { MemcachedService } from './nest/memcached.service.js';
-export { getMemcachedToken, InjectMemcached } from './nest/tokens.js';
+export {
+  getMemcachedClientToken,
+  getMemcachedToken,
+  InjectMemcached,
+  InjectMemcachedClient,
+} from './nest/tokens.js';
 export type {
   DecoratorsOptions,
   MemcachedModuleAsyncOptions,
@@ -47,9 +52,11 @@ export { cacheKey } from './nest/keys/key-template.js';
 export type { CacheKeyPart } from './nest/keys/canonical.js';
 
 // The cache, and its store on memcached.
-export { Cache, type CachePorts } from './cache/cache.js';
-export { KEEP, type Next } from './cache/cas-update.js';
+export { CacheEngine, type CachePorts } from './cache/cache-engine.js';
+export { KEEP, type Updater } from './cache/cas-update.js';
 export type { Clock } from './cache/clock.js';
+export type { PendingSet } from './cache/cache-writes.js';
+export type { CachedItem } from './cache/item-commands.js';
 export type { BatchContext, BatchLoader, LoadContext, Loader } from './cache/load-context.js';
 export type { Locked } from './cache/lock.js';
 export type { CacheCounters, CacheHappening, CacheObserver } from './cache/cache-events.js';
@@ -57,9 +64,12 @@ export type { CacheEntry, CacheReading, CacheStore, TagState, TagVersion } from 
 export { ClientStore } from './store/client-store.js';
 export type {
   CacheOptions,
+  CacheDeleteOptions,
+  CacheGetOptions,
   CachePolicy,
   InvalidateOptions,
-  LockOptions,
+  ItemOptions,
+  WithLockOptions,
   Ttl,
   UpdateOptions,
 } from './options/cache-options.js';

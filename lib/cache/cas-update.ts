@@ -18,7 +18,7 @@ export const KEEP: unique symbol = Symbol.for('nestjs-memcached.keep');
  *
  * @typeParam C what it gets: `undefined` as well when nothing may be stored and there is no `initial`.
  */
-export type Next<V, C = V | undefined> = (current: C) => V | typeof KEEP | Promise<V | typeof KEEP>;
+export type Updater<V, C = V | undefined> = (current: C) => V | typeof KEEP | Promise<V | typeof KEEP>;
 
 /** The pause between attempts doubles up to so many times the first. */
 const MAX_BACKOFF_GROWTH = 64;
@@ -56,7 +56,7 @@ export class CasUpdates {
    */
   async run(
     key: string,
-    next: Next<unknown>,
+    next: Updater<unknown>,
     options: ResolvedUpdate,
     policy: ResolvedPolicy,
   ): Promise<unknown> {
@@ -66,7 +66,7 @@ export class CasUpdates {
 
   async #change(
     key: string,
-    next: Next<unknown>,
+    next: Updater<unknown>,
     options: ResolvedUpdate,
     policy: ResolvedPolicy,
     turn: Turn,
@@ -87,7 +87,7 @@ export class CasUpdates {
   }
 
   /** The function, so that what it calls can be told from others; one that was overtaken may wait for the one that did. */
-  #called(key: string, next: Next<unknown>, turn: Turn): Next<unknown> {
+  #called(key: string, next: Updater<unknown>, turn: Turn): Updater<unknown> {
     if (turn.overtaken) return (current) => this.#selfWait.watch(key, () => next(current));
     return (current) => this.#selfWait.call(key, () => next(current));
   }
@@ -95,7 +95,7 @@ export class CasUpdates {
   /** @returns undefined when somebody else was quicker. */
   async #attempt(
     key: string,
-    next: Next<unknown>,
+    next: Updater<unknown>,
     options: ResolvedUpdate,
     policy: ResolvedPolicy,
   ): Promise<{ readonly value: unknown } | undefined> {

@@ -38,8 +38,8 @@ export class EntryReader {
     return this.#turn.get(key) ?? this.#turn.share(key, this.#store.read(key, leaseSeconds, recacheSeconds));
   }
 
-  /** What begins from now on reads anew. */
-  forget(key: string): void {
+  /** What begins from now on reads anew, the key or all. */
+  forget(key?: string): void {
     this.#turn.forget(key);
   }
 

@@ -126,8 +126,9 @@ export class Flights {
     if (this.#flights.get(flight.key) === flight) this.#flights.delete(flight.key);
   }
 
-  /** Lets nobody join the key's flight any more. */
-  forget(key: string): void {
-    this.#flights.delete(key);
+  /** Lets nobody join the key's flight, or any, any more. */
+  forget(key?: string): void {
+    if (key === undefined) this.#flights.clear();
+    else this.#flights.delete(key);
   }
 }

@@ -1,4 +1,4 @@
-import type { LockOptions } from '../options/cache-options.js';
+import type { WithLockOptions } from '../options/cache-options.js';
 import { resolveLock } from '../options/cache-policy.js';
 import { pause, type Clock } from './clock.js';
 import { pauseMs } from './polling.js';
@@ -23,7 +23,7 @@ export async function withLock<T>(
   clock: Clock,
   random: () => number,
   key: string,
-  options: LockOptions,
+  options: WithLockOptions,
   work: (signal: AbortSignal) => T | Promise<T>,
 ): Promise<Locked<T>> {
   const { ttlSeconds, waitMs, signal } = resolveLock(options);

@@ -54,16 +54,24 @@ export class ReadThrough {
     });
   }
 
-  /** What is fresh, and nothing else. */
-  async peek(key: string, policy: ResolvedPolicy): Promise<unknown> {
-    const finding = await this.#in.reader.look(key, policy, 'without rights');
+  /** What is there, fresh or, if it is good enough, stale; computes nothing. */
+  async peek(key: string, policy: ResolvedPolicy, stale: boolean): Promise<unknown> {
+    const { events, reader } = this.#in;
+    if (this.#closed) throw new ClientClosedError(`get "${key}": the cache was closed`);
+    const finding = await reader.look(key, policy, 'without rights');
     // A value marked stale gives its right to whoever reads it, asked for or not.
     this.#giveBack(key, finding);
-    return finding.state === 'fresh' ? finding.entry?.value : undefined;
+    const found = finding.state === 'fresh' || (stale && finding.state === 'stale');
+    if (!found) {
+      this.#noteMiss(key, finding);
+      return undefined;
+    }
+    events.note(finding.state === 'fresh' ? 'hit' : 'stale', key);
+    return finding.entry?.value;
   }
 
-  /** Nobody joins the key's computation any more, and what begins from now on reads anew. */
-  forget(key: string): void {
+  /** Nobody joins the computation of the key, or of any, any more; and what begins from now on reads anew. */
+  forget(key?: string): void {
     this.#flights.forget(key);
     this.#in.reader.forget(key);
   }

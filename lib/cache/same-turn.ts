@@ -21,8 +21,9 @@ export class SameTurn<V> {
     return read;
   }
 
-  /** What begins from now on reads anew. */
-  forget(key: string): void {
-    this.#shared.delete(key);
+  /** What begins from now on reads anew, the key or all. */
+  forget(key?: string): void {
+    if (key === undefined) this.#shared.clear();
+    else this.#shared.delete(key);
   }
 }

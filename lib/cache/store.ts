@@ -87,8 +87,13 @@ export interface CacheStore {
     cas: string,
   ): Promise<'stored' | 'exists' | 'not-found'>;
 
-  /** Stores an entry whatever is there. Leases given out before are void. */
-  put(key: string, entry: CacheEntry, ttlSeconds: number): Promise<void>;
+  /**
+   * Stores an entry whatever is there. Leases given out before are void. Where that fails, what is there is removed, as by
+   * `remove`, before it rejects.
+   *
+   * @returns false where the store does without.
+   */
+  set(key: string, entry: CacheEntry, ttlSeconds: number): Promise<boolean>;
 
   /**
    * Gives a right back, so that the next reader wins it.
@@ -122,8 +127,10 @@ export interface CacheStore {
   /**
    * Removes an entry and voids every lease on it. A store that cannot reach the key's node may resolve as well, if
    * it has undertaken to remove it before the node is read from again.
+   *
+   * @returns whether something was there; a stub counts. False when it could not be asked.
    */
-  remove(key: string): Promise<void>;
+  remove(key: string): Promise<boolean>;
 
   /** Marks an entry stale, to be dropped after `keepSeconds`, and voids every lease on it; otherwise like `remove`. */
   markStale(key: string, keepSeconds: number): Promise<void>;

@@ -25,7 +25,7 @@ export interface ServerReport extends NodeStatus {
    * count, which takes a miss that leaves a lease for a hit: see `cache` for what the application has seen.
    */
   readonly hitRatio?: number;
-  /** The same since the last report; absent without one, without a read, or after a restart. */
+  /** The same since the report given as `since`; absent without one, without a read, or after a restart. */
   readonly recentHitRatio?: number;
 }
 
@@ -46,10 +46,10 @@ export interface ClusterReport {
   readonly cache: CacheCounters;
 }
 
-/** Answers of the last report, by server. */
+/** Answers of an earlier report, by server. */
 export type LastAnswers = ReadonlyMap<string, GeneralStats>;
 
-/** Puts together what the client knows, what the servers answered, and what they had answered the last time. */
+/** Puts together what the client knows, what the servers answered, and what they had answered to an earlier report. */
 export function reportOn(
   nodes: readonly NodeStatus[],
   answers: ManyResult<GeneralStats>,

@@ -13,7 +13,7 @@ import {
   resolveModuleOptions,
 } from './module-options.js';
 import { logNodes } from './node-logger.js';
-import { getMemcachedToken } from './tokens.js';
+import { getMemcachedClientToken, getMemcachedToken } from './tokens.js';
 
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
   new ConfigurableModuleBuilder<MemcachedModuleOptions>({ moduleName: 'Memcached' })
@@ -66,6 +66,7 @@ export class MemcachedModule extends ConfigurableModuleClass {
 function withInstance(definition: DynamicModule, extras: MemcachedModuleExtras): DynamicModule {
   const name = extras.name ?? DEFAULT_NAME;
   const service = getMemcachedToken(name);
+  const client = getMemcachedClientToken(name);
   const cache = getModuleCacheToken(name);
   return {
     ...definition,
@@ -76,10 +77,15 @@ function withInstance(definition: DynamicModule, extras: MemcachedModuleExtras):
         provide: service,
         useFactory: (options: MemcachedModuleOptions) => {
           const memcached = new MemcachedService(options);
-          logNodes(memcached, options.failover ?? 'error', name);
+          logNodes(memcached.client, options.failover ?? 'error', name);
           return memcached;
         },
         inject: [MODULE_OPTIONS_TOKEN],
+      },
+      {
+        provide: client,
+        useFactory: (memcached: MemcachedService) => memcached.client,
+        inject: [service],
       },
       {
         provide: cache,
@@ -109,6 +115,6 @@ function withInstance(definition: DynamicModule, extras: MemcachedModuleExtras):
         inject: [ModuleRef, ModulesContainer],
       },
     ],
-    exports: [service, cache, MemcachedHealthIndicator],
+    exports: [service, client, cache, MemcachedHealthIndicator],
   };
 }

@@ -1,25 +1,44 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { AsyncResource } from 'node:async_hooks';
-import { Cache } from '../cache/cache.js';
-import type { Next } from '../cache/cas-update.js';
+import type { CacheCounters } from '../cache/cache-events.js';
+import { CacheEngine } from '../cache/cache-engine.js';
+import type { PendingSet } from '../cache/cache-writes.js';
+import type { Updater } from '../cache/cas-update.js';
+import type { CachedItem } from '../cache/item-commands.js';
 import type { BatchLoader, Loader } from '../cache/load-context.js';
 import type { Locked } from '../cache/lock.js';
-import type { CacheCounters } from '../cache/cache-events.js';
 import { MemcachedClient } from '../client/client.js';
-import type { CommandOptions } from '../client/command-options.js';
-import type { CachePolicy, InvalidateOptions, LockOptions, UpdateOptions } from '../options/cache-options.js';
+import type { CommandOptions, CounterOptions } from '../client/command-options.js';
+import type { NodeStatus } from '../client/server-commands.js';
+import type { ManyResult } from '../client/many-result.js';
+import type { CasResult, CasToken, Lookup } from '../client/results.js';
+import type { StatsByGroup, StatsGroup } from '../client/stats.js';
+import type {
+  CachePolicy,
+  CacheDeleteOptions,
+  CacheGetOptions,
+  InvalidateOptions,
+  ItemOptions,
+  Ttl,
+  UpdateOptions,
+  WithLockOptions,
+} from '../options/cache-options.js';
 import type { ResolvedPolicy } from '../options/cache-policy.js';
+import type { Duration } from '../options/duration.js';
+import type { ServersOption } from '../options/server-options.js';
 import { ClientStore } from '../store/client-store.js';
 import { publishing } from './cache-diagnostics.js';
 import { type ClusterReport, type LastAnswers, reportOn } from './cluster-report.js';
 import { type MemcachedModuleOptions, resolveModuleOptions } from './module-options.js';
 
 /**
- * Every memcached command over the cluster, and the cache on top of it.
+ * The application's memcached: every command, and all of them know the cache.
  *
- * The client's commands (`get`, `set`, `incr`, …) store and read bare values. The cache's methods (`getOrSet`, `put`,
- * `update`, `invalidate`, …) know when to compute, and belong together: what one stores, the others read.
+ * What one method stores the others read. A value whose tags were invalidated, and the stub that stands for somebody's
+ * lease, are nothing to any of them. Bytes as they are, for other programs' values and for tools, are the affair of
+ * `client`, which shares the connections.
  *
+ * @see docs/vocabulary.md for what each call takes for a miss, which ttl it gives, and what it does when a server is away.
  * @example
  * constructor(private readonly memcached: MemcachedService) {}
  *
@@ -28,19 +47,23 @@ import { type MemcachedModuleOptions, resolveModuleOptions } from './module-opti
  * }
  */
 @Injectable()
-export class MemcachedService extends MemcachedClient implements OnApplicationShutdown {
-  readonly #cache: Cache;
-  #lastAnswers: LastAnswers = new Map();
+export class MemcachedService implements OnApplicationShutdown, AsyncDisposable {
+  /** The raw client, on the same connections. What it writes is none of the cache's affair until its readers read anew. */
+  readonly client: MemcachedClient;
+  readonly #cache: CacheEngine;
+  readonly #store: ClientStore;
+  readonly #answersOf = new WeakMap<ClusterReport, LastAnswers>();
 
   /** @throws {InvalidOptionsError} with the path of the wrong option. */
   constructor(options: MemcachedModuleOptions = {}) {
-    const { client, cache } = resolveModuleOptions(options);
-    super(client);
+    const { client, cache, diagnosticKeys } = resolveModuleOptions(options);
+    this.client = new MemcachedClient(client);
     // Begun while the application starts, outside of every request's async context.
     const outside = new AsyncResource('nestjs-memcached');
-    this.#cache = new Cache(new ClientStore(this), cache, {
+    this.#store = new ClientStore(this.client);
+    this.#cache = new CacheEngine(this.#store, cache, {
       outside: (work) => outside.runInAsyncScope(work),
-      observer: publishing(this.options.diagnosticKeys),
+      observer: publishing(diagnosticKeys),
     });
   }
 
@@ -79,17 +102,140 @@ export class MemcachedService extends MemcachedClient implements OnApplicationSh
   }
 
   /**
-   * Looks into the cache without computing.
+   * Reads without computing.
    *
-   * @returns the fresh value, or `undefined`; a failure of the server is a miss.
+   * @param options the key's policy, of which `tags`, `grace`, `onStoreError` and `signal` matter; `stale: true` is content
+   *   with a stale value.
+   * @returns the value; `undefined` for a miss, a stub, and where the server is away (`onStoreError`).
    */
-  peek<V>(key: string, policy?: CachePolicy<V> | ResolvedPolicy): Promise<V | undefined> {
-    return this.#cache.peek(key, policy);
+  get<V = unknown>(key: string, options?: CacheGetOptions<V> | ResolvedPolicy): Promise<V | undefined> {
+    return this.#cache.get(key, options);
   }
 
-  /** Stores a value for `getOrSet`, whatever is there; values that are being computed meanwhile are not stored any more. */
-  put<V>(key: string, value: V, policy?: CachePolicy<V> | ResolvedPolicy): Promise<void> {
-    return this.#cache.put(key, value, policy);
+  /** `get` of many keys, one trip to each server. @returns the hits, in the order of `keys`. */
+  getMany<V = unknown>(
+    keys: Iterable<string>,
+    options?: CacheGetOptions<V> | ResolvedPolicy,
+  ): Promise<Map<string, V>> {
+    return this.#cache.getMany(keys, options);
+  }
+
+  /**
+   * Stores a value whatever is there; values that are being computed meanwhile, anywhere, are not stored any more.
+   *
+   * @returns whether it was stored. Where not, since the server is away (`onStoreError`) or the policy caches no such value,
+   *   what was there before is gone, or is so before it can be read again.
+   */
+  set<V>(key: string, value: V, policy?: CachePolicy<V> | ResolvedPolicy): Promise<boolean> {
+    return this.#cache.set(key, value, policy);
+  }
+
+  /** `set` of many keys, one trip to each server. @returns for each whether it was stored. */
+  setMany<V>(
+    entries: Iterable<readonly [string, V]>,
+    policy?: CachePolicy<V> | ResolvedPolicy,
+  ): Promise<Map<string, boolean>>;
+  setMany<V>(
+    entries: Readonly<Record<string, V>>,
+    policy?: CachePolicy<V> | ResolvedPolicy,
+  ): Promise<Map<string, boolean>>;
+  setMany<V>(
+    entries: Iterable<readonly [string, V]> | Readonly<Record<string, V>>,
+    policy?: CachePolicy<V> | ResolvedPolicy,
+  ): Promise<Map<string, boolean>> {
+    return this.#cache.setMany(entries as Iterable<readonly [string, V]>, policy);
+  }
+
+  /**
+   * For a value that is made by changing its source: taken before, the place takes the value only if no invalidation and no
+   * other change came in between.
+   *
+   * @example
+   * const place = await memcached.beginSet('product:7');
+   * await place.store(await products.rename(7, 'Mug'));
+   */
+  beginSet<V>(key: string, policy?: CachePolicy<V> | ResolvedPolicy): Promise<PendingSet> {
+    return this.#cache.beginSet(key, policy);
+  }
+
+  /** Invalidates a key, as `invalidate` does. @returns whether something was there; false also when its server is away. */
+  delete(key: string, options?: CacheDeleteOptions): Promise<boolean> {
+    return this.#cache.delete(key, options);
+  }
+
+  /** `delete` of many keys. @returns for each whether something was there. */
+  deleteMany(keys: Iterable<string>, options?: CacheDeleteOptions): Promise<Map<string, boolean>> {
+    return this.#cache.deleteMany(keys, options);
+  }
+
+  /** Stores a value unless there is one. @returns whether it was stored. @throws {MemcachedError} when its server is away. */
+  add(key: string, value: unknown, options?: ItemOptions): Promise<boolean> {
+    return this.#cache.items.add(key, value, options);
+  }
+
+  /** Stores a value if there is one. @returns whether it was stored. @throws {MemcachedError} when its server is away. */
+  replace(key: string, value: unknown, options?: ItemOptions): Promise<boolean> {
+    return this.#cache.items.replace(key, value, options);
+  }
+
+  /** Puts text or bytes behind those that are there. @returns false on a miss. @throws {MemcachedError} likewise. */
+  append(key: string, more: string | Uint8Array, options?: ItemOptions): Promise<boolean> {
+    return this.#cache.items.extend('append', key, more, options);
+  }
+
+  /** Puts text or bytes before those that are there. @returns false on a miss. @throws {MemcachedError} likewise. */
+  prepend(key: string, more: string | Uint8Array, options?: ItemOptions): Promise<boolean> {
+    return this.#cache.items.extend('prepend', key, more, options);
+  }
+
+  /** Reads a value with the token that `cas` wants. @throws {MemcachedError} when its server is away. */
+  gets<V = unknown>(key: string, options?: CommandOptions): Promise<CachedItem<V> | undefined> {
+    return this.#cache.items.gets(key, options) as Promise<CachedItem<V> | undefined>;
+  }
+
+  /** Stores a value if nothing has changed since `gets`. @throws {MemcachedError} when its server is away. */
+  cas(key: string, value: unknown, token: CasToken, options?: ItemOptions): Promise<CasResult> {
+    return this.#cache.items.cas(key, value, token, options);
+  }
+
+  /** Gives a value another ttl, from now. @returns false on a miss. @throws {MemcachedError} when its server is away. */
+  async touch(key: string, ttl: Ttl, options?: ItemOptions): Promise<boolean> {
+    return (await this.#cache.items.touch(key, ttl, options)) !== undefined;
+  }
+
+  /** Reads a value and gives it another ttl, from now. @throws {MemcachedError} when its server is away. */
+  getAndTouch<V = unknown>(key: string, ttl: Ttl, options?: ItemOptions): Promise<V | undefined> {
+    return this.#cache.items.touch(key, ttl, options) as Promise<V | undefined>;
+  }
+
+  /**
+   * Adds to a counter, an item of decimal digits from 0 to 2^64 - 1, where it wraps around.
+   *
+   * @param options `initial` creates a missing one, for `ttl`; for ever without it.
+   * @returns the new value, a bigint where `by` is one; `undefined` where there is none.
+   * @throws {ServerError} when what is there is no number, or bears tags. {MemcachedError} when its server is away.
+   */
+  incr(key: string, by?: number, options?: CounterOptions): Promise<number | undefined>;
+  incr(key: string, by: bigint, options?: CounterOptions): Promise<bigint | undefined>;
+  incr(key: string, by: number | bigint = 1, options?: CounterOptions): Promise<number | bigint | undefined> {
+    return this.#count('incr', key, by, options);
+  }
+
+  /** Subtracts from a counter, which stops at 0; otherwise like `incr`. */
+  decr(key: string, by?: number, options?: CounterOptions): Promise<number | undefined>;
+  decr(key: string, by: bigint, options?: CounterOptions): Promise<bigint | undefined>;
+  decr(key: string, by: number | bigint = 1, options?: CounterOptions): Promise<number | bigint | undefined> {
+    return this.#count('decr', key, by, options);
+  }
+
+  /** Reads a value and everything memcached knows of its item. @throws {UnsupportedError} in the classic dialect. */
+  lookup<V = unknown>(key: string, options?: CommandOptions): Promise<Lookup<V>> {
+    return this.#store.lookup(key, options) as Promise<Lookup<V>>;
+  }
+
+  /** Memcached's own notes on an item, as it writes them. @throws {UnsupportedError} in the classic dialect. */
+  metadebug(key: string, options?: CommandOptions): Promise<Readonly<Record<string, string>> | undefined> {
+    return this.#store.metadebug(key, options);
   }
 
   /**
@@ -110,11 +256,7 @@ export class MemcachedService extends MemcachedClient implements OnApplicationSh
     return this.#cache.invalidateTags(...tags);
   }
 
-  /**
-   * Invalidates every value whose key begins with a prefix named in the option `cache.namespaces`.
-   *
-   * @throws {InvalidArgumentError} for any other prefix.
-   */
+  /** Invalidates every value whose key begins with a prefix of the option `cache.namespaces`; throws for any other. */
   invalidateNamespace(prefix: string, options?: InvalidateOptions): Promise<void> {
     return this.#cache.invalidateNamespace(prefix, options);
   }
@@ -131,11 +273,11 @@ export class MemcachedService extends MemcachedClient implements OnApplicationSh
    */
   update<V>(
     key: string,
-    next: Next<V, V>,
+    next: Updater<V, V>,
     options: UpdateOptions<V> & { initial: V | (() => V | Promise<V>) },
   ): Promise<V>;
-  update<V>(key: string, next: Next<V>, options?: UpdateOptions<V>): Promise<V | undefined>;
-  update<V>(key: string, next: Next<V>, options?: UpdateOptions<V>): Promise<V | undefined> {
+  update<V>(key: string, next: Updater<V>, options?: UpdateOptions<V>): Promise<V | undefined>;
+  update<V>(key: string, next: Updater<V>, options?: UpdateOptions<V>): Promise<V | undefined> {
     return this.#cache.update(key, next, options);
   }
 
@@ -151,7 +293,7 @@ export class MemcachedService extends MemcachedClient implements OnApplicationSh
    */
   withLock<T>(
     key: string,
-    options: LockOptions,
+    options: WithLockOptions,
     work: (signal: AbortSignal) => T | Promise<T>,
   ): Promise<Locked<T>> {
     return this.#cache.withLock(key, options, work);
@@ -161,32 +303,98 @@ export class MemcachedService extends MemcachedClient implements OnApplicationSh
    * What is known of the cluster: each server's state, latency, memory, hit ratio, share of the items against its share of
    * the weights; the sums; and what this process's cache has done. Asks every server for its statistics.
    *
-   * @param options `timeout`: longest wait for a server; one that does not answer says so in `problem`.
+   * @param options `timeout`: longest wait for a server; one that does not answer says so in `problem`. `since`: an earlier
+   *   report of this service, for the hit ratios since then.
    */
-  async report(options?: CommandOptions): Promise<ClusterReport> {
-    const answers = await this.stats('general', options);
-    const report = reportOn(this.topology(), answers, this.#lastAnswers, this.counters);
-    this.#lastAnswers = answers;
+  async report({
+    since,
+    ...options
+  }: CommandOptions & { since?: ClusterReport } = {}): Promise<ClusterReport> {
+    const answers = await this.client.stats('general', options);
+    const before: LastAnswers = (since && this.#answersOf.get(since)) ?? new Map();
+    const report = reportOn(this.client.topology(), answers, before, this.counters);
+    this.#answersOf.set(report, answers);
     return report;
   }
 
-  /**
-   * Reads a policy once, for many calls.
-   *
-   * @throws {InvalidOptionsError} with the path of the wrong option.
-   */
+  /** The servers' statistics, by server, under memcached's own names. */
+  stats<Group extends StatsGroup = 'general'>(
+    group?: Group,
+    options?: CommandOptions,
+  ): Promise<ManyResult<StatsByGroup[Group]>> {
+    return this.client.stats(group, options);
+  }
+
+  /** The servers' versions, such as `1.6.18`, by server. */
+  version(options?: CommandOptions): Promise<ManyResult<string>> {
+    return this.client.version(options);
+  }
+
+  /** The keys of the values that the servers hold; see `MemcachedClient.keys`. */
+  keys(options?: { limit?: number }): AsyncGenerator<string, void, undefined> {
+    return this.client.keys(options);
+  }
+
+  /** Drops every item of every server, other applications' too. @param options `delay`: when, from now. */
+  async flushAll(options?: CommandOptions & { delay?: Duration }): Promise<ManyResult<boolean>> {
+    try {
+      return await this.client.flushAll(options);
+    } finally {
+      this.#cache.forget();
+    }
+  }
+
+  /** The servers with their weights, states, since when, the last error, what they are owed, and how long they take. */
+  topology(): readonly NodeStatus[] {
+    return this.client.topology();
+  }
+
+  /** The server that a key belongs to; see `MemcachedClient.serverFor`. */
+  serverFor(key: string, options?: { down?: readonly string[] }): string {
+    return this.client.serverFor(key, options);
+  }
+
+  /** Puts another list of servers in place of the present one; see `MemcachedClient.setServers`. */
+  setServers(servers: ServersOption): void {
+    this.client.setServers(servers);
+  }
+
+  /** Connects to every server, to tell early whether the cluster can be reached; commands connect on first use. */
+  connect(): Promise<void> {
+    return this.client.connect();
+  }
+
+  /** Reads a policy once, for many calls. @throws {InvalidOptionsError} with the path of the wrong option. */
   policy<V>(policy: CachePolicy<V>, path?: string): ResolvedPolicy {
     return this.#cache.policy(policy, path);
   }
 
   /** Ends cache and client: what is under way gets `cache.closeTimeout` and `drainTimeout`; no timer or socket is left. */
-  override async close(): Promise<void> {
+  async close(): Promise<void> {
     await this.#cache.close();
-    await super.close();
+    await this.client.close();
   }
 
   /** Called by Nest, also by `app.close()`, when the application has stopped taking requests. */
   onApplicationShutdown(): Promise<void> {
     return this.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #count(
+    command: 'incr' | 'decr',
+    key: string,
+    by: number | bigint,
+    options: CounterOptions | undefined,
+  ): Promise<number | bigint | undefined> {
+    this.#cache.forget(key);
+    try {
+      return await this.#store.count(command, key, by, options);
+    } finally {
+      this.#cache.forget(key);
+    }
   }
 }

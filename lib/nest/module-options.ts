@@ -70,6 +70,7 @@ export interface ResolvedModuleOptions {
   readonly client: ClientOptions;
   readonly cache: CacheOptions;
   readonly decorators: Required<DecoratorsOptions>;
+  readonly diagnosticKeys: boolean;
 }
 
 /**
@@ -78,9 +79,9 @@ export interface ResolvedModuleOptions {
  * @throws {InvalidOptionsError} with the path of the wrong option.
  */
 export function resolveModuleOptions(options: MemcachedModuleOptions = {}): ResolvedModuleOptions {
-  const { cache, decorators } = readObject<ModuleShape>(options, '', MODULE_OPTIONS);
+  const { cache, decorators, diagnosticKeys } = readObject<ModuleShape>(options, '', MODULE_OPTIONS);
   const { cache: _cache, decorators: _decorators, ...client } = options;
-  return { client, cache, decorators };
+  return { client, cache, decorators, diagnosticKeys };
 }
 
 type ModuleShape = ResolvedClientOptions & {

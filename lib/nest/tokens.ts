@@ -1,5 +1,6 @@
 import { Inject, type InjectionToken } from '@nestjs/common';
 import { DEFAULT_NAME } from './instance/module-name.js';
+import { MemcachedClient } from '../client/client.js';
 import { MemcachedService } from './memcached.service.js';
 
 /**
@@ -19,4 +20,18 @@ export function getMemcachedToken(name: string = DEFAULT_NAME): InjectionToken<M
  */
 export function InjectMemcached(name?: string): PropertyDecorator & ParameterDecorator {
   return Inject(getMemcachedToken(name));
+}
+
+/**
+ * The token under which a module instance provides its raw `MemcachedClient`, which shares the service's connections.
+ *
+ * @param name as in `getMemcachedToken`.
+ */
+export function getMemcachedClientToken(name: string = DEFAULT_NAME): InjectionToken<MemcachedClient> {
+  return name === DEFAULT_NAME ? MemcachedClient : Symbol.for(`nestjs-memcached:client:${name}`);
+}
+
+/** Injects the raw `MemcachedClient` of a module instance by its name. */
+export function InjectMemcachedClient(name?: string): PropertyDecorator & ParameterDecorator {
+  return Inject(getMemcachedClientToken(name));
 }

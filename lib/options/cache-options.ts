@@ -205,6 +205,38 @@ export interface UpdateOptions<V = unknown> {
   signal?: AbortSignal;
 }
 
+/** What commands take that store depending on what is there: `add`, `replace`, `append`, `cas` and their like. */
+export interface ItemOptions {
+  /**
+   * How long the value is fresh.
+   *
+   * @default the cache's `ttl`; for what was there and is only changed (`append`), what is left of its own
+   */
+  ttl?: Ttl;
+
+  /** As in `UpdateOptions`. @default the cache's `grace` */
+  grace?: Duration;
+
+  /** Tags of the value if it is new. @default [] */
+  tags?: readonly string[];
+
+  /** Gives up, with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** What `get` takes: the policy that the key is read with, of which only `tags`, `grace`, `onStoreError` and `signal` matter. */
+export interface CacheGetOptions<V = unknown> extends CachePolicy<V> {
+  /**
+   * Whether a stale value will do, within its grace or after a soft invalidation.
+   *
+   * @default false
+   */
+  stale?: boolean;
+}
+
+/** What `delete` takes. */
+export type CacheDeleteOptions = Pick<CachePolicy, 'onStoreError' | 'signal'>;
+
 /** Options of `invalidate`. */
 export interface InvalidateOptions {
   /**
@@ -217,7 +249,7 @@ export interface InvalidateOptions {
 }
 
 /** Options of `withLock`. */
-export interface LockOptions {
+export interface WithLockOptions {
   /**
    * The lock ends after so long even if the work does not; at least one second; fractions round up. The work's signal
    * is aborted then.

@@ -3,7 +3,7 @@ import type {
   CacheOptions,
   CachePolicy,
   InvalidateOptions,
-  LockOptions,
+  WithLockOptions,
   Ttl,
   UpdateOptions,
 } from './cache-options.js';
@@ -55,7 +55,7 @@ const LEASE_WAIT_MARGIN_MS = 2000;
 /**
  * A policy with nothing left open, in the units the cache counts in.
  *
- * Where the same policy serves many calls, make it once with `Cache.policy` and hand it to each of them.
+ * Where the same policy serves many calls, make it once with `CacheEngine.policy` and hand it to each of them.
  */
 export class ResolvedPolicy {
   /** Whole seconds, 0 = never expires; undefined where `ttlOf` says it for each value. */
@@ -141,6 +141,7 @@ export class ResolvedCacheOptions {
   policyOf<V>(policy: CachePolicy<V> | ResolvedPolicy | undefined, path = 'policy'): ResolvedPolicy {
     if (policy === undefined) return this.policy;
     if (policy instanceof ResolvedPolicy) return policy;
+    if (typeof policy !== 'object' || policy === null) throw notAPolicy(policy, path);
     const settings = { ...this.#settings } as Record<string, unknown>;
     // Only what is given is read: this runs in every call that brings its policy along.
     for (const name in policy) {
@@ -192,7 +193,7 @@ export function resolveSoftSeconds(options: InvalidateOptions, path = 'invalidat
   return readObject<{ soft: number }>(options, path, INVALIDATE).soft;
 }
 
-/** `LockOptions` with nothing left open. */
+/** `WithLockOptions` with nothing left open. */
 export interface ResolvedLock {
   readonly ttlSeconds: number;
   /** 0 = does not wait. */
@@ -201,7 +202,7 @@ export interface ResolvedLock {
 }
 
 /** @throws {InvalidOptionsError} with the path of the wrong option. */
-export function resolveLock(options: LockOptions, path = 'lock'): ResolvedLock {
+export function resolveLock(options: WithLockOptions, path = 'lock'): ResolvedLock {
   const { ttl, wait, signal } = readObject<LockSettings>(options, path, LOCK);
   return { ttlSeconds: ttl, waitMs: wait, signal };
 }
@@ -263,6 +264,20 @@ function atLeastOneSecond(value: unknown, path: string): number {
   const seconds = readTtl(value, path);
   if (seconds > 0) return seconds;
   throw new InvalidOptionsError(path, 'expected a duration of at least one second');
+}
+
+/** Whoever passes a ttl alone means it: shows how it is written. */
+function notAPolicy(given: unknown, path: string): InvalidOptionsError {
+  const ttl =
+    typeof given === 'number' ? (given < 1000 ? `'${given}s'` : String(given)) : `'${String(given)}'`;
+  const mend = typeof given === 'number' || typeof given === 'string' ? `{ ttl: ${ttl} }` : "{ ttl: '5m' }";
+  const got =
+    typeof given === 'string'
+      ? `'${given}'`
+      : given === null
+        ? 'null'
+        : String(typeof given === 'number' ? given : typeof given);
+  return new InvalidOptionsError(path, `expected an object such as ${mend}, got ${got}`);
 }
 
 function fractionBelowOne(value: unknown, path: string): number {

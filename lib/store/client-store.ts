@@ -1,7 +1,9 @@
 import type { CacheEntry, CacheReading, CacheStore, TagState } from '../cache/store.js';
 import type { MemcachedClient } from '../client/client.js';
+import type { CommandOptions, CounterOptions } from '../client/command-options.js';
+import type { Lookup } from '../client/results.js';
 import type { Codec } from '../client/codec/codec.js';
-import { ConnectionError } from '../errors.js';
+import { ConnectionError, ServerError } from '../errors.js';
 import { EntryCodec } from './entry-codec.js';
 import { LostLeases } from './lost-leases.js';
 
@@ -15,6 +17,9 @@ const TAG_SECONDS = 60 * 60 * 24 * 30;
 
 /** A tag can be bumped between the read that misses it and the add that makes it, but hardly so many times. */
 const TAG_ATTEMPTS = 4;
+
+/** A counter is no counter while somebody's stub is in its place, which can come back, but hardly so many times. */
+const COUNT_ATTEMPTS = 4;
 
 /** Random bytes of a version: two are never the same, whatever was lost and whatever clocks say. */
 const VERSION_BYTES = 12;
@@ -56,16 +61,17 @@ export class ClientStore implements CacheStore {
     return this.#client.cas(key, entry, cas, { ttl: toTtl(ttlSeconds), codec: this.#codec });
   }
 
-  async put(key: string, entry: CacheEntry, ttlSeconds: number): Promise<void> {
+  async set(key: string, entry: CacheEntry, ttlSeconds: number): Promise<boolean> {
     let failure: unknown;
     try {
-      if (await this.#client.set(key, entry, { ttl: toTtl(ttlSeconds), codec: this.#codec })) return;
+      if (await this.#client.set(key, entry, { ttl: toTtl(ttlSeconds), codec: this.#codec })) return true;
     } catch (error) {
       failure = error;
     }
     // The value it should have replaced must not be there when the server is back.
     await this.#client.invalidateKey(key);
     if (failure !== undefined) throw failure as Error;
+    return false;
   }
 
   release(key: string, cas: string, keepSeconds: number | 'rest'): Promise<boolean> {
@@ -89,12 +95,47 @@ export class ClientStore implements CacheStore {
     this.#lost.add(key, error, isUsed);
   }
 
-  async remove(key: string): Promise<void> {
-    await this.#client.invalidateKey(key);
+  remove(key: string): Promise<boolean> {
+    return this.#client.invalidateKey(key);
   }
 
   async markStale(key: string, keepSeconds: number): Promise<void> {
     await this.#client.invalidateKey(key, { stale: toTtl(keepSeconds) });
+  }
+
+  /** Everything that memcached knows of an entry, and the value. */
+  async lookup(key: string, options?: CommandOptions): Promise<Lookup<unknown>> {
+    const found = await this.#client.lookup<CacheEntry | undefined>(key, { ...options, codec: this.#codec });
+    if (!found.hit || isMark(found.value)) return { hit: false };
+    return { ...found, value: found.value?.value };
+  }
+
+  metadebug(key: string, options?: CommandOptions): Promise<Readonly<Record<string, string>> | undefined> {
+    return this.#client.metadebug(key, options);
+  }
+
+  /** Counts; a stub that stands for a lease is no counter, and is replaced by `initial`. */
+  async count(
+    command: 'incr' | 'decr',
+    key: string,
+    by: number | bigint,
+    options: CounterOptions | undefined,
+  ): Promise<number | bigint | undefined> {
+    const count = (): Promise<number | bigint | undefined> =>
+      this.#client[command](key, by as number, options);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await count();
+      } catch (error) {
+        if (!(error instanceof ServerError) || attempt === COUNT_ATTEMPTS) throw error;
+        const there = await this.read(key, 0, 0);
+        if (there.hit && !isMark(there.value)) throw error;
+        if (options?.initial === undefined) return undefined;
+        if (!there.busy && !there.hit) continue;
+        // Only the stub or the mark goes: whoever holds the lease stores nothing any more, and the counter begins.
+        await this.release(key, there.cas, 0);
+      }
+    }
   }
 
   async tagState(tag: string): Promise<TagState> {
@@ -150,6 +191,11 @@ export class ClientStore implements CacheStore {
 /** Seconds as the client takes them; 0, which never ends, is no ttl at all. */
 function toTtl(seconds: number): number | undefined {
   return seconds === 0 ? undefined : seconds * 1000;
+}
+
+/** Whether an entry is no value, but says that there is none to be had. */
+function isMark(entry: CacheEntry | undefined): boolean {
+  return entry !== undefined && entry.kind.startsWith('hit-for-miss');
 }
 
 function randomText(): string {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { Cache } from '../../lib/cache/cache.js';
+import { CacheEngine } from '../../lib/cache/cache-engine.js';
 import { MapServer } from './support/map-server.js';
 
 describe('an observer', () => {
   it('is told of everything that is counted, as it happens', async () => {
     const seen: [what: string, key: string, error?: unknown][] = [];
     const store = new MapServer().connect();
-    const cache = new Cache(store, {}, { observer: (...event) => void seen.push(event) });
+    const cache = new CacheEngine(store, {}, { observer: (...event) => void seen.push(event) });
     await cache.getOrSet('k', () => 1);
     await cache.getOrSet('k', () => 2);
     const failure = new Error('no database');
@@ -31,7 +31,7 @@ describe('an observer', () => {
   });
 
   it('need not be there: the counters are snapshots of their own', async () => {
-    const cache = new Cache(new MapServer().connect());
+    const cache = new CacheEngine(new MapServer().connect());
     const before = cache.counters;
     await cache.getOrSet('k', () => 1);
     expect(before.load).toBe(0);

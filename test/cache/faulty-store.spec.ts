@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { Cache } from '../../lib/cache/cache.js';
+import { CacheEngine } from '../../lib/cache/cache-engine.js';
 import { MemcachedClient } from '../../lib/client/client.js';
 import { TimeoutError } from '../../lib/errors.js';
 import { ClientStore } from '../../lib/store/client-store.js';
@@ -9,7 +9,7 @@ import { describeReal, type RealMemcached, startMemcached } from '../support/rea
 describeReal('a cache on a memcached that fails', () => {
   let server: RealMemcached;
   let client: MemcachedClient;
-  let cache: Cache;
+  let cache: CacheEngine;
   let errors: unknown[];
 
   beforeEach(async () => {
@@ -20,7 +20,7 @@ describeReal('a cache on a memcached that fails', () => {
       connectTimeout: '10s',
     });
     errors = [];
-    cache = new Cache(
+    cache = new CacheEngine(
       new ClientStore(client),
       {},
       {
@@ -61,11 +61,11 @@ describeReal('a cache on a memcached that fails', () => {
     server.kill('SIGCONT');
     await up();
     await get('back');
-    await expect(cache.peek('back')).resolves.toBe('value of back');
+    await expect(cache.get('back')).resolves.toBe('value of back');
   });
 
   it('makes up for what was invalidated while the server hung, before it reads from it again', async () => {
-    await cache.put('k', 'old');
+    await cache.set('k', 'old');
     await server.pause();
     await cache.invalidate('k');
     server.kill('SIGCONT');
@@ -89,6 +89,6 @@ describeReal('a cache on a memcached that fails', () => {
     await expect(cache.getOrSet('large', () => large)).resolves.toBe(large);
     expect(errors).toHaveLength(1);
     await expect(cache.getOrSet('large', () => 'small')).resolves.toBe('small');
-    await expect(cache.peek('large')).resolves.toBe('small');
+    await expect(cache.get('large')).resolves.toBe('small');
   });
 });

@@ -276,7 +276,7 @@ describe('invalidate', () => {
   });
 });
 
-describe('a put', () => {
+describe('a set', () => {
   it('stores the value whatever is there, and voids the lease of a load that is under way', async () => {
     const fleet = new Fleet();
     const a = fleet.start();
@@ -284,7 +284,7 @@ describe('a put', () => {
     const load = deferred<string>();
     const first = a.cache.getOrSet('k', () => load.promise);
     await settled();
-    await b.cache.put('k', 'put', { ttl: '20s', grace: '10s' });
+    await b.cache.set('k', 'put', { ttl: '20s', grace: '10s' });
     load.resolve('old');
     await expect(first).resolves.toBe('old');
     expect(fleet.server.valueOf('k')).toBe('put');
@@ -296,15 +296,15 @@ describe('a put', () => {
     const { cache } = fleet.start();
     void cache.getOrSet('k', () => new Promise(() => undefined));
     await settled();
-    await cache.put('k', 'put');
+    await cache.set('k', 'put');
     await expect(cache.getOrSet('k', never)).resolves.toBe('put');
   });
 
   it('of what is not cached removes what was', async () => {
     const fleet = new Fleet();
     const { cache } = fleet.start();
-    await cache.put('k', 'old');
-    await cache.put('k', undefined);
+    await cache.set('k', 'old');
+    await cache.set('k', undefined);
     expect(fleet.server.items.size).toBe(0);
   });
 
@@ -312,7 +312,7 @@ describe('a put', () => {
     const fleet = new Fleet();
     const { cache, store } = fleet.start();
     store.breakDown();
-    await expect(cache.put('k', 1)).resolves.toBeUndefined();
+    await expect(cache.set('k', 1)).resolves.toBe(false);
     expect(cache.counters.storeError).toBe(1);
   });
 });

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Cache } from '../../lib/cache/cache.js';
+import type { CacheEngine } from '../../lib/cache/cache-engine.js';
 import { InvalidArgumentError } from '../../lib/errors.js';
 import { Fleet } from './support/fleet.js';
 
 const missing = undefined as unknown as string;
 
 describe('a key', () => {
-  it.each<[string, (cache: Cache, key: string) => Promise<unknown>]>([
+  it.each<[string, (cache: CacheEngine, key: string) => Promise<unknown>]>([
     ['getOrSet', (cache, key) => cache.getOrSet(key, () => 1)],
     [
       'getOrSetMany',
@@ -17,8 +17,8 @@ describe('a key', () => {
           () => [1],
         ),
     ],
-    ['peek', (cache, key) => cache.peek(key)],
-    ['put', (cache, key) => cache.put(key, 1)],
+    ['peek', (cache, key) => cache.get(key)],
+    ['put', (cache, key) => cache.set(key, 1)],
     ['invalidate', (cache, key) => cache.invalidate('a', key)],
     ['invalidateTags', (cache, key) => cache.invalidateTags('a', key)],
     ['withLock', (cache, key) => cache.withLock(key, { ttl: '1s' }, () => 1)],
@@ -43,8 +43,8 @@ describe('a key', () => {
       throw refusal;
     };
     await expect(cache.getOrSet('k', () => 1)).rejects.toBe(refusal);
-    await expect(cache.peek('k')).rejects.toBe(refusal);
-    await expect(cache.put('k', 1)).rejects.toBe(refusal);
+    await expect(cache.get('k')).rejects.toBe(refusal);
+    await expect(cache.set('k', 1)).rejects.toBe(refusal);
     await expect(cache.invalidate('k')).rejects.toBe(refusal);
     expect(cache.counters.storeError).toBe(0);
   });

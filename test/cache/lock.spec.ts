@@ -102,8 +102,8 @@ describe('withLock', () => {
   it('does not meet a value of the same key', async () => {
     const fleet = new Fleet();
     const { cache } = fleet.start();
-    await cache.put('job', 'value');
-    await expect(cache.withLock('job', { ttl: '10s' }, () => cache.peek('job'))).resolves.toEqual({
+    await cache.set('job', 'value');
+    await expect(cache.withLock('job', { ttl: '10s' }, () => cache.get('job'))).resolves.toEqual({
       locked: true,
       value: 'value',
     });

@@ -17,7 +17,7 @@ describe('getOrSetMany', () => {
   it('reads all at once and loads all that are missing by one call', async () => {
     const fleet = new Fleet();
     const { cache, store } = fleet.start();
-    await cache.put(keyOf(2), 'cached 2');
+    await cache.set(keyOf(2), 'cached 2');
     store.log.length = 0;
     const loader = jest.fn((ids: readonly number[]) => Promise.resolve(rows(ids)));
     const values = await cache.getOrSetMany([1, 2, 3], keyOf, loader);

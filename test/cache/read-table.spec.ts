@@ -318,15 +318,15 @@ describe('values', () => {
 describe('a look', () => {
   it('returns what is fresh, computes nothing and leaves no stub', async () => {
     const { fleet, a } = await fleetWith('old', 0);
-    await expect(a.cache.peek('k')).resolves.toBe('old');
-    await expect(a.cache.peek('other')).resolves.toBeUndefined();
+    await expect(a.cache.get('k')).resolves.toBe('old');
+    await expect(a.cache.get('other')).resolves.toBeUndefined();
     expect(fleet.server.items.has('other')).toBe(false);
   });
 
   it('does not see what is stale, and hands on the right that came with it', async () => {
     const { fleet, a, b } = await fleetWith('old', 0);
     await a.cache.invalidate('k', { soft: '20s' });
-    await expect(a.cache.peek('k')).resolves.toBeUndefined();
+    await expect(a.cache.get('k')).resolves.toBeUndefined();
     await settled();
     await expect(b.cache.getOrSet('k', () => 'new')).resolves.toBe('old');
     await settled();

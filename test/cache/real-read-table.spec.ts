@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { setTimeout as wait } from 'node:timers/promises';
-import { Cache } from '../../lib/cache/cache.js';
+import { CacheEngine } from '../../lib/cache/cache-engine.js';
 import { MemcachedClient } from '../../lib/client/client.js';
 import type { CacheOptions } from '../../lib/options/cache-options.js';
 import { ClientStore } from '../../lib/store/client-store.js';
@@ -31,8 +31,8 @@ function clientOf({ address }: RealMemcached): MemcachedClient {
 }
 
 /** Two processes, as it were. */
-function pair(options: CacheOptions): { a: Cache; b: Cache } {
-  const [a, b] = stores.map((store) => new Cache(store, options));
+function pair(options: CacheOptions): { a: CacheEngine; b: CacheEngine } {
+  const [a, b] = stores.map((store) => new CacheEngine(store, options));
   return { a, b };
 }
 
@@ -316,7 +316,7 @@ describeReal('the read table, while the seconds of a real memcached pass', () =>
       const client = clientOf(doomed);
       await client.connect();
       await doomed.stop();
-      const cache = new Cache(new ClientStore(client));
+      const cache = new CacheEngine(new ClientStore(client));
       await expect(cache.getOrSet('k', () => 'one')).resolves.toBe('one');
       await expect(cache.getOrSet('k', () => 'two')).resolves.toBe('two');
       expect(cache.counters).toMatchObject({ miss: 2, load: 2, leaseWon: 0 });

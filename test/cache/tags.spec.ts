@@ -145,10 +145,10 @@ describe('tags', () => {
   it('go with a value that is put', async () => {
     const fleet = new Fleet();
     const { cache } = fleet.start({ tags: ['x'] });
-    await cache.put('k', 'put');
+    await cache.set('k', 'put');
     await expect(cache.getOrSet('k', never)).resolves.toBe('put');
     await cache.invalidateTags('x');
-    await expect(cache.peek('k')).resolves.toBeUndefined();
+    await expect(cache.get('k')).resolves.toBeUndefined();
   });
 
   it('that are to be invalidated on a server that is away are counted, not thrown', async () => {
@@ -236,7 +236,7 @@ describe('tags invalidated softly', () => {
   it('are not what an update begins with', async () => {
     const fleet = new Fleet();
     const { cache } = fleet.start();
-    await cache.put('n', 900, { tags: ['x'] });
+    await cache.set('n', 900, { tags: ['x'] });
     await cache.invalidateTags('x', { soft: '30s' });
     await expect(cache.update('n', (n) => n - 1, { initial: 500 })).resolves.toBe(499);
   });

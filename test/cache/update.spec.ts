@@ -9,7 +9,7 @@ describe('update', () => {
   it('stores what next makes of the current value', async () => {
     const fleet = new Fleet();
     const { cache } = fleet.start();
-    await cache.put('stock', 900);
+    await cache.set('stock', 900);
     await expect(cache.update<number>('stock', (left) => (left ?? 0) - 1)).resolves.toBe(899);
     expect(fleet.server.valueOf('stock')).toBe(899);
   });
@@ -35,7 +35,7 @@ describe('update', () => {
   it('leaves the value as it is on KEEP', async () => {
     const fleet = new Fleet();
     const { cache, store } = fleet.start();
-    await cache.put('stock', 0);
+    await cache.set('stock', 0);
     store.log.length = 0;
     await expect(cache.update<number>('stock', () => KEEP)).resolves.toBe(0);
     expect(store.log).toEqual(['read stock']);
@@ -119,7 +119,7 @@ describe('concurrent updates', () => {
   it('give up with a CasConflictError after their attempts', async () => {
     const fleet = new Fleet();
     const { cache } = fleet.start();
-    await cache.put('n', 0);
+    await cache.set('n', 0);
     const call = cache.update<number>(
       'n',
       (current) => {
@@ -138,7 +138,7 @@ describe('concurrent updates', () => {
     const fleet = new Fleet();
     fleet.randomSource = () => 0.999_999;
     const { cache } = fleet.start();
-    await cache.put('n', 0);
+    await cache.set('n', 0);
     const at: number[] = [];
     const call = cache.update<number>(
       'n',
@@ -159,7 +159,7 @@ describe('concurrent updates', () => {
     const fleet = new Fleet();
     const { cache } = fleet.start();
     const controller = new AbortController();
-    await cache.put('n', 0);
+    await cache.set('n', 0);
     const call = cache.update<number>(
       'n',
       () => {
@@ -177,7 +177,7 @@ describe('an update in doubt', () => {
   it('tries again when what it has read may be another item by now, and deletes nothing', async () => {
     const fleet = new Fleet();
     const { cache } = fleet.start();
-    await cache.put('stock', 900, { ttl: 'never' });
+    await cache.set('stock', 900, { ttl: 'never' });
     let calls = 0;
     const updated = cache.update(
       'stock',
@@ -197,7 +197,7 @@ describe('an update in doubt', () => {
   it('believes that it was stored, whatever happens elsewhere meanwhile', async () => {
     const fleet = new Fleet();
     const { cache, store } = fleet.start();
-    await cache.put('stock', 900);
+    await cache.set('stock', 900);
     store.after = (operation) => {
       if (operation === 'write') fleet.server.restarts += 1;
     };
@@ -210,7 +210,7 @@ describe('an update in doubt', () => {
     const { cache, store } = fleet.start();
     const read = store.read.bind(store);
     store.read = async (...given) => ({ ...(await read(...given)), value: undefined });
-    await cache.put('balance', 12_345);
+    await cache.set('balance', 12_345);
     const next = jest.fn(() => 0);
     await expect(cache.update('balance', next, { initial: 1 })).rejects.toThrow(CodecError);
     await expect(cache.update('balance', next, { initial: 1 })).rejects.toThrow('cannot be read');
@@ -360,7 +360,7 @@ describe('an update beside a load', () => {
   it('does not make a stale value fresh again: it begins anew', async () => {
     const fleet = new Fleet();
     const { cache } = fleet.start();
-    await cache.put('stock', 900);
+    await cache.set('stock', 900);
     await cache.invalidate('stock', { soft: '30s' });
     await expect(cache.update('stock', (left) => left - 1, { initial: 500 })).resolves.toBe(499);
   });
@@ -368,7 +368,7 @@ describe('an update beside a load', () => {
   it('takes a value within its grace for expired', async () => {
     const fleet = new Fleet();
     const { cache } = fleet.start({ ttl: '10s', grace: '60s' });
-    await cache.put('stock', 900);
+    await cache.set('stock', 900);
     await fleet.pass(12_000);
     await expect(cache.update('stock', (left) => left - 1, { initial: 500 })).resolves.toBe(499);
   });
@@ -387,7 +387,7 @@ describe('how long an updated value lives', () => {
   it('is what was left of the one it replaces', async () => {
     const fleet = new Fleet();
     const { cache } = fleet.start({ ttl: '100s', grace: '20s' });
-    await cache.put('n', 1);
+    await cache.set('n', 1);
     await fleet.pass(30_000);
     await cache.update<number>('n', (n) => (n ?? 0) + 1);
     expect(fleet.server.ttlOf('n')).toBe(90);
@@ -396,7 +396,7 @@ describe('how long an updated value lives', () => {
   it('is for ever, if the one it replaces lived for ever', async () => {
     const fleet = new Fleet();
     const { cache } = fleet.start();
-    await cache.put('n', 1, { ttl: 'never' });
+    await cache.set('n', 1, { ttl: 'never' });
     await cache.update<number>('n', (n) => (n ?? 0) + 1);
     expect(fleet.server.ttlOf('n')).toBe(-1);
   });
@@ -422,7 +422,7 @@ describe('how long an updated value lives', () => {
     const random = seeded(1);
     fleet.randomSource = random;
     const { cache, store } = fleet.start({ ttl: '1000s' });
-    await cache.put('n', 0);
+    await cache.set('n', 0);
     store.before = () => new Promise((resolve) => void fleet.clock.after(10 + random() * 20, resolve));
     const count = async (): Promise<void> => {
       while (fleet.clock.now() < 200_000) await cache.update<number>('n', (n) => (n ?? 0) + 1);
@@ -439,28 +439,28 @@ describe('the tags of an updated value', () => {
   it('are handed on by the one it replaces', async () => {
     const fleet = new Fleet();
     const { cache } = fleet.start();
-    await cache.put('n', 1, { tags: ['x'] });
+    await cache.set('n', 1, { tags: ['x'] });
     await cache.update<number>('n', (n) => (n ?? 0) + 1);
     await cache.invalidateTags('x');
-    await expect(cache.peek('n')).resolves.toBeUndefined();
+    await expect(cache.get('n')).resolves.toBeUndefined();
   });
 
   it('are those of the options for a new one', async () => {
     const fleet = new Fleet();
     const { cache } = fleet.start({ namespaces: ['n:'] });
     await cache.update<number>('n:1', () => 1, { tags: ['x'] });
-    await expect(cache.peek('n:1')).resolves.toBe(1);
+    await expect(cache.get('n:1')).resolves.toBe(1);
     await cache.invalidateTags('x');
-    await expect(cache.peek('n:1')).resolves.toBeUndefined();
+    await expect(cache.get('n:1')).resolves.toBeUndefined();
     await cache.update<number>('n:1', () => 1);
     await cache.invalidateNamespace('n:');
-    await expect(cache.peek('n:1')).resolves.toBeUndefined();
+    await expect(cache.get('n:1')).resolves.toBeUndefined();
   });
 
   it('outdated, make the value count as missing', async () => {
     const fleet = new Fleet();
     const { cache } = fleet.start();
-    await cache.put('n', 1, { tags: ['x'] });
+    await cache.set('n', 1, { tags: ['x'] });
     await cache.invalidateTags('x');
     await expect(cache.update('n', (n) => n + 1, { initial: 500 })).resolves.toBe(501);
   });

@@ -26,9 +26,9 @@ describe('the page about decorators', () => {
     await articles.create('news', 1);
     const service = app.get(MemcachedService);
     for (const key of ["Articles.count('published)", 'search:acme:red%20shoes', 'page:1:20', 'article:8']) {
-      expect([key, await service.peek(key)]).toEqual([key, expect.anything()]);
+      expect([key, await service.get(key)]).toEqual([key, expect.anything()]);
     }
-    expect(await service.peek('article:7')).toBeUndefined();
+    expect(await service.get('article:7')).toBeUndefined();
 
     await authors.findMany([1, 2]);
     expect(await authors.findMany([3, 1])).toEqual([

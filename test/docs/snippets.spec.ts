@@ -88,7 +88,7 @@ describe('the code that the pages show', () => {
     await app.get(MemcachedService).get('measured');
     stop();
     await app.get(MemcachedService).get('not measured');
-    expect(measured).toStrictEqual([[expect.any(Number), 'get', 'miss']]);
+    expect(measured).toStrictEqual([[expect.any(Number), 'lease-get', 'miss']]);
   });
 
   it('runs the tour of the client, and the example of a test', async () => {

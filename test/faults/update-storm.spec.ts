@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { Cache } from '../../lib/cache/cache.js';
+import { CacheEngine } from '../../lib/cache/cache-engine.js';
 import { MemcachedClient } from '../../lib/client/client.js';
 import { ClientStore } from '../../lib/store/client-store.js';
 import { FaultProxy } from '../support/fault-proxy.js';
@@ -11,7 +11,7 @@ const START = 1_000_000;
 /** Two processes that take one from a stock again and again, and what became of it. */
 class Storm {
   readonly clients: MemcachedClient[];
-  readonly caches: Cache[];
+  readonly caches: CacheEngine[];
   /** Updates that were answered, and those of which nobody knows. */
   done = 0;
   unknown = 0;
@@ -22,7 +22,7 @@ class Storm {
 
   constructor(servers: readonly string[], owner: string) {
     this.clients = [1, 2].map(() => new MemcachedClient({ servers: [...servers], commandTimeout: '500ms' }));
-    this.caches = this.clients.map((client) => new Cache(new ClientStore(client)));
+    this.caches = this.clients.map((client) => new CacheEngine(new ClientStore(client)));
     this.#key = this.keyOn(owner, 'stock:');
     this.#running = this.caches.map((cache) => this.#run(cache));
   }
@@ -46,7 +46,7 @@ class Storm {
     return left;
   }
 
-  async #run(cache: Cache): Promise<void> {
+  async #run(cache: CacheEngine): Promise<void> {
     let last = Infinity;
     while (!this.#over) {
       try {

@@ -134,7 +134,7 @@ describe('MemcachedModule', () => {
     expect(await show()).toEqual({ id: 'lamp', load: 1 });
     const left = await Promise.all(Array.from({ length: 20 }, () => app.get(Stock).take('lamp', 1)));
     expect(left.toSorted((a, b) => b - a)).toEqual(Array.from({ length: 20 }, (_, index) => 899 - index));
-    expect(await app.get(MemcachedService).peek('stock:lamp')).toBe(880);
+    expect(await app.get(MemcachedService).get('stock:lamp')).toBe(880);
     expect(await show()).toEqual({ id: 'lamp', load: 2 });
     await server.close();
     expect(await show()).toEqual({ id: 'lamp', load: 3 });
@@ -184,10 +184,10 @@ describe('MemcachedModule', () => {
     await using server = await MemcachedServer.start();
     const memcached = new MemcachedService({ servers: server.address });
     expect(await memcached.getOrSet('a', () => 1, { ttl: '1m', tags: ['t'] })).toBe(1);
-    expect(await memcached.peek('a')).toBe(1);
+    expect(await memcached.get('a')).toBe(1);
     await memcached.invalidateTags('t');
-    expect(await memcached.peek('a')).toBeUndefined();
-    await memcached.put('b', 2);
+    expect(await memcached.get('a')).toBeUndefined();
+    await memcached.set('b', 2);
     expect(await memcached.update<number>('b', (value) => (value ?? 0) + 1)).toBe(3);
     const many = await memcached.getOrSetMany(
       [1, 2],

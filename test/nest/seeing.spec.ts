@@ -93,7 +93,7 @@ describe('seeing what the cache does', () => {
     const memcached = await start();
     const state = async (wanted: string): Promise<void> => {
       for (;;) {
-        const [event] = await once(memcached, 'node');
+        const [event] = await once(memcached.client, 'node');
         if (event.state === wanted) return;
       }
     };
@@ -127,7 +127,7 @@ describe('seeing what the cache does', () => {
     await memcached.setMany(Array.from({ length: 400 }, (_, index) => [`key:${index}`, index]));
     for (let index = 0; index < 10; index += 1)
       await memcached.get(index < 6 ? `key:${index}` : `missing:${index}`);
-    const { servers, total } = await memcached.report();
+    const { servers, total } = await memcached.report({ since: first });
     expect(servers.map(({ server: id, weight, weightShare }) => ({ id, weight, weightShare }))).toStrictEqual(
       [
         { id: server.address, weight: 3, weightShare: 0.75 },
@@ -143,7 +143,8 @@ describe('seeing what the cache does', () => {
     await memcached.getOrSet('computed', () => 1);
     await other.close();
     const after = await memcached.report();
-    expect(after.cache).toMatchObject({ miss: 1, load: 1 });
+    expect(after.cache).toMatchObject({ hit: 6, miss: 5, load: 1 });
+    expect(after.total).not.toHaveProperty('recentHitRatio');
     expect(after.servers[1].problem).toContain(other.address);
     expect(after.servers[1]).not.toHaveProperty('items');
     expect(after.total.items).toBe(after.servers[0].items);

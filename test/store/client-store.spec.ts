@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { MemcachedClient } from '../../lib/client/client.js';
 import { ClientStore } from '../../lib/store/client-store.js';
 import { MemcachedServer } from '../../lib/testing/memcached-server.js';
-import { Cache } from '../../lib/cache/cache.js';
+import { CacheEngine } from '../../lib/cache/cache-engine.js';
 import { deferred } from '../cache/support/fleet.js';
 import { MapServer } from '../cache/support/map-server.js';
 import { describeReal, startMemcached } from '../support/real-memcached.js';
@@ -62,7 +62,7 @@ describe('the store among other clients', () => {
   });
 
   it('stores an entry that says nothing but its value as the value alone', async () => {
-    await store.put('k', { value: { a: 1 }, tags: [], kind: 'value' }, 60);
+    await store.set('k', { value: { a: 1 }, tags: [], kind: 'value' }, 60);
     expect(await client.get('k')).toEqual({ a: 1 });
   });
 
@@ -110,8 +110,8 @@ describe('the store among other clients', () => {
       },
     });
     const other = new ClientStore(reversed);
-    await other.put('short', { value: 'abc', tags: [{ tag: 'x', version: '1' }], kind: 'value' }, 60);
-    await other.put('long', { value: 'abcd', tags: [], kind: 'value' }, 60);
+    await other.set('short', { value: 'abc', tags: [{ tag: 'x', version: '1' }], kind: 'value' }, 60);
+    await other.set('long', { value: 'abcd', tags: [], kind: 'value' }, 60);
     expect((await other.read('short', 0, 0)).value).toEqual({
       value: 'abc',
       tags: [{ tag: 'x', version: '1' }],
@@ -145,7 +145,7 @@ describe('the store among other clients', () => {
   });
 
   it('stores nothing by a token from before a restart, though the same token names another lease now', async () => {
-    const cache = new Cache(store, { lease: '30s' });
+    const cache = new CacheEngine(store, { lease: '30s' });
     const load = deferred<string>();
     const first = cache.getOrSet('k', () => load.promise);
     while (cache.counters.leaseWon === 0) await store.tagState('any');

@@ -151,7 +151,7 @@ function compile(options: CachePutOptions, facts: MethodFacts): CompiledOperatio
           typeof ttl === 'function'
             ? cache.policy({ ...policy, ttl: ttl(value, ...args) as Ttl }, facts.place, named)
             : cache.policy(policy, facts.place, named);
-        await cache.service.put(at, value, resolved);
+        await cache.service.set(at, value, resolved);
         return value;
       } catch (error) {
         // What is under the key is older than what the method has just done.

@@ -78,7 +78,7 @@ export class CachedRequest {
     let stored: unknown;
     try {
       if (directives(this.#exchange.request.headers['cache-control']).has('only-if-cached')) {
-        stored = await service.peek<unknown>(key, policy);
+        stored = await service.get<unknown>(key, policy);
         // See RFC 9111, section 5.2.1.7.
         if (stored === undefined) throw new GatewayTimeoutException();
       } else {

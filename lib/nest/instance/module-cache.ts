@@ -1,5 +1,5 @@
 import { Logger, type LoggerService, type Type } from '@nestjs/common';
-import type { Cache } from '../../cache/cache.js';
+import type { CacheEngine } from '../../cache/cache-engine.js';
 import { DecoratorError } from '../../errors.js';
 import type { CachePolicy } from '../../options/cache-options.js';
 import type { ResolvedPolicy } from '../../options/cache-policy.js';
@@ -9,10 +9,10 @@ import type { VaryBy, VarySources } from './vary-by.js';
 
 /** What decorated methods need of a `MemcachedService`, so that a test may put its own in its place. */
 export type CacheMethods = Pick<
-  Cache,
-  'getOrSet' | 'getOrSetMany' | 'peek' | 'put' | 'invalidate' | 'invalidateTags' | 'update'
+  CacheEngine,
+  'getOrSet' | 'getOrSetMany' | 'get' | 'set' | 'invalidate' | 'invalidateTags' | 'update'
 > &
-  Partial<Pick<Cache, 'policy'>>;
+  Partial<Pick<CacheEngine, 'policy' | 'beginSet'>>;
 
 /**
  * What connects the decorated methods of one application to one of its module instances; found on the objects whose

@@ -7,7 +7,7 @@
 import { pathToFileURL } from 'node:url';
 
 const lib = (file) => import(new URL(file, pathToFileURL(`${process.argv[2]}/`)).href);
-const { Cache } = await lib('cache/cache.js');
+const { CacheEngine } = await lib('cache/cache-engine.js');
 const { MemcachedClient } = await lib('client/client.js');
 const { ClientStore } = await lib('store/client-store.js');
 
@@ -45,7 +45,7 @@ const operations = {
     client = new MemcachedClient(clientOptions);
     await client.connect();
     store = new ClientStore(client);
-    cache = new Cache(store, cacheOptions);
+    cache = new CacheEngine(store, cacheOptions);
   },
 
   counters: () => cache.counters,

@@ -1,11 +1,11 @@
-import { Cache, type CachePorts } from '../../../lib/cache/cache.js';
+import { CacheEngine, type CachePorts } from '../../../lib/cache/cache-engine.js';
 import type { CacheOptions } from '../../../lib/options/cache-options.js';
 import { FakeClock } from './fake-clock.js';
 import { MapServer, type MapConnection } from './map-server.js';
 
 /** One process of a fleet. */
 export interface Member {
-  readonly cache: Cache;
+  readonly cache: CacheEngine;
   readonly store: MapConnection;
 }
 
@@ -19,7 +19,7 @@ export class Fleet {
   /** Starts a process. */
   start(options: CacheOptions = {}, outside?: CachePorts['outside']): Member {
     const store = this.server.connect();
-    const cache = new Cache(store, options, {
+    const cache = new CacheEngine(store, options, {
       clock: this.clock,
       random: () => this.randomSource(),
       outside,

@@ -188,8 +188,11 @@ export class MapConnection implements CacheStore {
     });
   }
 
-  put(key: string, entry: CacheEntry, ttlSeconds: number): Promise<void> {
-    return this.#ask('put', key, () => void this.#server.set(key, entry, ttlSeconds));
+  set(key: string, entry: CacheEntry, ttlSeconds: number): Promise<boolean> {
+    return this.#ask('set', key, () => {
+      this.#server.set(key, entry, ttlSeconds);
+      return true;
+    });
   }
 
   release(key: string, cas: string, keepSeconds: number | 'rest'): Promise<boolean> {
@@ -226,8 +229,8 @@ export class MapConnection implements CacheStore {
     this.#server.items.delete(key);
   }
 
-  remove(key: string): Promise<void> {
-    return this.#ask('remove', key, () => void this.#server.items.delete(key));
+  remove(key: string): Promise<boolean> {
+    return this.#ask('remove', key, () => this.#server.items.delete(key));
   }
 
   markStale(key: string, keepSeconds: number): Promise<void> {

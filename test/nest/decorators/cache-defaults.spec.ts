@@ -39,7 +39,7 @@ describe('@CacheDefaults', () => {
     expect(cache.log).toEqual([
       'load shop:product:1|acme',
       'load shop:Products.count()',
-      'put shop:product:2|acme',
+      'set shop:product:2|acme',
       'invalidate shop:list|acme',
       'invalidate tags products',
     ]);

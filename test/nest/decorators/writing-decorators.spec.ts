@@ -284,12 +284,12 @@ describe('several decorators on one method', () => {
     expect(cache.log).toEqual([
       'load product:1',
       'ran',
-      'put slug:lamp',
+      'set slug:lamp',
       'invalidate list',
       'hit product:1',
       'invalidate list',
       'ran',
-      'put shown:1',
+      'set shown:1',
       'invalidate list',
     ]);
   });

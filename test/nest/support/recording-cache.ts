@@ -72,12 +72,13 @@ export class RecordingCache {
     );
   }
 
-  async put(key: string, value: unknown, policy: object): Promise<void> {
+  async set(key: string, value: unknown, policy: object): Promise<boolean> {
     this.policies.push(policy);
-    this.log.push(`put ${key}`);
+    this.log.push(`set ${key}`);
     // As the cache does with what is not cached.
     if (value === undefined) this.values.delete(key);
     else this.values.set(key, value);
+    return true;
   }
 
   async invalidate(...args: (string | InvalidateOptions)[]): Promise<void> {

@@ -60,7 +60,7 @@ export class StockService {
 
   /** What memcached counts, if it does. */
   counted(id: number): Promise<number | undefined> {
-    return this.cache.peek<number>(keyOf(id));
+    return this.cache.get<number>(keyOf(id));
   }
 }
 

@@ -2,24 +2,27 @@ import { InvalidArgumentError } from '../errors.js';
 import type {
   CacheOptions,
   CachePolicy,
+  CacheDeleteOptions,
+  CacheGetOptions,
   InvalidateOptions,
-  LockOptions,
+  WithLockOptions,
   UpdateOptions,
 } from '../options/cache-options.js';
 import {
   ResolvedCacheOptions,
   resolveSoftSeconds,
   resolveUpdate,
-  type ResolvedPolicy,
+  ResolvedPolicy,
 } from '../options/cache-policy.js';
 import { Batch } from './batch.js';
-import { CasUpdates, type Next } from './cas-update.js';
-import { systemClock, type Clock } from './clock.js';
+import { checkedKey } from './cache-key.js';
+import { CacheWrites, type PendingSet } from './cache-writes.js';
+import { CasUpdates, type Updater } from './cas-update.js';
+import { systemClock, unlessAborted, type Clock } from './clock.js';
 import type { CacheCall } from './cache-call.js';
 import type { CacheParts } from './cache-parts.js';
-import { entryFor } from './entry.js';
+import { ItemCommands } from './item-commands.js';
 import { LeaseWatch } from './lease-watch.js';
-import { ttlOf } from './load.js';
 import type { BatchLoader, Loader } from './load-context.js';
 import { withLock, type Locked } from './lock.js';
 import { CacheEvents, type CacheCounters, type CacheObserver } from './cache-events.js';
@@ -31,7 +34,7 @@ import { Renewer } from './renewer.js';
 import { RetryPause } from './retry-pause.js';
 import { SignsOfLife } from './signs-of-life.js';
 import type { CacheStore } from './store.js';
-import { namespaceTag, Tags, versionsOf } from './tags.js';
+import { namespaceTag, Tags } from './tags.js';
 
 /** What a cache takes from its surroundings. */
 export interface CachePorts {
@@ -60,11 +63,13 @@ export interface CachePorts {
  * Keys of values, tags and locks are apart. A value that several callers of one process wait for is one and the same
  * object to them: treat it as read-only.
  */
-export class Cache {
+export class CacheEngine {
   readonly #options: ResolvedCacheOptions;
   readonly #in: CacheParts;
   readonly #readThrough: ReadThrough;
+  readonly #writes: CacheWrites;
   readonly #updates: CasUpdates;
+  readonly #items: ItemCommands;
 
   /** @throws {InvalidOptionsError} with the path of the wrong option. */
   constructor(store: CacheStore, options: CacheOptions = {}, ports: CachePorts = {}) {
@@ -90,7 +95,9 @@ export class Cache {
       signs,
     };
     this.#readThrough = new ReadThrough(this.#in);
+    this.#writes = new CacheWrites(this.#in, this.#readThrough, this.#options);
     this.#updates = new CasUpdates(this.#in);
+    this.#items = new ItemCommands(this.#in, this.#updates, this.#readThrough, this.#options);
   }
 
   /** How often each thing has happened since the cache was made. */
@@ -174,38 +181,90 @@ export class Cache {
   }
 
   /**
-   * Looks without computing.
+   * Reads without computing.
    *
-   * @returns the fresh value, or undefined; a failure of the store is a miss.
+   * @returns the fresh value, with `stale` also one that is not; undefined for anything else, also for a stub that stands
+   *   for somebody's lease. A failure of the store is a miss, unless the policy says that it is thrown.
    */
-  async peek<V>(key: string, policy?: CachePolicy<V> | ResolvedPolicy): Promise<V | undefined> {
-    return (await this.#readThrough.peek(checkedKey(key), this.#options.policyOf(policy))) as V | undefined;
+  async get<V>(key: string, options?: CacheGetOptions<V> | ResolvedPolicy): Promise<V | undefined> {
+    const { policy, stale, signal } = readGetOptions(options);
+    const reading = this.#readThrough.peek(checkedKey(key), this.#options.policyOf(policy), stale);
+    return (await unlessAborted(reading, signal)) as V | undefined;
+  }
+
+  /** `get` of many keys in one trip. @returns the values that were found, in the order of `keys`. */
+  async getMany<V>(
+    keys: Iterable<string>,
+    options?: CacheGetOptions<V> | ResolvedPolicy,
+  ): Promise<Map<string, V>> {
+    const names = [...new Set(keys)].map(checkedKey);
+    const values = await Promise.all(names.map((key) => this.get(key, options)));
+    const found = names.map((key, index) => [key, values[index]] as [string, V]);
+    return new Map(found.filter(([, value]) => value !== undefined));
   }
 
   /**
    * Stores a value whatever is there; what is being loaded meanwhile is not stored any more.
    *
-   * A failure of the store is counted, and thrown only if the policy says so.
+   * @returns whether it was stored: not when the policy caches no such value, nor when the store failed, which is counted, and
+   *   thrown if the policy says so. The value before it is gone then, or will be before its server is read from again.
    */
-  async put<V>(key: string, value: V, policy?: CachePolicy<V> | ResolvedPolicy): Promise<void> {
-    const { random, reader, store, tags } = this.#in;
+  set<V>(key: string, value: V, policy?: CachePolicy<V> | ResolvedPolicy): Promise<boolean> {
+    return this.#writes.set(key, value, policy);
+  }
+
+  /** `set` of many keys. @returns for each whether it was stored. */
+  setMany<V>(
+    entries: Iterable<readonly [string, V]>,
+    policy?: CachePolicy<V> | ResolvedPolicy,
+  ): Promise<Map<string, boolean>>;
+  setMany<V>(
+    entries: Readonly<Record<string, V>>,
+    policy?: CachePolicy<V> | ResolvedPolicy,
+  ): Promise<Map<string, boolean>>;
+  async setMany<V>(
+    entries: Iterable<readonly [string, V]> | Readonly<Record<string, V>>,
+    policy?: CachePolicy<V> | ResolvedPolicy,
+  ): Promise<Map<string, boolean>> {
+    const pairs = [...(Symbol.iterator in entries ? new Map(entries) : new Map(Object.entries(entries)))];
+    pairs.forEach(([key]) => checkedKey(key));
     const resolved = this.#options.policyOf(policy);
-    const ttlSeconds = ttlOf(value, undefined, resolved);
-    this.#readThrough.forget(checkedKey(key));
-    try {
-      if (ttlSeconds === undefined) {
-        await store.remove(key);
-      } else {
-        const required = tags.required(key, resolved);
-        const versions = versionsOf(required, await tags.states(required));
-        const { entry, keepSeconds } = entryFor(value, ttlSeconds, versions, resolved, random);
-        await store.put(key, entry, keepSeconds);
-      }
-    } catch (error) {
-      reader.storeFailed(key, resolved, error);
-    } finally {
-      this.#readThrough.forget(key);
-    }
+    const stored = await Promise.all(pairs.map(([key, value]) => this.#writes.set(key, value, resolved)));
+    return new Map(pairs.map(([key], index) => [key, stored[index]]));
+  }
+
+  /**
+   * Takes down what is there now, to store a value over it that is made meanwhile: by a method that changes the database and
+   * returns the row. Nothing is stored over an invalidation or a change that came in between.
+   */
+  beginSet<V>(key: string, policy?: CachePolicy<V> | ResolvedPolicy): Promise<PendingSet> {
+    return this.#writes.begin(key, policy);
+  }
+
+  /**
+   * Invalidates a key like `invalidate`, and tells whether something was there.
+   *
+   * @returns false as well when the store is away and owes it.
+   */
+  delete(key: string, policy?: CacheDeleteOptions): Promise<boolean> {
+    return this.#writes.delete(key, policy);
+  }
+
+  /** `delete` of many keys. @returns for each whether something was there. */
+  async deleteMany(keys: Iterable<string>, policy?: CacheDeleteOptions): Promise<Map<string, boolean>> {
+    const names = [...new Set(keys)].map(checkedKey);
+    const deleted = await Promise.all(names.map((key) => this.#writes.delete(key, policy)));
+    return new Map(names.map((key, index) => [key, deleted[index]]));
+  }
+
+  /** The commands of memcached that depend on what is there, on what the cache stores. */
+  get items(): ItemCommands {
+    return this.#items;
+  }
+
+  /** What begins from now on reads anew, of a key or of all. */
+  forget(key?: string): void {
+    this.#readThrough.forget(key);
   }
 
   /**
@@ -217,7 +276,7 @@ export class Cache {
    */
   async invalidate(...keys: string[] | [...string[], InvalidateOptions]): Promise<void> {
     const [names, softSeconds] = readNames(keys);
-    await Promise.all(names.map((key) => this.#invalidate(key, softSeconds)));
+    await Promise.all(names.map((key) => this.#writes.invalidate(key, softSeconds)));
   }
 
   /**
@@ -261,19 +320,19 @@ export class Cache {
    */
   update<V>(
     key: string,
-    next: Next<V, V>,
+    next: Updater<V, V>,
     options: UpdateOptions<V> & { initial: V | (() => V | Promise<V>) },
   ): Promise<V>;
-  update<V>(key: string, next: Next<V>, options?: UpdateOptions<V>): Promise<V | undefined>;
+  update<V>(key: string, next: Updater<V>, options?: UpdateOptions<V>): Promise<V | undefined>;
   async update<V>(
     key: string,
-    next: Next<V> | Next<V, V>,
+    next: Updater<V> | Updater<V, V>,
     options: UpdateOptions<V> = {},
   ): Promise<V | undefined> {
     const resolved = resolveUpdate(options as UpdateOptions<never>);
     this.#readThrough.forget(checkedKey(key));
     try {
-      return (await this.#updates.run(key, next as Next<unknown>, resolved, this.#options.policy)) as V;
+      return (await this.#updates.run(key, next as Updater<unknown>, resolved, this.#options.policy)) as V;
     } finally {
       this.#readThrough.forget(key);
     }
@@ -287,7 +346,7 @@ export class Cache {
    */
   async withLock<T>(
     key: string,
-    options: LockOptions,
+    options: WithLockOptions,
     work: (signal: AbortSignal) => T | Promise<T>,
   ): Promise<Locked<T>> {
     const { clock, random, store } = this.#in;
@@ -317,20 +376,6 @@ export class Cache {
       onWait,
     };
   }
-
-  async #invalidate(key: string, softSeconds: number): Promise<void> {
-    this.#in.events.note('invalidation', key);
-    const { reader, store } = this.#in;
-    this.#readThrough.forget(key);
-    try {
-      await (softSeconds === 0 ? store.remove(key) : store.markStale(key, softSeconds));
-    } catch (error) {
-      reader.storeFailed(key, this.#options.policy, error);
-    } finally {
-      // What began meanwhile may have been answered before the invalidation was.
-      this.#readThrough.forget(key);
-    }
-  }
 }
 
 function waitsForUpdate(key: string): InvalidArgumentError {
@@ -350,11 +395,15 @@ function readNames(
   return [names, bare ? 0 : resolveSoftSeconds(last)];
 }
 
-/**
- * A key that can be told from others. The store refuses what it cannot take; but one key for all callers whose key is
- * missing would give them each other's values before the store is asked.
- */
-function checkedKey(key: unknown): string {
-  if (typeof key === 'string' && key !== '') return key;
-  throw new InvalidArgumentError(`key: expected a non-empty string, got ${key === '' ? "''" : typeof key}`);
+/** Options of `get` are a policy's, and whether a stale value is good enough. */
+function readGetOptions<V>(options: CacheGetOptions<V> | ResolvedPolicy | undefined): {
+  policy: CachePolicy<V> | ResolvedPolicy | undefined;
+  stale: boolean;
+  signal: AbortSignal | undefined;
+} {
+  if (typeof options !== 'object' || options instanceof ResolvedPolicy) {
+    return { policy: options, stale: false, signal: undefined };
+  }
+  const { stale = false, ...policy } = options;
+  return { policy, stale, signal: policy.signal };
 }

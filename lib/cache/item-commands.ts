@@ -1,0 +1,160 @@
+import { InvalidArgumentError } from '../errors.js';
+import type { ItemOptions, Ttl } from '../options/cache-options.js';
+import {
+  resolveUpdate,
+  type ResolvedCacheOptions,
+  type ResolvedPolicy,
+  type ResolvedUpdate,
+} from '../options/cache-policy.js';
+import { checkedKey } from './cache-key.js';
+import type { CacheParts } from './cache-parts.js';
+import { KEEP, type CasUpdates, type Updater } from './cas-update.js';
+import { entryFor } from './entry.js';
+import { policyTtl } from './load.js';
+import type { ReadThrough } from './read-through.js';
+import { versionsOf } from './tags.js';
+
+/** A value, and what names the state of its item. */
+export interface CachedItem<V> {
+  readonly value: V;
+  /** For `cas`; compared for equality only. */
+  readonly cas: string;
+}
+
+/**
+ * Memcached's commands that depend on what is there, by the cache's terms: what an invalidation has reached, what is stale,
+ * and a stub that stands for somebody's lease are nothing. All of them but `cas` and `gets` read and compare-and-set, as
+ * `update` does, and reject when the store fails.
+ */
+export class ItemCommands {
+  readonly #in: CacheParts;
+  readonly #updates: CasUpdates;
+  readonly #readThrough: ReadThrough;
+  readonly #options: ResolvedCacheOptions;
+  readonly #strict: ResolvedPolicy;
+
+  constructor(
+    parts: CacheParts,
+    updates: CasUpdates,
+    readThrough: ReadThrough,
+    options: ResolvedCacheOptions,
+  ) {
+    this.#in = parts;
+    this.#updates = updates;
+    this.#readThrough = readThrough;
+    this.#options = options;
+    this.#strict = options.policyOf({ onStoreError: 'throw' });
+  }
+
+  /** Stores a value unless there is one. */
+  async add(key: string, value: unknown, options?: ItemOptions): Promise<boolean> {
+    return (await this.#change(key, (there) => (there === undefined ? value : KEEP), options)).stored;
+  }
+
+  /** Stores a value if there is one; it lives as a new one would. */
+  async replace(key: string, value: unknown, options?: ItemOptions): Promise<boolean> {
+    const ttl = options?.ttl ?? this.#defaultTtl(value);
+    return (await this.#change(key, (there) => (there === undefined ? KEEP : value), { ...options, ttl }))
+      .stored;
+  }
+
+  /** Puts text or bytes behind those that are there, or before them; what lives on lives as long as before. */
+  async extend(
+    where: 'append' | 'prepend',
+    key: string,
+    more: string | Uint8Array,
+    options?: ItemOptions,
+  ): Promise<boolean> {
+    if (typeof more !== 'string' && !(more instanceof Uint8Array)) {
+      throw new InvalidArgumentError(
+        `${where}: expected text or bytes, got ${more === null ? 'null' : typeof more}`,
+      );
+    }
+    const next: Updater<unknown> = (there) => {
+      if (there === undefined) return KEEP;
+      return where === 'append' ? joined(where, key, there, more) : joined(where, key, more, there);
+    };
+    return (await this.#change(key, next, options)).stored;
+  }
+
+  /** Gives a value another ttl. @returns the value; undefined where there is none. */
+  async touch(key: string, ttl: Ttl, options?: ItemOptions): Promise<unknown> {
+    const next: Updater<unknown> = (there) => (there === undefined ? KEEP : there);
+    return (await this.#change(key, next, { ...options, ttl })).value;
+  }
+
+  /** Reads a value with what names the state of its item. */
+  async gets(
+    key: string,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<CachedItem<unknown> | undefined> {
+    options?.signal?.throwIfAborted();
+    const finding = await this.#in.reader.look(checkedKey(key), this.#strict, 'without rights');
+    if (finding.state !== 'fresh') return undefined;
+    return { value: finding.entry?.value, cas: finding.cas };
+  }
+
+  /** Stores a value if nothing has changed since it was read. */
+  async cas(
+    key: string,
+    value: unknown,
+    cas: string,
+    options: ItemOptions = {},
+  ): Promise<'stored' | 'exists' | 'not-found'> {
+    const { random, store, tags } = this.#in;
+    const { ttlSeconds = policyTtl(value, this.#strict), graceSeconds, tags: named } = this.#read(options);
+    const required = tags.requiredBeside(checkedKey(key), named);
+    const policy =
+      graceSeconds === undefined ? this.#strict : this.#options.policyOf({ grace: graceSeconds * 1000 });
+    const states = await tags.states(required);
+    const { entry, keepSeconds } = entryFor(value, ttlSeconds, versionsOf(required, states), policy, random);
+    this.#readThrough.forget(key);
+    try {
+      return await store.write(key, entry, keepSeconds, cas);
+    } finally {
+      this.#readThrough.forget(key);
+    }
+  }
+
+  async #change(
+    key: string,
+    next: Updater<unknown>,
+    options: ItemOptions | undefined,
+  ): Promise<{ stored: boolean; value: unknown }> {
+    const resolved = this.#read(options ?? {});
+    this.#readThrough.forget(checkedKey(key));
+    let stored = false;
+    try {
+      const value = await this.#updates.run(
+        key,
+        async (there) => {
+          const result = await next(there);
+          stored = result !== KEEP;
+          return result;
+        },
+        resolved,
+        this.#options.policy,
+      );
+      return { stored, value };
+    } finally {
+      this.#readThrough.forget(key);
+    }
+  }
+
+  #read(options: ItemOptions): ResolvedUpdate {
+    return resolveUpdate(options, 'options');
+  }
+
+  #defaultTtl(value: unknown): Ttl {
+    const seconds = policyTtl(value, this.#options.policy);
+    return seconds === 0 ? 'never' : seconds * 1000;
+  }
+}
+
+/** Two texts, or two rows of bytes, as one. */
+function joined(where: string, key: string, first: unknown, second: unknown): unknown {
+  if (typeof first === 'string' && typeof second === 'string') return first + second;
+  const parts = [first, second].map((part) => (typeof part === 'string' ? Buffer.from(part) : part));
+  if (parts.every((part) => part instanceof Uint8Array)) return Buffer.concat(parts);
+  throw new InvalidArgumentError(`${where} "${key}": what is there is neither text nor bytes`);
+}
