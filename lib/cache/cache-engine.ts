@@ -8,14 +8,9 @@ import type {
   WithLockOptions,
   UpdateOptions,
 } from '../options/cache-options.js';
-import {
-  ResolvedCacheOptions,
-  resolveSoftSeconds,
-  resolveUpdate,
-  ResolvedPolicy,
-} from '../options/cache-policy.js';
+import { ResolvedCacheOptions, resolveUpdate, ResolvedPolicy } from '../options/cache-policy.js';
 import { Batch } from './batch.js';
-import { checkedKey } from './cache-key.js';
+import { checkedKey, readNames } from './cache-key.js';
 import { CacheWrites, type PendingSet } from './cache-writes.js';
 import { CasUpdates, type Updater } from './cas-update.js';
 import { systemClock, unlessAborted, type Clock } from './clock.js';
@@ -382,17 +377,6 @@ function waitsForUpdate(key: string): InvalidArgumentError {
   return new InvalidArgumentError(
     `getOrSet("${key}") is called out of an update of the same key, and would wait for it; call what computes the value`,
   );
-}
-
-/** Names, and the options that may stand behind them. */
-function readNames(
-  given: string[] | [...string[], InvalidateOptions],
-): [names: string[], softSeconds: number] {
-  const last = given.at(-1);
-  const bare = typeof last !== 'object';
-  const names = (bare ? given : given.slice(0, -1)) as string[];
-  names.forEach(checkedKey);
-  return [names, bare ? 0 : resolveSoftSeconds(last)];
 }
 
 /** Options of `get` are a policy's, and whether a stale value is good enough. */

@@ -1,4 +1,6 @@
 import { InvalidArgumentError } from '../errors.js';
+import type { InvalidateOptions } from '../options/cache-options.js';
+import { resolveSoftSeconds } from '../options/cache-policy.js';
 
 /**
  * A key that can be told from others. The store refuses what it cannot take; but one key for all callers whose key is
@@ -7,4 +9,15 @@ import { InvalidArgumentError } from '../errors.js';
 export function checkedKey(key: unknown): string {
   if (typeof key === 'string' && key !== '') return key;
   throw new InvalidArgumentError(`key: expected a non-empty string, got ${key === '' ? "''" : typeof key}`);
+}
+
+/** Names, and the options that may stand behind them. */
+export function readNames(
+  given: string[] | [...string[], InvalidateOptions],
+): [names: string[], softSeconds: number] {
+  const last = given.at(-1);
+  const bare = typeof last !== 'object';
+  const names = (bare ? given : given.slice(0, -1)) as string[];
+  names.forEach(checkedKey);
+  return [names, bare ? 0 : resolveSoftSeconds(last)];
 }
