@@ -4,6 +4,7 @@ import { prepareOurselves } from '../../bench/prepare.mjs';
 import { Callers, CLUSTER_ROWS } from './cluster/rows.mjs';
 import { CASES, LENGTHS } from './reliability/cases.mjs';
 import { peerTable } from './peers/table.mjs';
+import { DETECTORS } from './reliability/detectors.mjs';
 import { measuredHere } from './reliability/machine.mjs';
 import { compileTypeScript } from './typescript.mjs';
 import { putInto, runCases, written } from './tables.mjs';
@@ -43,8 +44,11 @@ export async function provePromises(options, progress, print) {
   for (const [name, cases] of [
     ...(cluster ? [['clusters', chosen(CLUSTER_ROWS)]] : []),
     ...(reliability ? [['reliability', chosen(CASES)]] : []),
+    ...(reliability ? [['detectors', chosen(DETECTORS)]] : []),
   ]) {
-    const rows = await runCases(cases, ours, other, progress);
+    if (cases.length === 0) continue;
+    const how = name === 'detectors' ? { ...ours, ...LENGTHS.short } : ours;
+    const rows = await runCases(cases, how, name === 'detectors' ? undefined : other, progress);
     progress.end();
     const text = written(rows);
     print(`${text}\n`);

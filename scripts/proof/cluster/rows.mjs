@@ -37,16 +37,22 @@ export class Callers {
   /** @readonly */
   #dist;
   /** @readonly */
+  #patch;
+  /** @readonly */
   #idle = [];
 
-  constructor(dist) {
+  /** @param {object} [patch] what is changed in the build. */
+  constructor(dist, patch) {
     this.#dist = dist;
+    this.#patch = patch;
   }
 
   /** Lends processes to some work, each with a client of its own. */
   async lend(count, options, work) {
     const lent = this.#idle.splice(0, count);
-    const missing = Array.from({ length: count - lent.length }, () => startChild(CALLER, this.#dist));
+    const missing = Array.from({ length: count - lent.length }, () =>
+      startChild(CALLER, this.#dist, { patch: this.#patch }),
+    );
     lent.push(...(await Promise.all(missing)));
     await Promise.all(lent.map((caller) => caller.call('open', options)));
     try {

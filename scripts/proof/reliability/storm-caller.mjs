@@ -125,7 +125,7 @@ export function operations(lib, dist) {
     /** Lets the loops end, for so long at most; then asks what is there at rest. */
     async end({ withinMs }) {
       stopping = true;
-      await Promise.race([Promise.all(loops), sleep(withinMs)]);
+      await Promise.race([Promise.all(loops), sleep(withinMs, undefined, { ref: false })]);
       const unsettled = verdict.open;
       const unsettledKinds = verdict.openKinds();
       const grown = growth.end();
@@ -168,7 +168,7 @@ function beyond(now, before) {
   const left = [...before];
   return now.filter((name) => {
     const at = left.indexOf(name);
-    if (at < 0) return name !== 'Timeout' && name !== 'Immediate';
+    if (at < 0) return name !== 'Immediate';
     left.splice(at, 1);
     return false;
   });

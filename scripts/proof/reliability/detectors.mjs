@@ -1,0 +1,123 @@
+/* Whether the proof would notice: the same cases with a fault planted in the library, each of which has to be found. */
+import { Callers, CLUSTER_ROWS } from '../cluster/rows.mjs';
+import { chaosStorm } from './chaos.mjs';
+import { killed } from './outages.mjs';
+
+const liar = (how) => chaosStorm(how, { protocol: 'meta', lying: true, oneIn: 300 });
+const network = (how) => chaosStorm(how, { protocol: 'meta', oneIn: 300 });
+
+/** `from` stands once in a file of the build and becomes `to`; what is found has to be one of `finds`. */
+const PLANTED = [
+  {
+    name: 'replies are not compared with their requests',
+    file: 'connection/connection.js',
+    from: 'if (!answers(reply, request))',
+    to: 'if (false)',
+    run: liar,
+    finds: ['wrong', 'stale', 'lost', 'doubled'],
+  },
+  {
+    name: '`update` stores whatever is there meanwhile',
+    file: 'cache/cas-update.js',
+    from: "(await store.write(key, entry, keepSeconds, finding.cas)) === 'stored'",
+    to: '(await store.put(key, entry, keepSeconds), true)',
+    run: network,
+    finds: ['lost'],
+  },
+  {
+    name: 'reads after an invalidation join a load from before',
+    file: 'cache/flight.js',
+    from: 'this.#flights.delete(key);',
+    to: '',
+    run: network,
+    finds: ['stale'],
+  },
+  {
+    name: 'a lost invalidation is forgotten',
+    file: 'cluster/debts.js',
+    from: 'add(request) {',
+    to: 'add(request) { return;',
+    run: network,
+    finds: ['stale'],
+  },
+  {
+    name: 'requests of a connection that breaks are forgotten',
+    file: 'connection/connection.js',
+    from: 'const written = this.#pending.drain();',
+    to: 'const written = this.#pending.drain(); written.length = Math.min(written.length, this.#batch.requests);',
+    run: killed,
+    finds: ['unsettled'],
+  },
+  {
+    name: 'a promise rejects, and nobody looks',
+    file: 'connection/connection.js',
+    from: 'this.#onDrained?.();',
+    to: "Promise.reject(new Error('planted')); this.#onDrained?.();",
+    run: killed,
+    finds: ['unhandled'],
+  },
+  {
+    name: 'an exception that nobody catches',
+    file: 'connection/connection.js',
+    from: 'this.#onDrained?.();',
+    to: "setImmediate(() => { throw new Error('planted'); }); this.#onDrained?.();",
+    run: killed,
+    finds: ['crashes'],
+  },
+  {
+    name: 'requests are kept for ever',
+    file: 'connection/connection.js',
+    from: 'this.#pending.push(request);',
+    to: '(globalThis.planted ??= []).push(new Array(400).fill(request)); this.#pending.push(request);',
+    run: killed,
+    finds: ['heap'],
+  },
+  {
+    name: 'a timer is left behind',
+    file: 'connection/connection.js',
+    from: 'this.#onDrained?.();',
+    to: 'setInterval(() => undefined, 1000); this.#onDrained?.();',
+    run: killed,
+    finds: ['handles'],
+  },
+  {
+    name: 'deadlines are not kept',
+    file: 'connection/connection.js',
+    from: 'this.#pending.failDue(now,',
+    to: 'this.#pending.failDue(-1,',
+    run: network,
+    finds: ['longest', 'unsettled'],
+  },
+  {
+    name: 'the right to compute is not given back',
+    file: 'store/client-store.js',
+    from: 'release(key, cas, keepSeconds) {',
+    to: 'release(key, cas, keepSeconds) { return Promise.resolve(true);',
+    run: (how) => clusterRow(how, 'not be cached: skip'),
+    finds: ['bound'],
+  },
+];
+
+/** A row for each planted fault, held if it is found. */
+export const DETECTORS = PLANTED.map(({ name, run, finds, ...patch }) => ({
+  name,
+  async run(how) {
+    const result = await run({ ...how, patch });
+    const found = result.found ?? (result.held ? [] : ['bound']);
+    return {
+      figure: found.length === 0 ? 'not noticed' : `noticed: ${found.join(', ')}`,
+      bound: finds.join(' or '),
+      held: found.some((what) => finds.includes(what)),
+      details: found.some((what) => finds.includes(what)) ? [] : [result.figure, ...(result.details ?? [])],
+    };
+  },
+}));
+
+async function clusterRow(how, part) {
+  const callers = new Callers(how.dist, how.patch);
+  try {
+    return await CLUSTER_ROWS.find(({ name }) => name.includes(part)).run({ ...how, callers });
+  } finally {
+    await callers.stop();
+  }
+}
