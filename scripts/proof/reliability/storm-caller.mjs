@@ -30,6 +30,9 @@ const LOOPS = {
 
 const PAID_LIMIT_MS = 15_000;
 
+/** What has not come back or closed by then never will. */
+const COMMAND_LIMIT_MS = 5_000;
+
 export function operations(lib, dist) {
   let subject;
   let http;
@@ -136,8 +139,8 @@ export function operations(lib, dist) {
         for (const some of counters) await some.judge();
         await Promise.all(Object.values(rows).map((some) => some.settle()));
       }
-      await http?.close();
-      await subject.service.close();
+      const closed = Promise.all([http?.close(), subject.service.close()]);
+      await Promise.race([closed, sleep(COMMAND_LIMIT_MS, undefined, { ref: false })]);
       await sleep(100);
       const handles = beyond(process.getActiveResourcesInfo(), handlesBefore);
       return { ...verdict.figures(), unsettled, unsettledKinds, ...grown, eventLoop, unpaid, handles };
@@ -157,7 +160,8 @@ async function paid(clients) {
   const owed = () => clients.flatMap((client) => client.topology()).reduce((sum, node) => sum + node.owed, 0);
   const up = () => clients.every((client) => client.topology().every(({ state }) => state === 'up'));
   while ((owed() > 0 || !up()) && performance.now() < until) {
-    await Promise.all(clients.map((client) => client.get('anything').catch(() => undefined)));
+    const asked = Promise.all(clients.map((client) => client.get('anything').catch(() => undefined)));
+    await Promise.race([asked, sleep(COMMAND_LIMIT_MS, undefined, { ref: false })]);
     await sleep(20);
   }
   return owed();
