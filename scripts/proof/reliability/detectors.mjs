@@ -34,7 +34,7 @@ const PLANTED = [
   },
   {
     name: 'a lost invalidation is forgotten',
-    file: 'cluster/debts.js',
+    file: 'cluster/owed-invalidations.js',
     from: 'add(request) {',
     to: 'add(request) { return;',
     run: network,
