@@ -27,8 +27,8 @@ const HOUSE: House = {
     },
     'errors.ts': { rooms: [], packages: [] },
     'bounded-map.ts': { rooms: [], packages: [] },
-    // node:tls for the type of the options that are passed through to it.
-    'options/': { rooms: ['errors.ts'], packages: ['node:tls'] },
+    // node:tls for the type of the options that are passed through to it, node:v8 for the heap's limit.
+    'options/': { rooms: ['errors.ts'], packages: ['node:tls', 'node:v8'] },
     // Bytes, and only bytes: no socket, timer or clock can be imported here.
     'protocol/': { rooms: ['errors.ts'], packages: [] },
     'connection/': {

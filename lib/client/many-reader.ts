@@ -2,6 +2,7 @@ import { CodecError, MemcachedError } from '../errors.js';
 import type { Reply } from '../protocol/reply.js';
 import { unexpectedReply, type Request } from '../protocol/request.js';
 import { inPlace, isThenable, type Codec, type InPlaceCodec } from './codec/codec.js';
+import type { ReadBudget } from './codec/read-budget.js';
 
 /** What stands for a key that was not found. */
 export const NOTHING = Symbol('nothing');
@@ -28,13 +29,18 @@ export class ManyReader {
   readonly #codec: InPlaceCodec;
   readonly #fullKeys: readonly string[];
   readonly #withCas: boolean;
+  readonly #budget: ReadBudget;
   #next = 0;
 
-  /** @param fullKeys the keys with their prefix, which codecs get. */
-  constructor(codec: Codec, fullKeys: readonly string[], withCas: boolean) {
+  /**
+   * @param fullKeys the keys with their prefix, which codecs get.
+   * @param budget of all that the caller reads at once.
+   */
+  constructor(codec: Codec, fullKeys: readonly string[], withCas: boolean, budget: ReadBudget) {
     this.#codec = inPlace(codec);
     this.#fullKeys = fullKeys;
     this.#withCas = withCas;
+    this.#budget = budget;
   }
 
   readonly read = (reply: Reply, request: Request): unknown => {
@@ -64,7 +70,14 @@ export class ManyReader {
   #take(reply: Reply, index: number, found: ItemsFound): void {
     const { casToken: cas, bytes, valueStart, valueEnd, flags } = reply;
     try {
-      const value = this.#codec.decodeAt(bytes, valueStart, valueEnd, flags, this.#fullKeys[index]);
+      const value = this.#codec.decodeAt(
+        bytes,
+        valueStart,
+        valueEnd,
+        flags,
+        this.#fullKeys[index],
+        this.#budget,
+      );
       if (isThenable(value)) found.waiting.push(this.#takeLater(value, cas, index, found));
       else found.values[index] = this.#withCas ? { value, cas } : value;
     } catch (error) {

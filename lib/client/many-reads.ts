@@ -2,6 +2,7 @@ import type { Node } from '../cluster/node.js';
 import { ConnectionError, MemcachedError } from '../errors.js';
 import { Request } from '../protocol/request.js';
 import { isPlainKey } from '../protocol/wire-key.js';
+import type { ReadBudget } from './codec/read-budget.js';
 import type { ReadOptions } from './command-options.js';
 import type { Dispatcher } from './dispatcher.js';
 import { ManyReader, NOTHING, type ItemsFound } from './many-reader.js';
@@ -44,6 +45,8 @@ interface Reading {
   readonly requests: RequestMaker;
   readonly dispatcher: Dispatcher;
   readonly result: ManyResult<unknown>;
+  /** What all the values may come to. */
+  readonly budget: ReadBudget;
 }
 
 /**
@@ -59,7 +62,14 @@ export async function readMany(
   dispatcher: Dispatcher,
 ): Promise<ManyResult<unknown>> {
   const limits: ReadOptions = await dispatcher.ready(kind, options);
-  const read: Reading = { kind, options: limits, requests, dispatcher, result: new ManyResult() };
+  const read: Reading = {
+    kind,
+    options: limits,
+    requests,
+    dispatcher,
+    result: new ManyResult(),
+    budget: requests.budget(),
+  };
   const parts: Promise<void>[] = [];
   for (const [node, share] of sharesOf(keys, read)) {
     if (node === undefined) {
@@ -96,11 +106,11 @@ function sharesOf(keys: Iterable<string>, read: Reading): Map<Node | undefined, 
 }
 
 async function readLine(node: Node, share: Share, start: number, read: Reading): Promise<void> {
-  const { kind, options, requests, dispatcher, result } = read;
+  const { kind, options, requests, dispatcher, result, budget } = read;
   const end = start + KEYS_PER_LINE;
   const userKeys = share.userKeys.slice(start, end);
   const { codec } = requests.readersFor(options);
-  const reader = new ManyReader(codec, share.fullKeys.slice(start, end), kind === 'gets-many');
+  const reader = new ManyReader(codec, share.fullKeys.slice(start, end), kind === 'gets-many', budget);
   const line = new Request(kind, '', reader.read);
   line.keys = share.wireKeys.slice(start, end);
   line.userKeys = userKeys;

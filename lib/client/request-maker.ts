@@ -1,11 +1,13 @@
 import { InvalidArgumentError } from '../errors.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';
+import type { CodecBounds } from '../options/codec-options.js';
 import { toTtlSeconds, type Duration } from '../options/duration.js';
 import { toExptime } from '../protocol/exptime.js';
 import { Request, type RequestKind } from '../protocol/request.js';
 import { isPlainKey } from '../protocol/wire-key.js';
 import { dataBlockOf, handled, isThenable, type Codec, type Encoded } from './codec/codec.js';
 import { createCodec } from './codec/create-codec.js';
+import { ReadBudget } from './codec/read-budget.js';
 import { checkOptions, type ReadOptions, type StoreOptions } from './command-options.js';
 import { encodeUnusualKey } from './key-encoder.js';
 import { NO_LEASE, NOTHING_THERE, raiseNamed, Readers } from './readers.js';
@@ -18,6 +20,7 @@ const CAS_TOKEN = /^(\d{1,20})(@[\w-]{12})?$/;
 export class RequestMaker {
   /** How this client's values become bytes; wrapped by stores that keep more than the value. */
   readonly codec: Codec;
+  readonly #bounds: CodecBounds;
   readonly #keyPrefix: string;
   readonly #unsafeKeys: 'encode' | 'refuse';
   readonly #readers: Readers;
@@ -28,6 +31,7 @@ export class RequestMaker {
   constructor(options: ResolvedClientOptions) {
     this.#keyPrefix = options.keyPrefix;
     this.#unsafeKeys = options.unsafeKeys;
+    this.#bounds = options.codec;
     this.codec = createCodec(options.codec);
     this.#readers = this.#lastReaders = new Readers(this.codec);
   }
@@ -53,6 +57,11 @@ export class RequestMaker {
     request.routingKey = full;
     request.missResult = missOf(kind);
     return request;
+  }
+
+  /** What the values of one many-key read may come to. */
+  budget(): ReadBudget {
+    return new ReadBudget(this.#bounds);
   }
 
   /** Makes a value the data block of a request that stores; while the codec takes its time, `encoding` is its promise. */

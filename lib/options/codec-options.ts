@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8';
 import { InvalidOptionsError } from '../errors.js';
 import {
   bool,
@@ -122,11 +123,49 @@ export interface CodecOptions {
   compression?: Compression;
 
   /**
-   * Most bytes that a compressed value may have when it is decompressed; beyond that, reading it is a `CodecError`.
+   * Most bytes that a compressed value may have when it is decompressed. What passes this bound or one of those below is a
+   * `CodecError` when it is stored or read, and a miss for the cache.
    *
-   * @default 33554432 (32 MiB)
+   * @default 33_554_432
    */
   maxDecompressedBytes?: number;
+
+  /**
+   * Most parts of one value: elements, names, objects, and the holes of arrays. Reading half a million takes up to half a
+   * second, in which this process does nothing else. Of codec `v8`, eight bytes count as a part.
+   *
+   * @default 524_288
+   */
+  maxNodes?: number;
+
+  /**
+   * How deep objects and arrays may be nested; looked at in JSON of more than 16 KiB, and wherever there are other values
+   * than JSON's.
+   *
+   * @default 500
+   */
+  maxDepth?: number;
+
+  /**
+   * Most digits of a number.
+   *
+   * @default 4_096
+   */
+  maxDigits?: number;
+
+  /**
+   * Most bytes that the compressed values of one many-key read may have together when they are decompressed.
+   *
+   * @default an eighth of the heap's limit (`--max-old-space-size`)
+   */
+  maxReadBytes?: number;
+
+  /**
+   * Most parts that the values of one many-key read may have together, not counting those of its first MiB of JSON.
+   *
+   * @default one for 256 bytes of the heap's limit
+   */
+  maxReadNodes?: number;
 
   /**
    * Encrypts and authenticates every value with AES-256-GCM, for servers that others can write to. Not with the ways
@@ -150,8 +189,17 @@ export interface SealOptions {
   acceptUnsealed?: boolean;
 }
 
+/** What a value may come to when it is read, and what the values of a many-key read may come to together. */
+export interface CodecBounds {
+  readonly maxNodes: number;
+  readonly maxDepth: number;
+  readonly maxDigits: number;
+  readonly maxReadBytes: number;
+  readonly maxReadNodes: number;
+}
+
 /** The option `codec` as the codecs get it. */
-export interface ResolvedCodecOptions {
+export interface ResolvedCodecOptions extends CodecBounds {
   readonly type: CodecName | Codec;
   readonly classInstances: 'refuse' | 'flatten';
   readonly types: Readonly<Record<string, StoredClass>>;
@@ -222,6 +270,26 @@ const FOREIGN: Partial<Record<CodecName, { readonly readsCompressed: boolean }>>
 
 const MAX_DECOMPRESSED_BYTES = 32 * 1024 * 1024;
 
+/** The heap's limit in this process, which is what must not be used up by what others have stored. */
+const HEAP_BYTES = getHeapStatistics().heap_size_limit;
+
+const BOUNDS: Shape<CodecBounds> = {
+  maxNodes: withDefault(integer(1), 2 ** 19),
+  // What the default codec stores as plain JSON may be nested 64 deep.
+  maxDepth: withDefault(integer(64, 2000), 500),
+  // What numbers may have that count as exact, and more.
+  maxDigits: withDefault(integer(20), 4096),
+  maxReadBytes: withDefault(integer(1), Math.floor(HEAP_BYTES / 8), "an eighth of the heap's limit"),
+  maxReadNodes: withDefault(
+    integer(1),
+    Math.floor(HEAP_BYTES / 256),
+    "one for 256 bytes of the heap's limit",
+  ),
+};
+
+/** The bounds of a codec that nobody gave options. */
+export const DEFAULT_BOUNDS: CodecBounds = readObject<CodecBounds>({}, 'codec', BOUNDS);
+
 const readSeal: Reader<ResolvedSealOptions> = (value, path) =>
   readObject<ResolvedSealOptions>(value, path, {
     keys: readSealKeys,
@@ -279,6 +347,7 @@ const SHAPE: Shape<ResolvedCodecOptions> = {
   compressOverBytes: withDefault(integer(0), Number.POSITIVE_INFINITY),
   compression: withDefault(oneOf('zlib', 'brotli', 'zstd'), 'zlib'),
   maxDecompressedBytes: withDefault(integer(1), MAX_DECOMPRESSED_BYTES),
+  ...BOUNDS,
   seal: optional(readSeal),
 };
 

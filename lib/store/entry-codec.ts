@@ -8,6 +8,7 @@ import {
   type InPlaceCodec,
 } from '../client/codec/codec.js';
 import { FLAGS_CACHE_ENTRY } from '../client/codec/flags.js';
+import type { ReadBudget } from '../client/codec/read-budget.js';
 import { CodecError } from '../errors.js';
 
 const NO_TAGS: readonly TagVersion[] = Object.freeze([]);
@@ -60,28 +61,35 @@ export class EntryCodec implements InPlaceCodec {
     });
   }
 
-  decodeAt(bytes: Buffer, start: number, end: number, flags: number, key: string): unknown {
+  decodeAt(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    flags: number,
+    key: string,
+    budget?: ReadBudget,
+  ): unknown {
     try {
       if (flags !== FLAGS_CACHE_ENTRY)
-        return entry(this.#inner.decodeAt(bytes, start, end, flags, key), NO_TAGS, 'value');
-      return this.#decodeWithHeader(bytes.subarray(start, end), key);
+        return entry(this.#inner.decodeAt(bytes, start, end, flags, key, budget), NO_TAGS, 'value');
+      return this.#decodeWithHeader(bytes.subarray(start, end), key, budget);
     } catch {
       return undefined;
     }
   }
 
-  decode(data: Buffer, flags: number, key: string): unknown {
-    return this.decodeAt(data, 0, data.length, flags, key);
+  decode(data: Buffer, flags: number, key: string, budget?: ReadBudget): unknown {
+    return this.decodeAt(data, 0, data.length, flags, key, budget);
   }
 
-  #decodeWithHeader(data: Buffer, key: string): unknown {
+  #decodeWithHeader(data: Buffer, key: string, budget: ReadBudget | undefined): unknown {
     const end = data.indexOf(LINE_FEED);
     if (end === -1) return undefined;
     const { flags, code, tags } = readHeader(data.toString('utf8', 0, end));
     switch (code) {
       case VALUE:
       case UNHURRIED: {
-        const value = this.#inner.decodeAt(data, end + 1, data.length, flags, key);
+        const value = this.#inner.decodeAt(data, end + 1, data.length, flags, key, budget);
         return entry(value, tags, code === VALUE ? 'value' : 'unhurried');
       }
       case HIT_FOR_MISS:

@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8';
 import { describe, expect, it } from '@jest/globals';
 import { InvalidOptionsError } from '../../lib/errors.js';
 import { readCodec } from '../../lib/options/codec-options.js';
@@ -15,6 +16,11 @@ describe('the option codec', () => {
       compressOverBytes: Infinity,
       compression: 'zlib',
       maxDecompressedBytes: 32 * 1024 * 1024,
+      maxNodes: 2 ** 19,
+      maxDepth: 500,
+      maxDigits: 4096,
+      maxReadBytes: Math.floor(getHeapStatistics().heap_size_limit / 8),
+      maxReadNodes: Math.floor(getHeapStatistics().heap_size_limit / 256),
       seal: undefined,
     });
   });

@@ -1,4 +1,5 @@
 import type { Codec, Encoded } from '../../options/codec-options.js';
+import type { ReadBudget } from './read-budget.js';
 
 // Declared beside the option a user writes, since `options/` may not import this room.
 export type { Codec, Encoded };
@@ -10,13 +11,44 @@ export interface Stored extends Encoded {
 
 /** A codec that also reads a value where it lies in a socket's buffer: for a short text, half of the cost is the view. */
 export interface InPlaceCodec extends Codec {
-  /** Like `decode`, of the bytes from `start` to `end`. */
-  decodeAt(bytes: Buffer, start: number, end: number, flags: number, key: string): unknown;
+  /**
+   * Like `decode`, of the bytes from `start` to `end`.
+   *
+   * @param budget what the values of a many-key read may come to together.
+   */
+  decodeAt(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    flags: number,
+    key: string,
+    budget?: ReadBudget,
+  ): unknown;
+
+  decode(data: Buffer, flags: number, key: string, budget?: ReadBudget): unknown;
 }
 
 /** A codec that reads in place: itself if it does, else through views. Asked once, since every read would pay for it. */
 export function inPlace(codec: Codec | InPlaceCodec): InPlaceCodec {
   return 'decodeAt' in codec ? codec : new ViewingCodec(codec);
+}
+
+/** One of our own codecs, of those that read from a view. */
+export abstract class NamedCodec implements InPlaceCodec {
+  abstract encode(value: unknown, key: string): Encoded | Promise<Encoded>;
+
+  abstract decode(data: Buffer, flags: number, key: string, budget?: ReadBudget): unknown;
+
+  decodeAt(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    flags: number,
+    key: string,
+    budget?: ReadBudget,
+  ): unknown {
+    return this.decode(bytes.subarray(start, end), flags, key, budget);
+  }
 }
 
 /** Gives a codec that does not read in place a view of the bytes. */

@@ -9,7 +9,8 @@ import {
   type InPlaceCodec,
   type Stored,
 } from './codec.js';
-import { compress, decompress, type CompressedFormat } from './compression.js';
+import { compress, type CompressedFormat, type Decompressor } from './compression.js';
+import type { ReadBudget } from './read-budget.js';
 import { FLAG_ZLIB, FLAGS_WRAPPED_BROTLI, FLAGS_WRAPPED_ZLIB, FLAGS_WRAPPED_ZSTD } from './flags.js';
 
 /** How compressed values look among a fleet's clients. */
@@ -20,8 +21,8 @@ export interface Packing {
   /** Whether the flags say that something is compressed. */
   isPacked(flags: number): boolean;
 
-  /** Decompresses, at once bounded and no later than the bytes are someone else's again. */
-  unpack(data: Buffer, flags: number): Promise<Stored>;
+  /** Decompresses, within bounds; the bytes may be someone else's again when the call has returned. */
+  unpack(data: Buffer, flags: number, budget: ReadBudget | undefined): Promise<Stored>;
 }
 
 /** Compresses what another codec encodes if it has more than `overBytes`, and decompresses whatever is compressed. */
@@ -44,18 +45,25 @@ export class CompressingCodec implements InPlaceCodec {
     );
   }
 
-  decodeAt(bytes: Buffer, start: number, end: number, flags: number, key: string): unknown {
-    if (!this.#packing.isPacked(flags)) return this.#inner.decodeAt(bytes, start, end, flags, key);
-    return this.#unpack(bytes.subarray(start, end), flags, key);
+  decodeAt(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    flags: number,
+    key: string,
+    budget?: ReadBudget,
+  ): unknown {
+    if (!this.#packing.isPacked(flags)) return this.#inner.decodeAt(bytes, start, end, flags, key, budget);
+    return this.#unpack(bytes.subarray(start, end), flags, key, budget);
   }
 
-  decode(data: Buffer, flags: number, key: string): unknown {
-    return this.decodeAt(data, 0, data.length, flags, key);
+  decode(data: Buffer, flags: number, key: string, budget?: ReadBudget): unknown {
+    return this.decodeAt(data, 0, data.length, flags, key, budget);
   }
 
-  async #unpack(data: Buffer, flags: number, key: string): Promise<unknown> {
-    const inner = await this.#packing.unpack(data, flags);
-    return this.#inner.decode(inner.data, inner.flags, key);
+  async #unpack(data: Buffer, flags: number, key: string, budget: ReadBudget | undefined): Promise<unknown> {
+    const inner = await this.#packing.unpack(data, flags, budget);
+    return this.#inner.decode(inner.data, inner.flags, key, budget);
   }
 
   async #pack(stored: Stored): Promise<Stored> {
@@ -82,11 +90,11 @@ const FLAGS_BYTES_LENGTH = 4;
 /** Our own way: flags that nobody else takes for his, and the real ones in the bytes, so that any codec can be inside. */
 export class WrappedPacking implements Packing {
   readonly #algorithm: Compression;
-  readonly #maxBytes: number;
+  readonly #decompressor: Decompressor;
 
-  constructor(algorithm: Compression, maxBytes: number) {
+  constructor(algorithm: Compression, decompressor: Decompressor) {
     this.#algorithm = algorithm;
-    this.#maxBytes = maxBytes;
+    this.#decompressor = decompressor;
   }
 
   async pack({ data, flags }: Stored): Promise<Stored> {
@@ -100,21 +108,24 @@ export class WrappedPacking implements Packing {
     return flags >= FLAGS_WRAPPED_ZLIB && FORMATS.has(flags);
   }
 
-  async unpack(data: Buffer, wrappedFlags: number): Promise<Stored> {
+  async unpack(data: Buffer, wrappedFlags: number, budget: ReadBudget | undefined): Promise<Stored> {
     const format = FORMATS.get(wrappedFlags) as CompressedFormat;
     if (data.length < FLAGS_BYTES_LENGTH)
       throw new CodecError('the stored bytes are too few for a compressed value');
     const flags = data.readUInt32LE(0);
-    return { data: await decompress(format, data.subarray(FLAGS_BYTES_LENGTH), this.#maxBytes), flags };
+    return {
+      data: await this.#decompressor.decompress(format, data.subarray(FLAGS_BYTES_LENGTH), budget),
+      flags,
+    };
   }
 }
 
 /** The way of Python's clients: a zlib stream, marked by one bit beside the flags of what is in it. */
 export class PythonPacking implements Packing {
-  readonly #maxBytes: number;
+  readonly #decompressor: Decompressor;
 
-  constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes;
+  constructor(decompressor: Decompressor) {
+    this.#decompressor = decompressor;
   }
 
   async pack({ data, flags }: Stored): Promise<Stored> {
@@ -126,8 +137,8 @@ export class PythonPacking implements Packing {
     return (flags & FLAG_ZLIB) !== 0 && (flags & 0xfff0_ffc0) === 0;
   }
 
-  async unpack(data: Buffer, flags: number): Promise<Stored> {
-    return { data: await decompress('zlib', data, this.#maxBytes), flags: flags & ~FLAG_ZLIB };
+  async unpack(data: Buffer, flags: number, budget: ReadBudget | undefined): Promise<Stored> {
+    return { data: await this.#decompressor.decompress('zlib', data, budget), flags: flags & ~FLAG_ZLIB };
   }
 }
 
@@ -149,7 +160,7 @@ export class EitherPacking implements Packing {
     return this.#first.isPacked(flags) || this.#second.isPacked(flags);
   }
 
-  unpack(data: Buffer, flags: number): Promise<Stored> {
-    return (this.#first.isPacked(flags) ? this.#first : this.#second).unpack(data, flags);
+  unpack(data: Buffer, flags: number, budget: ReadBudget | undefined): Promise<Stored> {
+    return (this.#first.isPacked(flags) ? this.#first : this.#second).unpack(data, flags, budget);
   }
 }

@@ -1,5 +1,6 @@
 import * as zlib from 'node:zlib';
 import { CodecError, InvalidOptionsError } from '../../errors.js';
+import type { ReadBudget } from './read-budget.js';
 
 /** The formats of compressed bytes. */
 export type CompressedFormat = 'zlib' | 'gzip' | 'brotli' | 'zstd';
@@ -55,30 +56,68 @@ export function compress(format: CompressedFormat, data: Buffer): Promise<Buffer
   });
 }
 
-/**
- * Decompresses bytes in Node's thread pool, stopping as soon as there are more than `maxBytes`.
- *
- * @param data not looked at any more once the call has returned.
- * @throws {CodecError} for a bomb, and for what is not of this format.
- */
-export function decompress(format: CompressedFormat, data: Buffer, maxBytes: number): Promise<Buffer> {
+/** So many values are decompressed at a time, as many as Node's thread pool has threads: more would only fill memory. */
+const AT_A_TIME = 4;
+
+/** Decompresses for one codec, so that neither a value nor many at once come to more than they may. */
+export class Decompressor {
+  readonly maxBytes: number;
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+
+  /** @param maxBytes most bytes that a value may have when it is decompressed. */
+  constructor(maxBytes: number) {
+    this.maxBytes = maxBytes;
+  }
+
+  /**
+   * Decompresses bytes in Node's thread pool, stopping as soon as there are more than there may be.
+   *
+   * @param data not looked at any more once the call has returned.
+   * @param budget of a many-key read, which may have less left.
+   * @throws {CodecError} for a bomb, and for what is not of this format.
+   */
+  async decompress(format: CompressedFormat, data: Buffer, budget?: ReadBudget): Promise<Buffer> {
+    const copy = Buffer.from(data);
+    if (this.#running >= AT_A_TIME) await new Promise<void>((go) => this.#waiting.push(go));
+    else this.#running += 1;
+    try {
+      const maxBytes = Math.min(this.maxBytes, budget?.bytesLeft ?? this.maxBytes);
+      // What is left of a budget may be nothing, which zlib does not take for a limit.
+      const result = await decompress(format, copy, Math.max(1, maxBytes));
+      budget?.takeBytes(result.length);
+      return result;
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#running -= 1;
+      else next();
+    }
+  }
+
+  /** @throws {CodecError} for more bytes than a value may have, before they are made. */
+  check(length: number, budget?: ReadBudget): void {
+    if (length > this.maxBytes) throw tooLarge(this.maxBytes);
+    budget?.takeBytes(length);
+  }
+}
+
+function decompress(format: CompressedFormat, data: Buffer, maxBytes: number): Promise<Buffer> {
   if (format === 'zstd' && zstdDecompress === undefined) {
     return Promise.reject(
       new CodecError(`the value is compressed with zstd, which Node ${process.version} cannot read`),
     );
   }
-  const copy = Buffer.from(data);
   const options = { maxOutputLength: maxBytes };
   return inPool((done) => {
     switch (format) {
       case 'zlib':
-        return zlib.inflate(copy, options, done);
+        return zlib.inflate(data, options, done);
       case 'gzip':
-        return zlib.gunzip(copy, options, done);
+        return zlib.gunzip(data, options, done);
       case 'brotli':
-        return zlib.brotliDecompress(copy, options, done);
+        return zlib.brotliDecompress(data, options, done);
       case 'zstd':
-        return zstdDecompress?.(copy, options, done);
+        return zstdDecompress?.(data, options, done);
     }
   }).catch((error: NodeJS.ErrnoException) => {
     throw error.code === 'ERR_BUFFER_TOO_LARGE'
@@ -88,9 +127,9 @@ export function decompress(format: CompressedFormat, data: Buffer, maxBytes: num
 }
 
 /** The error for a value that would be larger than the option allows. */
-export function tooLarge(maxBytes: number): CodecError {
+function tooLarge(maxBytes: number): CodecError {
   return new CodecError(
-    `the value has more than ${maxBytes} bytes when decompressed, the limit of codec.maxDecompressedBytes`,
+    `the value has more than ${maxBytes} bytes when decompressed, the limit of codec.maxDecompressedBytes or what codec.maxReadBytes leaves`,
   );
 }
 

@@ -1,4 +1,5 @@
 import type { CodecName, ResolvedCodecOptions } from '../../options/codec-options.js';
+import { Bounds } from './bounds.js';
 import { ClassTypes } from './class-types.js';
 import type { Codec } from './codec.js';
 import {
@@ -8,7 +9,7 @@ import {
   WrappedPacking,
   type Packing,
 } from './compressing-codec.js';
-import { requireFormat } from './compression.js';
+import { Decompressor, requireFormat } from './compression.js';
 import { createDefaultCodec } from './default-codec.js';
 import { createJsonCodec } from './json-codec.js';
 import { createDalliCodec, DalliPacking } from './profiles/dalli.js';
@@ -28,36 +29,38 @@ import { createV8Codec } from './v8-codec.js';
  * @throws {InvalidOptionsError} for a compression that this Node does not have.
  */
 export function createCodec(options: ResolvedCodecOptions): Codec {
-  const values = typeof options.type === 'string' ? createNamed(options.type, options) : options.type;
+  const bounds = new Bounds(options);
+  const values = typeof options.type === 'string' ? createNamed(options.type, options, bounds) : options.type;
   const packing = packingFor(options);
   const codec =
     packing === undefined ? values : new CompressingCodec(values, packing, options.compressOverBytes);
   return options.seal === undefined ? codec : new SealingCodec(codec, options.seal);
 }
 
-function createNamed(name: CodecName, options: ResolvedCodecOptions): Codec {
+function createNamed(name: CodecName, options: ResolvedCodecOptions, bounds: Bounds): Codec {
   switch (name) {
     case 'default':
       return createDefaultCodec({
         types: new ClassTypes(options.types, options.classTransformer),
         classInstances: options.classInstances,
+        bounds,
       });
     case 'json':
-      return createJsonCodec();
+      return createJsonCodec(bounds);
     case 'raw':
       return createRawCodec();
     case 'v8':
-      return createV8Codec();
+      return createV8Codec(bounds);
     case 'python':
-      return createPythonCodec();
+      return createPythonCodec(bounds);
     case 'php':
-      return createPhpCodec();
+      return createPhpCodec(bounds);
     case 'dalli':
-      return createDalliCodec();
+      return createDalliCodec(bounds);
     case 'spymemcached':
       return createSpymemcachedCodec();
     case 'npm-memcached':
-      return createNpmMemcachedCodec();
+      return createNpmMemcachedCodec(bounds);
     case 'memjs':
       return createMemjsCodec();
   }
@@ -66,25 +69,26 @@ function createNamed(name: CodecName, options: ResolvedCodecOptions): Codec {
 /** How values are compressed here; `undefined` where nobody compresses, and all flags are the inner codec's. */
 function packingFor(options: ResolvedCodecOptions): Packing | undefined {
   const { type, compression, compressOverBytes, maxDecompressedBytes } = options;
+  const decompressor = new Decompressor(maxDecompressedBytes);
   const compresses = compressOverBytes !== Number.POSITIVE_INFINITY;
   if (compresses) requireFormat(compression, 'codec.compression');
-  const wrapped = new WrappedPacking(compression, maxDecompressedBytes);
+  const wrapped = new WrappedPacking(compression, decompressor);
   switch (type) {
     case 'default': {
-      const python = new PythonPacking(maxDecompressedBytes);
+      const python = new PythonPacking(decompressor);
       return compression === 'zlib' ? new EitherPacking(python, wrapped) : new EitherPacking(wrapped, python);
     }
     case 'json':
     case 'v8':
       return wrapped;
     case 'python':
-      return new PythonPacking(maxDecompressedBytes);
+      return new PythonPacking(decompressor);
     case 'php':
-      return new PhpPacking(maxDecompressedBytes);
+      return new PhpPacking(decompressor);
     case 'dalli':
-      return new DalliPacking(maxDecompressedBytes);
+      return new DalliPacking(decompressor);
     case 'spymemcached':
-      return new SpymemcachedPacking(maxDecompressedBytes);
+      return new SpymemcachedPacking(decompressor);
     case 'npm-memcached':
     case 'memjs':
       return undefined;

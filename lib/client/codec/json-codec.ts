@@ -1,7 +1,8 @@
 import { CodecError } from '../../errors.js';
-import type { Codec, Encoded } from './codec.js';
+import type { Bounds } from './bounds.js';
+import { isThenable, NamedCodec, type Encoded } from './codec.js';
 import { FLAGS_JSON } from './flags.js';
-import { readJson } from './scalar-text.js';
+import type { ReadBudget } from './read-budget.js';
 import { unknownFlags } from './unknown-flags.js';
 
 /** The bits of flags that tell what only our own codecs read. */
@@ -11,22 +12,30 @@ const OWN_KINDS = 0xff_0000;
  * The codec of `codec: 'json'`: `JSON.stringify` and `JSON.parse`, with all that they lose. Others write JSON under
  * flags of their own, so none are refused but those of our own other forms.
  */
-export function createJsonCodec(): Codec {
-  return new JsonCodec();
+export function createJsonCodec(bounds: Bounds): NamedCodec {
+  return new JsonCodec(bounds);
 }
 
-class JsonCodec implements Codec {
+class JsonCodec extends NamedCodec {
+  readonly #bounds: Bounds;
+
+  constructor(bounds: Bounds) {
+    super();
+    this.#bounds = bounds;
+  }
+
   encode(value: unknown): Encoded {
+    if (isThenable(value)) throw new CodecError('a promise cannot be stored; await it first');
     const text = stringify(value);
     if (text === undefined)
       throw new CodecError(`JSON has no form for ${value === undefined ? 'undefined' : `a ${typeof value}`}`);
-    return { data: text, flags: FLAGS_JSON };
+    return { data: this.#bounds.checkedJson(text), flags: FLAGS_JSON };
   }
 
-  decode(data: Buffer, flags: number): unknown {
+  decode(data: Buffer, flags: number, _key: string, budget?: ReadBudget): unknown {
     if ((flags & ~OWN_KINDS & 0xffff_ffc0) === 0 && (flags & OWN_KINDS) !== 0)
       throw unknownFlags(flags, 'json');
-    return readJson(data);
+    return this.#bounds.readJson(data, 0, data.length, budget);
   }
 }
 

@@ -9,6 +9,11 @@ const SAFE_DIGITS = 15;
 
 const DECIMAL = /^-?\d+$/;
 
+/** Refuses numbers of so many digits that reading them would take long. */
+interface Digits {
+  checkDigits(count: number): void;
+}
+
 /** U+FFFD, which stands in for every byte that is not UTF-8, and which some texts contain. */
 const REPLACEMENT = '\uFFFD';
 
@@ -24,13 +29,13 @@ interface SlicingBuffer extends Buffer {
  * @returns a number where it is exact, else a bigint.
  * @throws {CodecError} for anything else.
  */
-export function readInteger(data: Buffer): number | bigint {
+export function readInteger(data: Buffer, bounds: Digits): number | bigint {
   let end = data.length;
   while (end > 0 && data[end - 1] === BLANK) end -= 1;
   const negative = data[0] === MINUS;
   const start = negative ? 1 : 0;
   if (end - start > SAFE_DIGITS) {
-    const exact = readBigInt(data);
+    const exact = readBigInt(data, bounds);
     const rounded = Number(exact);
     return Number.isSafeInteger(rounded) ? rounded : exact;
   }
@@ -45,11 +50,12 @@ export function readInteger(data: Buffer): number | bigint {
 }
 
 /**
- * Reads a whole number of any length in decimal digits.
+ * Reads a whole number in decimal digits, however large within the bounds.
  *
  * @throws {CodecError} for anything else.
  */
-export function readBigInt(data: Buffer): bigint {
+export function readBigInt(data: Buffer, bounds: Digits): bigint {
+  bounds.checkDigits(data.length);
   const digits = data.toString('latin1').trimEnd();
   if (!DECIMAL.test(digits)) throw notDigits();
   return BigInt(digits);
@@ -66,20 +72,6 @@ export function readText(bytes: Buffer, start = 0, end = bytes.length): string {
     throw new CodecError('the stored bytes are not UTF-8 text');
   }
   return text;
-}
-
-/**
- * Reads JSON, from `start` to `end`.
- *
- * @throws {CodecError} if the bytes are something else. The parser's own error quotes them, so it is not kept.
- */
-export function readJson(bytes: Buffer, start = 0, end = bytes.length): unknown {
-  const text = readText(bytes, start, end);
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new CodecError('the stored bytes are not JSON');
-  }
 }
 
 /** Whether UTF-8 can carry the text; a lone half of a surrogate pair would come back as U+FFFD. */

@@ -10,8 +10,18 @@ import { BoundedMap } from '../../bounded-map.js';
 import { CodecError } from '../../errors.js';
 import type { ResolvedSealOptions } from '../../options/codec-options.js';
 import type { SealKey } from '../../options/seal-key.js';
-import { andThen, inBytes, type Codec, type Encoded, type Stored } from './codec.js';
+import {
+  andThen,
+  inBytes,
+  inPlace,
+  NamedCodec,
+  type Codec,
+  type Encoded,
+  type InPlaceCodec,
+  type Stored,
+} from './codec.js';
 import { FLAGS_SEALED } from './flags.js';
+import type { ReadBudget } from './read-budget.js';
 
 /*
  * A sealed value:
@@ -44,14 +54,15 @@ const MAX_DERIVED_KEYS = 256;
 const CIPHER = 'aes-256-gcm';
 
 /** Encrypts what another codec encodes, bound to its key: nobody without a key can read, change, forge or move it. */
-export class SealingCodec implements Codec {
-  readonly #inner: Codec;
+export class SealingCodec extends NamedCodec {
+  readonly #inner: InPlaceCodec;
   readonly #acceptUnsealed: boolean;
   readonly #writer: SealWriter;
   readonly #reader: SealReader;
 
   constructor(inner: Codec, options: ResolvedSealOptions) {
-    this.#inner = inner;
+    super();
+    this.#inner = inPlace(inner);
     this.#acceptUnsealed = options.acceptUnsealed;
     this.#writer = new SealWriter(options.keys[0]);
     this.#reader = new SealReader(options.keys);
@@ -61,12 +72,12 @@ export class SealingCodec implements Codec {
     return andThen(this.#inner.encode(value, key), (encoded) => this.#writer.seal(inBytes(encoded), key));
   }
 
-  decode(data: Buffer, flags: number, key: string): unknown {
+  decode(data: Buffer, flags: number, key: string, budget?: ReadBudget): unknown {
     if (flags === FLAGS_SEALED) {
       const opened = this.#reader.open(data, key);
-      return this.#inner.decode(opened.data, opened.flags, key);
+      return this.#inner.decode(opened.data, opened.flags, key, budget);
     }
-    if (this.#acceptUnsealed) return this.#inner.decode(data, flags, key);
+    if (this.#acceptUnsealed) return this.#inner.decode(data, flags, key, budget);
     throw new CodecError('the value is not sealed; codec.seal.acceptUnsealed would read it');
   }
 }

@@ -1,7 +1,8 @@
 import { CodecError, MemcachedError } from '../../errors.js';
 import { BYTES_CLASSES, ERROR_CLASSES, type BytesName, type ErrorName } from './builtin-classes.js';
+import type { Bounds } from './bounds.js';
 import type { ClassTypes } from './class-types.js';
-import { readJson } from './scalar-text.js';
+import type { ReadBudget } from './read-budget.js';
 import * as tag from './tags.js';
 
 /** Stands for an instance that is not made yet, since what is in it is still being read. */
@@ -11,6 +12,16 @@ const UNFINISHED = Symbol('unfinished');
 const MAX_LENGTH = 2 ** 32 - 1;
 
 type Properties = Record<string, unknown>;
+
+/** What of the settings of the tagged form reading needs. */
+interface ReaderSettings {
+  readonly types: ClassTypes;
+  readonly bounds: Bounds;
+}
+
+/** An error takes note of its stack, a pattern is taken apart: so many parts of a value cost as much. */
+const COST_OF_ERROR = 32;
+const COST_OF_PATTERN = 8;
 
 /**
  * Reads what `encodeTagged` wrote.
@@ -22,12 +33,20 @@ type Properties = Record<string, unknown>;
  * @param withBytes whether the bytes of buffers and typed arrays follow the JSON.
  * @throws {CodecError} if the bytes are something else, or name a class that `types` does not.
  */
-export function decodeTagged(data: Buffer, withBytes: boolean, types: ClassTypes): unknown {
+export function decodeTagged(
+  data: Buffer,
+  withBytes: boolean,
+  settings: ReaderSettings,
+  budget?: ReadBudget,
+): unknown {
   const textEnd = withBytes && data.length >= 4 ? 4 + data.readUInt32LE(0) : data.length;
-  if (textEnd > data.length) throw damaged();
-  const tree = readJson(data.subarray(withBytes ? 4 : 0, textEnd));
+  if (textEnd > data.length || (withBytes && data.length < 4)) throw damaged();
+  const tree = settings.bounds.readJson(data, withBytes ? 4 : 0, textEnd, budget);
   try {
-    return new TaggedReader(data.subarray(textEnd), types).read(tree);
+    const reader = new TaggedReader(data.subarray(textEnd), settings);
+    const value = reader.read(tree);
+    budget?.takeNodes(reader.costly);
+    return value;
   } catch (error) {
     if (error instanceof MemcachedError) throw error;
     // A stack that ran out, a pattern that is none, a length that does not fit: nothing our writer writes.
@@ -39,19 +58,32 @@ export function decodeTagged(data: Buffer, withBytes: boolean, types: ClassTypes
 class TaggedReader {
   readonly #bytes: Buffer;
   readonly #types: ClassTypes;
+  readonly #bounds: Bounds;
   #bytesRead = 0;
+  #depth = 0;
+
+  /** What was made from few bytes: holes, errors, patterns; counted in parts of a value. */
+  costly = 0;
 
   /** The objects met so far, by their numbers. */
   readonly #objects: unknown[] = [];
 
-  constructor(bytes: Buffer, types: ClassTypes) {
+  constructor(bytes: Buffer, { types, bounds }: ReaderSettings) {
     this.#bytes = bytes;
     this.#types = types;
+    this.#bounds = bounds;
   }
 
   read(node: unknown): unknown {
     if (typeof node === 'string') return node.charCodeAt(0) === tag.TAG_CODE ? this.#readScalar(node) : node;
     if (typeof node !== 'object' || node === null) return node;
+    this.#bounds.checkDepth((this.#depth += 1));
+    const value = this.#readObject(node);
+    this.#depth -= 1;
+    return value;
+  }
+
+  #readObject(node: object): unknown {
     if (!Array.isArray(node)) return this.#readInto(this.#number(node), node as Properties);
     const first: unknown = node[0];
     if (typeof first === 'string' && first.startsWith('~#')) return this.#readCollection(first, node);
@@ -73,6 +105,7 @@ class TaggedReader {
       case tag.REFERENCE:
         return this.#referred(Number(text.slice(2)));
       case tag.BIGINT:
+        this.#bounds.checkDigits(text.length - 2);
         return BigInt(text.slice(2));
       case tag.UNDEFINED:
         return undefined;
@@ -105,8 +138,10 @@ class TaggedReader {
       case tag.NULL_PROTOTYPE:
         return this.#define(this.#number(Object.create(null) as object), node[1]);
       case tag.SPARSE:
+        this.#spend(node[1] as number);
         return this.#define(this.#number(arrayOfHoles(node[1] as number)), node[2]);
       case tag.REGEXP: {
+        this.#spend(COST_OF_PATTERN);
         const pattern = this.#number(new RegExp(node[1] as string, node[2] as string));
         pattern.lastIndex = node[3] as number;
         return pattern;
@@ -128,6 +163,7 @@ class TaggedReader {
   #readError(node: readonly unknown[]): Error {
     const name = node[1] as ErrorName;
     if (!Object.hasOwn(ERROR_CLASSES, name)) throw damaged();
+    this.#spend(COST_OF_ERROR);
     const error = this.#number(ERROR_CLASSES[name]());
     const hidden = node[2] as Properties;
     for (const property of Object.keys(hidden)) {
@@ -187,6 +223,12 @@ class TaggedReader {
       Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
     }
     return object;
+  }
+
+  #spend(cost: number): void {
+    if (!(cost >= 0)) throw damaged();
+    this.costly += cost;
+    this.#bounds.checkNodes(this.costly);
   }
 
   #number<T>(object: T): T {

@@ -7,8 +7,9 @@ import {
   nativeBaseOf,
   type BuiltinName,
 } from './builtin-classes.js';
+import type { Bounds } from './bounds.js';
 import type { ClassType, ClassTypes } from './class-types.js';
-import type { Encoded } from './codec.js';
+import { isThenable, type Encoded } from './codec.js';
 import { FLAGS_JSON, FLAGS_TAGGED, FLAGS_TAGGED_WITH_BYTES } from './flags.js';
 import { isPlainNumber } from './plain-json.js';
 import * as tag from './tags.js';
@@ -17,10 +18,8 @@ import * as tag from './tags.js';
 export interface TaggedOptions {
   readonly types: ClassTypes;
   readonly classInstances: 'refuse' | 'flatten';
+  readonly bounds: Bounds;
 }
-
-/** Deeper nesting is refused: neither writing nor reading may run out of stack. */
-const MAX_DEPTH = 500;
 
 /** What errors carry although `for in` does not show it. */
 const HIDDEN_IN_ERRORS = ['message', 'stack', 'cause', 'errors', 'name'];
@@ -57,7 +56,7 @@ class TaggedWriter {
   }
 
   encode(value: unknown): Encoded {
-    const text = JSON.stringify(this.#write(value));
+    const text = this.#options.bounds.checkedJson(JSON.stringify(this.#write(value)));
     if (this.#chunks.length === 0) {
       return { data: text, flags: this.#tagged ? FLAGS_TAGGED : FLAGS_JSON };
     }
@@ -81,7 +80,7 @@ class TaggedWriter {
       case 'number':
         return this.#tag(numberTag(value));
       case 'bigint':
-        return this.#tag(`${tag.BIGINT}${value}`);
+        return this.#tag(tag.BIGINT + this.#digits(value as bigint));
       case 'undefined':
         return this.#tag(tag.UNDEFINED);
       case 'object':
@@ -98,14 +97,14 @@ class TaggedWriter {
         throw this.#refusal('an instance that is revived cannot contain itself');
       return this.#tag(`${tag.REFERENCE}${number}`);
     }
-    if (this.#path.length >= MAX_DEPTH)
-      throw new CodecError(`the value is nested more than ${MAX_DEPTH} deep`);
+    this.#options.bounds.checkDepth(this.#path.length + 1);
     this.#numbers.set(object, this.#numbers.size);
 
     const prototype = Object.getPrototypeOf(object) as object | null;
     if (prototype === Object.prototype) return this.#writeProperties(object);
     if (prototype === null) return this.#tag([tag.NULL_PROTOTYPE, this.#writeProperties(object)]);
     const type = this.#options.types.ofPrototype(prototype);
+    if (isThenable(object)) throw this.#refusal('a promise cannot be stored; await it first');
     if (type !== undefined) return this.#writeInstance(object, type);
     const name = builtinOf(prototype);
     if (name === undefined) return this.#writeStranger(object, prototype);
@@ -164,7 +163,10 @@ class TaggedWriter {
   }
 
   #writeArray(array: readonly unknown[]): unknown {
-    if (!isDense(array)) return this.#tag([tag.SPARSE, array.length, { ...this.#writeProperties(array) }]);
+    if (!isDense(array)) {
+      this.#options.bounds.checkNodes(array.length);
+      return this.#tag([tag.SPARSE, array.length, { ...this.#writeProperties(array) }]);
+    }
     this.#refuseSymbols(array);
     let copy: unknown[] | undefined;
     for (let index = 0; index < array.length; index += 1) {
@@ -237,7 +239,6 @@ class TaggedWriter {
   #writeStranger(object: object, prototype: object): unknown {
     const base = nativeBaseOf(prototype);
     const name = classNameOf(prototype);
-    if (base === 'Promise') throw this.#refusal('a promise cannot be stored; await it first');
     if (base !== undefined && base === name) throw this.#refusal(`an instance of ${name} cannot be stored`);
     if (base === undefined && this.#options.classInstances === 'flatten')
       return this.#writeProperties({ ...object });
@@ -245,6 +246,12 @@ class TaggedWriter {
       `an instance of ${name} would come back without its class; name the class in codec.types, store a plain object, ` +
         `or set codec.classInstances to 'flatten'`,
     );
+  }
+
+  #digits(value: bigint): string {
+    const digits = String(value);
+    this.#options.bounds.checkDigits(digits.length);
+    return digits;
   }
 
   #writeAt(step: string | number, child: unknown): unknown {

@@ -1,31 +1,49 @@
 import { deserialize, serialize } from 'node:v8';
 import { CodecError } from '../../errors.js';
-import type { Codec, Encoded } from './codec.js';
+import type { Bounds } from './bounds.js';
+import { NamedCodec, type Encoded } from './codec.js';
 import { FLAGS_V8 } from './flags.js';
+import type { ReadBudget } from './read-budget.js';
 import { unknownFlags } from './unknown-flags.js';
 
 /**
  * The codec of `codec: 'v8'`: everything in V8's own serialization, which carries what `structuredClone` carries and
  * loses what it loses. A Node with an older V8 may not read what a newer one wrote.
  */
-export function createV8Codec(): Codec {
-  return new V8Codec();
+export function createV8Codec(bounds: Bounds): NamedCodec {
+  return new V8Codec(bounds);
 }
 
-class V8Codec implements Codec {
+/** So many bytes of V8's count as one part of a value. */
+const BYTES_PER_NODE = 8;
+
+class V8Codec extends NamedCodec {
+  readonly #bounds: Bounds;
+
+  constructor(bounds: Bounds) {
+    super();
+    this.#bounds = bounds;
+  }
+
   encode(value: unknown): Encoded {
+    let data: Buffer;
     try {
-      return { data: serialize(value), flags: FLAGS_V8 };
+      data = serialize(value);
     } catch {
       // V8's message quotes the value: of a function, its source.
       throw new CodecError(
         'the value holds something that V8 cannot serialize, such as a function, symbol or promise',
       );
     }
+    this.#bounds.checkNodes(nodesOf(data));
+    return { data, flags: FLAGS_V8 };
   }
 
-  decode(data: Buffer, flags: number): unknown {
+  decode(data: Buffer, flags: number, _key: string, budget?: ReadBudget): unknown {
     if (flags !== FLAGS_V8) throw unknownFlags(flags, 'v8');
+    const nodes = nodesOf(data);
+    this.#bounds.checkNodes(nodes);
+    budget?.takeNodes(nodes);
     try {
       // A copy, since what is read may hold on to it.
       return deserialize(Buffer.from(data));
@@ -33,4 +51,9 @@ class V8Codec implements Codec {
       throw new CodecError('the stored bytes are not what V8 writes, or are of a newer V8 than this one');
     }
   }
+}
+
+/** What cannot be counted before it is read: an object takes three bytes at least, the usual value five times as many. */
+function nodesOf(data: Buffer): number {
+  return Math.ceil(data.length / BYTES_PER_NODE);
 }

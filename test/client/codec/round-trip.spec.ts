@@ -116,7 +116,7 @@ describe('the default codec keeps', () => {
     ['dates', { created: new Date(1.7e12), early: new Date(-1) }],
     ['bigints inside of objects', { id: 2n ** 70n, debt: -1n }],
     ['holes and named properties of arrays', Object.assign(Array(5), { 1: 1, 3: undefined, total: 3 })],
-    ['the longest array there can be', Object.assign([], { [2 ** 32 - 2]: 'last' })],
+    ['an array with as many holes as there may be', Object.assign([], { [2 ** 19 - 1]: 'last' })],
     ['a match with its index and groups', match],
     ['empty Buffers and Uint8Arrays', [Buffer.alloc(0), new Uint8Array(0)]],
     ['an empty Buffer alone', Buffer.alloc(0)],

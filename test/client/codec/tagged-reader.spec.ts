@@ -1,14 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { assert as assertProperty } from 'fast-check';
+import { Bounds } from '../../../lib/client/codec/bounds.js';
 import { inBytes } from '../../../lib/client/codec/codec.js';
 import { ClassTypes } from '../../../lib/client/codec/class-types.js';
 import { decodeTagged } from '../../../lib/client/codec/tagged-reader.js';
-import { encodeTagged } from '../../../lib/client/codec/tagged-writer.js';
+import { encodeTagged, type TaggedOptions } from '../../../lib/client/codec/tagged-writer.js';
 import { CodecError } from '../../../lib/errors.js';
+import { DEFAULT_BOUNDS } from '../../../lib/options/codec-options.js';
 
-const types = new ClassTypes({}, undefined);
-const read = (json: string): unknown => decodeTagged(Buffer.from(json), false, types);
+const settings: TaggedOptions = {
+  types: new ClassTypes({}, undefined),
+  classInstances: 'refuse',
+  bounds: new Bounds(DEFAULT_BOUNDS),
+};
+const read = (json: string): unknown => decodeTagged(Buffer.from(json), false, settings);
 
 function withBytes(json: string, bytes: Buffer): Buffer {
   const text = Buffer.from(json);
@@ -44,29 +50,29 @@ describe('reading the tagged form', () => {
   });
 
   it('refuses bytes that are cut anywhere', () => {
-    const { data } = inBytes(
-      encodeTagged([Buffer.from('abc'), new Float64Array(2)], { types, classInstances: 'refuse' }),
-    );
+    const { data } = inBytes(encodeTagged([Buffer.from('abc'), new Float64Array(2)], settings));
     for (let length = 0; length < data.length; length += 1) {
-      expect(() => decodeTagged(data.subarray(0, length), true, types)).toThrow(CodecError);
+      expect(() => decodeTagged(data.subarray(0, length), true, settings)).toThrow(CodecError);
     }
   });
 
   it('refuses a typed array of a fraction of an element', () => {
-    expect(() => decodeTagged(withBytes('["~#B","Float64Array",3]', Buffer.alloc(3)), true, types)).toThrow(
-      CodecError,
-    );
+    expect(() =>
+      decodeTagged(withBytes('["~#B","Float64Array",3]', Buffer.alloc(3)), true, settings),
+    ).toThrow(CodecError);
   });
 
   it('reads each byte once, however many tags there are', () => {
     const tags = `[${Array(1000).fill('["~#B","Buffer",1000]').join()}]`;
-    expect(() => decodeTagged(withBytes(tags, Buffer.alloc(1000)), true, types)).toThrow(CodecError);
+    expect(() => decodeTagged(withBytes(tags, Buffer.alloc(1000)), true, settings)).toThrow(CodecError);
   });
 
   it('makes no room for the holes of an array', () => {
     const before = process.memoryUsage().rss;
-    const arrays = read(`[${Array(100).fill('["~#A",30000000,{}]').join()}]`) as unknown[][];
-    expect(arrays[99]).toHaveLength(30_000_000);
+    const arrays = read(`[${Array(100).fill('["~#A",5000,{}]').join()}]`) as unknown[][];
+    expect(arrays[99]).toHaveLength(5000);
+    expect(() => read(`[${Array(200).fill('["~#A",5000,{}]').join()}]`)).toThrow('codec.maxNodes');
+    expect(() => read('["~#A",4294967295,{}]')).toThrow('codec.maxNodes');
     expect(process.memoryUsage().rss - before).toBeLessThan(200 * 1024 * 1024);
   });
 

@@ -1,9 +1,11 @@
 import { CodecError } from '../../../errors.js';
-import type { Codec, Encoded, Stored } from '../codec.js';
+import type { Bounds } from '../bounds.js';
+import { NamedCodec, type Encoded, type Stored } from '../codec.js';
 import type { Packing } from '../compressing-codec.js';
-import { compress, decompress } from '../compression.js';
+import { compress, type Decompressor } from '../compression.js';
 import { asBuffer, readTextOrBytes, writeJson } from '../foreign-values.js';
-import { readJson, readText } from '../scalar-text.js';
+import { readText } from '../scalar-text.js';
+import type { ReadBudget } from '../read-budget.js';
 import { unknownFlags } from '../unknown-flags.js';
 
 const FLAGS_RAW = 0;
@@ -17,17 +19,24 @@ const MARSHAL = Buffer.of(4, 8);
 /**
  * The codec of `codec: 'dalli'`: JSON, as Dalli with `serializer: JSON` stores everything, and bytes as its raw values.
  */
-export function createDalliCodec(): Codec {
-  return new DalliCodec();
+export function createDalliCodec(bounds: Bounds): NamedCodec {
+  return new DalliCodec(bounds);
 }
 
-class DalliCodec implements Codec {
-  encode(value: unknown): Encoded {
-    if (value instanceof Uint8Array) return { data: asBuffer(value), flags: FLAGS_RAW };
-    return { data: writeJson(value, 'dalli'), flags: FLAG_SERIALIZED };
+class DalliCodec extends NamedCodec {
+  readonly #bounds: Bounds;
+
+  constructor(bounds: Bounds) {
+    super();
+    this.#bounds = bounds;
   }
 
-  decode(data: Buffer, flags: number): unknown {
+  encode(value: unknown): Encoded {
+    if (value instanceof Uint8Array) return { data: asBuffer(value), flags: FLAGS_RAW };
+    return { data: this.#bounds.checkedJson(writeJson(value, 'dalli')), flags: FLAG_SERIALIZED };
+  }
+
+  decode(data: Buffer, flags: number, _key: string, budget?: ReadBudget): unknown {
     switch (flags) {
       case FLAGS_RAW:
         return readTextOrBytes(data);
@@ -39,7 +48,7 @@ class DalliCodec implements Codec {
             "the value is Ruby's Marshal, which only Ruby can read; give Dalli 'serializer: JSON'",
           );
         }
-        return readJson(data);
+        return this.#bounds.readJson(data, 0, data.length, budget);
       default:
         throw unknownFlags(flags, 'dalli');
     }
@@ -48,10 +57,10 @@ class DalliCodec implements Codec {
 
 /** Dalli's compressed values: a zlib stream, or gzip with its `GzipCompressor`. */
 export class DalliPacking implements Packing {
-  readonly #maxBytes: number;
+  readonly #decompressor: Decompressor;
 
-  constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes;
+  constructor(decompressor: Decompressor) {
+    this.#decompressor = decompressor;
   }
 
   async pack({ data, flags }: Stored): Promise<Stored> {
@@ -62,8 +71,11 @@ export class DalliPacking implements Packing {
     return (flags & FLAG_COMPRESSED) !== 0 && flags <= 7;
   }
 
-  async unpack(data: Buffer, flags: number): Promise<Stored> {
+  async unpack(data: Buffer, flags: number, budget: ReadBudget | undefined): Promise<Stored> {
     const format = data[0] === 0x1f && data[1] === 0x8b ? 'gzip' : 'zlib';
-    return { data: await decompress(format, data, this.#maxBytes), flags: flags & ~FLAG_COMPRESSED };
+    return {
+      data: await this.#decompressor.decompress(format, data, budget),
+      flags: flags & ~FLAG_COMPRESSED,
+    };
   }
 }

@@ -6,6 +6,9 @@ const MIN_MATCH = 3;
 /** A match length of this many in an instruction says that more follows. */
 const LONG_MATCH = 6;
 
+/** No byte stands for more than this: of a long match in level 2, each says that 255 are to be copied. */
+const MAX_GROWTH = 264;
+
 /** The distance up to which level 2 needs no second form. */
 const LEVEL2_DISTANCE = 8191;
 
@@ -20,6 +23,8 @@ const LEVEL2_DISTANCE = 8191;
 export function decompressFastlz(data: Buffer, length: number): Buffer {
   const level = (data[0] >> 5) + 1;
   if (data.length === 0 || level > 2) throw damaged();
+  // The most that a byte of the stream can come to; what tells more is not given memory first.
+  if (length > data.length * MAX_GROWTH) throw damaged();
   const out = Buffer.allocUnsafe(length);
   let from = 0;
   let to = 0;

@@ -1,4 +1,4 @@
-import type { Codec, Encoded } from '../codec.js';
+import { NamedCodec, type Encoded } from '../codec.js';
 import { FLAGS_BYTES } from '../flags.js';
 import { asBuffer, notStorable, readTextOrBytes, writeText } from '../foreign-values.js';
 import { unknownFlags } from '../unknown-flags.js';
@@ -7,11 +7,11 @@ import { unknownFlags } from '../unknown-flags.js';
  * The codec of `codec: 'memjs'`: text and bytes without any mark. Bytes that are UTF-8 come back as text, others as a
  * Buffer; for Buffers always, there is the codec 'raw'.
  */
-export function createMemjsCodec(): Codec {
+export function createMemjsCodec(): NamedCodec {
   return new MemjsCodec();
 }
 
-class MemjsCodec implements Codec {
+class MemjsCodec extends NamedCodec {
   encode(value: unknown): Encoded {
     if (typeof value === 'string') return { data: writeText(value), flags: FLAGS_BYTES };
     if (value instanceof Uint8Array) return { data: asBuffer(value), flags: FLAGS_BYTES };

@@ -1,7 +1,9 @@
 import { CodecError } from '../../../errors.js';
-import type { Codec, Encoded } from '../codec.js';
+import type { Bounds } from '../bounds.js';
+import { NamedCodec, type Encoded } from '../codec.js';
 import { asBuffer, notStorable, readTextOrBytes, writeJson, writeText } from '../foreign-values.js';
 import { readText } from '../scalar-text.js';
+import type { ReadBudget } from '../read-budget.js';
 import { unknownFlags } from '../unknown-flags.js';
 
 const FLAGS_STRING = 0;
@@ -19,11 +21,18 @@ const MARKED_BREAK = /\\([\r\n])/g;
  * The codec of `codec: 'npm-memcached'`: every value is text there, with a backslash before each line break; a Buffer is
  * the text of the characters with its bytes' numbers.
  */
-export function createNpmMemcachedCodec(): Codec {
-  return new NpmMemcachedCodec();
+export function createNpmMemcachedCodec(bounds: Bounds): NamedCodec {
+  return new NpmMemcachedCodec(bounds);
 }
 
-class NpmMemcachedCodec implements Codec {
+class NpmMemcachedCodec extends NamedCodec {
+  readonly #bounds: Bounds;
+
+  constructor(bounds: Bounds) {
+    super();
+    this.#bounds = bounds;
+  }
+
   encode(value: unknown): Encoded {
     switch (typeof value) {
       case 'string':
@@ -38,25 +47,26 @@ class NpmMemcachedCodec implements Codec {
         if (value instanceof Uint8Array) {
           return { data: writeMarked(asBuffer(value).toString('latin1')), flags: FLAGS_BINARY };
         }
-        return { data: writeJson(value, 'npm-memcached'), flags: FLAGS_JSON };
+        return { data: this.#bounds.checkedJson(writeJson(value, 'npm-memcached')), flags: FLAGS_JSON };
       case 'boolean':
-        return { data: writeJson(value, 'npm-memcached'), flags: FLAGS_JSON };
+        return { data: this.#bounds.checkedJson(writeJson(value, 'npm-memcached')), flags: FLAGS_JSON };
       default:
         throw notStorable(value, 'npm-memcached');
     }
   }
 
-  decode(data: Buffer, flags: number): unknown {
+  decode(data: Buffer, flags: number, _key: string, budget?: ReadBudget): unknown {
     switch (flags) {
       case FLAGS_STRING: {
         const text = readTextOrBytes(data);
         return typeof text === 'string' ? text.replace(MARKED_BREAK, '$1') : text;
       }
       case FLAGS_JSON:
-        return readJson(readMarked(data));
+        return this.#bounds.readJsonText(readMarked(data), budget);
       case FLAGS_BINARY:
         return readBinary(readMarked(data));
       case FLAGS_NUMBER:
+        this.#bounds.checkDigits(data.length);
         return readNumber(readText(data));
       default:
         throw unknownFlags(flags, 'npm-memcached');
@@ -70,14 +80,6 @@ function writeMarked(text: string): string {
 
 function readMarked(data: Buffer): string {
   return readText(data).replace(MARKED_BREAK, '$1');
-}
-
-function readJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new CodecError('the stored bytes are not JSON');
-  }
 }
 
 function readBinary(text: string): Buffer {

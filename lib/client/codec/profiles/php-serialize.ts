@@ -1,8 +1,7 @@
 import { CodecError } from '../../../errors.js';
+import type { Bounds } from '../bounds.js';
 import { readTextOrBytes } from '../foreign-values.js';
-
-/** Arrays within arrays; deeper ones are refused before they exhaust the stack. */
-const MAX_DEPTH = 200;
+import type { ReadBudget } from '../read-budget.js';
 
 const SEMICOLON = 0x3b;
 const COLON = 0x3a;
@@ -18,22 +17,30 @@ const FRACTION = /^(-?\d+(\.\d+)?([eE][+-]?\d+)?|-?INF|NAN)$/;
  * @returns an array whose keys are 0, 1, 2, … as an array, any other as an object; strings that are not UTF-8 as Buffers.
  * @throws {CodecError} for everything else.
  */
-export function unserializePhp(data: Buffer): unknown {
-  const reader = new PhpReader(data);
+export function unserializePhp(data: Buffer, bounds: Bounds, budget?: ReadBudget): unknown {
+  const reader = new PhpReader(data, bounds);
   const value = reader.read(0);
+  budget?.takeNodes(reader.nodes);
   reader.end();
   return value;
 }
 
 class PhpReader {
   readonly #data: Buffer;
+  readonly #bounds: Bounds;
   #at = 0;
 
-  constructor(data: Buffer) {
+  /** How many scalars, arrays and keys have been read. */
+  nodes = 0;
+
+  constructor(data: Buffer, bounds: Bounds) {
     this.#data = data;
+    this.#bounds = bounds;
   }
 
   read(depth: number): unknown {
+    this.nodes += 1;
+    this.#bounds.checkNodes(this.nodes);
     const type = String.fromCharCode(this.#next());
     if (type === 'N') {
       this.#expect(SEMICOLON);
@@ -66,7 +73,7 @@ class PhpReader {
   }
 
   #array(depth: number): unknown {
-    if (depth === MAX_DEPTH) throw new CodecError(`the value is nested more than ${MAX_DEPTH} deep`);
+    this.#bounds.checkDepth(depth + 1);
     const count = this.#count();
     this.#expectText('{');
     const entries: [string, unknown][] = [];
@@ -102,6 +109,7 @@ class PhpReader {
   #until(mark: number): string {
     const end = this.#data.indexOf(mark, this.#at);
     if (end === -1) throw damaged();
+    this.#bounds.checkDigits(end - this.#at);
     const text = this.#data.toString('latin1', this.#at, end);
     this.#at = end + 1;
     return text;

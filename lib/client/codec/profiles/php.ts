@@ -1,9 +1,11 @@
 import { CodecError } from '../../../errors.js';
-import type { Codec, Encoded, Stored } from '../codec.js';
+import type { Bounds } from '../bounds.js';
+import { NamedCodec, type Encoded, type Stored } from '../codec.js';
 import type { Packing } from '../compressing-codec.js';
-import { compress, decompress, tooLarge } from '../compression.js';
+import { compress, type Decompressor } from '../compression.js';
 import { asBuffer, notStorable, readTextOrBytes, writeJson, writeText } from '../foreign-values.js';
-import { readInteger, readJson } from '../scalar-text.js';
+import { readInteger } from '../scalar-text.js';
+import type { ReadBudget } from '../read-budget.js';
 import { unknownFlags } from '../unknown-flags.js';
 import { decompressFastlz } from './fastlz.js';
 import { readPhpFloat, unserializePhp } from './php-serialize.js';
@@ -38,11 +40,18 @@ const NULL = Buffer.from('N;', 'latin1');
  * The codec of `codec: 'php'`: scalars as php-memcached stores them, arrays and objects as JSON, which it reads whatever
  * its serializer is. Strings are bytes there: what is UTF-8 comes back as text, the rest as a Buffer.
  */
-export function createPhpCodec(): Codec {
-  return new PhpCodec();
+export function createPhpCodec(bounds: Bounds): NamedCodec {
+  return new PhpCodec(bounds);
 }
 
-class PhpCodec implements Codec {
+class PhpCodec extends NamedCodec {
+  readonly #bounds: Bounds;
+
+  constructor(bounds: Bounds) {
+    super();
+    this.#bounds = bounds;
+  }
+
   encode(value: unknown): Encoded {
     switch (typeof value) {
       case 'string':
@@ -59,27 +68,28 @@ class PhpCodec implements Codec {
       case 'object':
         if (value === null) return { data: NULL, flags: TYPE_SERIALIZED };
         if (value instanceof Uint8Array) return { data: asBuffer(value), flags: TYPE_STRING };
-        return { data: writeJson(value, 'php'), flags: TYPE_JSON };
+        return { data: this.#bounds.checkedJson(writeJson(value, 'php')), flags: TYPE_JSON };
       default:
         throw notStorable(value, 'php');
     }
   }
 
-  decode(data: Buffer, flags: number): unknown {
+  decode(data: Buffer, flags: number, _key: string, budget?: ReadBudget): unknown {
     if ((flags & ~USER_FLAGS & ~TYPES) !== 0) throw unknownFlags(flags, 'php');
     switch (flags & TYPES) {
       case TYPE_STRING:
         return readTextOrBytes(data);
       case TYPE_INT:
-        return readInteger(data);
+        return readInteger(data, this.#bounds);
       case TYPE_FLOAT:
+        this.#bounds.checkDigits(data.length);
         return readPhpFloat(data.toString('latin1'));
       case TYPE_BOOL:
         return data.length > 0;
       case TYPE_SERIALIZED:
-        return unserializePhp(data);
+        return unserializePhp(data, this.#bounds, budget);
       case TYPE_JSON:
-        return readJson(data);
+        return this.#bounds.readJson(data, 0, data.length, budget);
       case TYPE_IGBINARY:
       case TYPE_MSGPACK:
         throw new CodecError(
@@ -93,10 +103,10 @@ class PhpCodec implements Codec {
 
 /** php-memcached's compressed values: their length, then a stream of zlib, FastLZ or zstd. Writes zlib. */
 export class PhpPacking implements Packing {
-  readonly #maxBytes: number;
+  readonly #decompressor: Decompressor;
 
-  constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes;
+  constructor(decompressor: Decompressor) {
+    this.#decompressor = decompressor;
   }
 
   async pack({ data, flags }: Stored): Promise<Stored> {
@@ -110,19 +120,26 @@ export class PhpPacking implements Packing {
     return (flags & FLAG_COMPRESSED) !== 0 && (flags & ALGORITHMS) !== 0 && (flags & 0xff00) === 0;
   }
 
-  async unpack(data: Buffer, flags: number): Promise<Stored> {
+  async unpack(data: Buffer, flags: number, budget: ReadBudget | undefined): Promise<Stored> {
     const length = data.length < LENGTH_BYTES ? 0 : data.readUInt32LE(0);
-    if (length > this.#maxBytes) throw tooLarge(this.#maxBytes);
-    const stream = await this.#decompress(data.subarray(LENGTH_BYTES), flags, length);
+    const stream = await this.#decompress(data.subarray(LENGTH_BYTES), flags, length, budget);
     if (stream.length !== length)
       throw new CodecError('the stored bytes do not come to the length that they tell');
     return { data: stream, flags: (flags & (USER_FLAGS | TYPES)) >>> 0 };
   }
 
-  #decompress(stream: Buffer, flags: number, length: number): Promise<Buffer> | Buffer {
-    if ((flags & FLAG_FASTLZ) !== 0) return decompressFastlz(stream, length);
-    if ((flags & FLAG_ZLIB) !== 0) return decompress('zlib', stream, this.#maxBytes);
-    return decompress('zstd', stream, this.#maxBytes);
+  #decompress(
+    stream: Buffer,
+    flags: number,
+    length: number,
+    budget: ReadBudget | undefined,
+  ): Promise<Buffer> | Buffer {
+    if ((flags & FLAG_FASTLZ) !== 0) {
+      this.#decompressor.check(length, budget);
+      return decompressFastlz(stream, length);
+    }
+    const format = (flags & FLAG_ZLIB) !== 0 ? 'zlib' : 'zstd';
+    return this.#decompressor.decompress(format, stream, budget);
   }
 }
 

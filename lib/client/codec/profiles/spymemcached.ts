@@ -1,9 +1,10 @@
 import { keptBytes } from '../kept-bytes.js';
 import { CodecError } from '../../../errors.js';
-import type { Codec, Encoded, Stored } from '../codec.js';
+import { NamedCodec, type Encoded, type Stored } from '../codec.js';
 import type { Packing } from '../compressing-codec.js';
-import { compress, decompress } from '../compression.js';
+import { compress, type Decompressor } from '../compression.js';
 import { asBuffer, notStorable, readTextOrBytes, writeText } from '../foreign-values.js';
+import type { ReadBudget } from '../read-budget.js';
 import { unknownFlags } from '../unknown-flags.js';
 
 const FLAGS_STRING = 0;
@@ -24,11 +25,11 @@ const MAX_INT = 2 ** 31 - 1;
 const MIN_INT = -(2 ** 31);
 
 /** The codec of `codec: 'spymemcached'`: Java's scalar types, each under its flags, as its `SerializingTranscoder` does. */
-export function createSpymemcachedCodec(): Codec {
+export function createSpymemcachedCodec(): NamedCodec {
   return new SpymemcachedCodec();
 }
 
-class SpymemcachedCodec implements Codec {
+class SpymemcachedCodec extends NamedCodec {
   encode(value: unknown): Encoded {
     switch (typeof value) {
       case 'string':
@@ -81,10 +82,10 @@ class SpymemcachedCodec implements Codec {
 
 /** spymemcached's compressed values: gzip, marked by a bit beside the type. */
 export class SpymemcachedPacking implements Packing {
-  readonly #maxBytes: number;
+  readonly #decompressor: Decompressor;
 
-  constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes;
+  constructor(decompressor: Decompressor) {
+    this.#decompressor = decompressor;
   }
 
   async pack({ data, flags }: Stored): Promise<Stored> {
@@ -95,8 +96,8 @@ export class SpymemcachedPacking implements Packing {
     return (flags & FLAG_GZIP) !== 0 && (flags & ~0xff03) === 0;
   }
 
-  async unpack(data: Buffer, flags: number): Promise<Stored> {
-    return { data: await decompress('gzip', data, this.#maxBytes), flags: flags & ~FLAG_GZIP };
+  async unpack(data: Buffer, flags: number, budget: ReadBudget | undefined): Promise<Stored> {
+    return { data: await this.#decompressor.decompress('gzip', data, budget), flags: flags & ~FLAG_GZIP };
   }
 }
 

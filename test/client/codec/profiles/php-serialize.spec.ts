@@ -1,10 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { assert as assertProperty } from 'fast-check';
+import { Bounds } from '../../../../lib/client/codec/bounds.js';
 import { unserializePhp } from '../../../../lib/client/codec/profiles/php-serialize.js';
 import { CodecError } from '../../../../lib/errors.js';
+import { DEFAULT_BOUNDS } from '../../../../lib/options/codec-options.js';
 
-const read = (text: string): unknown => unserializePhp(Buffer.from(text, 'latin1'));
+const read = (text: string): unknown =>
+  unserializePhp(Buffer.from(text, 'latin1'), new Bounds(DEFAULT_BOUNDS));
 
 describe("PHP's serialize()", () => {
   it.each<[string, unknown]>([
@@ -40,7 +43,7 @@ describe("PHP's serialize()", () => {
     ['C:3:"Foo":1:{x}', 'an object or a reference'],
     ['E:5:"A:One";', 'an object or a reference'],
     ['a:2:{i:0;i:1;i:1;R:2;}', 'an object or a reference'],
-    [`${'a:1:{i:0;'.repeat(300)}N;${'}'.repeat(300)}`, 'nested more than 200 deep'],
+    [`${'a:1:{i:0;'.repeat(501)}N;${'}'.repeat(501)}`, 'nested more than 500 deep'],
     ['', 'not what PHP'],
     ['i:1', 'not what PHP'],
     ['i:x;', 'not what PHP'],
