@@ -80,7 +80,7 @@ class TaggedWriter {
       case 'number':
         return this.#tag(numberTag(value));
       case 'bigint':
-        return this.#tag(tag.BIGINT + this.#digits(value as bigint));
+        return this.#tag(tag.BIGINT + this.#digits(value));
       case 'undefined':
         return this.#tag(tag.UNDEFINED);
       case 'object':
