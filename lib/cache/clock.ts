@@ -11,11 +11,18 @@ export interface Clock {
   after(delayMs: number, callback: () => void): () => void;
 }
 
+/** What Node's timers can be set to: one that is set to more goes off at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** The time of this process. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(delayMs, callback) {
-    const timer = setTimeout(callback, delayMs);
+    const runFor = (leftMs: number): NodeJS.Timeout =>
+      leftMs <= LONGEST_TIMER_MS
+        ? setTimeout(callback, leftMs)
+        : setTimeout(() => (timer = runFor(leftMs - LONGEST_TIMER_MS)), LONGEST_TIMER_MS);
+    let timer = runFor(delayMs);
     return () => clearTimeout(timer);
   },
 };

@@ -90,7 +90,10 @@ type ModuleShape = ResolvedClientOptions & {
 };
 
 const readVaryBySources: Reader<VarySources> = (value, path) => {
-  for (const [name, source] of Object.entries(value as object)) {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new InvalidOptionsError(path, 'expected an object of functions by their names');
+  }
+  for (const [name, source] of Object.entries(value)) {
     if (typeof source !== 'function') throw new InvalidOptionsError(`${path}.${name}`, 'expected a function');
   }
   return value as VarySources;

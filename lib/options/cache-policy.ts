@@ -301,13 +301,14 @@ function abortSignal(value: unknown, path: string): AbortSignal {
 
 type CacheSettings = PolicySettings & { namespaces: readonly string[]; closeTimeout: number };
 
-const POLICY: Shape<PolicySettings> = {
+/** One reader for each option of a policy. */
+export const POLICY: Shape<PolicySettings> = {
   ttl: (value, path) =>
     typeof value === 'function'
       ? (value as PolicySettings['ttl'])
       : readTtl(value === undefined ? '5m' : value, path),
   grace: withDefault(readSeconds, 0),
-  lease: withDefault(atLeastOneSecond, 2),
+  lease: withDefault(atLeastOneSecond, 2, "'2s'"),
   onLeaseBusy: withDefault(oneOf('wait', 'compute'), 'wait'),
   leaseWait: optional(duration()),
   serveStale: withDefault(bool, true),
@@ -323,7 +324,8 @@ const POLICY: Shape<PolicySettings> = {
   onStoreError: withDefault(oneOf('ignore', 'throw'), 'ignore'),
 };
 
-const CACHE: Shape<CacheSettings> = {
+/** One reader for each option of the cache. */
+export const CACHE: Shape<CacheSettings> = {
   ...POLICY,
   namespaces: withDefault(names('prefixes'), []),
   closeTimeout: withDefault(duration(), 2000),
@@ -339,7 +341,8 @@ interface UpdateSettings {
   signal: AbortSignal | undefined;
 }
 
-const UPDATE: Shape<UpdateSettings> = {
+/** One reader for each option of `update`. */
+export const UPDATE: Shape<UpdateSettings> = {
   attempts: withDefault(integer(1), 64),
   backoff: withDefault(duration(), 1),
   initial: (value) => value,
@@ -349,7 +352,8 @@ const UPDATE: Shape<UpdateSettings> = {
   signal: optional(abortSignal),
 };
 
-const INVALIDATE: Shape<{ soft: number }> = { soft: withDefault(readSeconds, 0) };
+/** One reader for each option of `invalidate`. */
+export const INVALIDATE: Shape<{ soft: number }> = { soft: withDefault(readSeconds, 0) };
 
 interface LockSettings {
   ttl: number;
@@ -357,7 +361,8 @@ interface LockSettings {
   signal: AbortSignal | undefined;
 }
 
-const LOCK: Shape<LockSettings> = {
+/** One reader for each option of `withLock`. */
+export const LOCK: Shape<LockSettings> = {
   ttl: atLeastOneSecond,
   wait: withDefault(duration(), 0),
   signal: optional(abortSignal),

@@ -1,13 +1,16 @@
+import { InvalidOptionsError } from '../errors.js';
 import { readCodec, type CodecOption, type ResolvedCodecOptions } from './codec-options.js';
 import type { Duration } from './duration.js';
 import {
   bool,
+  described,
   duration,
   integer,
   oneOf,
   optional,
   readObject,
   text,
+  timer,
   withDefault,
   type Reader,
   type Shape,
@@ -204,6 +207,24 @@ const MIB = 1024 * 1024;
 
 const anything: Reader<never> = (value) => value as never;
 
+const RECONNECT_DELAY: Shape<ResolvedClientOptions['reconnectDelay']> = {
+  min: withDefault(timer(1), 50),
+  max: withDefault(timer(1), 400),
+};
+
+const readReconnectDelay = described(
+  (value, path) => {
+    const given: { min?: unknown; max?: unknown } = value === undefined ? {} : (value as object);
+    const delay = readObject(given, path, RECONNECT_DELAY);
+    if (delay.min <= delay.max) return delay;
+    // Only one of them given: the other's default gives way.
+    if (given.max === undefined) return Object.freeze({ min: delay.min, max: delay.min });
+    if (given.min === undefined) return Object.freeze({ min: delay.max, max: delay.max });
+    throw new InvalidOptionsError(`${path}.min`, 'expected no more than max');
+  },
+  { default: "{ min: '50ms', max: '400ms' }", shape: RECONNECT_DELAY },
+);
+
 /** One reader per client option; modules that take more options spread it into their own shape. */
 export const CLIENT_OPTIONS: Shape<ResolvedClientOptions> = {
   servers: withDefault(readServers, []),
@@ -213,16 +234,12 @@ export const CLIENT_OPTIONS: Shape<ResolvedClientOptions> = {
   codec: readCodec,
   unsafeKeys: withDefault(oneOf('encode', 'refuse'), 'encode'),
   protocol: withDefault(oneOf('auto', 'meta', 'classic'), 'auto'),
-  commandTimeout: withDefault(duration(1), 500),
-  connectTimeout: withDefault(duration(1), 1000),
-  drainTimeout: withDefault(duration(), 2000),
+  commandTimeout: withDefault(timer(1), 500),
+  connectTimeout: withDefault(timer(1), 1000),
+  drainTimeout: withDefault(timer(), 2000),
   failover: withDefault(oneOf('error', 'miss', 'next'), 'error'),
   failuresToDown: withDefault(integer(1), 2),
-  reconnectDelay: (value, path) =>
-    readObject(value ?? {}, path, {
-      min: withDefault(duration(1), 50),
-      max: withDefault(duration(1), 400),
-    }),
+  reconnectDelay: readReconnectDelay,
   keepAlive: withDefault(duration(), 30_000),
   diagnosticKeys: withDefault(bool, true),
   maxInFlight: withDefault(integer(1), 250_000),

@@ -339,12 +339,13 @@ const readClassTransformer: Reader<ClassTransformer> = (value, path) => {
 const readType: Reader<CodecName | Codec> = (value, path) =>
   isCodec(value) ? value : oneOf(...NAMES)(value, path);
 
-const SHAPE: Shape<ResolvedCodecOptions> = {
+/** One reader for each option of `codec`. */
+export const CODEC_OPTIONS: Shape<ResolvedCodecOptions> = {
   type: withDefault(readType, 'default'),
   classInstances: withDefault(oneOf('refuse', 'flatten'), 'refuse'),
   types: withDefault(readTypes, {}),
   classTransformer: optional(readClassTransformer),
-  compressOverBytes: withDefault(integer(0), Number.POSITIVE_INFINITY),
+  compressOverBytes: withDefault(integer(0), Number.POSITIVE_INFINITY, 'never'),
   compression: withDefault(oneOf('zlib', 'brotli', 'zstd'), 'zlib'),
   maxDecompressedBytes: withDefault(integer(1), MAX_DECOMPRESSED_BYTES),
   ...BOUNDS,
@@ -359,7 +360,7 @@ const SHAPE: Shape<ResolvedCodecOptions> = {
 export const readCodec: Reader<ResolvedCodecOptions> = (value, path) => {
   const isSettings = typeof value === 'object' && !isCodec(value);
   const given = isSettings ? value : { type: value === undefined ? value : readType(value, path) };
-  const options = readObject<ResolvedCodecOptions>(given, path, SHAPE);
+  const options = readObject<ResolvedCodecOptions>(given, path, CODEC_OPTIONS);
   const { type } = options;
   const written = given as Record<string, unknown>;
   const refuse = (name: keyof CodecOptions, problem: string): void => {

@@ -1,6 +1,6 @@
 import { InvalidOptionsError } from '../errors.js';
 import type { Duration } from './duration.js';
-import { duration, integer, oneOf, readObject, text, withDefault, type Reader } from './schema.js';
+import { integer, oneOf, readObject, text, timer, withDefault, type Reader } from './schema.js';
 import { DEFAULT_PORT, type ServersOption } from './server-options.js';
 
 /** Where the list of servers comes from, when it is not fixed. */
@@ -26,7 +26,7 @@ export type DiscoveryOptions = (
       find: DiscoveryFunction;
     }
 ) & {
-  /** How often the list is asked for; at least 1 s. @default '60s' */
+  /** How often the list is asked for; from 1 s to 24 days. @default '60s' */
   interval?: Duration;
 };
 
@@ -47,7 +47,7 @@ export type ResolvedDiscovery =
 
 const DEFAULT_INTERVAL_MS = 60_000;
 
-const interval = withDefault(duration(1000), DEFAULT_INTERVAL_MS);
+const interval = withDefault(timer(1000), DEFAULT_INTERVAL_MS);
 
 /** Reads the option `discovery`. */
 export const readDiscovery: Reader<ResolvedDiscovery> = (value, path) => {

@@ -215,7 +215,7 @@ function join(path: string, name: string): string {
 
 /** A value as a user would write it in options. */
 function written(value: unknown, type: string | undefined): string {
-  if (type === 'Duration' && typeof value === 'number') return `'${writtenDuration(value)}'`;
+  if (type === 'Duration' && typeof value === 'number' && value > 0) return `'${writtenDuration(value)}'`;
   if (typeof value === 'string') return `'${value}'`;
   if (typeof value === 'function') return String(value);
   return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);

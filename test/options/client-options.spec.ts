@@ -63,6 +63,15 @@ describe('client options', () => {
     [{ reconnectDelay: { minimum: 5 } }, 'reconnectDelay.minimum'],
     [{ reconnectDelay: { min: 0 } }, 'reconnectDelay.min'],
     [{ reconnectDelay: 50 }, 'reconnectDelay'],
+    [{ reconnectDelay: null }, 'reconnectDelay'],
+    [{ reconnectDelay: { min: '2s', max: '1s' } }, 'reconnectDelay.min'],
+    [{ commandTimeout: '25d' }, 'commandTimeout'],
+    [{ connectTimeout: '25d' }, 'connectTimeout'],
+    [{ drainTimeout: 2 ** 31 }, 'drainTimeout'],
+    [{ reconnectDelay: { max: '30d' } }, 'reconnectDelay.max'],
+    [{ discovery: { type: 'dns', name: 'a', interval: '25d' } }, 'discovery.interval'],
+    [{ codec: null }, 'codec'],
+    [{ servers: null }, 'servers'],
     [{ keepAlive: '1 hour' }, 'keepAlive'],
     [{ maxInFlight: 0 }, 'maxInFlight'],
     [{ maxQueuedBytes: 1 }, 'maxQueuedBytes'],
@@ -71,6 +80,17 @@ describe('client options', () => {
     [5, ''],
     [null, ''],
   ];
+
+  it('let the default of one end of the pauses give way to the other', () => {
+    expect(resolveClientOptions({ reconnectDelay: { min: '1s' } }).reconnectDelay).toEqual({
+      min: 1000,
+      max: 1000,
+    });
+    expect(resolveClientOptions({ reconnectDelay: { max: 20 } }).reconnectDelay).toEqual({
+      min: 20,
+      max: 20,
+    });
+  });
 
   it.each(WRONG)('are refused by the path of what is wrong: %j', (options, path) => {
     expect(() => resolveClientOptions(options as ClientOptions)).toThrow(

@@ -7,8 +7,11 @@ import {
   number,
   oneOf,
   optional,
+  object,
   readObject,
+  refuseUnknown,
   text,
+  timer,
   withDefault,
   type Reader,
 } from '../../lib/options/schema.js';
@@ -156,5 +159,45 @@ describe('a reader', () => {
       'it: expected true or false, got an array',
       'it: expected true or false, got a function',
     ]);
+  });
+});
+
+describe('what is no object', () => {
+  it('is told how one is written', () => {
+    const problem = refusal(() => readObject('product', '@Cacheable', SHAPE, "{ key: 'product:{0}' }"));
+    expect(problem.message).toBe(
+      "@Cacheable: expected an object such as { key: 'product:{0}' }, got 'product'",
+    );
+  });
+});
+
+describe('names that nobody knows', () => {
+  it('are refused with the known ones in the order given', () => {
+    const problem = refusal(() => refuseUnknown({ retries: 1 }, 'cache', ['key', 'when', 'ttl']));
+    expect(problem.message).toBe('cache.retries: unknown option; known are key, when, ttl');
+  });
+});
+
+describe('a timer', () => {
+  it('is set to no more than Node can, beyond which it would go off at once', () => {
+    expect(timer()('24d', 'wait')).toBe(24 * 86_400_000);
+    expect(refusal(() => timer()('25d', 'wait')).message).toBe("wait: expected at most 24d, got '25d'");
+  });
+});
+
+describe('the facts of an option', () => {
+  it('tell type, range and default as a user would write them', () => {
+    expect(withDefault(duration(10), 60_000).facts).toEqual({
+      type: 'Duration',
+      range: 'at least 10ms',
+      default: "'1m'",
+    });
+    expect(withDefault(integer(1, 5), 2).facts).toEqual({
+      type: 'whole number',
+      range: 'from 1 to 5',
+      default: '2',
+    });
+    expect(optional(oneOf('a', 'b')).facts).toEqual({ type: "'a', 'b'" });
+    expect(object(SHAPE).facts?.shape).toBe(SHAPE);
   });
 });

@@ -7,6 +7,7 @@ import {
   readObject,
   type Shape,
   text,
+  timer,
   withDefault,
 } from '../../options/schema.js';
 
@@ -96,9 +97,10 @@ export interface ResolvedHealthOptions {
   readonly warmUp: number;
 }
 
-const HEALTH_OPTIONS: Shape<ResolvedHealthOptions> = {
+/** One reader for each option of both checks. */
+export const HEALTH_OPTIONS: Shape<ResolvedHealthOptions> = {
   name: optional(text()),
-  timeout: withDefault(duration(1), 1000),
+  timeout: withDefault(timer(1), 1000),
   minUpWeight: withDefault(number(0, 1), 0.5),
   degradedBelowWeight: withDefault(number(0, 1), 1),
   critical: withDefault(bool, false),

@@ -1,0 +1,164 @@
+/*
+ * The page of all options, docs/options.md: names, types and texts from the declarations that users see in their editors,
+ * ranges and defaults from the readers that hold users to them.
+ *
+ *   node scripts/options.mjs [--check]
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { format, resolveConfig } from 'prettier';
+import ts from 'typescript';
+
+const ROOT = new URL('../', import.meta.url);
+const PAGE = new URL('docs/options.md', ROOT);
+
+/** Every declaration of options: where it is, and the readers that go with it where they are not a function's own. */
+const GROUPS = [
+  {
+    title: 'The module',
+    text: '`MemcachedModule.forRoot` takes all options of the client, and these. `isGlobal` and `name` stand beside the factory in `forRootAsync`.',
+    declared: [
+      ['nest/module-options', 'MemcachedModuleOptions'],
+      ['nest/module-options', 'MemcachedModuleExtras'],
+    ],
+  },
+  { title: '`decorators`', declared: [['nest/module-options', 'DecoratorsOptions']] },
+  { title: 'The client', declared: [['options/client-options', 'ClientOptions', 'CLIENT_OPTIONS']] },
+  { title: 'One of `servers`', declared: [['options/server-options', 'ServerOptions']] },
+  { title: '`codec`', declared: [['options/codec-options', 'CodecOptions', 'CODEC_OPTIONS']] },
+  { title: '`codec.seal`', declared: [['options/codec-options', 'SealOptions']] },
+  {
+    title: '`cache`, and the policy of one call',
+    text: 'What stands in `cache` is the default of every call, every decorator and every `@HttpCache` that takes the option.',
+    declared: [['options/cache-options', 'CachePolicy', ['options/cache-policy', 'POLICY']]],
+  },
+  {
+    title: '`cache` alone',
+    declared: [['options/cache-options', 'CacheOptions', ['options/cache-policy', 'CACHE']]],
+  },
+  {
+    title: '`update`',
+    declared: [['options/cache-options', 'UpdateOptions', ['options/cache-policy', 'UPDATE']]],
+  },
+  {
+    title: '`invalidate`',
+    declared: [['options/cache-options', 'InvalidateOptions', ['options/cache-policy', 'INVALIDATE']]],
+  },
+  {
+    title: '`withLock`',
+    declared: [['options/cache-options', 'WithLockOptions', ['options/cache-policy', 'LOCK']]],
+  },
+  { title: '`@HttpCache`', declared: [['nest/http/http-cache-options', 'HttpCacheOptions']] },
+  {
+    title: 'Health checks',
+    declared: [
+      ['nest/health/health-options', 'HealthOptions', 'HEALTH_OPTIONS'],
+      ['nest/health/health-options', 'ClusterCheckOptions', 'HEALTH_OPTIONS'],
+    ],
+  },
+];
+
+/**
+ * @param {(file: string) => Promise<Record<string, unknown>>} load imports a file of the library, by its path without
+ *   extension.
+ * @returns {Promise<Row[]>} every option, group by group.
+ */
+async function rowsOf({ declared }, load) {
+  const rows = [];
+  for (const [file, name, shape] of declared) {
+    const [shapeFile, shapeName] = Array.isArray(shape) ? shape : [file, shape];
+    const readers = shape === undefined ? {} : (await load(shapeFile))[shapeName];
+    for (const member of membersOf(file, name)) {
+      const facts = readers[member.name]?.facts ?? {};
+      rows.push({ ...member, facts, declaration: name });
+    }
+  }
+  return rows;
+}
+
+/** The members of an interface: name, type and docstring, as they are written. */
+function membersOf(file, name) {
+  const path = new URL(`lib/${file}.ts`, ROOT);
+  const source = ts.createSourceFile(file, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest, true);
+  const found = source.statements.find(
+    (statement) => ts.isInterfaceDeclaration(statement) && statement.name.text === name,
+  );
+  if (found === undefined) throw new Error(`${file}.ts declares no interface ${name}`);
+  return found.members.map((member) => {
+    const doc = ts.getJSDocCommentsAndTags(member).find(ts.isJSDoc);
+    const tag = doc?.tags?.find(({ tagName }) => tagName.text === 'default');
+    return {
+      name: member.name.getText(source),
+      required: member.questionToken === undefined,
+      type: member.type.getText(source).replace(/\s+/g, ' ').replace(/^\| /, ''),
+      text: oneLine(ts.getTextOfJSDocComment(doc?.comment) ?? ''),
+      told: oneLine(ts.getTextOfJSDocComment(tag?.comment) ?? ''),
+    };
+  });
+}
+
+function oneLine(text) {
+  return text.replace(/\s*\n\s*/g, ' ').trim();
+}
+
+/** What the page says of a default: the docstring's words, which have to agree with the reader, else the reader's own. */
+function defaultOf({ facts, told, required }) {
+  return required ? 'required' : inCode(told === '' ? (facts.default ?? '') : told);
+}
+
+/** Values in code, words as words. */
+function inCode(text) {
+  return /^('[^']*'|-?[\d_.]+|true|false|\{.*\}|\[.*\]|\(.*\) => .*)$/.test(text) ? `\`${text}\`` : text;
+}
+
+function typeOf({ facts, type }) {
+  return `\`${facts.type === undefined || facts.type === 'object' || facts.type === 'function' ? type : facts.type}\``;
+}
+
+function cell(text) {
+  return text.replaceAll('|', '\\|');
+}
+
+/** @returns {Promise<string>} the page. */
+export async function optionsPage(load) {
+  const parts = [
+    '# Options',
+    "Every option, with what it takes and what stands in for it. `npm run options` writes this page from the declarations and the readers in the code; a test compares them. A `Duration` is a number of milliseconds or a text like `'30s'`, `'5m'`, `'2h'`. An unknown name or a value out of its range is an `InvalidOptionsError` with the path of the option; `undefined` counts as not given, `null` as a wrong value.",
+  ];
+  for (const group of GROUPS) {
+    parts.push(`## ${group.title}`);
+    if (group.text !== undefined) parts.push(group.text);
+    const lines = ['| option | takes | default | meaning |', '| --- | --- | --- | --- |'];
+    for (const row of await rowsOf(group, load)) {
+      const takes = [typeOf(row), row.facts.range ?? ''].filter((part) => part !== '').join(', ');
+      lines.push(`| \`${row.name}\` | ${cell(takes)} | ${cell(defaultOf(row))} | ${cell(row.text)} |`);
+    }
+    parts.push(lines.join('\n'));
+  }
+  const options = await resolveConfig(new URL('docs/options.md', ROOT));
+  return format(`${parts.join('\n\n')}\n`, { ...options, parser: 'markdown' });
+}
+
+/** @returns {Promise<string[]>} the docstrings that tell another default than the reader has. */
+export async function wrongDefaults(load) {
+  const wrong = [];
+  for (const group of GROUPS) {
+    for (const { name, declaration, facts, told } of await rowsOf(group, load)) {
+      const isValue = /^('[^']*'|-?[\d_.]+|true|false)$/.test(told);
+      if (!isValue || facts.default === undefined) continue;
+      if (told.replaceAll('_', '') !== facts.default) {
+        wrong.push(`${declaration}.${name}: the docstring says ${told}, the reader ${facts.default}`);
+      }
+    }
+  }
+  return wrong;
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const page = await optionsPage((file) => import(new URL(`dist/${file}.js`, ROOT)));
+  if (process.argv[2] !== '--check') writeFileSync(PAGE, page);
+  else if (page !== readFileSync(PAGE, 'utf8')) {
+    console.error('docs/options.md is not what the code says; write it by npm run options');
+    process.exitCode = 1;
+  }
+}
