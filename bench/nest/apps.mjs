@@ -8,13 +8,21 @@ export const PRODUCTS = 100;
 
 const RECORDS = Array.from({ length: PRODUCTS }, (_, index) => recordOf(index));
 
-/** `GET /products/:id` three times over: what the route's answer comes from is all that differs. */
+/** `GET /products/:id` several times over: what the route's answer comes from is all that differs. */
 const APPS = {
   constant: async () => ({ onRoute: [], onClass: [], imports: [] }),
   cacheable: async (servers, from) => {
     const { Cacheable, MemcachedModule } = await import(from);
     return {
       onRoute: [Cacheable({ key: 'product:{0}' })],
+      onClass: [],
+      imports: [MemcachedModule.forRoot({ servers, commandTimeout: '30s', connectTimeout: '30s' })],
+    };
+  },
+  'http-cache': async (servers, from) => {
+    const { HttpCache, MemcachedModule } = await import(from);
+    return {
+      onRoute: [HttpCache({ audience: 'everyone' })],
       onClass: [],
       imports: [MemcachedModule.forRoot({ servers, commandTimeout: '30s', connectTimeout: '30s' })],
     };
@@ -31,11 +39,12 @@ const APPS = {
 };
 
 /**
- * @param {'constant' | 'cacheable' | 'cache-manager'} name
+ * @param {'constant' | 'cacheable' | 'http-cache' | 'cache-manager'} name
+ * @param {'express' | 'fastify'} [platform]
  * @returns {Promise<{ port: number, calls: () => number, close: () => Promise<void> }>} `calls` counts those of the route's
  *   own method.
  */
-export async function startApp(name, servers, from = 'nestjs-memcached') {
+export async function startApp(name, servers, from = 'nestjs-memcached', platform = 'express') {
   const { onRoute, onClass, imports } = await APPS[name](servers, from);
   let calls = 0;
 
@@ -52,7 +61,12 @@ export async function startApp(name, servers, from = 'nestjs-memcached') {
   class BenchModule {}
   decorate(BenchModule, [Module({ imports, controllers: [ProductsController] })]);
 
-  const app = await NestFactory.create(BenchModule, { logger: ['error'] });
+  const app = await NestFactory.create(BenchModule, await adapterFor(platform), { logger: ['error'] });
   await app.listen(0, '127.0.0.1');
   return { port: app.getHttpServer().address().port, calls: () => calls, close: () => app.close() };
+}
+
+async function adapterFor(platform) {
+  if (platform === 'express') return new (await import('@nestjs/platform-express')).ExpressAdapter();
+  return new (await import('@nestjs/platform-fastify')).FastifyAdapter();
 }

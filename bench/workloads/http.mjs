@@ -8,8 +8,8 @@ import { PRODUCTS } from '../nest/apps.mjs';
 const APP_PROCESS = fileURLToPath(new URL('../nest/app-process.mjs', import.meta.url));
 
 /** Requests of `GET /products/:id` to an application in another process; every body is compared. */
-export async function measureHttp({ app, connections }, { warmupMs, measureMs }, servers, from) {
-  const child = fork(APP_PROCESS, [JSON.stringify({ app, servers, from })]);
+export async function measureHttp({ app, connections, platform }, { warmupMs, measureMs }, servers, from) {
+  const child = fork(APP_PROCESS, [JSON.stringify({ app, servers, from, platform })]);
   try {
     const [{ port }] = await once(child, 'message');
     for (let id = 0; id < PRODUCTS; id += 1)

@@ -222,6 +222,19 @@ const cache = [
     ],
     targets: [{ against: 'a constant', atLeast: 0.9 }, AHEAD],
   },
+  ...['express', 'fastify'].map((platform) => ({
+    id: `http-cache-${platform}`,
+    title: `@HttpCache route with a hit, ${platform}, 64 connections`,
+    kind: 'http',
+    params: { connections: 64, platform },
+    figure: 'cpuMicros',
+    budget: { full: { warmupMs: 1000, measureMs: 3000 }, quick: { warmupMs: 500, measureMs: 1000 } },
+    contenders: [
+      { name: 'a constant', kind: 'floor', params: { app: 'constant' } },
+      { name: OURS, kind: 'ours', params: { app: 'http-cache' } },
+    ],
+    targets: [{ against: 'a constant', atMost: 1.1 }],
+  })),
 ];
 
 /** The last of each may cost at most this much more per key than the cheapest before it. */
