@@ -3,10 +3,12 @@ import {
   type ExecutionContext,
   HttpException,
   Injectable,
+  Logger,
   type NestInterceptor,
+  type OnApplicationBootstrap,
   type Type,
 } from '@nestjs/common';
-import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
+import { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import 'reflect-metadata';
 import type { Observable } from 'rxjs';
 import type { ModuleCache } from '../instance/module-cache.js';
@@ -16,10 +18,11 @@ import { isEventStream, leavesResponseToMethod, propertyOf } from '../methods/ne
 import { CachedRoute } from './cached-route.js';
 import { isOutermost } from './further-out.js';
 import { directives } from './header-names.js';
-import { optionsOfRoute } from './http-cache-metadata.js';
+import { hasCachedRoutes, optionsOfRoute } from './http-cache-metadata.js';
 import { type HttpCacheOptions, readHttpCacheOptions } from './http-cache-options.js';
 import { HttpExchange } from './http-exchange.js';
 import { Platform } from './platform.js';
+import { seenBy } from './seen-by.js';
 
 /** Marks a request that one of these interceptors has taken care of, so that a second one on its way lets it pass. */
 const TAKEN = Symbol('nestjs-memcached:http');
@@ -35,7 +38,7 @@ const TAKEN = Symbol('nestjs-memcached:http');
  * providers: [{ provide: APP_INTERCEPTOR, useClass: HttpCacheInterceptor.of({ audience: 'everyone', ttl: '1m' }) }]
  */
 @Injectable()
-export class HttpCacheInterceptor implements NestInterceptor {
+export class HttpCacheInterceptor implements NestInterceptor, OnApplicationBootstrap {
   readonly #modules: ModuleRef;
   readonly #adapters: HttpAdapterHost;
   /** By class, since heirs share their methods. */
@@ -62,6 +65,19 @@ export class HttpCacheInterceptor implements NestInterceptor {
 
   /** What routes without `@HttpCache` are cached by; `undefined` leaves them alone. */
   protected readonly options: HttpCacheOptions | undefined = undefined;
+
+  /** Says what to write where it stands around routes of which none is cached. */
+  onApplicationBootstrap(): void {
+    const container = this.#modules.get(ModulesContainer, { strict: false });
+    const controllers = [...container.values()].flatMap(({ controllers: own }) => [...own.keys()]);
+    const isMarked = controllers.some((type) => typeof type === 'function' && hasCachedRoutes(type as Type));
+    if (this.options !== undefined || isMarked) return;
+    new Logger('Memcached').warn(
+      'HttpCacheInterceptor caches routes with @HttpCache, of which there are none, so that it does nothing; write ' +
+        "@HttpCache({ audience: 'everyone', ttl: '5m' }) on routes or controllers, or use " +
+        "HttpCacheInterceptor.of({ audience: 'everyone', ttl: '5m' }) in its place to cache every GET",
+    );
+  }
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     if (context.getType() !== 'http') return next.handle();
@@ -142,7 +158,7 @@ export class HttpCacheInterceptor implements NestInterceptor {
   #find(context: ExecutionContext, type: Type, handler: object): CachedRoute | false {
     const options = optionsOfRoute(type, handler) ?? this.options;
     if (options === undefined) return false;
-    const cache = this.#cache(options.name ?? DEFAULT_NAME);
+    const cache = this.#cache(type, options.name ?? DEFAULT_NAME);
     // A service that a test put in the real one's place may know nothing of caches.
     if (typeof cache?.service.getOrSet !== 'function') return false;
     const property = propertyOf(type, handler);
@@ -151,9 +167,13 @@ export class HttpCacheInterceptor implements NestInterceptor {
     return new CachedRoute(type, property, handler, rule, cache, isOutermost(this, context, this.#modules));
   }
 
-  #cache(name: string): ModuleCache | undefined {
+  /** The cache that the controller's own module sees, as for decorated methods; where it sees none, that of anybody. */
+  #cache(type: Type, name: string): ModuleCache | undefined {
+    const token = getModuleCacheToken(name);
+    const seen = seenBy(type, token, this.#modules.get(ModulesContainer, { strict: false }));
+    if (seen !== undefined) return seen as ModuleCache;
     try {
-      return this.#modules.get<ModuleCache | undefined>(getModuleCacheToken(name), { strict: false });
+      return this.#modules.get<ModuleCache | undefined>(token, { strict: false });
     } catch {
       return undefined;
     }

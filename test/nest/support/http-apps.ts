@@ -77,7 +77,12 @@ export async function httpApp(platform: PlatformName, options: HttpAppOptions): 
   };
 }
 
-async function ask(url: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Answer> {
+/** Asks for an address, on a connection of its own. */
+export async function ask(
+  url: string,
+  headers: Record<string, string> = {},
+  method = 'GET',
+): Promise<Answer> {
   const sent = request(url, { headers, method, agent: false });
   sent.end();
   const [response] = (await once(sent, 'response')) as [import('node:http').IncomingMessage];
