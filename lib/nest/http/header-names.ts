@@ -1,5 +1,7 @@
 import type { Headers } from './http-exchange.js';
 
+const NONE: ReadonlySet<string> = new Set();
+
 /** The comma-separated names in a header, in lower case. */
 export function names(header: Headers[string]): string[] {
   if (header === undefined) return [];
@@ -11,5 +13,6 @@ export function names(header: Headers[string]): string[] {
 
 /** The directives of a `Cache-Control` header, without their arguments. */
 export function directives(header: Headers[string]): ReadonlySet<string> {
+  if (header === undefined) return NONE;
   return new Set(names(header).map((directive) => directive.split('=')[0].trim()));
 }

@@ -27,7 +27,12 @@ interface PlatformResponse extends NodeResponse {
   readonly raw?: NodeResponse;
   getHeader(name: string): string | readonly string[] | number | undefined;
   removeHeader(name: string): unknown;
-  send?: (payload?: unknown) => unknown;
+  /** Fastify's; Express's does more than to set a header. */
+  header?(name: string, value: string | readonly string[]): unknown;
+  /** Node's, in Express. */
+  setHeader?(name: string, value: string | readonly string[] | number): unknown;
+  end?(text: unknown): unknown;
+  send?: (this: PlatformResponse, payload?: unknown) => unknown;
   serialize?(payload: unknown): unknown;
   serializer?(serialize: (payload: string) => string): unknown;
 }
@@ -85,8 +90,9 @@ export class HttpExchange {
   }
 
   setHeader(name: string, value: string | readonly string[]): void {
-    // Both platforms take lists; Nest's type does not say so.
-    this.#platform.adapter.setHeader(this.#response, name, value as string);
+    const response = this.#response;
+    if (response.header !== undefined && this.#platform.isFastify) response.header(name, value);
+    else response.setHeader?.(name, value);
   }
 
   removeHeader(name: string): void {
@@ -111,8 +117,12 @@ export class HttpExchange {
   /** Has a text sent that is JSON already. */
   announceJson(): void {
     const response = this.#response;
-    if (response.getHeader('content-type') === undefined) this.setHeader('content-type', JSON_TYPE);
+    const isBare = response.getHeader('content-type') === undefined;
+    if (isBare) this.setHeader('content-type', JSON_TYPE);
     if (typeof response.serializer === 'function') response.serializer(asItIs);
+    // All that Express would find out is known: 3% of a request's time.
+    else if (isBare && response.statusCode === 200 && response.getHeader('etag') !== undefined)
+      response.send = sendJson;
   }
 
   /** Whether the platform sends an object like this as the bytes that it holds. */
@@ -194,6 +204,11 @@ export function isStream(value: unknown): boolean {
   if (typeof pipe === 'function' || typeof getReader === 'function') return true;
   // A StreamableFile, of whichever copy of Nest; an answer of `fetch`.
   return typeof getStream === 'function' || Object.prototype.toString.call(value) === '[object Response]';
+}
+
+function sendJson(this: PlatformResponse, text: unknown): void {
+  this.setHeader?.('content-length', Buffer.byteLength(text as string));
+  this.end?.(text);
 }
 
 function asItIs(payload: string): string {
