@@ -138,7 +138,8 @@ export class CachedRequest {
     const { status, headers: after } = exchange;
     if (!this.#maySay({ status, headers: after }, status)) {
       if (forbidsStoring(before, this.#route)) {
-        this.#route.warn(
+        this.#route.note(
+          'headers',
           "'Cache-Control' forbids storing its answers before the method has run, so that none is stored; " +
             'have middleware leave this route alone',
         );
@@ -160,11 +161,12 @@ export class CachedRequest {
           resolve(this.#isToStore(head, status, place) ? writeResponse(response) : NOT_STORED),
         );
       });
-      for (const [name, value] of response.headers) if (name === 'etag') exchange.setHeader(name, value);
-      const sent = kind === 'json' ? text : body;
-      return { body: this.#dress(sent, kind === 'json'), stored };
+      const etag = response.headers.filter(([name]) => name === 'etag');
+      exchange.say({ status, headers: etag, removed: [], ...this.#route.says });
+      return { body: this.#conditional(kind === 'json' ? text : body, kind === 'json'), stored };
     } catch (error) {
-      this.#route.warn(
+      this.#route.note(
+        'value',
         `what it returned cannot be stored: ${error instanceof Error ? error.message : String(error)}`,
       );
       return { body, stored: NOT_STORED };
@@ -173,37 +175,28 @@ export class CachedRequest {
 
   /** Makes the response what a stored answer says. */
   #replay(response: StoredResponse, body: unknown, isStale: boolean): unknown {
-    const exchange = this.#exchange;
-    if (exchange.status !== response.status) exchange.status = response.status;
-    for (const name of response.removed) exchange.removeHeader(name);
-    for (const [name, value] of response.headers) {
-      if (name === 'vary') this.#addToVary(names(value));
-      else exchange.setHeader(name, value);
-    }
-    exchange.setHeader('age', String(Math.max(0, Math.floor((Date.now() - response.at) / 1000))));
+    const age = Math.max(0, Math.floor((Date.now() - response.at) / 1000));
+    const { status, headers, removed } = response;
+    this.#exchange.say({ status, headers: [...headers, ['age', String(age)]], removed, ...this.#route.says });
     this.#tellCaches(isStale ? 'hit; detail=stale' : 'hit');
-    return this.#dress(body, response.form === 'json');
+    return this.#conditional(body, response.form === 'json');
   }
 
   /**
-   * Says what others may do with the answer, and answers conditional requests: at once where nobody further out can make
-   * something else of it, otherwise on the way out.
+   * Answers a conditional request: at once where nobody further out can make something else of the answer, otherwise on the
+   * way out.
    *
    * @param isJson whether the body is the JSON of what the method returned.
    */
-  #dress(body: unknown, isJson: boolean): unknown {
-    const exchange = this.#exchange;
-    const { rule, vary } = this.#route;
-    if (exchange.header('cache-control') === undefined) {
-      exchange.setHeader('cache-control', rule.cacheControl);
-    }
-    if (vary.length > 0) this.#addToVary(vary);
+  #conditional(body: unknown, isJson: boolean): unknown {
     if (this.#outermost === undefined) {
-      exchange.onTheWayOut((content) => this.#conclude(content));
+      this.#exchange.onTheWayOut((content) => this.#conclude(content));
       return body;
     }
-    if (this.#isUnchanged()) return undefined;
-    if (isJson) exchange.announceJson();
+    const { headers } = this.#exchange.request;
+    const hasCondition = headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined;
+    if (hasCondition && this.#isUnchanged()) return undefined;
+    if (isJson) this.#exchange.announceJson();
     return body;
   }
 
@@ -232,32 +225,23 @@ export class CachedRequest {
     const exchange = this.#exchange;
     if (!isNamed(exchange.status)) return false;
     const { headers } = exchange.request;
-    if (headers['if-none-match'] === undefined && headers['if-modified-since'] === undefined) return false;
     if (!isNotModified(headers, exchange.header('etag'), exchange.header('last-modified'))) return false;
     exchange.status = 304;
     exchange.removeHeader('content-type');
     return true;
   }
 
-  #addToVary(more: readonly string[]): void {
-    const said = names(this.#exchange.header('vary'));
-    this.#exchange.setHeader('vary', [...new Set([...said, ...more])].join(', '));
-  }
-
   /** @see RFC 9211 */
   #tellCaches(what: string): void {
-    const exchange = this.#exchange;
-    const said = exchange.header('cache-status');
-    const own = `nestjs-memcached; ${what}`;
-    exchange.setHeader('cache-status', said === undefined ? own : `${String(said)}, ${own}`);
-    if (this.#route.rule.xCache) exchange.setHeader('x-cache', what.startsWith('hit') ? 'HIT' : 'MISS');
+    this.#exchange.append('cache-status', `nestjs-memcached; ${what}`);
+    if (this.#route.rule.xCache) this.#exchange.setHeader('x-cache', what.startsWith('hit') ? 'HIT' : 'MISS');
   }
 
   /** Whether an answer is one of those that are stored, by what its head has said as it left. */
   #isToStore(head: SentHead | undefined, status: number, { headers }: Place): boolean {
     if (head === undefined || !this.#maySay(head, status)) return false;
     const said = names(head.headers.vary);
-    const known = new Set([...headers, ...this.#route.vary]);
+    const known = new Set([...headers, ...this.#route.says.vary]);
     const late = said.filter((name) => !known.has(name));
     if (late.length === 0) return true;
     if (!late.includes('*')) this.#route.learn(late);
@@ -275,21 +259,24 @@ export class CachedRequest {
     const { headers } = head;
     if (!STORABLE_STATUS.has(head.status) && !(head.status === 304 && isNamed(status))) {
       if (head.status < 400) {
-        route.warn(
+        route.note(
+          'status',
           `its status is ${head.status}; answers are stored that are 200, 203, 204, 300, 301 or 308`,
         );
       }
       return false;
     }
     if (headers['set-cookie'] !== undefined) {
-      route.warn(
+      route.note(
+        'cookie',
         'its answers set a cookie, which is for one client, so that none is stored; set cookies on other routes, ' +
           'and have session middleware leave this one alone',
       );
       return false;
     }
     if (names(headers.vary).includes('*')) {
-      route.warn(
+      route.note(
+        'headers',
         "its answers say 'Vary: *', so that none is stored; name the request headers that they depend on",
       );
       return false;

@@ -1,7 +1,8 @@
-import { Logger, type Type } from '@nestjs/common';
+import type { Type } from '@nestjs/common';
 import 'reflect-metadata';
 import { DecoratorError } from '../../errors.js';
 import type { ModuleCache } from '../instance/module-cache.js';
+import type { UncachedReason } from '../instance/uncached-calls.js';
 import { escapeText } from '../keys/escape.js';
 import { partOfKey } from '../keys/key-template.js';
 import { calledParameters } from '../methods/nest-metadata.js';
@@ -30,7 +31,8 @@ export class CachedRoute {
   /** Those, and what answers have named by `Vary`; sorted. */
   #known: readonly string[];
   readonly #name: string;
-  readonly #told = new Set<string>();
+  /** What every answer says to caches further out, beside what the application says. */
+  readonly says: { readonly cacheControl: string; readonly vary: readonly string[] };
 
   constructor(
     type: Type,
@@ -46,6 +48,10 @@ export class CachedRoute {
     this.isOutermost = isOutermost;
     this.#declared = [...new Set([...rule.vary, ...headersTakenBy(type, property)])];
     this.#known = this.#declared.toSorted();
+    // A browser whose user changes must not take one's answer for the other's, where it may take it without asking.
+    const isKept = rule.audience !== 'everyone' && rule.maxAgeSeconds > 0;
+    const vary = isKept ? [...this.#declared, 'authorization', 'cookie'] : this.#declared;
+    this.says = { cacheControl: rule.cacheControl, vary };
     this.#name = `http:${escapeText(type.name)}.${escapeText(property)}${versionOf(type, handler)}`;
   }
 
@@ -60,14 +66,6 @@ export class CachedRoute {
     const said = names(vary);
     if (said.includes('*')) return undefined;
     return [...new Set([...this.#known, ...said])].toSorted();
-  }
-
-  /** What `Vary` is to name for caches further out, beside what the application says. */
-  get vary(): readonly string[] {
-    const { audience, maxAgeSeconds } = this.rule;
-    // A browser whose user changes must not take one's answer for the other's, where it may take it without asking.
-    if (audience === 'everyone' || maxAgeSeconds === 0) return this.#declared;
-    return [...this.#declared, 'authorization', 'cookie'];
   }
 
   /**
@@ -123,11 +121,9 @@ export class CachedRoute {
     return service.client?.codec ?? service.codec;
   }
 
-  /** Says once why answers of this route are not stored, and what to do about it. */
-  warn(reason: string): void {
-    if (this.#told.has(reason)) return;
-    this.#told.add(reason);
-    new Logger('Memcached').warn(`${this.place}: ${reason}`);
+  /** Counts that an answer is not stored, and says once why, and what to do about it. */
+  note(reason: UncachedReason, message: string): void {
+    this.cache.uncached.note(this.place, reason, message);
   }
 }
 

@@ -136,7 +136,8 @@ export class HttpCacheInterceptor implements NestInterceptor, OnApplicationBoots
     } catch (error) {
       // What the application throws at its clients is its answer.
       if (error instanceof HttpException) throw error;
-      route.warn(
+      route.note(
+        'key',
         `a request went past the cache, since a function among its options threw: ${String(error)}; ` +
           "return undefined from 'audience' for those whom the answer is not for",
       );

@@ -1,5 +1,6 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { setImmediate } from 'node:timers';
+import { names } from './header-names.js';
 import type { HttpRequest } from './http-cache-options.js';
 import type { Platform } from './platform.js';
 
@@ -10,6 +11,16 @@ export type Headers = Readonly<Record<string, string | readonly string[] | numbe
 export interface SentHead {
   readonly status: number;
   readonly headers: Headers;
+}
+
+/** What a response is given. */
+interface Saying {
+  readonly status: number;
+  readonly headers: readonly (readonly [name: string, value: string | readonly string[]])[];
+  readonly removed: readonly string[];
+  /** Names of request headers. */
+  readonly vary: readonly string[];
+  readonly cacheControl: string;
 }
 
 /** Node's own response, under that of the platform. */
@@ -93,6 +104,27 @@ export class HttpExchange {
     const response = this.#response;
     if (response.header !== undefined && this.#platform.isFastify) response.header(name, value);
     else response.setHeader?.(name, value);
+  }
+
+  /** Adds to a header that is a list. */
+  append(name: string, value: string): void {
+    const said = this.#response.getHeader(name);
+    this.setHeader(name, said === undefined ? value : `${String(said)}, ${value}`);
+  }
+
+  /** Gives the response what an answer says; what is said by `Cache-Control` already stands, and `Vary` is added to. */
+  say({ status, headers, removed, vary, cacheControl }: Saying): void {
+    const response = this.#response;
+    if (this.status !== status) this.status = status;
+    for (const name of removed) response.removeHeader(name);
+    let varies = vary;
+    for (const [name, value] of headers) {
+      if (name === 'vary') varies = [...names(value), ...vary];
+      else this.setHeader(name, value);
+    }
+    if (response.getHeader('cache-control') === undefined) this.setHeader('cache-control', cacheControl);
+    if (varies.length === 0) return;
+    this.setHeader('vary', [...new Set([...names(response.getHeader('vary')), ...varies])].join(', '));
   }
 
   removeHeader(name: string): void {

@@ -1,4 +1,4 @@
-import { Controller, type ExecutionContext, Get, Injectable, Query } from '@nestjs/common';
+import { Controller, Get, Query } from '@nestjs/common';
 // snippet: decorators-http
 import { HttpCache } from '../../../lib/index.js';
 
@@ -8,25 +8,6 @@ export class CatalogueController {
   @HttpCache({ audience: 'everyone', ttl: '5m', vary: ['accept-language'], tags: ['catalogue'] })
   list(@Query('page') page = '1') {
     return { page };
-  }
-}
-// end
-
-// snippet: decorators-http-hooks
-import { HttpCacheInterceptor } from '../../../lib/index.js';
-
-@Injectable()
-export class CatalogueCache extends HttpCacheInterceptor {
-  protected override readonly options = { audience: 'everyone', ttl: '5m', tags: ['catalogue'] } as const;
-
-  protected override isRequestCacheable(context: ExecutionContext): boolean {
-    return context.switchToHttp().getRequest<{ query: { draft?: string } }>().query.draft === undefined;
-  }
-
-  /** The key may be invalidated by name: `memcached.invalidate('catalogue:home')`. */
-  protected override trackBy(context: ExecutionContext, key: string): string | undefined {
-    const { path } = context.switchToHttp().getRequest<{ path: string }>();
-    return path === '/' ? 'catalogue:home' : key;
   }
 }
 // end

@@ -25,8 +25,15 @@ import {
 } from '@nestjs/graphql';
 import type { MercuriusDriverConfig } from '@nestjs/mercurius';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { APP_INTERCEPTOR } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
-import { Cacheable, CacheEvict, DecoratorError, MemcachedModule } from '../../../lib/index.js';
+import {
+  Cacheable,
+  CacheEvict,
+  DecoratorError,
+  HttpCacheInterceptor,
+  MemcachedModule,
+} from '../../../lib/index.js';
 import { onEmbeddedServer } from '../support/embedded.js';
 
 // Mercurius serves GraphiQL by it, and nothing else; it requires an ES module, which Jest cannot on Node below 24.9.
@@ -136,7 +143,11 @@ async function start(servers: string, ...resolvers: (new () => object)[]): Promi
         }),
       }),
     ],
-    providers: resolvers,
+    // Which must let all of this pass by.
+    providers: [
+      ...resolvers,
+      { provide: APP_INTERCEPTOR, useClass: HttpCacheInterceptor.of({ audience: 'everyone', ttl: '1m' }) },
+    ],
   }).compile();
   const app = testing.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), { logger: false });
   try {

@@ -1,0 +1,19 @@
+import { type ExecutionContext, Injectable } from '@nestjs/common';
+// snippet: http-hooks
+import { HttpCacheInterceptor } from '../../../lib/index.js';
+
+@Injectable()
+export class CatalogueCache extends HttpCacheInterceptor {
+  protected override readonly options = { audience: 'everyone', ttl: '5m', tags: ['catalogue'] } as const;
+
+  protected override isRequestCacheable(context: ExecutionContext): boolean {
+    return context.switchToHttp().getRequest<{ query: { draft?: string } }>().query.draft === undefined;
+  }
+
+  /** The key may be invalidated by name: `memcached.invalidate('catalogue:home')`. */
+  protected override trackBy(context: ExecutionContext, key: string): string | undefined {
+    const { path } = context.switchToHttp().getRequest<{ path: string }>();
+    return path === '/' ? 'catalogue:home' : key;
+  }
+}
+// end
