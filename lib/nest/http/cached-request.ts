@@ -5,8 +5,8 @@ import type { ResolvedPolicy } from '../../options/cache-policy.js';
 import { type BodyCodec, bodyOf, storeBody } from './body-form.js';
 import type { CachedRoute } from './cached-route.js';
 import { entityTagOf, isNotModified } from './conditional-request.js';
-import { directives, names } from './header-names.js';
-import type { Headers, HttpExchange, SentHead } from './http-exchange.js';
+import { directives, type Headers, names } from './header-names.js';
+import type { HttpExchange, SentHead } from './http-exchange.js';
 import {
   headersChanged,
   readResponse,
@@ -151,7 +151,7 @@ export class CachedRequest {
       const form = storeBody(body, this.#outermost, this.#codec, place.key);
       const { form: kind, flags, body: text } = form instanceof Promise ? await form : form;
       let changed = headersChanged(before, after);
-      if (this.#outermost !== undefined && isNamed(status) && kind !== 'nothing') {
+      if (this.#isLast && isNamed(status) && kind !== 'nothing') {
         const etag = this.#etagFor(after.etag, kind === 'bytes' ? Buffer.from(text, 'base64') : text);
         if (etag !== undefined) changed = { ...changed, headers: [...changed.headers, ['etag', etag]] };
       }
@@ -189,8 +189,9 @@ export class CachedRequest {
    * @param isJson whether the body is the JSON of what the method returned.
    */
   #conditional(body: unknown, isJson: boolean): unknown {
-    if (this.#outermost === undefined) {
+    if (!this.#isLast) {
       this.#exchange.onTheWayOut((content) => this.#conclude(content));
+      if (isJson) this.#exchange.announceJson();
       return body;
     }
     const { headers } = this.#exchange.request;
@@ -198,6 +199,11 @@ export class CachedRequest {
     if (hasCondition && this.#isUnchanged()) return undefined;
     if (isJson) this.#exchange.announceJson();
     return body;
+  }
+
+  /** Whether nobody further out can make something else of an answer. */
+  get #isLast(): boolean {
+    return this.#outermost !== undefined && this.#exchange.isLast;
   }
 
   /** Names what leaves, whoever has made it of what was stored. */
@@ -228,6 +234,7 @@ export class CachedRequest {
     if (!isNotModified(headers, exchange.header('etag'), exchange.header('last-modified'))) return false;
     exchange.status = 304;
     exchange.removeHeader('content-type');
+    exchange.removeHeader('content-length');
     return true;
   }
 

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Headers } from './http-exchange.js';
+import type { Headers } from './header-names.js';
 
 /**
  * Whether a conditional request is answered by "not modified".

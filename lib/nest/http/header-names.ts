@@ -1,4 +1,5 @@
-import type { Headers } from './http-exchange.js';
+/** Headers by their lower-case names. */
+export type Headers = Readonly<Record<string, string | readonly string[] | number | undefined>>;
 
 const NONE: ReadonlySet<string> = new Set();
 

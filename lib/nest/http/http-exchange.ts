@@ -1,11 +1,8 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { setImmediate } from 'node:timers';
-import { names } from './header-names.js';
+import { type Headers, names } from './header-names.js';
 import type { HttpRequest } from './http-cache-options.js';
 import type { Platform } from './platform.js';
-
-/** Headers by their lower-case names. */
-export type Headers = Readonly<Record<string, string | readonly string[] | number | undefined>>;
 
 /** What the answer's head says as it leaves. */
 export interface SentHead {
@@ -25,10 +22,12 @@ interface Saying {
 
 /** Node's own response, under that of the platform. */
 interface NodeResponse {
-  readonly statusCode: number;
+  statusCode: number;
   readonly headersSent?: boolean;
   readonly destroyed?: boolean;
   writeHead?: (...args: unknown[]) => unknown;
+  write?: (...args: unknown[]) => unknown;
+  end?: (content?: unknown, ...args: unknown[]) => unknown;
   getHeaders(): Headers;
   once?(event: 'close', listener: () => void): unknown;
 }
@@ -42,16 +41,12 @@ interface PlatformResponse extends NodeResponse {
   header?(name: string, value: string | readonly string[]): unknown;
   /** Node's, in Express. */
   setHeader?(name: string, value: string | readonly string[] | number): unknown;
-  end?(text: unknown): unknown;
   send?: (this: PlatformResponse, payload?: unknown) => unknown;
   serialize?(payload: unknown): unknown;
   serializer?(serialize: (payload: string) => string): unknown;
 }
 
 const JSON_TYPE = 'application/json; charset=utf-8';
-
-/** Stands for what the platform makes something else of before it sends it. */
-const NOT_YET = Symbol('not yet');
 
 /** One request and its response, the same for Express and Fastify. */
 export class HttpExchange {
@@ -162,21 +157,21 @@ export class HttpExchange {
     return value instanceof Uint8Array && this.#platform.isFastify;
   }
 
+  /** Whether what is handed to the platform now is what leaves. */
+  get isLast(): boolean {
+    return !this.#platform.changesWhatIsSent;
+  }
+
   /**
-   * Looks at what leaves, behind all interceptors, and may take its place.
+   * Looks at what leaves, behind all interceptors and hooks, and may take its place.
    *
-   * @param conclude gets a text or bytes, and returns what is sent; is not asked where others stand behind it and change it.
+   * @param conclude gets a text or bytes, and returns what is sent; is not asked for streams, nor where others stand behind
+   *   it and change it.
    */
   onTheWayOut(conclude: (content: string | Uint8Array | undefined) => string | Uint8Array | undefined): void {
-    const response = this.#response;
-    const { send } = response;
-    if (typeof send !== 'function' || this.#isPatched('send')) return;
-    response.send = (payload) => {
-      const content = this.#contentOf(payload);
-      if (content === NOT_YET) return Reflect.apply(send, response, [payload]);
-      delete response.send;
-      return Reflect.apply(send, response, [conclude(content)]);
-    };
+    const { raw } = this.#response;
+    if (raw !== undefined) onTheWire(raw, conclude);
+    else this.#onSend(conclude);
   }
 
   /**
@@ -204,6 +199,19 @@ export class HttpExchange {
     else raw.once?.('close', () => tell(undefined));
   }
 
+  /** In Express, which makes its own ETags where this does not. */
+  #onSend(conclude: (content: string | Uint8Array | undefined) => string | Uint8Array | undefined): void {
+    const response = this.#response;
+    const { send } = response;
+    if (typeof send !== 'function' || this.#isPatched('send')) return;
+    response.send = (payload) => {
+      // Anything else comes again as a text.
+      if (!isContent(payload)) return Reflect.apply(send, response, [payload]);
+      delete response.send;
+      return Reflect.apply(send, response, [conclude(payload)]);
+    };
+  }
+
   #isPatched(method: 'json' | 'send'): boolean {
     const response = this.#response;
     // Express lets each application have methods of its own on the object between a response and Express's.
@@ -212,21 +220,41 @@ export class HttpExchange {
       (response.raw === undefined && Object.hasOwn(Object.getPrototypeOf(response) as object, method))
     );
   }
+}
 
-  /** What the platform is about to send; `NOT_YET` where it makes something else of it first. */
-  #contentOf(payload: unknown): string | Uint8Array | undefined | typeof NOT_YET {
-    if (payload === undefined || typeof payload === 'string' || payload instanceof Uint8Array) return payload;
-    const { isFastify, sendsPlainJson } = this.#platform;
-    if (!isFastify || !sendsPlainJson || isStream(payload) || payload instanceof Error) return NOT_YET;
-    try {
-      const json = this.jsonOf(payload as object);
-      if (json === undefined) return NOT_YET;
-      this.announceJson();
-      return json;
-    } catch {
-      return NOT_YET;
-    }
-  }
+/**
+ * Holds back the head of Fastify's answer until its content is known.
+ *
+ * Fastify writes a head, and ends with the content; a stream is written in parts.
+ */
+function onTheWire(
+  raw: NodeResponse,
+  conclude: (content: string | Uint8Array | undefined) => string | Uint8Array | undefined,
+): void {
+  const { end, write, writeHead } = raw;
+  let head: unknown[] | undefined;
+  const sendHead = (): void => {
+    Object.assign(raw, { end, write, writeHead });
+    if (head !== undefined) Reflect.apply(writeHead!, raw, [raw.statusCode, ...head.slice(1)]);
+  };
+  raw.writeHead = (...args) => {
+    [raw.statusCode as unknown] = args;
+    head = args;
+    return raw;
+  };
+  raw.write = (...args) => {
+    sendHead();
+    return Reflect.apply(write!, raw, args);
+  };
+  raw.end = (content, ...args) => {
+    const concluded = head !== undefined && isContent(content) ? conclude(content) : content;
+    sendHead();
+    return Reflect.apply(end!, raw, [concluded, ...args]);
+  };
+}
+
+function isContent(payload: unknown): payload is string | Uint8Array | undefined {
+  return payload === undefined || typeof payload === 'string' || payload instanceof Uint8Array;
 }
 
 /** Whether a value is read once, and by whom it is for. */

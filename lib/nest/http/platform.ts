@@ -17,6 +17,7 @@ export class Platform {
   readonly adapter: Adapter;
   readonly isFastify: boolean;
   #sendsPlainJson: boolean | undefined;
+  #hooks: string | undefined;
 
   constructor(adapter: Adapter) {
     this.adapter = adapter;
@@ -29,11 +30,22 @@ export class Platform {
     return this.#sendsPlainJson;
   }
 
+  /** Whether what is sent may be changed once more by a hook, other than Fastify's own for HEAD. */
+  get changesWhatIsSent(): boolean {
+    return this.isFastify && /\(onSend\) \[(?!"headRouteOnSendHandler\(\)"\])/.test(this.#allHooks);
+  }
+
+  /** The only word that Fastify gives on its hooks. */
+  get #allHooks(): string {
+    this.#hooks ??=
+      this.adapter.getInstance<Server>().printRoutes?.({ includeHooks: true }) ??
+      '(onSend) [preSerialization]';
+    return this.#hooks;
+  }
+
   #looksPlain(): boolean {
     const server = this.adapter.getInstance<Server>();
-    // The only word that Fastify gives on its hooks.
-    if (this.isFastify)
-      return server.printRoutes?.({ includeHooks: true }).includes('preSerialization') === false;
+    if (this.isFastify) return !this.#allHooks.includes('preSerialization');
     return this.adapter.getType() === 'express' && JSON_SETTINGS.every((name) => !server.get?.(name));
   }
 }

@@ -1,4 +1,4 @@
-import type { Headers } from './http-exchange.js';
+import type { Headers } from './header-names.js';
 
 /** How the body stands in a stored answer. */
 export type BodyForm =

@@ -52,7 +52,17 @@ export interface HttpAppOptions {
 export async function httpApp(platform: PlatformName, options: HttpAppOptions): Promise<HttpApp> {
   const server = await MemcachedServer.start();
   const testing = await Test.createTestingModule({
-    imports: [MemcachedModule.forRoot({ isGlobal: true, servers: server.address, ...options.memcached })],
+    imports: [
+      MemcachedModule.forRoot({
+        isGlobal: true,
+        servers: server.address,
+        // A machine that is busy is no fault of what is tested.
+        commandTimeout: '30s',
+        connectTimeout: '30s',
+        cache: { lease: '30s' },
+        ...options.memcached,
+      }),
+    ],
     controllers: [...options.controllers],
     providers: options.providers ?? [],
   }).compile();
