@@ -85,7 +85,7 @@ const HOUSE: House = {
     'nest/keys/': { rooms: ['errors.ts'], packages: [] },
     'nest/instance/': {
       rooms: ['errors.ts', 'options/', 'cache/', 'nest/keys/'],
-      packages: ['@nestjs/common'],
+      packages: ['@nestjs/common', 'node:util'],
     },
     'nest/boot/': {
       rooms: ['errors.ts', 'nest/', 'nest/http/', 'nest/instance/', 'nest/keys/', 'nest/methods/'],

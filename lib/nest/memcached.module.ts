@@ -2,25 +2,30 @@ import { ConfigurableModuleBuilder, type DynamicModule, Module } from '@nestjs/c
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { InvalidOptionsError } from '../errors.js';
 import { DecoratorExplorer } from './boot/decorator-explorer.js';
+import { ApplicationCaches } from './instance/application-caches.js';
 import { ModuleCache } from './instance/module-cache.js';
 import { DEFAULT_NAME, getModuleCacheToken } from './instance/module-name.js';
+import { standIn } from './instance/stand-in.js';
 import { MemcachedHealthIndicator } from './health/memcached.health.js';
 import { MemcachedService } from './memcached.service.js';
 import {
   type MemcachedModuleAsyncOptions,
   type MemcachedModuleExtras,
   type MemcachedModuleOptions,
+  OPTIONS_TOKEN,
   resolveModuleOptions,
 } from './module-options.js';
 import { logNodes } from './node-logger.js';
 import { getMemcachedClientToken, getMemcachedToken } from './tokens.js';
 
-const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
-  new ConfigurableModuleBuilder<MemcachedModuleOptions>({ moduleName: 'Memcached' })
-    .setClassMethodName('forRoot')
-    .setFactoryMethodName('createMemcachedOptions')
-    .setExtras<MemcachedModuleExtras>({ isGlobal: false, name: DEFAULT_NAME }, withInstance)
-    .build();
+const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<MemcachedModuleOptions>({
+  moduleName: 'Memcached',
+  optionsInjectionToken: OPTIONS_TOKEN,
+})
+  .setClassMethodName('forRoot')
+  .setFactoryMethodName('createMemcachedOptions')
+  .setExtras<MemcachedModuleExtras>({ isGlobal: false, name: DEFAULT_NAME }, withInstance)
+  .build();
 
 /**
  * The cache of a Nest application: provides `MemcachedService` and `MemcachedHealthIndicator`, and makes `@Cacheable` and
@@ -32,6 +37,21 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
  */
 @Module({})
 export class MemcachedModule extends ConfigurableModuleClass {
+  /** @throws {InvalidOptionsError} for the class itself in `imports`, without `forRoot`, where no global one stands in. */
+  constructor(container: ModulesContainer) {
+    super();
+    const configured = [...container.values()].filter(({ metatype }) => metatype === MemcachedModule);
+    const isBare = configured.some(({ providers }) => !providers.has(DecoratorExplorer));
+    const standsIn = configured.some(
+      ({ isGlobal, providers }) => isGlobal && providers.has(DecoratorExplorer),
+    );
+    if (!isBare || standsIn) return;
+    throw new InvalidOptionsError(
+      'imports',
+      "'MemcachedModule' alone configures nothing; write MemcachedModule.forRoot({ servers: '127.0.0.1:11211' }), or forRootAsync",
+    );
+  }
+
   /**
    * @param options may bear `isGlobal` and `name` beside the options themselves.
    * @throws {InvalidOptionsError} when the application starts, with the path of the wrong option.
@@ -62,6 +82,24 @@ export class MemcachedModule extends ConfigurableModuleClass {
   }
 }
 
+/** @throws {InvalidOptionsError} for a factory that has returned no options. */
+function given(options: MemcachedModuleOptions | undefined): MemcachedModuleOptions {
+  if (typeof options === 'object' && options !== null) return options;
+  throw new InvalidOptionsError(
+    'forRootAsync',
+    `the factory returned ${String(options)}; return the options, an empty object for the defaults`,
+  );
+}
+
+/** Whether this is a service that works, and no double that a test put in its place, of its class or not. */
+function isService(memcached: unknown): memcached is MemcachedService {
+  try {
+    return memcached instanceof MemcachedService && typeof memcached.counters === 'object';
+  } catch {
+    return false;
+  }
+}
+
 /** What a module instance consists of; each under tokens that bear its name. */
 function withInstance(definition: DynamicModule, extras: MemcachedModuleExtras): DynamicModule {
   const name = extras.name ?? DEFAULT_NAME;
@@ -75,12 +113,13 @@ function withInstance(definition: DynamicModule, extras: MemcachedModuleExtras):
       ...(definition.providers ?? []),
       {
         provide: service,
-        useFactory: (options: MemcachedModuleOptions) => {
-          const memcached = new MemcachedService(options);
-          logNodes(memcached.client, options.failover ?? 'error', name);
-          return memcached;
-        },
-        inject: [MODULE_OPTIONS_TOKEN],
+        useFactory: (options: MemcachedModuleOptions | undefined, container: ModulesContainer) =>
+          ApplicationCaches.of(container).service(name, given(options), () => {
+            const memcached = new MemcachedService(options);
+            logNodes(memcached.client, options?.failover ?? 'error', name);
+            return memcached;
+          }),
+        inject: [OPTIONS_TOKEN, ModulesContainer],
       },
       {
         provide: client,
@@ -89,11 +128,20 @@ function withInstance(definition: DynamicModule, extras: MemcachedModuleExtras):
       },
       {
         provide: cache,
-        useFactory: (memcached: MemcachedService, options: MemcachedModuleOptions) => {
+        useFactory: (
+          memcached: MemcachedService,
+          options: MemcachedModuleOptions,
+          container: ModulesContainer,
+        ) => {
           const { enabled, varyBy } = resolveModuleOptions(options).decorators;
-          return enabled ? new ModuleCache(memcached, varyBy) : undefined;
+          if (!enabled) return undefined;
+          return ApplicationCaches.of(container).companion(
+            memcached,
+            `cache ${name}`,
+            () => new ModuleCache(isService(memcached) ? memcached : standIn(memcached), varyBy),
+          );
         },
-        inject: [service, MODULE_OPTIONS_TOKEN],
+        inject: [service, OPTIONS_TOKEN, ModulesContainer],
       },
       {
         provide: DecoratorExplorer,
@@ -104,9 +152,12 @@ function withInstance(definition: DynamicModule, extras: MemcachedModuleExtras):
           moduleCache: ModuleCache | undefined,
         ) => {
           const { unprovided } = resolveModuleOptions(options).decorators;
-          return new DecoratorExplorer(container, modules, name, unprovided, moduleCache);
+          const make = (): DecoratorExplorer =>
+            new DecoratorExplorer(container, modules, name, unprovided, moduleCache);
+          if (moduleCache === undefined) return make();
+          return ApplicationCaches.of(container).companion(moduleCache, 'explorer', make);
         },
-        inject: [ModulesContainer, ModuleRef, MODULE_OPTIONS_TOKEN, { token: cache, optional: true }],
+        inject: [ModulesContainer, ModuleRef, OPTIONS_TOKEN, { token: cache, optional: true }],
       },
       {
         provide: MemcachedHealthIndicator,

@@ -1,4 +1,4 @@
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown, Optional } from '@nestjs/common';
 import { AsyncResource } from 'node:async_hooks';
 import type { CacheCounters } from '../cache/cache-events.js';
 import { CacheEngine } from '../cache/cache-engine.js';
@@ -29,7 +29,7 @@ import type { ServersOption } from '../options/server-options.js';
 import { ClientStore } from '../store/client-store.js';
 import { publishing } from './cache-diagnostics.js';
 import { type ClusterReport, type LastAnswers, reportOn } from './cluster-report.js';
-import { type MemcachedModuleOptions, resolveModuleOptions } from './module-options.js';
+import { type MemcachedModuleOptions, OPTIONS_TOKEN, resolveModuleOptions } from './module-options.js';
 
 /**
  * The application's memcached: every command, and all of them know the cache.
@@ -55,7 +55,7 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
   readonly #answersOf = new WeakMap<ClusterReport, LastAnswers>();
 
   /** @throws {InvalidOptionsError} with the path of the wrong option. */
-  constructor(options: MemcachedModuleOptions = {}) {
+  constructor(@Optional() @Inject(OPTIONS_TOKEN) options: MemcachedModuleOptions = {}) {
     const { client, cache, diagnosticKeys } = resolveModuleOptions(options);
     this.client = new MemcachedClient(client);
     // Begun while the application starts, outside of every request's async context.

@@ -5,6 +5,9 @@ import { InvalidOptionsError } from '../errors.js';
 import { bool, oneOf, type Reader, readObject, type Shape, withDefault } from '../options/schema.js';
 import type { VarySources } from './instance/vary-by.js';
 
+/** The token under which each `MemcachedModule` keeps its options. */
+export const OPTIONS_TOKEN = Symbol('nestjs-memcached:options');
+
 /** What applies to all decorated methods of a module instance. */
 export interface DecoratorsOptions {
   /**

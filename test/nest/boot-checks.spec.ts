@@ -100,8 +100,24 @@ describe('at boot', () => {
       },
     ],
     [
+      'Products.find @Cacheable: what the method sets by @Res({ passthrough: true }) would be missing in answers from the ' +
+        "cache; @HttpCache stores a route's whole answer",
+      () => {
+        @Controller()
+        class Products {
+          @Cacheable({ key: 'product:{0}' })
+          @Get(':id')
+          async find(
+            @Param('id') _id: string,
+            @Res({ passthrough: true }) _response: unknown,
+          ): Promise<void> {}
+        }
+        return Products;
+      },
+    ],
+    [
       'Products.find @Cacheable: @Res() or @Next() leaves the response to the method, so nobody would send an answer ' +
-        'from the cache; return the value, with @Res({ passthrough: true }) if headers have to be set',
+        'from the cache; return the value, and set headers by @Header() or, with @HttpCache, by @Res({ passthrough: true })',
       () => {
         @Controller()
         class Products {
@@ -423,7 +439,7 @@ describe('at boot', () => {
 
       @Cacheable({ key: 'product:{0.id}' })
       @Get('request')
-      async request(@Req() _request: object, @Res({ passthrough: true }) _response: object): Promise<void> {}
+      async request(@Req() _request: object): Promise<void> {}
 
       @CacheEvict({ key: 'product:{0.id}' })
       @Get('body')

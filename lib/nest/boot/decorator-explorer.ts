@@ -1,7 +1,9 @@
 import { Logger, type OnApplicationShutdown, type OnModuleInit, type Type } from '@nestjs/common';
 import { LazyModuleLoader, type ModuleRef, type ModulesContainer } from '@nestjs/core';
 import { DecoratorError, MemcachedError } from '../../errors.js';
+import { likenesses } from './likeness-checks.js';
 import { mistakesOf } from './method-checks.js';
+import { requestMistakes } from './request-checks.js';
 import { DeclaredClasses } from '../methods/declared-classes.js';
 import type { DecoratedMethod, Hosted } from '../methods/decorated-method.js';
 import type { ModuleCache } from '../instance/module-cache.js';
@@ -28,6 +30,7 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationShutdown {
   readonly #onUnprovided: Required<DecoratorsOptions>['unprovided'];
   readonly #cache: ModuleCache | undefined;
   readonly #watched = new WeakSet<Wrapper>();
+  #hasBegun = false;
 
   /**
    * @param instance name of the module instance it works for; there is one explorer for each.
@@ -51,7 +54,9 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationShutdown {
   /** @throws {DecoratorError} naming every mistake, a line for each, with class, method and mend. */
   onModuleInit(): void {
     const cache = this.#cache;
-    if (cache === undefined) return;
+    // One explorer may stand in several modules.
+    if (cache === undefined || this.#hasBegun) return;
+    this.#hasBegun = true;
     this.#explore(cache);
     this.#tellOfUnprovided();
     cache.serve();
@@ -77,6 +82,7 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationShutdown {
       ...controllers.values(),
       ...injectables.values(),
     ]);
+    for (const mistake of likenesses(wrappers, (type) => this.#oursAmong(type))) mistakes.add(mistake);
     for (const wrapper of wrappers) {
       for (const type of classesOf(wrapper)) DeclaredClasses.provide(type);
       if (isMadeElsewhere(wrapper) && !isMadeOnce(wrapper)) {
@@ -87,6 +93,7 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationShutdown {
       if (type === undefined) continue;
       for (const mistake of this.#mistakes(type, cache)) mistakes.add(mistake);
       if (this.#oursAmong(type).length === 0) continue;
+      for (const mistake of requestMistakes(wrapper, this.#oursAmong(type), type)) mistakes.add(mistake);
       const problem = this.#connect(wrapper, cache);
       if (problem !== undefined) mistakes.add(`${type.name}: ${problem}`);
     }
@@ -160,11 +167,12 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationShutdown {
   /** Looks for objects with decorated methods that a provider has made itself, so that nobody could connect them. */
   #madeBy(wrapper: Wrapper): string[] {
     const holder: unknown = wrapper.instance;
+    if (this.#onUnprovided === 'ignore') return [];
     if (isMadeElsewhere(wrapper) || !isMadeOnce(wrapper) || !isObject(holder)) return [];
     const slot = getModuleCacheToken(this.#instance);
     return Object.entries(Object.getOwnPropertyDescriptors(holder)).flatMap(([property, { value }]) => {
       const type = constructorOf(value);
-      if (type === undefined || Object.hasOwn(value as object, slot)) return [];
+      if (type === undefined || (value as Hosted)[slot] !== undefined) return [];
       return this.#oursAmong(type)
         .slice(0, 1)
         .map(

@@ -8,6 +8,7 @@ import {
   isEventStream,
   leavesResponseToMethod,
   RESPONSE_IS_TAKEN,
+  setsResponse,
 } from '../methods/nest-metadata.js';
 import type { DecoratorName, Operation } from '../methods/operation.js';
 
@@ -107,7 +108,12 @@ function streamMistakes(method: DecoratedMethod, type: Type): string[] {
 }
 
 function responseMistakes(method: DecoratedMethod, type: Type): string[] {
-  return leavesResponseToMethod(type, method.property) ? [RESPONSE_IS_TAKEN] : [];
+  if (leavesResponseToMethod(type, method.property)) return [RESPONSE_IS_TAKEN];
+  return setsResponse(type, method.property)
+    ? [
+        "what the method sets by @Res({ passthrough: true }) would be missing in answers from the cache; @HttpCache stores a route's whole answer",
+      ]
+    : [];
 }
 
 function keyMistakes(method: DecoratedMethod, type: Type): string[] {

@@ -1,6 +1,6 @@
 import type { CachePolicy, Ttl } from '../../options/cache-options.js';
 import { DecoratorError } from '../../errors.js';
-import { func, oneOf, optional, type Shape, withDefault } from '../../options/schema.js';
+import { bool, func, oneOf, optional, type Shape, withDefault } from '../../options/schema.js';
 import type { KeySpec } from '../keys/key-compiler.js';
 import type { VaryBy } from '../instance/vary-by.js';
 import {
@@ -55,6 +55,9 @@ export interface CacheBatchOptions<
    * @default 'list'
    */
   returns?: 'list' | 'map';
+
+  /** Whether requests share answers on purpose; see `@Cacheable`. */
+  sharedBetweenRequests?: boolean;
 
   /** The parameters' names in their order, for templates that use names. */
   params?: readonly string[];
@@ -135,6 +138,7 @@ function compile(options: object, facts: MethodFacts): CompiledOperation {
   return {
     policy,
     varyBy: maker.varyBy,
+    isApartByRequest: own.sharedBetweenRequests || maker.varyBy.length > 0,
     step: async (call, next) => {
       const { cache, args } = call;
       if (when !== undefined && when(...args) !== true) return next(args);
@@ -191,6 +195,7 @@ interface CacheBatchShape extends SharedOptions {
   readonly idOf: ((row: unknown) => unknown) | undefined;
   readonly returns: 'list' | 'map';
   readonly when: ArgumentsFunction | undefined;
+  readonly sharedBetweenRequests: boolean;
 }
 
 const CACHE_BATCH: Shape<CacheBatchShape> = {
@@ -199,4 +204,5 @@ const CACHE_BATCH: Shape<CacheBatchShape> = {
   idOf: optional(func<(row: unknown) => unknown>()),
   returns: withDefault(oneOf('list', 'map'), 'list'),
   when: optional(func<ArgumentsFunction>()),
+  sharedBetweenRequests: withDefault(bool, false),
 };

@@ -53,6 +53,14 @@ export interface CacheableOptions<A extends readonly unknown[] = never[], R = ne
    */
   sharedByAll?: boolean;
 
+  /**
+   * Whether requests share answers on purpose, of an object that is made for each request and gets it injected: what the
+   * method returns must not depend on the request. Without it, such a method needs a `key` and a `varyBy`.
+   *
+   * @default false
+   */
+  sharedBetweenRequests?: boolean;
+
   /** The parameters' names in their order, for templates that use names. */
   params?: readonly string[];
 
@@ -147,6 +155,8 @@ function compile(options: CacheableOptions, facts: MethodFacts): CompiledOperati
   return {
     policy,
     varyBy: maker.varyBy,
+    isApartByRequest: own.sharedBetweenRequests || (key !== undefined && maker.varyBy.length > 0),
+    isApartByObject: own.sharedKey || key !== undefined || facts.tellsObjectsApart,
     ownPattern: own.sharedKey ? undefined : maker.pattern(key),
     step: (call, next) => {
       if (when !== undefined && when(...call.args) !== true) return next(call.args);
@@ -189,6 +199,7 @@ interface CacheableShape extends SharedOptions {
   readonly unless: ArgumentsFunction | undefined;
   readonly sharedKey: boolean;
   readonly sharedByAll: boolean;
+  readonly sharedBetweenRequests: boolean;
 }
 
 const CACHEABLE: Shape<CacheableShape> = {
@@ -202,4 +213,5 @@ const CACHEABLE: Shape<CacheableShape> = {
   unless: optional(func<ArgumentsFunction>()),
   sharedKey: withDefault(bool, false),
   sharedByAll: withDefault(bool, false),
+  sharedBetweenRequests: withDefault(bool, false),
 };

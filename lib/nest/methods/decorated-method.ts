@@ -5,6 +5,7 @@ import { instanceOfClass, readClassDefaults } from './class-defaults.js';
 import { ModuleCache } from '../instance/module-cache.js';
 import { getModuleCacheToken } from '../instance/module-name.js';
 import { type MethodSignature, readSignature } from './method-signature.js';
+import type { CacheKeyPart } from '../keys/canonical.js';
 import { asObservable, type Emissions, lastEmission, onlyEmission } from './observables.js';
 import { placed } from './place.js';
 import { type CompiledOperation, NESTING, type Operation } from './operation.js';
@@ -83,6 +84,7 @@ export class DecoratedMethod {
           method: this.#keyName,
           place,
           signature: this.signature,
+          tellsObjectsApart: typeof (type.prototype as Partial<CacheKeyPart>).toCacheKey === 'function',
           defaults: readClassDefaults(type),
         }),
       );

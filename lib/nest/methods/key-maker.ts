@@ -1,5 +1,6 @@
 import { DecoratorError } from '../../errors.js';
 import type { VaryBy } from '../instance/vary-by.js';
+import type { CacheKeyPart } from '../keys/canonical.js';
 import { compileKey, type CompiledKey, defaultKey, type KeySpec, patternOf } from '../keys/key-compiler.js';
 import type { SharedOptions } from './decorator-options.js';
 import type { Call, MethodFacts } from './operation.js';
@@ -89,10 +90,11 @@ export class KeyMaker {
 
   #defaultKey({ cache, self, args }: Call): string {
     const owner = self.constructor as { new (): unknown; name: string };
-    const { declarer, method, signature } = this.#facts;
+    const { declarer, method, signature, tellsObjectsApart } = this.#facts;
     cache.claimName(owner);
     // Nest passes more to handlers and resolvers than they take: the socket, the context of the message.
     const own = signature.isCalledByNest ? args.slice(0, signature.arity) : args;
-    return defaultKey(owner.name, declarer, method, own);
+    const object = tellsObjectsApart ? [(self as CacheKeyPart).toCacheKey(), ...own] : own;
+    return defaultKey(owner.name, declarer, method, object);
   }
 }

@@ -33,7 +33,7 @@ const NEXT = 2;
 /** What is wrong where `leavesResponseToMethod`, and its mend. */
 export const RESPONSE_IS_TAKEN =
   '@Res() or @Next() leaves the response to the method, so nobody would send an answer from the cache; ' +
-  'return the value, with @Res({ passthrough: true }) if headers have to be set';
+  'return the value, and set headers by @Header() or, with @HttpCache, by @Res({ passthrough: true })';
 
 /** What calls a method when it is no other code of the application. */
 export type Caller = 'http' | 'message' | 'socket' | 'graphql';
@@ -100,6 +100,12 @@ export function leavesResponseToMethod(type: Type, property: string | symbol): b
   if (callerOf(type, property) !== 'http') return false;
   const takes = calledParameters(type, property, 0).some(({ kind }) => kind === RESPONSE || kind === NEXT);
   return takes && Reflect.getMetadata(PASSTHROUGH, type, property) !== true;
+}
+
+/** Whether a route may set headers or the status of the response that Nest sends for it. */
+export function setsResponse(type: Type, property: string | symbol): boolean {
+  if (callerOf(type, property) !== 'http') return false;
+  return calledParameters(type, property, 0).some(({ kind }) => kind === RESPONSE);
 }
 
 /** Whether a route is one of `@Sse()`. */

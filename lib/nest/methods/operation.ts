@@ -34,6 +34,8 @@ export interface MethodFacts {
   /** Class, method and decorator, for messages: `ProductService.find @Cacheable`. */
   readonly place: string;
   readonly signature: MethodSignature;
+  /** Whether the objects of the class say by `toCacheKey()` what tells them apart. */
+  readonly tellsObjectsApart: boolean;
   /** What the class says for all its methods. */
   readonly defaults: ClassDefaults;
 }
@@ -46,6 +48,10 @@ export interface CompiledOperation {
   readonly varyBy: readonly VaryBy[];
   /** What the keys look like under which it alone is meant to store; undefined where that cannot be told. */
   readonly ownPattern?: string | undefined;
+  /** Of what is stored: whether requests are kept apart, or may share an answer. */
+  readonly isApartByRequest?: boolean;
+  /** Of what is stored: whether objects of one class are kept apart, or may share an answer. */
+  readonly isApartByObject?: boolean;
 }
 
 /** One decorator on one method, as written. */

@@ -3,6 +3,7 @@ import 'reflect-metadata';
 import { DecoratorError } from '../../errors.js';
 import { DeclaredClasses } from './declared-classes.js';
 import { DecoratedMethod } from './decorated-method.js';
+import { ModuleCache } from '../instance/module-cache.js';
 import { DEFAULT_NAME, getModuleCacheToken } from '../instance/module-name.js';
 import type { DecoratorName, Operation } from './operation.js';
 
@@ -33,13 +34,25 @@ export function decorateMethod(operation: Operation): MethodDecorator {
   };
 }
 
-/** The decorated methods of a class, its own and the inherited ones. */
+/** The decorated methods that a class's objects can be called by, its own and the inherited ones. */
 export function decoratedMethodsOf(type: Type): DecoratedMethod[] {
   const methods: DecoratedMethod[] = [];
+  const below: Type[] = [];
   for (let owner: unknown = type; typeof owner === 'function'; owner = Object.getPrototypeOf(owner)) {
-    methods.push(...ownMethods(owner));
+    methods.push(...ownMethods(owner).filter((method) => isReached(method, below)));
+    below.push(owner as Type);
   }
   return methods;
+}
+
+/** Whether a method still stands in the classes below the one that declares it, or one of them calls it by `super`. */
+function isReached({ property }: DecoratedMethod, below: readonly Type[]): boolean {
+  if (!below.some(({ prototype }) => Object.hasOwn(prototype as object, property))) return true;
+  const calls = typeof property === 'symbol' ? 'super[' : `super.${property}`;
+  return below.some((type) => {
+    const source = Function.prototype.toString.call(type);
+    return source.includes(calls) || source.includes('super[');
+  });
 }
 
 /** The cache arrives as a property that is injected; optional, since without the module the methods stay plain. */
@@ -48,12 +61,18 @@ export function declareHost(prototype: object, instance: string): void {
   if (Object.hasOwn(prototype, slot)) return;
   Inject(slot)(prototype, slot);
   Optional()(prototype, slot);
+  const ofFrozen = new WeakMap<object, unknown>();
   // The injector assigns; the cache should not turn up when the object is printed, compared or copied.
   Object.defineProperty(prototype, slot, {
     configurable: true,
-    get: () => undefined,
+    get(this: object) {
+      return ofFrozen.get(this);
+    },
     set(this: object, cache: unknown) {
-      Object.defineProperty(this, slot, { value: cache, configurable: true, writable: true });
+      // A test's automatic mocks are put wherever something is missing.
+      if (!(cache instanceof ModuleCache)) return;
+      if (!Object.isExtensible(this)) ofFrozen.set(this, cache);
+      else Object.defineProperty(this, slot, { value: cache, configurable: true, writable: true });
     },
   });
 }

@@ -432,7 +432,7 @@ describe('at boot', () => {
     expect((error as Error).message.split('\n')).toEqual([
       "Wrong.audience @HttpCache.audience: say whom the answer is for: 'everyone', 'authorized', or a function of the request, such as its user's id",
       'Wrong.post @HttpCache: POST changes something, or may; only answers to GET and HEAD are cached',
-      'Wrong.response @HttpCache: @Res() or @Next() leaves the response to the method, so nobody would send an answer from the cache; return the value, with @Res({ passthrough: true }) if headers have to be set',
+      'Wrong.response @HttpCache: @Res() or @Next() leaves the response to the method, so nobody would send an answer from the cache; return the value, and set headers by @Header() or, with @HttpCache, by @Res({ passthrough: true })',
       'Wrong.events @HttpCache: @Sse() streams events, which cannot be stored; cache what the events are made of',
       'Wrong.helper @HttpCache: it stands on a method that is no route; @Cacheable caches what methods return',
       "Wrong.helper @HttpCache.ttl: 60 ms is below one second, the smallest ttl memcached can count; did you mean '60s'?",
