@@ -1,5 +1,6 @@
 import { LONG_PAST } from '../protocol/exptime.js';
 import type { ClassicForm, Request } from '../protocol/request.js';
+import { FLAGS_LEASE_STUB } from './codec/flags.js';
 import type { Dispatcher } from './dispatcher.js';
 import { NO_LEASE, readCasResult, readDone } from './readers.js';
 import type { LeaseRead } from './results.js';
@@ -63,6 +64,7 @@ async function leaseGet(request: Request, send: Send): Promise<LeaseRead<unknown
     const stub = request.sibling('add', readDone);
     stub.exptime = request.leaseSeconds;
     stub.data = '';
+    stub.flags = FLAGS_LEASE_STUB;
     const added = await send(stub);
     read = await gets();
     if (added === true && read.busy) return { ...read, won: true, busy: false };

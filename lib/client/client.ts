@@ -26,7 +26,7 @@ import type { ClientEvents } from './events.js';
 import { readMany } from './many-reads.js';
 import type { ManyResult } from './many-result.js';
 import { deleteMany, setMany } from './many-writes.js';
-import { fillWithBytes, RequestMaker, tie } from './request-maker.js';
+import { fillWithBytes, fillWithLease, RequestMaker, tie } from './request-maker.js';
 import type { CasResult, CasToken, LeaseRead, Lookup, ValueWithCas } from './results.js';
 import { ServerCommands, type NodeStatus } from './server-commands.js';
 import { ServerList } from './server-list.js';
@@ -229,15 +229,14 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
   /**
    * Reads a value and asks for the right to compute it; the building block of caches without stampedes.
    *
-   * In the classic dialect, the right on a miss is won by adding the same empty stub that `N` makes; the time left and
+   * In the classic dialect, the right on a miss is won by adding an empty stub, as `N` does; the time left and
    * stale marks are not known there, so a hit never wins.
    *
    * @see memcached doc/protocol.txt, "Meta Get", flags N and R
    */
   leaseGet<Value = unknown>(key: string, options: LeaseOptions): Promise<LeaseRead<Value>> {
     return this.#run('lease-get', key, options, (request) => {
-      request.leaseSeconds = options.leaseSeconds;
-      request.recacheSeconds = options.recacheSeconds ?? 0;
+      fillWithLease(request, options);
       request.inClassic = this.#classicForms;
     }) as Promise<LeaseRead<Value>>;
   }
@@ -316,6 +315,14 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
     if (server === undefined)
       throw new InvalidArgumentError(`no server is left for key ${JSON.stringify(key)}`);
     return server.id;
+  }
+
+  /**
+   * Whether the server of a key, as far as it is known, gives its items cas tokens. Without them (memcached's `-C`) `cas`
+   * stores nothing and a lease ties nothing. True until the server has shown otherwise.
+   */
+  hasCas(key: string): boolean {
+    return this.#dispatcher.nodeFor(this.#requests.fullKey(key))?.hasCas ?? true;
   }
 
   /**

@@ -65,13 +65,13 @@ export class Dispatcher {
   }
 
   /** For a call that takes several requests: sends each of them in what is left of the call's time. */
-  within(options: CommandOptions | undefined): (request: Request) => Promise<unknown> {
+  within(options: CommandOptions | undefined): (request: Request, node?: Node) => Promise<unknown> {
     const until = performance.now() + this.#timeoutMs(options);
     const signal = options?.signal === undefined ? undefined : signalOf(options.signal);
-    return (request) => {
+    return (request, node) => {
       request.signal = signal;
       request.timeoutMs = Math.max(1, Math.ceil(until - performance.now()));
-      return this.forward(request);
+      return this.forward(request, node);
     };
   }
 

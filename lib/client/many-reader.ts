@@ -3,24 +3,33 @@ import type { Reply } from '../protocol/reply.js';
 import { unexpectedReply, type Request } from '../protocol/request.js';
 import { inPlace, isThenable, type Codec, type InPlaceCodec } from './codec/codec.js';
 import type { ReadBudget } from './codec/read-budget.js';
+import { FLAGS_LEASE_STUB } from './codec/flags.js';
 
 /** What stands for a key that was not found. */
 export const NOTHING = Symbol('nothing');
 
+/** What stands for a key whose item has come but cannot be read, or not yet. */
+export const UNREAD = Symbol('unread');
+
 /** What one many-key request found. */
 export interface ItemsFound {
-  /** By the positions of the keys; `NOTHING` where there was none, or none that can be read. */
+  /** By the positions of the keys; `NOTHING` where there was none, `UNREAD` for one that cannot be read. */
   readonly values: unknown[];
   /** How many items were found. */
   hits: number;
   /** The hits whose bytes cannot be read. */
   readonly unreadable: { readonly index: number; readonly error: MemcachedError }[];
+  /**
+   * Zero bytes with flags 0: the stub of a lease, or an empty value of another client. The answer to many keys does not
+   * tell which, that to a single one does.
+   */
+  readonly doubtful: number[];
   /** Decoders that answer later. */
   readonly waiting: Promise<void>[];
 }
 
 /**
- * Reads the items of `get k1 k2 …`, each of which must be one of the keys asked for.
+ * Reads the items of `get k1 k2 …`, each of which must be one of the keys asked for, and there once.
  *
  * Servers answer in the order of the keys, so the search for an item's key goes on where the last one was found; a proxy
  * that mixes its servers' answers is found too, only more slowly.
@@ -48,9 +57,10 @@ export class ManyReader {
     if (reply.status === 'end') return found;
     if (reply.status !== 'value') throw unexpectedReply(reply, request);
     const index = this.#indexOf(reply, request.keys!);
-    if (index < 0) throw unexpectedReply(reply, request);
+    if (index < 0 || found.values[index] !== NOTHING) throw unexpectedReply(reply, request);
     this.#next = index + 1;
     request.receivedBytes += reply.valueLength;
+    if (reply.valueLength === 0 && this.#isEmpty(reply, index, found)) return undefined;
     found.hits += 1;
     this.#take(reply, index, found);
     return undefined;
@@ -58,7 +68,15 @@ export class ManyReader {
 
   #none(): ItemsFound {
     const values = new Array<unknown>(this.#fullKeys.length).fill(NOTHING);
-    return { values, hits: 0, unreadable: [], waiting: [] };
+    return { values, hits: 0, unreadable: [], doubtful: [], waiting: [] };
+  }
+
+  /** Whether nothing is there, or it cannot be told yet. */
+  #isEmpty(reply: Reply, index: number, found: ItemsFound): boolean {
+    if (reply.flags !== 0 && reply.flags !== FLAGS_LEASE_STUB) return false;
+    found.values[index] = UNREAD;
+    if (reply.flags === 0) found.doubtful.push(index);
+    return true;
   }
 
   #indexOf(reply: Reply, keys: readonly string[]): number {
@@ -68,6 +86,7 @@ export class ManyReader {
   }
 
   #take(reply: Reply, index: number, found: ItemsFound): void {
+    found.values[index] = UNREAD;
     const { casToken: cas, bytes, valueStart, valueEnd, flags } = reply;
     try {
       const value = this.#codec.decodeAt(

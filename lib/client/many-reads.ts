@@ -1,11 +1,11 @@
 import type { Node } from '../cluster/node.js';
-import { ConnectionError, MemcachedError } from '../errors.js';
+import { ConnectionError, MemcachedError, ServerError } from '../errors.js';
 import { Request } from '../protocol/request.js';
 import { isPlainKey } from '../protocol/wire-key.js';
 import type { ReadBudget } from './codec/read-budget.js';
 import type { ReadOptions } from './command-options.js';
 import type { Dispatcher } from './dispatcher.js';
-import { ManyReader, NOTHING, type ItemsFound } from './many-reader.js';
+import { ManyReader, NOTHING, UNREAD, type ItemsFound } from './many-reader.js';
 import { ManyResult } from './many-result.js';
 import type { RequestMaker } from './request-maker.js';
 
@@ -24,7 +24,7 @@ class Share {
   add(userKey: string, fullKey: string, read: Reading): void {
     let wireKey = fullKey;
     if (!isPlainKey(fullKey)) {
-      const request = read.requests.make(read.kind === 'gets-many' ? 'gets' : 'get', userKey, read.options);
+      const request = singleRead(userKey, read);
       if (request.binaryKey) {
         this.alone.push(request);
         return;
@@ -44,6 +44,8 @@ interface Reading {
   readonly options: ReadOptions | undefined;
   readonly requests: RequestMaker;
   readonly dispatcher: Dispatcher;
+  /** Sends in what is left of the call's time. */
+  readonly send: (request: Request, node: Node) => Promise<unknown>;
   readonly result: ManyResult<unknown>;
   /** What all the values may come to. */
   readonly budget: ReadBudget;
@@ -67,6 +69,7 @@ export async function readMany(
     options: limits,
     requests,
     dispatcher,
+    send: dispatcher.within(limits),
     result: new ManyResult(),
     budget: requests.budget(),
   };
@@ -106,7 +109,7 @@ function sharesOf(keys: Iterable<string>, read: Reading): Map<Node | undefined, 
 }
 
 async function readLine(node: Node, share: Share, start: number, read: Reading): Promise<void> {
-  const { kind, options, requests, dispatcher, result, budget } = read;
+  const { kind, options, requests, result, budget } = read;
   const end = start + KEYS_PER_LINE;
   const userKeys = share.userKeys.slice(start, end);
   const { codec } = requests.readersFor(options);
@@ -115,24 +118,41 @@ async function readLine(node: Node, share: Share, start: number, read: Reading):
   line.keys = share.wireKeys.slice(start, end);
   line.userKeys = userKeys;
   try {
-    const found = (await dispatcher.send(line, options, node)) as ItemsFound | undefined;
+    const found = (await read.send(line, node)) as ItemsFound | undefined;
     if (found === undefined) return;
     if (found.waiting.length > 0) await Promise.all(found.waiting);
+    if (found.doubtful.length > 0) {
+      await readEach(
+        node,
+        found.doubtful.map((index) => userKeys[index]),
+        read,
+      );
+    }
     for (let index = 0; index < userKeys.length; index += 1) {
       const value = found.values[index];
-      if (value !== NOTHING) result.set(userKeys[index], value);
+      if (value !== NOTHING && value !== UNREAD) result.set(userKeys[index], value);
     }
     for (const { index, error } of found.unreadable) {
       result.failures.push({ server: node.server.id, keys: [userKeys[index]], error });
     }
   } catch (error) {
-    noteFailure(result, node, userKeys, error);
+    // A proxy refuses the whole line for the sake of one server that is away; alone, the keys of the others are found.
+    if (error instanceof ServerError && userKeys.length > 1) await readEach(node, userKeys, read);
+    else noteFailure(result, node, userKeys, error);
   }
+}
+
+async function readEach(node: Node, userKeys: readonly string[], read: Reading): Promise<void> {
+  await Promise.all(userKeys.map((key) => readAlone(node, singleRead(key, read), read)));
+}
+
+function singleRead(userKey: string, { kind, requests, options }: Reading): Request {
+  return requests.make(kind === 'gets-many' ? 'gets' : 'get', userKey, options);
 }
 
 async function readAlone(node: Node, request: Request, read: Reading): Promise<void> {
   try {
-    const value = await read.dispatcher.send(request, read.options, node);
+    const value = await read.send(request, node);
     if (value !== undefined) read.result.set(request.userKey, value);
   } catch (error) {
     noteFailure(read.result, node, [request.userKey], error);

@@ -2,6 +2,7 @@ import { CodecError } from '../errors.js';
 import type { Reply } from '../protocol/reply.js';
 import { unexpectedReply, type ReplyReader, type Request, type RequestKind } from '../protocol/request.js';
 import { andThen, handled, inPlace, isThenable, type Codec, type InPlaceCodec } from './codec/codec.js';
+import { FLAGS_LEASE_STUB } from './codec/flags.js';
 import type { CasResult, LeaseRead, Lookup, ValueWithCas } from './results.js';
 
 /**
@@ -21,9 +22,9 @@ export class Readers {
 
   readonly value: ReplyReader = (reply, request) => {
     if (reply.status === 'value') {
-      if (!reply.more) return this.#decode(reply, request);
+      if (!reply.more) return isStub(reply) ? undefined : this.#decode(reply, request);
       checkKey(reply, request);
-      request.gathered = { value: this.#decode(reply, request) };
+      if (!isStub(reply)) request.gathered = { value: this.#decode(reply, request) };
       return undefined;
     }
     if (reply.status === 'end') return (request.gathered as { value: unknown } | undefined)?.value;
@@ -32,9 +33,9 @@ export class Readers {
 
   readonly valueWithCas: ReplyReader = (reply, request) => {
     if (reply.status === 'value') {
-      if (!reply.more) return this.#withCas(reply, request);
+      if (!reply.more) return isStub(reply) ? undefined : this.#withCas(reply, request);
       checkKey(reply, request);
-      request.gathered = this.#withCas(reply, request);
+      if (!isStub(reply)) request.gathered = this.#withCas(reply, request);
       return undefined;
     }
     if (reply.status === 'end') return request.gathered;
@@ -59,8 +60,8 @@ export class Readers {
   readonly lookup: ReplyReader = (reply, request) => {
     if (reply.status === 'not-found') return NOTHING_THERE;
     if (reply.status !== 'value') throw unexpectedReply(reply, request);
+    if (isStub(reply)) return NOTHING_THERE;
     const { casToken: cas, stale, size, lastAccessSeconds, hitBefore, flags, ttlSeconds } = reply;
-    if (size === 0 && flags === 0) return NOTHING_THERE; // the stub of a lease
     const ttl = ttlSeconds < 0 ? undefined : ttlSeconds * 1000;
     const state = { hit: true, cas, ttl, stale, size, lastAccessSeconds, hitBefore, flags } as const;
     return andThen(this.#decode(reply, request), (value): Lookup<unknown> => ({ ...state, value }));
@@ -92,9 +93,9 @@ export class Readers {
 
   #lease(reply: Reply, request: Request): LeaseRead<unknown> | Promise<LeaseRead<unknown>> {
     const { casToken: cas, ttlSeconds, won, stale } = reply;
-    // Zero bytes with flags 0 is a stub: no value is there, somebody is computing it.
-    const hit = reply.valueLength > 0 || reply.flags !== 0;
-    const busy = reply.busy || (reply.more && !hit);
+    // Zero bytes with flags 0 is taken for a stub, which it is unless another client has stored it.
+    const hit = !isStub(reply) && (reply.valueLength > 0 || reply.flags !== 0);
+    const busy = reply.busy || (!hit && (reply.more || reply.flags === FLAGS_LEASE_STUB));
     const value = hit ? this.#decode(reply, request) : undefined;
     if (!(value instanceof Promise)) return { hit, value, cas, ttlSeconds, won, busy, stale };
     return andThen(value, (decoded) => ({ hit, value: decoded, cas, ttlSeconds, won, busy, stale }));
@@ -117,6 +118,15 @@ export class Readers {
     const { casToken: cas } = reply;
     return andThen(this.#decode(reply, request), (value): ValueWithCas<unknown> => ({ value, cas }));
   }
+}
+
+/**
+ * Whether an item only stands for somebody's lease: made by memcached for `N`, which says so (`W`, `Z`), or by us in the
+ * classic dialect. An empty value of another client with flags 0 is neither.
+ */
+function isStub(reply: Reply): boolean {
+  if (reply.valueLength > 0) return false;
+  return reply.flags === FLAGS_LEASE_STUB || (reply.flags === 0 && (reply.won || reply.busy));
 }
 
 /** What a lease read without a lease finds on a miss. */

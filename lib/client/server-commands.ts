@@ -25,6 +25,8 @@ export interface NodeStatus {
   readonly lastError?: MemcachedError;
   /** Invalidations it is owed, to be sent before it is read from again; `Infinity` for all it holds. */
   readonly owed: number;
+  /** Whether its items have cas tokens; without them (memcached's `-C`) nothing can be tied to what was read. */
+  readonly hasCas: boolean;
   /** How long our own requests took; absent before the first reply. */
   readonly latency?: Latency;
 }
@@ -48,6 +50,7 @@ export class ServerCommands {
       state: node.state,
       since: node.since,
       owed: node.owed,
+      hasCas: node.hasCas,
       ...(node.lastError === undefined ? {} : { lastError: node.lastError }),
       ...(node.latency === undefined ? {} : { latency: node.latency }),
     }));

@@ -1,8 +1,7 @@
 import { clearTimeout, setTimeout } from 'node:timers';
 import { isDeepStrictEqual } from 'node:util';
 import { Connection, type ConnectionOwner } from '../connection/connection.js';
-import type { Dialect } from '../connection/negotiation.js';
-import type { ServerVersion } from '../connection/server-version.js';
+import { isBackendAway } from '../connection/negotiation.js';
 import {
   ClientClosedError,
   ConnectionError,
@@ -66,6 +65,8 @@ export class Node implements ConnectionOwner {
   #connections = 0;
   /** How many connections in a row have become ready and answered nothing, whatever they died of. */
   #vainConnections = 0;
+  /** The connection that became ready last, it may be over. */
+  #lastReady: Connection | undefined;
   #closed = false;
   /** Settles `close` when the last connection is gone. */
   #onGone: (() => void) | undefined;
@@ -122,14 +123,12 @@ export class Node implements ConnectionOwner {
     return this.#owed.size;
   }
 
-  /** The dialect spoken, once connected. */
-  get dialect(): Dialect | undefined {
-    return this.#connection?.ready === true ? this.#connection.dialect : undefined;
-  }
-
-  /** The server's version, once connected. */
-  get version(): ServerVersion | undefined {
-    return this.#connection?.ready === true ? this.#connection.version : undefined;
+  /**
+   * Whether items of the server have cas tokens: not if it was started with `-C`. True until it is known; what the last
+   * connection showed while there is none.
+   */
+  get hasCas(): boolean {
+    return this.#lastReady?.hasCas ?? true;
   }
 
   /** Sends a request; its outcome goes to the request itself. Opens the connection on first use. */
@@ -180,7 +179,7 @@ export class Node implements ConnectionOwner {
   connect(): Promise<void> {
     return new Promise((resolve, reject) => {
       const hello = this.#probe(() => resolve());
-      hello.reject = reject;
+      hello.reject = (error) => (isBackendAway(error) ? resolve() : reject(error as Error));
       hello.timeoutMs = this.#options.connectTimeout + this.#options.commandTimeout;
       this.send(hello);
     });
@@ -213,6 +212,7 @@ export class Node implements ConnectionOwner {
   }
 
   onReady(connection: Connection): readonly Request[] {
+    this.#lastReady = connection;
     if (this.#closed) return this.#delivery.first(connection);
     // A proxy that is known to be one is asked once for each of its connections, not twice.
     this.#refusals = connection.dialect === 'meta' ? 0 : 1;
@@ -241,7 +241,9 @@ export class Node implements ConnectionOwner {
       this.#succeeded();
       this.deliverOwed();
     });
-    probe.reject = (error) => connection.close(error as MemcachedError);
+    const { reject } = probe;
+    probe.reject = (error) =>
+      isBackendAway(error) ? reject(error) : connection.close(error as MemcachedError);
     connection.push(probe);
   }
 
@@ -324,6 +326,8 @@ export class Node implements ConnectionOwner {
     const probe = new Request('line', 'version', (reply: Reply) => reply.text);
     probe.timeoutMs = this.#options.commandTimeout;
     probe.resolve = onAnswer;
+    // A proxy that asks one of its servers, which is away, is there itself.
+    probe.reject = (error) => (isBackendAway(error) ? onAnswer() : undefined);
     return probe;
   }
 

@@ -3,7 +3,8 @@ import { setImmediate } from 'node:timers';
 import { ClientClosedError, MemcachedError, ProtocolError, ServerError } from '../errors.js';
 import type { ServerAddress } from '../options/server-options.js';
 import { encodeClassic } from '../protocol/classic.js';
-import { carriesOpaque, encodeMeta, nextOpaque } from '../protocol/meta.js';
+import { carriesOpaque, encodeMeta } from '../protocol/meta.js';
+import { Opaques } from '../protocol/opaques.js';
 import { answers, isRefusal } from '../protocol/pairing.js';
 import type { Reply } from '../protocol/reply.js';
 import { ReplyParser } from '../protocol/reply-parser.js';
@@ -29,6 +30,12 @@ import { WriteBatch } from './write-batch.js';
 
 /** With so many bytes not yet taken by the kernel, further requests wait as objects instead of bytes. */
 const HIGH_WATER_BYTES = 1024 * 1024;
+
+/**
+ * Most commands on their way in the classic dialect: a proxy gives up on those that have waited in its own queue for longer
+ * than its time-out, so the rest wait here.
+ */
+const CLASSIC_WINDOW = 256;
 
 /** Who opened the connection, and is told what becomes of it. */
 export interface ConnectionOwner {
@@ -76,13 +83,12 @@ export class Connection {
   #waitingBytes = 0;
   readonly #deadlines = new Deadlines((now) => this.#expire(now));
   readonly #limit: ItemLimit;
-  #limitLearned: Promise<void> | undefined;
   #state: 'opening' | 'ready' | 'closed' = 'opening';
   readonly #opening: Timed;
-  #agreement: Agreement = { dialect: 'meta', version: new ServerVersion(''), life: '' };
+  #agreement: Agreement = { dialect: 'meta', version: new ServerVersion(''), life: '', hasCas: true };
   #triedMeta = false;
   #refusedMeta = false;
-  #opaque = 0;
+  readonly #opaques = Opaques.random();
   /** The request whose round trip is being measured: the first of its write. */
   #measured: Request | undefined;
   #measuredSince = 0;
@@ -94,7 +100,7 @@ export class Connection {
     this.#settings = settings;
     this.#owner = owner;
     this.#limit = new ItemLimit(server.id, settings.maxValueBytes);
-    this.#parser = new ReplyParser((reply) => this.#pair(reply));
+    this.#parser = new ReplyParser((reply) => this.#pair(reply), this.#opaques.prefix);
     this.#socket = openSocket(server, settings.keepAlive, () => void this.#negotiate());
     this.#socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     this.#socket.on('drain', () => {
@@ -121,6 +127,11 @@ export class Connection {
     return this.#agreement.version;
   }
 
+  /** Whether items have cas tokens; learned from the first that says otherwise where the server was not asked. */
+  get hasCas(): boolean {
+    return this.#agreement.hasCas;
+  }
+
   /** Requests that have no reply yet, tombstones included. */
   get inFlight(): number {
     return this.#pending.length + this.#waiting.length;
@@ -142,8 +153,7 @@ export class Connection {
       request.fail(tooManyInFlight(this.server.id, this.inFlight));
     } else {
       this.#deadlines.begin(request, this.#flushScheduled);
-      if (this.#state === 'opening' || this.#waiting.length > 0 || !this.#canWrite(request))
-        this.#wait(request);
+      if (this.#state === 'opening' || this.#waiting.length > 0 || !this.#canWrite()) this.#wait(request);
       else this.#write(request);
     }
   }
@@ -182,7 +192,7 @@ export class Connection {
     if (this.#state === 'closed') return;
     this.#state = 'ready';
     this.#parser.setLife(this.#agreement.life);
-    if (this.#agreement.dialect === 'classic') this.#limit.settle(); // proxies hang up on `stats`
+    this.#limit.settle(this.#agreement.settings);
     for (const request of this.#owner.onReady(this)) this.#writeNow(request);
     this.#writeWaiting();
   }
@@ -202,20 +212,9 @@ export class Connection {
     this.#write(request);
   }
 
-  /** Asks the server for its item limit, once; what comes after a value that needs it waits, so that the order stays. */
-  #learnLimit(): Promise<void> {
-    const { commandTimeout } = this.#settings;
-    this.#limitLearned ??= this.#limit
-      .learn((request) => this.#ask(request), commandTimeout)
-      .then(() => this.#writeWaiting());
-    return this.#limitLearned;
-  }
-
-  #canWrite(request: Request): boolean {
+  #canWrite(): boolean {
     if (this.#socket.writableLength >= HIGH_WATER_BYTES) return false;
-    if (!this.#limit.isUnsure(request)) return true;
-    void this.#learnLimit();
-    return false;
+    return this.#agreement.dialect === 'meta' || this.#pending.length < CLASSIC_WINDOW;
   }
 
   #wait(request: Request): void {
@@ -230,7 +229,7 @@ export class Connection {
 
   #writeWaiting(): void {
     if (this.#state !== 'ready') return;
-    while (this.#waiting.length > 0 && this.#canWrite(this.#waiting.first()!)) {
+    while (this.#waiting.length > 0 && this.#canWrite()) {
       const request = this.#waiting.shift()!;
       this.#waitingBytes -= request.data?.length ?? 0;
       if (!request.settled) this.#write(request);
@@ -248,12 +247,11 @@ export class Connection {
     try {
       this.#limit.check(request);
       if (meta && carriesOpaque(request)) {
-        request.opaque = this.#opaque;
-        this.#opaque = nextOpaque(this.#opaque);
+        request.opaque = this.#opaques.next();
       } else {
         request.opaque = -1;
       }
-      line = meta ? encodeMeta(request) : encodeClassic(request);
+      line = meta ? encodeMeta(request, this.#opaques) : encodeClassic(request);
     } catch (error) {
       request.fail(error as MemcachedError);
       return;
@@ -289,7 +287,8 @@ export class Connection {
       if (!(error instanceof MemcachedError)) throw error;
       return;
     }
-    this.#noticeDrained();
+    if (this.#waiting.length > 0) this.#writeWaiting();
+    else this.#noticeDrained();
   }
 
   /** Gives a reply to the request it answers, or ends the connection by throwing. */
@@ -308,6 +307,8 @@ export class Connection {
         this.#measured = undefined;
       }
     }
+    // No server counts from 0: it was started without tokens (`-C`).
+    if (reply.cas === '0' && this.#agreement.hasCas) this.#agreement = { ...this.#agreement, hasCas: false };
     if (isRefusal(reply)) this.#refused(reply, request);
     else if (!request.settled) answer(request, reply, this.server.id);
   }
@@ -316,11 +317,11 @@ export class Connection {
   #refused(reply: Reply, request: Request): void {
     const { id } = this.server;
     if (request.data !== undefined && reply.status === 'server-error' && reply.text.includes('too large')) {
-      void this.#learnLimit().then(() => request.fail(this.#limit.refusal(request)));
+      request.fail(this.#limit.refusal(request));
       return;
     }
     request.fail(new ServerError(`${request.label} on ${id}: ${reply.text}`, id, reply.text));
-    if (request.data !== undefined && reply.status !== 'server-error') {
+    if (request.data !== undefined && request.kind !== 'line' && reply.status !== 'server-error') {
       throw new ProtocolError(
         `${request.label}: refused with '${reply.text}', so its data block may have been read as commands`,
       );

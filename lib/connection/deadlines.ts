@@ -4,11 +4,14 @@ import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
 /** How often deadlines are looked at: one timer per connection instead of one per request. */
 const LOOK_MS = 20;
 
-/** A longer gap between two looks means that this process has stood still. */
-const STALL_MS = 100;
+/** A longer gap between two looks means that this process has stood still, or has less of a processor than it needs. */
+const STALL_MS = 40;
 
 /** With so many bytes between two looks, which is 200 KB/s, replies are streaming in. */
 const STREAMING_BYTES = 4096;
+
+/** With so many replies between two looks, however short they are, the server is at work on what waits for it. */
+const STREAMING_ANSWERS = 32;
 
 /** With less than this between two, the kernel takes what has piled up: at least a megabyte each, so 4 MB/s. */
 const TAKING_MS = 250;
@@ -43,6 +46,7 @@ export class Deadlines {
   #excused = 0;
   #lookedAt = 0;
   #heardBytes = 0;
+  #answers = 0;
   #takenAt = Number.NEGATIVE_INFINITY;
   /** Milliseconds of streaming that did not count since the last whole reply. */
   #streamedMs = 0;
@@ -95,6 +99,7 @@ export class Deadlines {
 
   /** A reply has come to its end. */
   answered(): void {
+    this.#answers += 1;
     this.#streamedMs = 0;
   }
 
@@ -113,21 +118,26 @@ export class Deadlines {
   /** Decides how much of the time since the last look counts. */
   #count(time: number): void {
     const gap = time - this.#lookedAt;
-    const streaming = this.#heardBytes >= STREAMING_BYTES || time - this.#takenAt < TAKING_MS;
+    const streaming =
+      this.#heardBytes >= STREAMING_BYTES ||
+      this.#answers >= STREAMING_ANSWERS ||
+      time - this.#takenAt < TAKING_MS;
     if (streaming && this.#streamedMs < MAX_REPLY_MS) {
       this.#excused += gap;
       this.#streamedMs += gap;
     } else if (gap > STALL_MS) {
-      this.#excused += gap - STALL_MS;
+      this.#excused += gap - LOOK_MS;
     }
     this.#lookedAt = time;
     this.#heardBytes = 0;
+    this.#answers = 0;
   }
 
   /** Looks once the replies that are already here have been read: timers come before them, `setImmediate` after. */
   #arm(): void {
     this.#lookedAt = performance.now();
     this.#heardBytes = 0;
+    this.#answers = 0;
     this.#timer = setTimeout(() => setImmediate(() => this.#look()), LOOK_MS).unref();
   }
 

@@ -13,12 +13,19 @@ export type Dialect = 'meta' | 'classic';
 /** The version since which `ms` names its length as now, and success is `HD`; the meta commands before had other forms. */
 const META_SINCE = [1, 6, 10] as const;
 
+/** Of a peer that is there and does not say. */
+const UNKNOWN_VERSION = 'unknown';
+
 /** What both sides have agreed on at connect. */
 export interface Agreement {
   readonly dialect: Dialect;
   readonly version: ServerVersion;
   /** The life that cas tokens read here belong to: the server's, or the connection's where that is not known. */
   readonly life: string;
+  /** Whether items have cas tokens; false on a server that was started without (`-C`), as far as it tells. */
+  readonly hasCas: boolean;
+  /** What `stats settings` told, where it was asked and answered. */
+  readonly settings?: ReadonlyMap<string, string>;
 }
 
 /** Sends one line (with whatever follows it) and resolves with its last reply. */
@@ -27,8 +34,8 @@ export type Ask = (request: Request) => Promise<unknown>;
 /**
  * The first words on a new connection: version, authentication where the server asks for it, dialect, the server's life.
  *
- * `mn` comes last, since twemproxy closes the connection on it: the caller then comes back with `classic`. `stats` goes
- * with it in one write, and costs no round trip; it is not asked in the classic dialect, since it ends a connection to
+ * `mn` comes last, since twemproxy closes the connection on it: the caller then comes back with `classic`. `stats` and
+ * `stats settings` go with it in one write, and cost no round trip; they are not asked in the classic dialect, since they end a connection to
  * twemproxy as well.
  *
  * @param onTryingMeta called before `mn`.
@@ -42,15 +49,25 @@ export async function negotiate(
   onTryingMeta: () => void,
 ): Promise<Agreement> {
   try {
-    const version = new ServerVersion(await askVersion(server, ask));
+    const version = new ServerVersion(await askVersion(server, protocol, ask));
     const speaksMeta = version.atLeast(...META_SINCE);
     if (protocol === 'classic' || (protocol === 'auto' && !speaksMeta)) {
-      return { dialect: 'classic', version, life: connectionLife() };
+      return { dialect: 'classic', version, life: connectionLife(), hasCas: true };
     }
     if (!speaksMeta) throw tooOld(server, version);
     onTryingMeta();
-    const [, stats] = await Promise.all([ask(line('mn', readDone)), askStats(ask)]);
-    return { dialect: 'meta', version, life: serverLife(server.id, stats) ?? connectionLife() };
+    const [, stats, settings] = await Promise.all([
+      ask(line('mn', readDone)),
+      askStats('stats', ask),
+      askStats('stats settings', ask),
+    ]);
+    return {
+      dialect: 'meta',
+      version,
+      life: serverLife(server.id, stats) ?? connectionLife(),
+      hasCas: settings?.get('cas_enabled') !== 'no',
+      ...(settings === undefined ? {} : { settings }),
+    };
   } catch (error) {
     throw error instanceof ServerError ? explainRefusal(server.id, error) : error;
   }
@@ -60,22 +77,27 @@ export async function negotiate(
  * Asks for the version, and once more after authentication if the server wants that first. A server that wants none never
  * sees the credentials: it would store them as a value for all to read.
  */
-async function askVersion(server: ServerAddress, ask: Ask): Promise<string> {
+async function askVersion(
+  server: ServerAddress,
+  protocol: ResolvedClientOptions['protocol'],
+  ask: Ask,
+): Promise<string> {
   try {
     return (await ask(line('version', readVersion))) as string;
   } catch (error) {
     const { credentials } = server;
-    if (credentials === undefined || !(error instanceof ServerError) || !wantsAuthentication(error))
-      throw error;
+    if (!(error instanceof ServerError)) throw error;
+    if (protocol !== 'meta' && isBackendAway(error)) return UNKNOWN_VERSION;
+    if (credentials === undefined || !wantsAuthentication(error)) throw error;
     await ask(authentication(credentials));
     return (await ask(line('version', readVersion))) as string;
   }
 }
 
 /** @returns `undefined` from a server that has none to show. */
-async function askStats(ask: Ask): Promise<ReadonlyMap<string, string> | undefined> {
+async function askStats(group: string, ask: Ask): Promise<ReadonlyMap<string, string> | undefined> {
   try {
-    return (await ask(line('stats', readStats))) as ReadonlyMap<string, string>;
+    return (await ask(line(group, readStats))) as ReadonlyMap<string, string>;
   } catch {
     return undefined; // if the connection has ended, `mn` has failed as well
   }
@@ -83,8 +105,10 @@ async function askStats(ask: Ask): Promise<ReadonlyMap<string, string> | undefin
 
 /** @see memcached doc/protocol.txt, "Authentication" */
 function authentication({ payload }: Credentials): Request {
-  const block = Buffer.from(payload, 'utf8').toString('latin1');
-  return line(`set auth 0 0 ${block.length}\r\n${block}`, readDone);
+  const block = Buffer.from(payload, 'utf8');
+  const request = line(`set auth 0 0 ${block.length}`, readDone);
+  request.data = block;
+  return request;
 }
 
 function tooOld(server: ServerAddress, version: ServerVersion): UnsupportedError {
@@ -105,6 +129,11 @@ function readVersion(reply: Reply): string {
 /** Pairing has seen to it that the reply is an answer to the command, so there is nothing more to read in it. */
 function readDone(): true {
   return true;
+}
+
+/** twemproxy asks one of its servers for the version, and says so when that one is away: the others may be well. */
+export function isBackendAway(error: unknown): boolean {
+  return error instanceof ServerError && error.reply.startsWith('SERVER_ERROR');
 }
 
 function wantsAuthentication(error: ServerError): boolean {

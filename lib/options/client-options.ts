@@ -170,8 +170,8 @@ export interface ClientOptions {
   maxOwedDeletes?: number;
 
   /**
-   * Largest value stored, in bytes as stored; 0 follows the server's own item limit (`-I`), which it is asked for before
-   * the first value above 64 KiB. In the classic dialect, 1 MiB is assumed unless this option says more.
+   * Largest value stored, in bytes as stored; 0 follows the server's own item limit (`-I`), which it is asked for at
+   * connect. In the classic dialect, 1 MiB is assumed unless this option says more.
    *
    * @default 0
    */

@@ -1,5 +1,14 @@
 import { UnsupportedError } from '../errors.js';
-import { checkedLength } from './data-block.js';
+import {
+  casDigits,
+  clientFlags,
+  dataLength,
+  delta,
+  exptime,
+  wholeLine,
+  wireKey,
+  wireKeys,
+} from './request-fields.js';
 import type { Request } from './request.js';
 
 /**
@@ -12,17 +21,17 @@ export function encodeClassic(request: Request): string {
   if (request.binaryKey) throw unsupported(request, 'a key with blanks or control characters');
   switch (request.kind) {
     case 'get':
-      return `get ${request.key}\r\n`;
+      return `get ${wireKey(request)}\r\n`;
     case 'gets':
-      return `gets ${request.key}\r\n`;
+      return `gets ${wireKey(request)}\r\n`;
     case 'get-and-touch':
       throw unsupported(request, 'reading and touching in one');
     case 'touch':
-      return `touch ${request.key} ${request.exptime}\r\n`;
+      return `touch ${wireKey(request)} ${exptime(request)}\r\n`;
     case 'get-many':
-      return `get ${request.keys!.join(' ')}\r\n`;
+      return `get ${wireKeys(request)}\r\n`;
     case 'gets-many':
-      return `gets ${request.keys!.join(' ')}\r\n`;
+      return `gets ${wireKeys(request)}\r\n`;
     case 'set':
     case 'add':
     case 'replace':
@@ -30,13 +39,13 @@ export function encodeClassic(request: Request): string {
     case 'prepend':
       return `${request.kind} ${storeArguments(request)}\r\n`;
     case 'cas':
-      return `cas ${storeArguments(request)} ${request.cas}\r\n`;
+      return `cas ${storeArguments(request)} ${casDigits(request)}\r\n`;
     case 'delete':
       if (request.cas !== '') throw unsupported(request, 'deleting by cas token');
-      return `delete ${request.key}\r\n`;
+      return `delete ${wireKey(request)}\r\n`;
     case 'incr':
     case 'decr':
-      return `${request.kind} ${request.key} ${request.delta}\r\n`;
+      return `${request.kind} ${wireKey(request)} ${delta(request)}\r\n`;
     case 'mark-stale':
       throw unsupported(request, 'marking a value as stale');
     case 'lease-get':
@@ -45,12 +54,12 @@ export function encodeClassic(request: Request): string {
     case 'metadebug':
       throw unsupported(request, request.kind);
     case 'line':
-      return `${request.key}\r\n`;
+      return `${wholeLine(request)}\r\n`;
   }
 }
 
 function storeArguments(request: Request): string {
-  return `${request.key} ${request.flags} ${request.exptime} ${checkedLength(request)}`;
+  return `${wireKey(request)} ${clientFlags(request)} ${exptime(request)} ${dataLength(request)}`;
 }
 
 function unsupported(request: Request, what: string): UnsupportedError {

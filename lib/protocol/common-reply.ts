@@ -11,7 +11,7 @@ const ONE = 49;
 const NINE = 57;
 
 /** No line of the three is longer; with less than that left they are not read, so that no byte past the end is asked for. */
-const LONGEST_DONE = 16;
+const LONGEST_DONE = 32;
 const LONGEST_VALUE = 96;
 const LONGEST_ITEM = 320;
 
@@ -29,6 +29,12 @@ const MAX_FLAGS = 2 ** 32 - 1;
 export class CommonReplies {
   /** Where reading stands. */
   #at = 0;
+  readonly #opaquePrefix: Buffer;
+
+  /** @param opaquePrefix what the opaques of the connection begin with. */
+  constructor(opaquePrefix: Buffer) {
+    this.#opaquePrefix = opaquePrefix;
+  }
 
   /**
    * @param reply is filled; it must have been reset.
@@ -60,7 +66,7 @@ export class CommonReplies {
     const casEnd = this.#at;
     const ttlSeconds = this.#skipTo(chunk, 116) ? this.#ttl(chunk) : -1;
     if (!this.#skipTo(chunk, 79)) return -1;
-    const opaque = this.#digits(chunk);
+    const opaque = this.#opaque(chunk);
     if (!(flags <= MAX_FLAGS && cas >= 0 && casEnd - casStart <= MAX_DIGITS)) return -1;
     if (!(ttlSeconds >= -1 && opaque >= 0 && this.#takeDataBlock(chunk, bytes, reply))) return -1;
     reply.status = 'value';
@@ -75,7 +81,7 @@ export class CommonReplies {
   #done(chunk: Buffer, start: number, reply: Reply): number {
     this.#at = start;
     if (!this.#skipTo(chunk, 79)) return -1;
-    const opaque = this.#digits(chunk);
+    const opaque = this.#opaque(chunk);
     const end = this.#at;
     if (!(opaque >= 0) || chunk[end] !== CR || chunk[end + 1] !== LF) return -1;
     reply.status = 'ok';
@@ -123,6 +129,18 @@ export class CommonReplies {
     }
     this.#at = at;
     return at === start ? Number.NaN : number;
+  }
+
+  /** The number behind the connection's prefix; `NaN` if that does not stand here. */
+  #opaque(chunk: Buffer): number {
+    const prefix = this.#opaquePrefix;
+    const { length } = prefix;
+    const start = this.#at;
+    for (let index = 0; index < length; index += 1) {
+      if (chunk[start + index] !== prefix[index]) return Number.NaN;
+    }
+    this.#at = start + length;
+    return this.#digits(chunk);
   }
 
   /** Seconds, or -1 for an item without end. */

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from '../errors.js';
 
 /** Longest span memcached reads as relative; anything larger it takes for a Unix time. */
-const MAX_RELATIVE_SECONDS = 60 * 60 * 24 * 30;
+export const MAX_RELATIVE_SECONDS = 60 * 60 * 24 * 30;
 
 /** An expiration time that is over: a day in January 1970. Unlike negative ones, proxies pass it on. */
 export const LONG_PAST = MAX_RELATIVE_SECONDS + 1;

@@ -1,6 +1,6 @@
 import { ProtocolError } from '../errors.js';
 import { CommonReplies } from './common-reply.js';
-import { Reply, type ReplyStatus } from './reply.js';
+import { FOREIGN_OPAQUE, Reply, type ReplyStatus } from './reply.js';
 import { clientFlags, digit, digits, isDigit, natural, tokenEnd, ttl } from './reply-fields.js';
 
 const LF = 10;
@@ -64,15 +64,21 @@ const WITH_TEXT: ReadonlySet<ReplyStatus> = new Set<ReplyStatus>([
 export class ReplyParser {
   readonly #onReply: (reply: Reply) => void;
   readonly #reply = new Reply();
-  readonly #common = new CommonReplies();
+  readonly #common: CommonReplies;
+  readonly #opaquePrefix: Buffer;
   /** The beginning of a line whose end has not come yet. */
   #rest: Buffer | undefined;
   /** The value being received across chunks: its bytes and the two of its line end. */
   #body: Body | undefined;
 
-  /** @param onReply gets every reply, valid until it returns. */
-  constructor(onReply: (reply: Reply) => void) {
+  /**
+   * @param onReply gets every reply, valid until it returns.
+   * @param opaquePrefix what the opaques of this connection begin with.
+   */
+  constructor(onReply: (reply: Reply) => void, opaquePrefix = '') {
     this.#onReply = onReply;
+    this.#opaquePrefix = Buffer.from(opaquePrefix, 'latin1');
+    this.#common = new CommonReplies(this.#opaquePrefix);
   }
 
   /** @param life what the cas tokens of all replies belong to, as it stands behind their digits. */
@@ -212,7 +218,7 @@ export class ReplyParser {
       while (position < end && chunk[position] !== BLANK) position += 1;
       switch (letter) {
         case 79: // O
-          reply.opaque = natural(chunk, token, position);
+          reply.opaque = this.#opaque(chunk, token, position);
           break;
         case 102: // f
           reply.flags = clientFlags(chunk, token, position);
@@ -247,6 +253,12 @@ export class ReplyParser {
         default: // b, and what later servers may add
       }
     }
+  }
+
+  /** The number behind the connection's prefix; `FOREIGN_OPAQUE` without that. */
+  #opaque(chunk: Buffer, start: number, end: number): number {
+    if (!beginsWith(chunk, start, this.#opaquePrefix)) return FOREIGN_OPAQUE;
+    return natural(chunk, start + this.#opaquePrefix.length, end);
   }
 
   /** `<key> <flags> <bytes> [<cas>]` of a `VALUE` line; returns the number of bytes. */

@@ -19,6 +19,9 @@ export type ReplyStatus =
   | 'client-error'
   | 'server-error';
 
+/** Stands for an opaque that is of no request of the connection. */
+export const FOREIGN_OPAQUE = -2;
+
 const NO_BYTES = Buffer.alloc(0);
 
 /**
@@ -35,7 +38,7 @@ export class Reply {
   cas = '';
   /** Seconds to live (`t`), -1 for an item that never expires; meaningless unless asked for. */
   ttlSeconds = -1;
-  /** The opaque (`O`) as a number, or -1 when the reply has none. */
+  /** The number of the opaque (`O`), -1 when the reply has none, `FOREIGN_OPAQUE` when it is another connection's. */
   opaque = -1;
   /** `W`: this reader has won the right to compute the value. */
   won = false;

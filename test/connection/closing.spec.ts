@@ -3,7 +3,7 @@ import { ProtocolError } from '../../lib/errors.js';
 import { type Peer, ScriptedServer } from '../support/scripted-server.js';
 import { Opened, outcome } from './opened.js';
 
-const opaqueOf = (line: string | undefined): string => /O\d+$/.exec(line ?? '')![0];
+const opaqueOf = (line: string | undefined): string => /O\S+$/.exec(line ?? '')![0];
 
 /** A server that negotiates and then follows the script, and a connection to it. */
 async function connect(script: (peer: Peer) => unknown): Promise<{ server: ScriptedServer; opened: Opened }> {

@@ -32,7 +32,7 @@ afterEach(async () => {
 });
 
 function opaqueOf(line: string | undefined): string {
-  return /O\d+$/.exec(line ?? '')![0];
+  return /O\S+$/.exec(line ?? '')![0];
 }
 
 /** Keeps this process from doing anything else. */

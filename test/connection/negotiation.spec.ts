@@ -193,10 +193,39 @@ describe('negotiation', () => {
   });
 
   it('tells what a server said that refuses for a reason of its own', async () => {
-    await using server = await ScriptedServer.start((peer) => peer.answer(() => 'SERVER_ERROR go away\r\n'));
+    await using server = await ScriptedServer.start((peer) => peer.answer(() => 'CLIENT_ERROR go away\r\n'));
     const { error } = await new Opened(server.address).ended;
-    expect(error).toMatchObject({ code: 'MEMCACHED_SERVER', reply: 'SERVER_ERROR go away' });
-    expect(error?.message).toBe(`${server.address} refuses the connection: SERVER_ERROR go away`);
+    expect(error).toMatchObject({ code: 'MEMCACHED_SERVER', reply: 'CLIENT_ERROR go away' });
+    expect(error?.message).toBe(`${server.address} refuses the connection: CLIENT_ERROR go away`);
+  });
+
+  it('takes a proxy for one that is there when the server it asks is not', async () => {
+    await using server = await ScriptedServer.start((peer) =>
+      peer.answer((line) => (line === 'version' ? 'SERVER_ERROR Connection refused\r\n' : 'END\r\n')),
+    );
+    const opened = new Opened(server.address);
+    await opened.ready;
+    expect(opened.connection.dialect).toBe('classic');
+    opened.connection.close();
+  });
+
+  it('notices a server without cas tokens: by its settings, or by the first token', async () => {
+    const settings = 'STAT cas_enabled no\r\nEND\r\n';
+    await using meta = await ScriptedServer.start((peer) => peer.negotiate('1.6.18', settings));
+    const told = new Opened(meta.address);
+    await told.ready;
+    expect(told.connection.hasCas).toBe(false);
+    told.connection.close();
+    await using classic = await ScriptedServer.start(async (peer) => {
+      await peer.negotiate('1.4.39');
+      await peer.answer(() => 'VALUE k 0 1 0\r\nx\r\nEND\r\n');
+    });
+    const seen = new Opened(classic.address);
+    await seen.ready;
+    expect(seen.connection.hasCas).toBe(true);
+    await seen.ask('gets', 'k');
+    expect(seen.connection.hasCas).toBe(false);
+    seen.connection.close();
   });
 });
 
@@ -211,7 +240,15 @@ describe('authentication', () => {
       password: PASSWORD,
     });
     await opened.ready;
-    expect(log).toStrictEqual(['version', 'set auth 0 0 12', `alice ${PASSWORD}`, 'version', 'mn', 'stats']);
+    expect(log).toStrictEqual([
+      'version',
+      'set auth 0 0 12',
+      `alice ${PASSWORD}`,
+      'version',
+      'mn',
+      'stats',
+      'stats settings',
+    ]);
     opened.connection.close();
   });
 
@@ -230,7 +267,7 @@ describe('authentication', () => {
       password: PASSWORD,
     });
     await opened.ready;
-    expect(log).toStrictEqual(['version', 'mn', 'stats']);
+    expect(log).toStrictEqual(['version', 'mn', 'stats', 'stats settings']);
     opened.connection.close();
   });
 

@@ -25,7 +25,7 @@ afterEach(async () => {
 
 /** The opaque at the end of a line. */
 function opaqueOf(line: string | undefined): string {
-  return /O\d+$/.exec(line ?? '')![0];
+  return /O\S+$/.exec(line ?? '')![0];
 }
 
 describe('pairing replies with requests', () => {
@@ -46,8 +46,10 @@ describe('pairing replies with requests', () => {
   it.each([
     [
       "another request's number",
-      (opaque: string) => `VA 1 f0 O${(Number(opaque.slice(1)) + 1) % 4096}\r\nx\r\n`,
+      (opaque: string) =>
+        `VA 1 f0 ${opaque.replace(/\d+$/, (number) => String((Number(number) + 1) % 4096))}\r\nx\r\n`,
     ],
+    ["another connection's number", (opaque: string) => `VA 1 f0 ${opaque.replace(/O./, 'O~')}\r\nx\r\n`],
     ['no number', () => 'VA 1 f0\r\nx\r\n'],
     ['a classic item', () => 'VALUE k 0 1\r\nx\r\nEND\r\n'],
     ['a word of the other dialect', () => 'STORED\r\n'],
@@ -188,8 +190,8 @@ describe('pairing replies with requests', () => {
       throw new TypeError('a listener of the application');
     };
     opened.connection.push(asked);
-    await server.peers[0].line();
-    expect(() => receive(Buffer.from('HD O0\r\n'))).toThrow('a listener of the application');
+    const opaque = opaqueOf(await server.peers[0].line());
+    expect(() => receive(Buffer.from(`HD ${opaque}\r\n`))).toThrow('a listener of the application');
     expect((await opened.ended).error).toMatchObject({
       code: 'MEMCACHED_CONNECTION',
       message: `${server.address}: given up after an error in this process`,

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { carriesOpaque, encodeMeta, nextOpaque } from '../../lib/protocol/meta.js';
+import { encodeClassic } from '../../lib/protocol/classic.js';
+import { carriesOpaque, encodeMeta } from '../../lib/protocol/meta.js';
+import { Opaques } from '../../lib/protocol/opaques.js';
 import type { Request, RequestKind } from '../../lib/protocol/request.js';
 import { request } from './requests.js';
 
@@ -61,15 +63,38 @@ describe('the meta dialect', () => {
     expect(() => encodeMeta(asked)).toThrow(expect.objectContaining({ code: 'MEMCACHED_CODEC' }));
   });
 
-  it('counts opaques from 0 to 4095 and around, however long it lives', () => {
-    let opaque = 0;
-    const seen = new Set<number>();
-    for (let count = 0; count < 4096; count += 1) {
-      seen.add(opaque);
-      opaque = nextOpaque(opaque);
-    }
-    expect(seen.size).toBe(4096);
-    expect(opaque).toBe(0);
-    expect(encodeMeta(request('get', 'k', { opaque: 4095 }))).toBe('mg k v f O4095\r\n');
+  it('ends in the opaque of the connection', () => {
+    const opaques = new Opaques('AbCd.', 4095);
+    expect(encodeMeta(request('get', 'k', { opaque: opaques.next() }), opaques)).toBe(
+      'mg k v f OAbCd.4095\r\n',
+    );
+    expect(encodeMeta(request('touch', 'k', { opaque: opaques.next() }), opaques)).toBe(
+      'mg k T0 OAbCd.0\r\n',
+    );
+  });
+
+  it.each<[RequestKind, Partial<Request>]>([
+    ['get', { key: 'k\r\nflush_all' }],
+    ['get', { key: '' }],
+    ['get', { key: 'k'.repeat(251) }],
+    ['get-many', { keys: ['a', 'b\r\nflush_all'] }],
+    ['lease-get', { leaseSeconds: '1\r\nflush_all' as never }],
+    ['lease-get', { leaseSeconds: -1 }],
+    ['lease-get', { leaseSeconds: 1.5 }],
+    ['lease-get', { recacheSeconds: Number.NaN }],
+    ['lease-get', { recacheSeconds: { valueOf: () => 1 } as never }],
+    ['touch', { exptime: 2 ** 31 }],
+    ['delete', { cas: '1 I' }],
+    ['cas', { data, cas: '18446744073709551616' }],
+    ['incr', { delta: '1\r\nflush_all' }],
+    ['incr', { delta: ['1'] as never }],
+    ['set', { data, exptime: '0 1\r\n' as never }],
+    ['line', { key: 'stats\r\nflush_all' }],
+  ])('refuses what is not of its kind: %s %p', (kind, fields) => {
+    const asked = request(kind, 'k', { opaque: 7, ...fields });
+    const refusal = expect.objectContaining({ code: 'MEMCACHED_INVALID_ARGUMENT' });
+    expect(() => encodeMeta(asked)).toThrow(refusal);
+    const classicToo = kind !== 'lease-get' && !('cas' in fields && kind === 'delete');
+    if (classicToo) expect(() => encodeClassic(asked)).toThrow(refusal);
   });
 });

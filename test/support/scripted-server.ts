@@ -57,12 +57,12 @@ export class Peer {
   }
 
   /** Answers what a client asks first: as a memcached of today, or as an older one that has no meta commands. */
-  async negotiate(version = '1.6.18'): Promise<void> {
+  async negotiate(version = '1.6.18', settings = 'ERROR\r\n'): Promise<void> {
     await this.line();
     this.send(`VERSION ${version}\r\n`);
     if (!version.startsWith('1.6.')) return;
-    await this.lines(2); // mn, stats
-    this.send('MN\r\nERROR\r\n');
+    await this.lines(3); // mn, stats, stats settings
+    this.send(`MN\r\nERROR\r\n${settings}`);
   }
 
   /** Answers line by line, until a script has no answer or the connection is gone. */

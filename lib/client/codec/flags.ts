@@ -6,7 +6,8 @@
  *   bits 16 - 19  what Python cannot read; one of a list
  *   bits 20 - 22  wrapped: compressed or sealed, with the real flags inside the bytes
  *   bit 23        an entry of the cache, with a line of its own in front (`store/`)
- *   bits 24 - 31  never set
+ *   bit 24        the stub of a lease, where the classic dialect has none of its own (`classic-forms.ts`)
+ *   bits 25 - 31  never set
  */
 
 /** The bytes themselves. Never with zero bytes: that is what a lease stub looks like. */
@@ -53,3 +54,6 @@ export const FLAGS_SEALED = 0x40_0000;
 
 /** What the cache keeps with more than its value. Written and read around the codec, which only knows to say so. */
 export const FLAGS_CACHE_ENTRY = 0x80_0000;
+
+/** Zero bytes that stand for a lease in the classic dialect; to other clients an empty text. */
+export const FLAGS_LEASE_STUB = 0x100_0000 | FLAGS_TEXT;

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { MemcachedClient } from '../../../lib/client/client.js';
+import type { Codec } from '../../../lib/client/codec/codec.js';
 import type { ClientOptions } from '../../../lib/options/client-options.js';
 
 /** Where the contract is run: something to start, and how a client reaches it. */
@@ -424,6 +425,38 @@ export function contract(setup: Setup): void {
         hit: true,
         value: 'computed',
         won: false,
+      });
+    });
+
+    it('is a miss for every reader while nothing is stored, unlike an empty value', async () => {
+      const [stub, empty] = [fresh(), fresh()];
+      await client.leaseGet(stub, { leaseSeconds: 30 });
+      const nothing: Codec = { encode: () => ({ data: '', flags: 0 }), decode: (data) => data.length };
+      const options = { codec: nothing };
+      await client.set(empty, '', options);
+      const { hit, busy } = await client.leaseGet(stub, { leaseSeconds: 30 });
+      expect([hit, busy]).toEqual([false, true]);
+      expect([await client.get(stub), await client.get(empty, options)]).toEqual([undefined, 0]);
+      expect([await client.gets(stub), await client.gets(empty, options)]).toMatchObject([
+        undefined,
+        { value: 0 },
+      ]);
+      const values = await client.getMany([stub, empty], options);
+      expect([[...values], values.failures]).toEqual([[[empty, 0]], []]);
+      const items = await client.getsMany([stub, empty], options);
+      expect([[...items.keys()], items.get(empty)?.value]).toEqual([[empty], 0]);
+      expect(await client.getAndTouch(stub, '1m')).toBeUndefined();
+      expect(await client.getAndTouch(empty, '1m', options)).toBe(0);
+    });
+
+    it.each([-1, 1.5, Number.NaN, 1e9, '1'])('is refused for %p seconds', async (leaseSeconds) => {
+      const options = { leaseSeconds: leaseSeconds as number };
+      await expect(client.leaseGet(fresh(), options)).rejects.toMatchObject({
+        code: 'MEMCACHED_INVALID_ARGUMENT',
+      });
+      const recache = { leaseSeconds: 1, recacheSeconds: leaseSeconds as number };
+      await expect(client.leaseGet(fresh(), recache)).rejects.toMatchObject({
+        code: 'MEMCACHED_INVALID_ARGUMENT',
       });
     });
 
