@@ -128,7 +128,11 @@ export class UnsupportedError extends MemcachedError {
   readonly code = 'MEMCACHED_UNSUPPORTED';
 }
 
-/** Too many requests in flight or bytes queued for one server (`maxInFlight`, `maxQueuedBytes`). Nothing was sent. */
+/**
+ * Too many requests in flight or bytes waiting for one server (`maxInFlight`, `maxQueuedBytes`). Nothing was sent.
+ *
+ * Has no stack: it is thrown when there are thousands too many, and taking a stack is most of what an error costs.
+ */
 export class OverloadError extends MemcachedError {
   readonly code = 'MEMCACHED_OVERLOAD';
   readonly outcome: Outcome = 'not-sent';
@@ -137,7 +141,10 @@ export class OverloadError extends MemcachedError {
     message: string,
     readonly server: string,
   ) {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(message);
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 

@@ -7,12 +7,8 @@ import { Request, type RequestKind } from '../protocol/request.js';
 import { isPlainKey } from '../protocol/wire-key.js';
 import { dataBlockOf, handled, isThenable, type Codec, type Encoded } from './codec/codec.js';
 import { createCodec } from './codec/create-codec.js';
-<<<<<<< HEAD
 import { ReadBudget } from './codec/read-budget.js';
-import { checkOptions, type ReadOptions, type StoreOptions } from './command-options.js';
-=======
 import { checkOptions, type LeaseOptions, type ReadOptions, type StoreOptions } from './command-options.js';
->>>>>>> deeb268 (Tie replies to their connection; check arguments where they become bytes; placeholders are misses; a window behind proxies; servers without cas tokens are recognised)
 import { encodeUnusualKey } from './key-encoder.js';
 import { NO_LEASE, NOTHING_THERE, raiseNamed, Readers } from './readers.js';
 import type { CasToken } from './results.js';

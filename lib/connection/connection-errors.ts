@@ -1,11 +1,4 @@
-import {
-  ConnectionError,
-  MemcachedError,
-  OverloadError,
-  ProtocolError,
-  ServerError,
-  TimeoutError,
-} from '../errors.js';
+import { ConnectionError, MemcachedError, ProtocolError, ServerError, TimeoutError } from '../errors.js';
 import type { Reply } from '../protocol/reply.js';
 import { isRefusal } from '../protocol/pairing.js';
 import type { Request } from '../protocol/request.js';
@@ -24,18 +17,6 @@ export function tooLate(request: Request, server: string, opening: boolean): Tim
 
 export function notOpened(server: string, timeoutMs: number): TimeoutError {
   return new TimeoutError(`${server}: no connection within ${timeoutMs} ms`, server, 'not-sent', timeoutMs);
-}
-
-export function tooManyInFlight(server: string, requests: number): OverloadError {
-  return new OverloadError(
-    `${server}: ${requests} requests in flight, the limit (option maxInFlight)`,
-    server,
-  );
-}
-
-export function tooManyQueued(server: string, queued: number, more: number): OverloadError {
-  const what = `${queued} bytes wait to be written, and ${more} more would pass the limit`;
-  return new OverloadError(`${server}: ${what} (option maxQueuedBytes)`, server);
 }
 
 /** @param cause `undefined` when the peer closed the connection as it should be closed. */

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers';
 import { ClientClosedError, MemcachedError, ProtocolError, ServerError } from '../errors.js';
 import type { ServerAddress } from '../options/server-options.js';
@@ -9,16 +10,9 @@ import { answers, isRefusal } from '../protocol/pairing.js';
 import type { Reply } from '../protocol/reply.js';
 import { ReplyParser } from '../protocol/reply-parser.js';
 import type { Request } from '../protocol/request.js';
+import { Admission } from './admission.js';
 import { answer } from './answer.js';
-import {
-  lost,
-  notOpened,
-  tooLate,
-  tooManyInFlight,
-  tooManyQueued,
-  unasked,
-  unreadable,
-} from './connection-errors.js';
+import { lost, notOpened, tooLate, unasked, unreadable } from './connection-errors.js';
 import type { ConnectionSettings } from './connection-settings.js';
 import { Deadlines, type Timed } from './deadlines.js';
 import { ItemLimit } from './item-limit.js';
@@ -80,9 +74,9 @@ export class Connection {
   readonly #pending = new RequestQueue();
   /** Not written: the connection is not ready, or the kernel does not take more. */
   readonly #waiting = new RequestQueue();
-  #waitingBytes = 0;
   readonly #deadlines = new Deadlines((now) => this.#expire(now));
   readonly #limit: ItemLimit;
+  readonly #admission: Admission;
   #state: 'opening' | 'ready' | 'closed' = 'opening';
   readonly #opening: Timed;
   #agreement: Agreement = { dialect: 'meta', version: new ServerVersion(''), life: '', hasCas: true };
@@ -99,6 +93,7 @@ export class Connection {
     this.server = server;
     this.#settings = settings;
     this.#owner = owner;
+    this.#admission = new Admission(server.id, settings.maxInFlight, settings.maxQueuedBytes);
     this.#limit = new ItemLimit(server.id, settings.maxValueBytes);
     this.#parser = new ReplyParser((reply) => this.#pair(reply), this.#opaques.prefix);
     this.#socket = openSocket(server, settings.keepAlive, () => void this.#negotiate());
@@ -149,13 +144,17 @@ export class Connection {
   push(request: Request): void {
     if (this.#state === 'closed') {
       request.fail(lost(this.server.id, true));
-    } else if (this.inFlight >= this.#settings.maxInFlight) {
-      request.fail(tooManyInFlight(this.server.id, this.inFlight));
-    } else {
-      this.#deadlines.begin(request, this.#flushScheduled);
-      if (this.#state === 'opening' || this.#waiting.length > 0 || !this.#canWrite()) this.#wait(request);
-      else this.#write(request);
+      return;
     }
+    const overload = this.#admission.admit(request);
+    if (overload !== undefined) {
+      request.fail(overload);
+      return;
+    }
+    this.#deadlines.begin(request, this.#flushScheduled);
+    if (this.#state === 'opening' || this.#waiting.length > 0 || !this.#canWrite())
+      this.#waiting.push(request);
+    else this.#write(request);
   }
 
   /** Resolves once nobody waits for an answer any more. */
@@ -217,28 +216,19 @@ export class Connection {
     return this.#agreement.dialect === 'meta' || this.#pending.length < CLASSIC_WINDOW;
   }
 
-  #wait(request: Request): void {
-    const bytes = request.data?.length ?? 0;
-    if (this.#waitingBytes + bytes > this.#settings.maxQueuedBytes) {
-      request.fail(tooManyQueued(this.server.id, this.#waitingBytes, bytes));
-      return;
-    }
-    this.#waitingBytes += bytes;
-    this.#waiting.push(request);
-  }
-
   #writeWaiting(): void {
     if (this.#state !== 'ready') return;
     while (this.#waiting.length > 0 && this.#canWrite()) {
       const request = this.#waiting.shift()!;
-      this.#waitingBytes -= request.data?.length ?? 0;
-      if (!request.settled) this.#write(request);
+      if (request.settled) this.#admission.release(request);
+      else this.#write(request);
     }
     this.#noticeDrained();
   }
 
   #write(request: Request): void {
     if (request.life !== '' && request.life !== this.#agreement.life) {
+      this.#admission.release(request);
       request.lose();
       return;
     }
@@ -253,6 +243,7 @@ export class Connection {
       }
       line = meta ? encodeMeta(request, this.#opaques) : encodeClassic(request);
     } catch (error) {
+      this.#admission.release(request);
       request.fail(error as MemcachedError);
       return;
     }
@@ -261,10 +252,10 @@ export class Connection {
     if (request.data !== undefined) this.#batch.addDataBlock(request.data);
     if (!this.#flushScheduled) {
       this.#flushScheduled = true;
-      const now = this.#deadlines.beginTurn();
+      this.#deadlines.beginTurn();
       if (this.#measured === undefined && this.#state === 'ready') {
         this.#measured = request;
-        this.#measuredSince = now;
+        this.#measuredSince = performance.now();
       }
       setImmediate(() => this.#flush());
     } else if (this.#batch.bytes > HIGH_WATER_BYTES) {
@@ -301,9 +292,10 @@ export class Connection {
       request.items += 1;
     } else {
       this.#pending.shift();
+      this.#admission.release(request);
       this.#deadlines.answered();
       if (request === this.#measured) {
-        this.#owner.onRoundTrip(this.#deadlines.now() - this.#measuredSince);
+        this.#owner.onRoundTrip(performance.now() - this.#measuredSince);
         this.#measured = undefined;
       }
     }
@@ -390,8 +382,10 @@ export class Connection {
       written.length = unsent.length = 0;
     }
     const back = unsent.concat(this.#waiting.drain());
-    for (const request of written) this.#deadlines.release(request);
-    for (const request of back) this.#deadlines.release(request);
+    for (const request of written.concat(back)) {
+      this.#admission.release(request);
+      this.#deadlines.release(request);
+    }
     this.#onDrained?.();
     this.#owner.onClosed(this, error, written, back);
   }

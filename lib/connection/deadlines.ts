@@ -59,15 +59,9 @@ export class Deadlines {
     this.#expire = expire;
   }
 
-  /**
-   * Reads the clock for what begins in the rest of this turn of the event loop.
-   *
-   * @returns the milliseconds that have counted so far.
-   */
-  beginTurn(): number {
-    const now = this.now();
-    this.#now = Math.ceil(now);
-    return now;
+  /** Reads the clock for what begins in the rest of this turn of the event loop. */
+  beginTurn(): void {
+    this.#now = Math.ceil(this.now());
   }
 
   /**

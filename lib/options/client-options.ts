@@ -148,16 +148,18 @@ export interface ClientOptions {
   diagnosticKeys?: boolean;
 
   /**
-   * Most requests that may wait for one server's replies; one more is an `OverloadError`.
+   * Most requests that may wait for one server's replies; one more is an `OverloadError`. The default takes about 100 MB,
+   * which fits a container of 512 MB.
    *
-   * @default 250_000
+   * @default 100_000
    */
   maxInFlight?: number;
 
   /**
-   * Most bytes of values that may wait to be written to one server; more is an `OverloadError`.
+   * Most bytes that requests to one server may hold until they are answered, values and 512 for each request; more is an
+   * `OverloadError`, unless it is a single one.
    *
-   * @default 256 MiB
+   * @default 128 MiB
    */
   maxQueuedBytes?: number;
 
@@ -242,8 +244,8 @@ export const CLIENT_OPTIONS: Shape<ResolvedClientOptions> = {
   reconnectDelay: readReconnectDelay,
   keepAlive: withDefault(duration(), 30_000),
   diagnosticKeys: withDefault(bool, true),
-  maxInFlight: withDefault(integer(1), 250_000),
-  maxQueuedBytes: withDefault(integer(1024), 256 * MIB),
+  maxInFlight: withDefault(integer(1), 100_000),
+  maxQueuedBytes: withDefault(integer(1024), 128 * MIB),
   maxOwedDeletes: withDefault(integer(0), 250_000),
   maxValueBytes: withDefault(integer(0), 0),
 };

@@ -95,6 +95,8 @@ export class Request {
   deadline = 0;
   /** The number the reply must carry, or -1 where replies carry none. */
   opaque = -1;
+  /** Bytes it counts for among what waits for its server; 0 while it does not. */
+  admittedBytes = 0;
   progress: RequestProgress = 'new';
   /** Whether it was already tried once on a connection that was lost. */
   retried = false;

@@ -16,8 +16,8 @@ describe('client options', () => {
       failuresToDown: 2,
       reconnectDelay: { min: 50, max: 400 },
       keepAlive: 30_000,
-      maxInFlight: 250_000,
-      maxQueuedBytes: 256 * 1024 * 1024,
+      maxInFlight: 100_000,
+      maxQueuedBytes: 128 * 1024 * 1024,
       maxValueBytes: 0,
     });
   });
