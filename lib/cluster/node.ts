@@ -179,7 +179,7 @@ export class Node implements ConnectionOwner {
   connect(): Promise<void> {
     return new Promise((resolve, reject) => {
       const hello = this.#probe(() => resolve());
-      hello.reject = (error) => (isBackendAway(error) ? resolve() : reject(error as Error));
+      hello.reject = (error) => (isBackendAway(error) ? resolve() : reject(error));
       hello.timeoutMs = this.#options.connectTimeout + this.#options.commandTimeout;
       this.send(hello);
     });
