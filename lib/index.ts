@@ -80,6 +80,7 @@ export { MemcachedClient } from './client/client.js';
 export type {
   CommandOptions,
   CounterOptions,
+  CountOptions,
   DeleteOptions,
   InvalidateKeyOptions,
   LeaseOptions,
@@ -89,7 +90,7 @@ export type {
 export type { NodeStatus } from './client/server-commands.js';
 export type { ClientEvents, NodeEvent, ServersEvent } from './client/events.js';
 export { ManyResult, type PartFailure } from './client/many-result.js';
-export type { CasResult, CasToken, LeaseRead, Lookup, ValueWithCas } from './client/results.js';
+export type { CasResult, CasToken, Counted, LeaseRead, Lookup, ValueWithCas } from './client/results.js';
 export type {
   Figures,
   GeneralStats,

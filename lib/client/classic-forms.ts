@@ -1,8 +1,8 @@
-import { LONG_PAST } from '../protocol/exptime.js';
+import { LONG_PAST, MAX_RELATIVE_SECONDS } from '../protocol/exptime.js';
 import type { ClassicForm, Request } from '../protocol/request.js';
 import { FLAGS_LEASE_STUB } from './codec/flags.js';
 import type { Dispatcher } from './dispatcher.js';
-import { NO_LEASE, readCasResult, readDone } from './readers.js';
+import { NO_LEASE, readCasResult, readCounter, readDone, type CountRead } from './readers.js';
 import type { LeaseRead } from './results.js';
 
 /** Tries to read what is there, and to become the one who fills it; then somebody else has, or has come and gone. */
@@ -24,6 +24,8 @@ export class ClassicForms implements ClassicForm {
         return getAndTouch(request, send);
       case 'lease-get':
         return leaseGet(request, send);
+      case 'count':
+        return count(request, send);
       case 'mark-stale':
       case 'delete':
         return request.cas === '' ? send(request.sibling('delete', readDone)) : expire(request, send);
@@ -39,6 +41,25 @@ async function getAndTouch(request: Request, send: Send): Promise<unknown> {
   const touch = request.sibling('touch', readDone);
   touch.exptime = request.exptime;
   return (await send(touch)) === true ? send(request.sibling('get', request.read)) : undefined;
+}
+
+/** Counts; the time left is only known of a counter that has just been created. */
+async function count(request: Request, send: Send): Promise<CountRead | undefined> {
+  const incr = async (): Promise<CountRead | undefined> => {
+    const step = request.sibling('incr', readCounter);
+    step.delta = request.delta;
+    const digits = (await send(step)) as string | undefined;
+    return digits === undefined ? undefined : { digits, ttl: undefined };
+  };
+  const counted = await incr();
+  if (counted !== undefined || request.initial === '') return counted;
+  const add = request.sibling('add', readDone);
+  add.data = request.initial;
+  add.exptime = request.exptime;
+  if ((await send(add)) !== true) return incr();
+  const { exptime } = request;
+  const seconds = exptime > MAX_RELATIVE_SECONDS ? exptime - Math.ceil(Date.now() / 1000) : exptime;
+  return { digits: request.initial, ttl: exptime === 0 ? undefined : seconds * 1000 };
 }
 
 /** Deletes by cas token where only storing can be tied to one: stores nothing, expired already. */

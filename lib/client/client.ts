@@ -5,6 +5,7 @@ import {
   type ClientOptions,
   type ResolvedClientOptions,
 } from '../options/client-options.js';
+import type { Ttl } from '../options/cache-options.js';
 import type { Duration } from '../options/duration.js';
 import type { ServersOption } from '../options/server-options.js';
 import { KEEP_EXPTIME } from '../protocol/exptime.js';
@@ -14,20 +15,21 @@ import type { Codec } from './codec/codec.js';
 import type {
   CommandOptions,
   CounterOptions,
+  CountOptions,
   DeleteOptions,
   InvalidateKeyOptions,
   LeaseOptions,
   ReadOptions,
   StoreOptions,
 } from './command-options.js';
-import { count } from './counters.js';
+import { count, countWithTtl } from './counters.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { ClientEvents } from './events.js';
 import { readMany } from './many-reads.js';
 import type { ManyResult } from './many-result.js';
 import { deleteMany, setMany } from './many-writes.js';
 import { fillWithBytes, fillWithLease, RequestMaker, tie } from './request-maker.js';
-import type { CasResult, CasToken, LeaseRead, Lookup, ValueWithCas } from './results.js';
+import type { CasResult, CasToken, Counted, LeaseRead, Lookup, ValueWithCas } from './results.js';
 import { ServerCommands, type NodeStatus } from './server-commands.js';
 import { ServerList } from './server-list.js';
 import type { StatsByGroup, StatsGroup } from './stats.js';
@@ -184,8 +186,19 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
     return count('decr', key, by, options, this.#requests, this.#dispatcher);
   }
 
-  /** Gives an item a new ttl. @returns false on a miss. */
-  touch(key: string, ttl: Duration, options?: CommandOptions): Promise<boolean> {
+  /**
+   * Adds to a counter and tells how long it lives on, in one request: what a rate limiter asks. In the classic dialect
+   * several requests do it, and the time left is known of a new counter only.
+   *
+   * @returns the value and its `ttl` in milliseconds; `undefined` when there is no counter and no `initial`.
+   * @example const { value, ttl } = (await client.count(`hits:${ip}`, { initial: 1, ttl: '1m' }))!;
+   */
+  count(key: string, options?: CountOptions): Promise<Counted | undefined> {
+    return countWithTtl(key, options, this.#requests, this.#dispatcher, this.#classicForms);
+  }
+
+  /** Gives an item a new ttl, or `'never'` lets it expire. @returns false on a miss. */
+  touch(key: string, ttl: Ttl, options?: CommandOptions): Promise<boolean> {
     return this.#run('touch', key, options, (request) => {
       request.exptime = this.#requests.exptime(ttl);
     }) as Promise<boolean>;
@@ -195,11 +208,7 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
    * Reads a value and gives its item a new ttl; `undefined` on a miss. In the classic dialect two requests do it, since
    * proxies know no `gat`.
    */
-  getAndTouch<Value = unknown>(
-    key: string,
-    ttl: Duration,
-    options?: ReadOptions,
-  ): Promise<Value | undefined> {
+  getAndTouch<Value = unknown>(key: string, ttl: Ttl, options?: ReadOptions): Promise<Value | undefined> {
     return this.#run('get-and-touch', key, options, (request) => {
       request.exptime = this.#requests.exptime(ttl);
       request.inClassic = this.#classicForms;

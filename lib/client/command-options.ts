@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '../errors.js';
+import type { Ttl } from '../options/cache-options.js';
 import { toMilliseconds, type Duration } from '../options/duration.js';
 import type { Codec } from './codec/codec.js';
 import type { CasToken } from './results.js';
@@ -19,8 +20,11 @@ export interface ReadOptions extends CommandOptions {
 
 /** What commands that store take. */
 export interface StoreOptions extends CommandOptions {
-  /** How long the item lives, at least one second, counted in whole seconds, fractions up; never expires without it. */
-  ttl?: Duration;
+  /**
+   * How long the item lives, at least one second, counted in whole seconds, fractions up; never expires without it, or
+   * with `'never'`.
+   */
+  ttl?: Ttl;
   /** Reads and writes this value in a way of its own. @default the client's codec */
   codec?: Codec;
 }
@@ -29,8 +33,14 @@ export interface StoreOptions extends CommandOptions {
 export interface CounterOptions extends CommandOptions {
   /** Creates a missing counter with this value instead of missing. */
   initial?: number | bigint;
-  /** How long a counter created by `initial` lives; never expires without it. */
-  ttl?: Duration;
+  /** How long a counter created by `initial` lives; never expires without it, or with `'never'`. */
+  ttl?: Ttl;
+}
+
+/** What `count` takes. */
+export interface CountOptions extends CounterOptions {
+  /** How much is added, whole, from 0; 0 only reads. @default 1 */
+  by?: number | bigint;
 }
 
 /** What `delete` takes. */

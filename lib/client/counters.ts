@@ -1,8 +1,11 @@
 import { CodecError, InvalidArgumentError } from '../errors.js';
+import type { ClassicForm } from '../protocol/request.js';
 import { andThen, inBytes, type Codec, type Encoded } from './codec/codec.js';
-import type { CounterOptions } from './command-options.js';
+import type { CounterOptions, CountOptions } from './command-options.js';
 import type { Dispatcher } from './dispatcher.js';
+import type { CountRead } from './readers.js';
 import type { RequestMaker } from './request-maker.js';
+import type { Counted } from './results.js';
 
 /** Where memcached's counters wrap around. */
 const MAX_COUNTER = 2n ** 64n - 1n;
@@ -37,6 +40,24 @@ export async function count(
   }
   if (digits === undefined) return undefined;
   return typeof by === 'bigint' ? BigInt(digits as string) : safeNumber(digits as string, kind);
+}
+
+/** Counts up and reads the time left, in one request; a counter that is missing is created where a first value is given. */
+export async function countWithTtl(
+  key: string,
+  options: CountOptions | undefined,
+  requests: RequestMaker,
+  dispatcher: Dispatcher,
+  classicForm: ClassicForm,
+): Promise<Counted | undefined> {
+  const request = requests.make('count', key, options);
+  const { by = 1, initial, ttl } = options ?? {};
+  request.delta = counterDigits(by, 'count: by');
+  if (initial !== undefined) request.initial = counterDigits(initial, 'count: initial');
+  if (ttl !== undefined) request.exptime = requests.exptime(ttl);
+  request.inClassic = classicForm;
+  const read = (await dispatcher.send(request, options)) as CountRead | undefined;
+  return read === undefined ? undefined : { value: safeNumber(read.digits, 'count'), ttl: read.ttl };
 }
 
 /** An amount as memcached wants it: whole, from 0 to 2^64 - 1, in decimal digits. */

@@ -106,6 +106,7 @@ function outcomeOf(kind: RequestKind, result: unknown): CommandMessage['outcome'
     case 'get-and-touch':
     case 'incr':
     case 'decr':
+    case 'count':
     case 'metadebug':
       return result === undefined ? 'miss' : 'hit';
     case 'lease-get':

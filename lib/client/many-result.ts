@@ -9,8 +9,21 @@ export interface PartFailure {
   readonly error: MemcachedError;
 }
 
-/** What a command over many keys or servers got, and which part of it failed; one server's failure costs its part alone. */
+/**
+ * What a command over many keys or servers got, and which part of it failed; one server's failure costs its part alone.
+ *
+ * It is a `Map`; a copy made by `new Map(…)` or `structuredClone` has the entries only. `JSON.stringify` writes both.
+ */
 export class ManyResult<Value> extends Map<string, Value> {
   /** The parts that failed; empty when all went well. */
   readonly failures: PartFailure[] = [];
+
+  /** Entries and failures, as `JSON.stringify` writes them; errors with what they say. */
+  toJSON(): { entries: [string, Value][]; failures: object[] } {
+    const failures = this.failures.map(({ server, keys, error }) => {
+      const { name, code, message } = error;
+      return { server, keys, error: { name, code, message } };
+    });
+    return { entries: [...this], failures };
+  }
 }

@@ -84,6 +84,8 @@ export class Readers {
       case 'incr':
       case 'decr':
         return readCounter;
+      case 'count':
+        return readCount;
       case 'cas':
         return readCasResult;
       default:
@@ -127,6 +129,12 @@ export class Readers {
 function isStub(reply: Reply): boolean {
   if (reply.valueLength > 0) return false;
   return reply.flags === FLAGS_LEASE_STUB || (reply.flags === 0 && (reply.won || reply.busy));
+}
+
+/** A counter as it is read. */
+export interface CountRead {
+  readonly digits: string;
+  readonly ttl: number | undefined;
 }
 
 /** What a lease read without a lease finds on a miss. */
@@ -181,6 +189,17 @@ export const readCounter: ReplyReader = (reply, request) => {
     default:
       throw unexpectedReply(reply, request);
   }
+};
+
+/** The counter's digits and the time it has left. */
+export const readCount: ReplyReader = (reply, request): CountRead | undefined => {
+  if (reply.status === 'not-found' || reply.status === 'not-stored') return undefined;
+  if (reply.status !== 'value') throw unexpectedReply(reply, request);
+  const { ttlSeconds } = reply;
+  return {
+    digits: reply.value.toString('latin1').trimEnd(),
+    ttl: ttlSeconds < 0 ? undefined : ttlSeconds * 1000,
+  };
 };
 
 /** What `lookup` answers on a miss. */

@@ -1,7 +1,8 @@
 import { InvalidArgumentError } from '../errors.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';
 import type { CodecBounds } from '../options/codec-options.js';
-import { toTtlSeconds, type Duration } from '../options/duration.js';
+import type { Ttl } from '../options/cache-options.js';
+import { toTtlSeconds } from '../options/duration.js';
 import { MAX_RELATIVE_SECONDS, toExptime } from '../protocol/exptime.js';
 import { Request, type RequestKind } from '../protocol/request.js';
 import { isPlainKey } from '../protocol/wire-key.js';
@@ -96,8 +97,8 @@ export class RequestMaker {
   }
 
   /** A ttl as memcached counts it. */
-  exptime(ttl: Duration): number {
-    return toExptime(toTtlSeconds(ttl), Date.now() / 1000);
+  exptime(ttl: Ttl): number {
+    return ttl === 'never' ? 0 : toExptime(toTtlSeconds(ttl), Date.now() / 1000);
   }
 }
 
@@ -148,6 +149,7 @@ function missOf(kind: RequestKind): unknown {
     case 'metadebug':
     case 'incr':
     case 'decr':
+    case 'count':
       return undefined;
     case 'lease-get':
       return NO_LEASE;

@@ -58,3 +58,13 @@ export type Lookup<Value> =
       /** Client flags. */
       readonly flags: number;
     };
+
+/** A counter, and how long it lives on. */
+export interface Counted {
+  readonly value: number;
+  /**
+   * Milliseconds left, in whole seconds; `undefined` when the counter never expires, and in the classic dialect, which does
+   * not tell, unless this call has created it.
+   */
+  readonly ttl: number | undefined;
+}

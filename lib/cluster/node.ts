@@ -179,7 +179,11 @@ export class Node implements ConnectionOwner {
   connect(): Promise<void> {
     return new Promise((resolve, reject) => {
       const hello = this.#probe(() => resolve());
-      hello.reject = (error) => (isBackendAway(error) ? resolve() : reject(error));
+      hello.reject = (error) => {
+        const failure = error as MemcachedError;
+        if (isBackendAway(failure)) resolve();
+        else reject(failure);
+      };
       hello.timeoutMs = this.#options.connectTimeout + this.#options.commandTimeout;
       this.send(hello);
     });

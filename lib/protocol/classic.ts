@@ -46,6 +46,8 @@ export function encodeClassic(request: Request): string {
     case 'incr':
     case 'decr':
       return `${request.kind} ${wireKey(request)} ${delta(request)}\r\n`;
+    case 'count':
+      throw unsupported(request, 'counting and telling the time left in one');
     case 'mark-stale':
       throw unsupported(request, 'marking a value as stale');
     case 'lease-get':

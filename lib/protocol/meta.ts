@@ -6,6 +6,7 @@ import {
   dataLength,
   delta,
   exptime,
+  initial,
   seconds,
   wholeLine,
   wireKey,
@@ -97,6 +98,10 @@ function line(request: Request): string {
       return `ma ${key} D${delta(request)} v`;
     case 'decr':
       return `ma ${key} MD D${delta(request)} v`;
+    case 'count': {
+      const creating = request.initial === '' ? '' : ` N${exptime(request)} J${initial(request)}`;
+      return `ma ${key}${creating} D${delta(request)} v t`;
+    }
     default:
       throw new TypeError(`${request.kind} is no meta command`);
   }

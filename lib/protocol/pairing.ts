@@ -50,6 +50,7 @@ function answersWithoutOpaque(reply: Reply, request: Request): boolean {
       return status === 'line' ? reply.text.startsWith(`ME ${request.key} `) : status === 'not-found';
     case 'line':
       return LINE_ANSWERS.get(request.key.split(' ', 1)[0])?.includes(status) ?? true;
+    case 'count':
     case 'mark-stale':
     case 'lease-get':
     case 'lookup':

@@ -56,6 +56,11 @@ export function delta(request: Request): string {
   return counted(request, request.delta, 'by');
 }
 
+/** The digits of a counter's first value. */
+export function initial(request: Request): string {
+  return counted(request, request.initial, 'initial');
+}
+
 /**
  * Refuses a data block or client flags that would break the request's line: a classic server takes the block after a
  * malformed line for commands.

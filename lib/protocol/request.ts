@@ -22,6 +22,7 @@ export type RequestKind =
   | 'touch'
   | 'incr'
   | 'decr'
+  | 'count'
   | 'line';
 
 /**
@@ -67,8 +68,10 @@ export class Request {
   cas = '';
   /** The life in which that token means something, `''` for any: the request is sent in no other. */
   life = '';
-  /** The amount of `incr` and `decr`, in decimal digits. */
+  /** The amount of `incr`, `decr` and `count`, in decimal digits. */
   delta = '1';
+  /** What a missing counter is created with, in decimal digits; `''` for not at all. */
+  initial = '';
   /** `N`: a miss leaves a stub for so many seconds and the lease to its reader; 0 for no lease. */
   leaseSeconds = 0;
   /** `R`: with less than so many seconds left, one reader wins the right to refresh; 0 for none. */

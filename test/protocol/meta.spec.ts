@@ -13,6 +13,8 @@ const LINES: readonly (readonly [line: string, kind: RequestKind, fields: Partia
   ['mg k v f c O7', 'gets', {}],
   ['mg k v f T60 O7', 'get-and-touch', { exptime: 60 }],
   ['mg k T60 O7', 'touch', { exptime: 60 }],
+  ['ma k D1 v t O7', 'count', {}],
+  ['ma k N60 J5 D2 v t O7', 'count', { exptime: 60, initial: '5', delta: '2' }],
   ['mg k T0 O7', 'touch', { exptime: 0 }],
   ['mg k v f c t s h l u O7', 'lookup', {}],
   ['me k', 'metadebug', {}],

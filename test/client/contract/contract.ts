@@ -141,6 +141,17 @@ export function contract(setup: Setup): void {
       if (has('meta')) expect(await client.lookup(key)).toMatchObject({ hit: true, ttl: expect.any(Number) });
     });
 
+    it("lets an item live for ever that is touched or stored with 'never'", async () => {
+      const key = fresh();
+      await client.set(key, 1, { ttl: '1h' });
+      expect(await client.touch(key, 'never')).toBe(true);
+      expect(await client.getAndTouch(key, 'never')).toBe(1);
+      if (has('meta')) expect(await client.lookup(key)).toMatchObject({ ttl: undefined });
+      await client.set(key, 2, { ttl: 'never' });
+      if (has('meta')) expect(await client.lookup(key)).toMatchObject({ ttl: undefined });
+      await expect(client.touch(key, 'ever' as never)).rejects.toThrow(/^ttl: expected/);
+    });
+
     it('reads and touches', async () => {
       const key = fresh();
       expect(await client.getAndTouch(key, '1m')).toBeUndefined();
@@ -185,6 +196,23 @@ export function contract(setup: Setup): void {
       expect(await client.decr(key, 11)).toBe(99);
       expect(await client.get(key)).toBe(99);
       expect(await client.decr(key, 1000)).toBe(0);
+    });
+
+    it('counts and tells the time left', async () => {
+      const key = fresh();
+      expect(await client.count(key)).toBeUndefined();
+      const options = { initial: 5, ttl: '1m' } as const;
+      expect(await client.count(key, options)).toEqual({ value: 5, ttl: 60_000 });
+      const again = await client.count(key, { ...options, by: 2 });
+      expect(again?.value).toBe(7);
+      if (has('meta')) expect([59_000, 60_000]).toContain(again?.ttl);
+      else expect(again?.ttl).toBeUndefined();
+      expect(await client.incr(key)).toBe(8);
+      expect((await client.count(key, { by: 0 }))?.value).toBe(8);
+      expect(await client.count(fresh(), { initial: 1, ttl: 'never' })).toEqual({ value: 1, ttl: undefined });
+      await expect(client.count(key, { by: -1 })).rejects.toMatchObject({
+        code: 'MEMCACHED_INVALID_ARGUMENT',
+      });
     });
 
     it('misses where there is no counter', async () => {
