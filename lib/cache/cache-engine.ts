@@ -342,7 +342,7 @@ export class CacheEngine {
   async withLock<T>(
     key: string,
     options: WithLockOptions,
-    work: (signal: AbortSignal) => T | Promise<T>,
+    work: (signal: AbortSignal, fence: number) => T | Promise<T>,
   ): Promise<Locked<T>> {
     const { clock, random, store } = this.#in;
     return withLock(store, clock, random, checkedKey(key), options, work);

@@ -137,7 +137,7 @@ export class CasUpdates {
 
   /** Throws where there is no saying what is there: beginning anew would lose it. */
   #checkAnswer(key: string, { cas, reading }: Finding): void {
-    if (cas === '') {
+    if (cas === '' || this.#in.store.isAway(key)) {
       throw new ConnectionError(
         `update "${key}": its server is away, and took no part in it`,
         '',

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, LoaderTimeoutError } from '../errors.js';
 import type { Ttl } from '../options/cache-options.js';
-import { readTtl, type ResolvedPolicy } from '../options/cache-policy.js';
+import { MAX_TAGS, readTtl, type ResolvedPolicy } from '../options/cache-policy.js';
 import type { Clock } from './clock.js';
 import type { Flight } from './flight.js';
 import type { LoadContext, Loader } from './load-context.js';
@@ -38,6 +38,8 @@ export class Load implements LoadContext {
         );
       }
       this.tags.add(tag);
+      if (this.tags.size > MAX_TAGS)
+        throw new InvalidArgumentError(`ctx.tag: a value bears at most ${MAX_TAGS} tags`);
     }
   }
 

@@ -58,6 +58,14 @@ export interface TagState extends TagVersion {
   readonly staleVersion: string | undefined;
 }
 
+/** A lock that was taken. */
+export interface HeldLock {
+  /** Unlocks. */
+  readonly token: string;
+  /** Greater than that of every earlier holder, in the life of the store. */
+  readonly fence: number;
+}
+
 /**
  * The few operations the cache needs of a store. Times are whole seconds, since memcached counts in those.
  *
@@ -135,6 +143,9 @@ export interface CacheStore {
   /** Marks an entry stale, to be dropped after `keepSeconds`, and voids every lease on it; otherwise like `remove`. */
   markStale(key: string, keepSeconds: number): Promise<void>;
 
+  /** Whether whoever answers for a key now does so in another's place, and knows nothing of what that one has. */
+  isAway(key: string): boolean;
+
   /** Reads the state of a tag. A tag that is not known is made, with a version that it never had before. */
   tagState(tag: string): Promise<TagState>;
 
@@ -146,8 +157,12 @@ export interface CacheStore {
    */
   bumpTag(tag: string, softSeconds: number): Promise<void>;
 
-  /** @returns a token that unlocks, or undefined when somebody holds the lock. */
-  lock(key: string, ttlSeconds: number): Promise<string | undefined>;
+  /**
+   * Takes a lock, which nobody else can have for `ttlSeconds` from the call on.
+   *
+   * @returns undefined when somebody holds it. Rejects when it could not be had of the server that others would ask.
+   */
+  lock(key: string, ttlSeconds: number): Promise<HeldLock | undefined>;
 
   /** Unlocks; false when the lock is not, or no longer, the token's. */
   unlock(key: string, token: string): Promise<boolean>;

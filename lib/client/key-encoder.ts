@@ -23,8 +23,9 @@ const WHY: Record<Exclude<KeyProblem, 'empty'>, string> = {
 /**
  * Turns any key with its prefix into bytes memcached takes; different keys never meet.
  *
- * Text goes as UTF-8. Bytes that memcached refuses (blanks, control characters) go as a base64 key. What is too long
- * keeps its beginning for people to read, then `0xff` (which no text contains), then the SHA-256 of the whole.
+ * Text goes as UTF-8. What is too long, or has bytes that memcached refuses (blanks, control characters), keeps its
+ * beginning for people to read, then `0xff` (which no text contains), then the SHA-256 of the whole: the same in both
+ * dialects, so that processes that speak different ones, and proxies between them, mean the same item.
  *
  * @throws {InvalidArgumentError} for an empty key, half of a surrogate pair, and with `unsafeKeys: 'refuse'` for all
  *   that would need encoding.
@@ -39,10 +40,6 @@ export function encodeUnusualKey(key: string, unsafeKeys: 'encode' | 'refuse'): 
   if (problem === 'empty') throw new InvalidArgumentError('key is empty');
   if (unsafeKeys === 'refuse') {
     throw new InvalidArgumentError(`key ${shown(key)} ${WHY[problem]} (option unsafeKeys is 'refuse')`);
-  }
-  if (problem === 'forbidden-character') {
-    const text = Buffer.from(bytes, 'latin1').toString('base64');
-    if (text.length <= MAX_KEY_BYTES) return { text, binary: true };
   }
   return { text: shortened(bytes), binary: false };
 }

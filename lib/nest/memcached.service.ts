@@ -284,7 +284,7 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
   /**
    * Runs work while holding a lock that no other process holds.
    *
-   * @param work gets a signal that is aborted when the lock ends before it.
+   * @param work gets a signal that is aborted when the lock ends before it, and a number greater than any holder's before.
    * @returns what the work returns; or that somebody else holds the lock.
    * @throws what the work throws; {MemcachedError} when the server fails before the work has begun.
    * @example
@@ -294,7 +294,7 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
   withLock<T>(
     key: string,
     options: WithLockOptions,
-    work: (signal: AbortSignal) => T | Promise<T>,
+    work: (signal: AbortSignal, fence: number) => T | Promise<T>,
   ): Promise<Locked<T>> {
     return this.#cache.withLock(key, options, work);
   }
@@ -330,9 +330,9 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
     return this.client.version(options);
   }
 
-  /** The keys of the values that the servers hold; see `MemcachedClient.keys`. */
+  /** The keys of the values that the servers hold, in no order; see `MemcachedClient.keys`. */
   keys(options?: { limit?: number }): AsyncGenerator<string, void, undefined> {
-    return this.client.keys(options);
+    return this.#store.keys(options);
   }
 
   /** Drops every item of every server, other applications' too. @param options `delay`: when, from now. */
@@ -351,7 +351,7 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
 
   /** The server that a key belongs to; see `MemcachedClient.serverFor`. */
   serverFor(key: string, options?: { down?: readonly string[] }): string {
-    return this.client.serverFor(key, options);
+    return this.#store.serverFor(key, options);
   }
 
   /** Puts another list of servers in place of the present one; see `MemcachedClient.setServers`. */

@@ -49,6 +49,9 @@ interface PolicySettings {
  */
 const LOAD_LIMIT_MS = 30_000;
 
+/** Most tags of a value: each costs a read of its own at every read of the value. */
+export const MAX_TAGS = 256;
+
 /** By how much the wait for a lease outlasts it: the store counts in whole seconds, and the wait looks now and then. */
 const LEASE_WAIT_MARGIN_MS = 2000;
 
@@ -290,6 +293,9 @@ function names(what: string): Reader<readonly string[]> {
   const read = text();
   return (value, path) => {
     if (!Array.isArray(value)) throw new InvalidOptionsError(path, `expected an array of ${what}`);
+    if (value.length > MAX_TAGS) {
+      throw new InvalidOptionsError(path, `expected at most ${MAX_TAGS} ${what}, got ${value.length}`);
+    }
     return Object.freeze(value.map((name, index) => read(name, `${path}[${index}]`)));
   };
 }

@@ -73,8 +73,8 @@ export interface ClientOptions {
   /**
    * What becomes of keys that memcached does not take as they are.
    *
-   * `encode`: bytes it refuses travel as base64 keys, keys of over 250 bytes are shortened by SHA-256; `refuse`: such a
-   * key is an `InvalidArgumentError`. An empty key is always one.
+   * `encode`: a key with blanks or control characters, or of over 250 bytes, keeps its beginning and is told apart by its
+   * SHA-256; `refuse`: such a key is an `InvalidArgumentError`. An empty key is always one.
    *
    * @default 'encode'
    */

@@ -1,4 +1,4 @@
-import type { CacheEntry, CacheReading, CacheStore, TagState } from '../cache/store.js';
+import type { CacheEntry, CacheReading, CacheStore, HeldLock, TagState } from '../cache/store.js';
 import type { MemcachedClient } from '../client/client.js';
 import type { CommandOptions, CounterOptions } from '../client/command-options.js';
 import type { Lookup } from '../client/results.js';
@@ -7,13 +7,20 @@ import { ConnectionError, ServerError } from '../errors.js';
 import { EntryCodec } from './entry-codec.js';
 import { LostLeases } from './lost-leases.js';
 
-/** What the keys of tags, of locks and of signs of life begin with, so that they do not meet those of values. */
+/**
+ * What the cache's own keys begin with, and those of values never do: one that would gets another of them in front.
+ * So no key of a value, whoever chose it, is a tag, a lock or a sign of life.
+ */
+const OWN = '~';
 const TAG_PREFIX = '~tag:';
 const LOCK_PREFIX = '~lock:';
 const ALIVE_PREFIX = '~alive:';
 
 /** How long a tag's version is kept: the longest memcached takes as relative. Losing it costs its values one load. */
 const TAG_SECONDS = 60 * 60 * 24 * 30;
+
+/** The last second memcached's clock has, in January 2038, and some to spare. */
+const LAST_SECOND = 2 ** 31 - 60;
 
 /** A tag can be bumped between the read that misses it and the add that makes it, but hardly so many times. */
 const TAG_ATTEMPTS = 4;
@@ -49,7 +56,11 @@ export class ClientStore implements CacheStore {
   }
 
   read(key: string, leaseSeconds: number, recacheSeconds: number): Promise<CacheReading> {
-    return this.#client.leaseGet<CacheEntry>(key, { leaseSeconds, recacheSeconds, codec: this.#codec });
+    return this.#client.leaseGet<CacheEntry>(itemKey(key), {
+      leaseSeconds,
+      recacheSeconds,
+      codec: this.#codec,
+    });
   }
 
   write(
@@ -58,29 +69,30 @@ export class ClientStore implements CacheStore {
     ttlSeconds: number,
     cas: string,
   ): Promise<'stored' | 'exists' | 'not-found'> {
-    return this.#client.cas(key, entry, cas, { ttl: toTtl(ttlSeconds), codec: this.#codec });
+    return this.#client.cas(itemKey(key), entry, cas, { ttl: toTtl(ttlSeconds), codec: this.#codec });
   }
 
   async set(key: string, entry: CacheEntry, ttlSeconds: number): Promise<boolean> {
     let failure: unknown;
     try {
-      if (await this.#client.set(key, entry, { ttl: toTtl(ttlSeconds), codec: this.#codec })) return true;
+      if (await this.#client.set(itemKey(key), entry, { ttl: toTtl(ttlSeconds), codec: this.#codec }))
+        return true;
     } catch (error) {
       failure = error;
     }
     // The value it should have replaced must not be there when the server is back.
-    await this.#client.invalidateKey(key);
+    await this.#client.invalidateKey(itemKey(key));
     if (failure !== undefined) throw failure as Error;
     return false;
   }
 
   release(key: string, cas: string, keepSeconds: number | 'rest'): Promise<boolean> {
     const stale = keepSeconds === 'rest' ? keepSeconds : toTtl(keepSeconds);
-    return this.#client.invalidateKey(key, { cas, stale });
+    return this.#client.invalidateKey(itemKey(key), { cas, stale });
   }
 
   async prolong(key: string, leaseSeconds: number): Promise<void> {
-    await this.#client.touch(key, leaseSeconds * 1000);
+    await this.#client.touch(itemKey(key), leaseSeconds * 1000);
   }
 
   async announce(key: string, cas: string, leaseSeconds: number): Promise<void> {
@@ -92,26 +104,38 @@ export class ClientStore implements CacheStore {
   }
 
   disown(key: string, error: unknown, isUsed: (cas: string) => boolean): void {
-    this.#lost.add(key, error, isUsed);
+    this.#lost.add(itemKey(key), error, isUsed);
   }
 
   remove(key: string): Promise<boolean> {
-    return this.#client.invalidateKey(key);
+    return this.#client.invalidateKey(itemKey(key));
   }
 
   async markStale(key: string, keepSeconds: number): Promise<void> {
-    await this.#client.invalidateKey(key, { stale: toTtl(keepSeconds) });
+    const name = itemKey(key);
+    // What is stale already, or would end sooner by itself, is not prolonged.
+    const { cas, hit, stale, ttlSeconds } = await this.#client
+      .leaseGet(name, { leaseSeconds: 0, codec: this.#codec })
+      .catch(() => NOT_KNOWN);
+    if (hit && ttlSeconds >= 0 && (stale || ttlSeconds <= keepSeconds)) {
+      const marked = this.#client.invalidateKey(name, { cas, stale: 'rest' });
+      if (await marked.catch(() => false)) return;
+    }
+    await this.#client.invalidateKey(name, { stale: toTtl(keepSeconds) });
   }
 
   /** Everything that memcached knows of an entry, and the value. */
   async lookup(key: string, options?: CommandOptions): Promise<Lookup<unknown>> {
-    const found = await this.#client.lookup<CacheEntry | undefined>(key, { ...options, codec: this.#codec });
+    const found = await this.#client.lookup<CacheEntry | undefined>(itemKey(key), {
+      ...options,
+      codec: this.#codec,
+    });
     if (!found.hit || isMark(found.value)) return { hit: false };
     return { ...found, value: found.value?.value };
   }
 
   metadebug(key: string, options?: CommandOptions): Promise<Readonly<Record<string, string>> | undefined> {
-    return this.#client.metadebug(key, options);
+    return this.#client.metadebug(itemKey(key), options);
   }
 
   /** Counts; a stub that stands for a lease is no counter, and is replaced by `initial`. */
@@ -122,7 +146,7 @@ export class ClientStore implements CacheStore {
     options: CounterOptions | undefined,
   ): Promise<number | bigint | undefined> {
     const count = (): Promise<number | bigint | undefined> =>
-      this.#client[command](key, by as number, options);
+      this.#client[command](itemKey(key), by as number, options);
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await count();
@@ -155,15 +179,49 @@ export class ClientStore implements CacheStore {
     );
   }
 
-  async bumpTag(tag: string, softSeconds: number): Promise<void> {
-    if (softSeconds > 0 && (await this.#bumpSoftly(tag, softSeconds))) return;
-    await this.#client.invalidateKey(TAG_PREFIX + tag);
+  isAway(key: string): boolean {
+    return this.#isAway(itemKey(key));
   }
 
-  async lock(key: string, ttlSeconds: number): Promise<string | undefined> {
+  /** The server of a value's key. */
+  serverFor(key: string, options?: { down?: readonly string[] }): string {
+    return this.#client.serverFor(itemKey(key), options);
+  }
+
+  /** The keys of the values that the servers hold. */
+  async *keys({ limit = Number.POSITIVE_INFINITY }: { limit?: number } = {}): AsyncGenerator<
+    string,
+    void,
+    undefined
+  > {
+    let left = limit;
+    for await (const key of this.#client.keys()) {
+      if (left <= 0) return;
+      if (key.startsWith(OWN) && !key.startsWith(OWN + OWN)) continue;
+      yield key.startsWith(OWN) ? key.slice(OWN.length) : key;
+      left -= 1;
+    }
+  }
+
+  async bumpTag(tag: string, softSeconds: number): Promise<void> {
+    const key = TAG_PREFIX + tag;
+    // Another server may answer in the place of one that is away, which is then owed the bump, and nothing is in the answer.
+    if (softSeconds > 0 && !this.#isAway(key) && (await this.#bumpSoftly(key, softSeconds))) return;
+    await this.#client.invalidateKey(key);
+  }
+
+  async lock(key: string, ttlSeconds: number): Promise<HeldLock | undefined> {
+    const name = LOCK_PREFIX + key;
+    // A lock on another server, or one that is only pretended, excludes nobody who sees this one.
+    if (this.#isAway(name)) throw lockIsAway(key, this.#client.serverFor(name));
     const token = randomText();
-    const options = { ttl: toTtl(ttlSeconds), codec: textCodec };
-    return (await this.#client.add(LOCK_PREFIX + key, token, options)) ? token : undefined;
+    // memcached counts whole seconds: what it is to keep for some ends up to one earlier.
+    const options = { ttl: toTtl(ttlSeconds + 1), codec: textCodec };
+    const added = await this.#client.add(name, token, options);
+    const held = await this.#client.gets<string>(name, { codec: textCodec });
+    if (added && held?.value === token) return { token, fence: Number.parseInt(held.cas, 10) };
+    if (this.#isAway(name)) throw lockIsAway(key, this.#client.serverFor(name));
+    return undefined;
   }
 
   async unlock(key: string, token: string): Promise<boolean> {
@@ -172,25 +230,49 @@ export class ClientStore implements CacheStore {
     return this.#client.delete(LOCK_PREFIX + key, { cas: held.cas });
   }
 
-  /** @returns false when it cannot be done, and the tag has to be bumped for good. */
-  async #bumpSoftly(tag: string, softSeconds: number): Promise<boolean> {
-    const key = TAG_PREFIX + tag;
+  /** Whether a key's own server is away, so that whatever answers in its place does not speak for it. */
+  #isAway(key: string): boolean {
+    const home = this.#client.serverFor(key);
+    return this.#client.topology().some(({ server, state }) => server === home && state !== 'up');
+  }
+
+  /** @returns false when it cannot be done, and the tag has to be bumped for good; so has one that is not there. */
+  async #bumpSoftly(key: string, softSeconds: number): Promise<boolean> {
     try {
       const known = await this.#client.gets<string>(key, { codec: textCodec });
-      if (known === undefined) return true; // no value can bear it
+      if (known === undefined) return false;
       const [version] = known.value.split(' ');
       const bumped = `${randomText()} ${softSeconds} ${version}`;
       const options = { ttl: toTtl(TAG_SECONDS), codec: textCodec };
-      return (await this.#client.cas(key, bumped, known.cas, options)) === 'stored';
+      return (await this.#client.cas(key, bumped, known.cas, options)) === 'stored' && !this.#isAway(key);
     } catch {
       return false;
     }
   }
 }
 
+/** What a read that failed says of an item. */
+const NOT_KNOWN = { cas: '', hit: false, stale: false, ttlSeconds: -1 } as const;
+
+/** Where a value is stored. */
+function itemKey(key: string): string {
+  return key.startsWith(OWN) ? OWN + key : key;
+}
+
+function lockIsAway(key: string, server: string): ConnectionError {
+  return new ConnectionError(
+    `lock "${key}": its server ${server} is away, and no other can speak for it`,
+    server,
+    'not-sent',
+  );
+}
+
 /** Seconds as the client takes them; 0, which never ends, is no ttl at all. */
 function toTtl(seconds: number): number | undefined {
-  return seconds === 0 ? undefined : seconds * 1000;
+  if (seconds === 0) return undefined;
+  // Beyond it memcached cannot count: what was to live longer lives until then.
+  const last = seconds > TAG_SECONDS ? LAST_SECOND - Math.ceil(Date.now() / 1000) : seconds;
+  return Math.min(seconds, last) * 1000;
 }
 
 /** Whether an entry is no value, but says that there is none to be had. */

@@ -1,3 +1,4 @@
+import { MAX_TAGS } from '../options/cache-policy.js';
 import { isHitForMiss, type CacheEntry, type EntryKind, type TagVersion } from '../cache/store.js';
 import {
   andThen,
@@ -124,13 +125,22 @@ function headerOf(flags: number, code: number, tags: readonly TagVersion[]): str
   return `${JSON.stringify([flags, code, ...tags.flatMap(({ tag, version }) => [tag, version])])}\n`;
 }
 
+/** Reads a header, which anybody may have written. @throws {CodecError} for one that is not ours. */
 function readHeader(line: string): Header {
   const header: unknown = JSON.parse(line);
   if (!Array.isArray(header)) throw new CodecError('the header of an entry is not a list');
-  const [flags, code, ...names] = header as [number, number, ...string[]];
+  const [flags, code, ...names] = header as [unknown, unknown, ...unknown[]];
+  if (!Number.isInteger(flags) || !Number.isInteger(code))
+    throw new CodecError('the header of an entry has no flags');
+  // Each tag is a read of its own.
+  if (names.length % 2 !== 0 || names.length > 2 * MAX_TAGS)
+    throw new CodecError('the header of an entry has wrong tags');
   const tags: TagVersion[] = [];
-  for (let index = 0; index + 1 < names.length; index += 2) {
-    tags.push({ tag: names[index], version: names[index + 1] });
+  for (let index = 0; index < names.length; index += 2) {
+    const [tag, version] = [names[index], names[index + 1]];
+    if (typeof tag !== 'string' || tag === '' || typeof version !== 'string')
+      throw new CodecError('a tag is no text');
+    tags.push({ tag, version });
   }
-  return { flags, code, tags };
+  return { flags: flags as number, code: code as number, tags };
 }

@@ -16,8 +16,8 @@ describe('withLock', () => {
     await settled();
     await expect(b.cache.withLock('job', { ttl: '10s' }, never)).resolves.toEqual({ locked: false });
     work.resolve('done');
-    await expect(first).resolves.toEqual({ locked: true, value: 'done' });
-    await expect(b.cache.withLock('job', { ttl: '10s' }, () => 'mine')).resolves.toEqual({
+    await expect(first).resolves.toMatchObject({ locked: true, value: 'done' });
+    await expect(b.cache.withLock('job', { ttl: '10s' }, () => 'mine')).resolves.toMatchObject({
       locked: true,
       value: 'mine',
     });
@@ -44,7 +44,7 @@ describe('withLock', () => {
     await expect(hasty).resolves.toEqual({ locked: false });
     work.resolve();
     await fleet.pass(500);
-    await expect(patient).resolves.toEqual({ locked: true, value: 'mine' });
+    await expect(patient).resolves.toMatchObject({ locked: true, value: 'mine' });
     expect(fleet.clock.pending).toBe(0);
   });
 
@@ -60,6 +60,9 @@ describe('withLock', () => {
     });
     await fleet.pass(2000);
     expect(signal.aborted).toBe(true);
+    // The store counts whole seconds, and lets nobody in before the holder has been told.
+    await expect(b.cache.withLock('job', { ttl: '10s' }, never)).resolves.toEqual({ locked: false });
+    await fleet.pass(1000);
     const other = deferred();
     const second = b.cache.withLock('job', { ttl: '10s' }, () => other.promise);
     await settled();
@@ -68,6 +71,16 @@ describe('withLock', () => {
     await expect(a.cache.withLock('job', { ttl: '2s' }, never)).resolves.toEqual({ locked: false });
     other.resolve();
     await expect(second).resolves.toMatchObject({ locked: true });
+  });
+
+  it('gives every holder a greater number than those before', async () => {
+    const { cache } = new Fleet().start();
+    const fences: number[] = [];
+    for (let turn = 0; turn < 3; turn += 1) {
+      await cache.withLock('job', { ttl: '2s' }, (_signal, fence) => void fences.push(fence));
+    }
+    expect(fences).toEqual(fences.toSorted((a, b) => a - b));
+    expect(new Set(fences).size).toBe(3);
   });
 
   it('gives up waiting when its signal is aborted', async () => {
@@ -96,14 +109,14 @@ describe('withLock', () => {
       store.breakDown();
       return 'done';
     });
-    await expect(call).resolves.toEqual({ locked: true, value: 'done' });
+    await expect(call).resolves.toMatchObject({ locked: true, value: 'done' });
   });
 
   it('does not meet a value of the same key', async () => {
     const fleet = new Fleet();
     const { cache } = fleet.start();
     await cache.set('job', 'value');
-    await expect(cache.withLock('job', { ttl: '10s' }, () => cache.get('job'))).resolves.toEqual({
+    await expect(cache.withLock('job', { ttl: '10s' }, () => cache.get('job'))).resolves.toMatchObject({
       locked: true,
       value: 'value',
     });

@@ -276,24 +276,62 @@ export function storeContract(start: () => Promise<Stores>): void {
   });
 
   describe('a lock', () => {
-    it('is held by one', async () => {
+    it('is held by one, and its fence grows', async () => {
       const key = fresh();
-      const token = await one.lock(key, 30);
-      expect(token).toEqual(expect.any(String));
+      const held = (await one.lock(key, 30))!;
       expect(await two.lock(key, 30)).toBeUndefined();
-      expect(await one.unlock(key, token as string)).toBe(true);
-      expect(await two.lock(key, 30)).toEqual(expect.any(String));
+      expect(await one.unlock(key, held.token)).toBe(true);
+      const next = (await two.lock(key, 30))!;
+      expect(next.fence).toBeGreaterThan(held.fence);
     });
 
     it('is not released by who does not hold it', async () => {
       const key = fresh();
-      const token = (await one.lock(key, 30)) as string;
-      await one.unlock(key, token);
-      const other = (await two.lock(key, 30)) as string;
-      expect(await one.unlock(key, token)).toBe(false);
+      const held = (await one.lock(key, 30))!;
+      await one.unlock(key, held.token);
+      const other = (await two.lock(key, 30))!;
+      expect(await one.unlock(key, held.token)).toBe(false);
       expect(await one.lock(key, 30)).toBeUndefined();
-      expect(await two.unlock(key, other)).toBe(true);
-      expect(await two.unlock(key, other)).toBe(false);
+      expect(await two.unlock(key, other.token)).toBe(true);
+      expect(await two.unlock(key, other.token)).toBe(false);
+    });
+  });
+
+  describe('what the cache keeps beside values', () => {
+    it.each(['~tag:', '~lock:', '~alive:', '~', '~~tag:'])(
+      'is reached by no key that begins with %s',
+      async (prefix) => {
+        const name = fresh();
+        const { version } = await one.tagState(name);
+        const held = (await one.lock(name, 30))!;
+        const key = prefix + name;
+        expect(await one.read(key, 0, 0)).toMatchObject({ hit: false, busy: false });
+        await one.set(key, entry('a value'), 60);
+        expect((await two.read(key, 0, 0)).value).toEqual(entry('a value'));
+        expect(await two.tagState(name)).toMatchObject({ version });
+        await one.remove(key);
+        expect(await two.tagState(name)).toMatchObject({ version });
+        expect(await two.unlock(name, held.token)).toBe(true);
+      },
+    );
+  });
+
+  describe('a stale mark that is repeated', () => {
+    it('prolongs nothing', async () => {
+      const key = fresh();
+      await one.set(key, entry('old'), 600);
+      await one.markStale(key, 20);
+      await two.markStale(key, 300);
+      expect((await one.read(key, 30, 0)).ttlSeconds).toBeLessThanOrEqual(20);
+    });
+
+    it('neither does the first one, where less was left', async () => {
+      const key = fresh();
+      await one.set(key, entry('old'), 20);
+      await one.markStale(key, 300);
+      const reading = await two.read(key, 30, 0);
+      expect(reading).toMatchObject({ hit: true, stale: true });
+      expect(reading.ttlSeconds).toBeLessThanOrEqual(20);
     });
   });
 }

@@ -1,4 +1,4 @@
-import type { CacheEntry, CacheReading, CacheStore, TagState } from '../../../lib/cache/store.js';
+import type { CacheEntry, CacheReading, CacheStore, HeldLock, TagState } from '../../../lib/cache/store.js';
 
 interface Item {
   /** Undefined in a stub. */
@@ -236,8 +236,15 @@ export class MapConnection implements CacheStore {
   markStale(key: string, keepSeconds: number): Promise<void> {
     return this.#ask('markStale', key, () => {
       const item = this.#server.find(key);
-      if (item !== undefined) this.#server.markStale(item, keepSeconds);
+      if (item === undefined) return;
+      const left = ttl(item, this.#server.time);
+      const rest = item.entry !== undefined && left >= 0 && (item.stale || left <= keepSeconds);
+      this.#server.markStale(item, rest ? 'rest' : keepSeconds);
     });
+  }
+
+  isAway(): boolean {
+    return false;
   }
 
   tagState(tag: string): Promise<TagState> {
@@ -248,10 +255,11 @@ export class MapConnection implements CacheStore {
     return this.#ask('bumpTag', tag, () => this.#server.bumpTag(tag, softSeconds));
   }
 
-  lock(key: string, ttlSeconds: number): Promise<string | undefined> {
+  lock(key: string, ttlSeconds: number): Promise<HeldLock | undefined> {
     return this.#ask('lock', key, () => {
       if (this.#server.find(`lock:${key}`) !== undefined) return undefined;
-      return String(this.#server.set(`lock:${key}`, { value: 1, tags: [], kind: 'value' }, ttlSeconds).cas);
+      const { cas } = this.#server.set(`lock:${key}`, { value: 1, tags: [], kind: 'value' }, ttlSeconds + 1);
+      return { token: String(cas), fence: cas };
     });
   }
 
