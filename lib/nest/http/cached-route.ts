@@ -117,8 +117,8 @@ export class CachedRoute {
 
   /** What makes values storable for those who stand further out; undefined for a service that a test put there. */
   get codec(): BodyCodec | undefined {
-    const { service } = this.cache as { service: { codec?: BodyCodec; client?: { codec?: BodyCodec } } };
-    return service.client?.codec ?? service.codec;
+    const { client } = this.cache.service as { client?: { codec?: BodyCodec } };
+    return client?.codec;
   }
 
   /** Counts that an answer is not stored, and says once why, and what to do about it. */
