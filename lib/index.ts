@@ -23,7 +23,7 @@ export type {
 export type { ClusterCheckOptions, HealthOptions } from './nest/health/health-options.js';
 export type { HealthState } from './nest/health/judge-cluster.js';
 export type { HealthReason, HealthReasonCode } from './nest/health/judge-node.js';
-export type { NodeFigures } from './nest/health/node-figures.js';
+export type { ServerFigures } from './nest/server-figures.js';
 
 // Decorators, and the keys they make.
 export { Cacheable, type CacheableOptions } from './nest/decorators/cacheable.decorator.js';

@@ -33,7 +33,7 @@ const HOUSE: House = {
     'protocol/': { rooms: ['errors.ts'], packages: [] },
     'connection/': {
       rooms: ['errors.ts', 'options/', 'protocol/'],
-      packages: ['node:crypto', 'node:net', 'node:tls', 'node:timers', 'node:perf_hooks'],
+      packages: ['node:crypto', 'node:dns', 'node:net', 'node:tls', 'node:timers', 'node:perf_hooks'],
     },
     'cluster/': {
       rooms: ['errors.ts', 'bounded-map.ts', 'options/', 'protocol/', 'connection/'],

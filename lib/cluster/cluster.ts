@@ -1,3 +1,4 @@
+import { NameLookups } from '../connection/name-lookups.js';
 import { ConnectionError, OverloadError, ProtocolError, ServerError, TimeoutError } from '../errors.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';
 import type { ServerAddress } from '../options/server-options.js';
@@ -17,6 +18,7 @@ export class Cluster {
   /** By server; what one is owed outlives its place in the list. */
   readonly #owed = new Map<string, OwedInvalidations>();
   readonly #departed: DepartedServers;
+  readonly #lookups = new NameLookups();
   /** Invalidations that came before any server was known. */
   readonly #homeless: Request[] = [];
   /** Nodes that were taken out and still answer what was in flight. */
@@ -43,6 +45,7 @@ export class Cluster {
    * @returns the ids of servers that came and went.
    */
   setServers(servers: readonly ServerAddress[]): { added: readonly string[]; removed: readonly string[] } {
+    if (this.#isPresent(servers)) return { added: [], removed: [] };
     const placement = createPlacement(this.#options.distribution, servers);
     const present = new Map(this.#nodes.map((node) => [node.server.id, node]));
     const nodes = servers.map((server) => {
@@ -57,8 +60,9 @@ export class Cluster {
     this.#nodes = nodes;
     for (const request of this.#homeless.splice(0)) this.#ownerOf(request)?.owe(request);
     for (const node of nodes) if (!before.has(node)) node.deliverOwed();
+    const listed = new Set(nodes.map(({ server }) => server.id));
     for (const id of this.#owed.keys()) {
-      if (!this.#departed.has(id) && !nodes.some(({ server }) => server.id === id)) this.#owed.delete(id);
+      if (!listed.has(id) && !this.#departed.has(id)) this.#owed.delete(id);
     }
     for (const node of present.values()) {
       const leaving = node.close().finally(() => this.#leaving.delete(leaving));
@@ -138,12 +142,23 @@ export class Cluster {
     }
   }
 
+  /** Whether a list is the present one, so that nothing has to be arranged anew. */
+  #isPresent(servers: readonly ServerAddress[]): boolean {
+    return (
+      servers.length === this.#nodes.length &&
+      servers.every(({ weight, name }, index) => {
+        const { server } = this.#nodes[index];
+        return server.weight === weight && server.name === name && this.#nodes[index].reaches(servers[index]);
+      })
+    );
+  }
+
   #ownerOf(request: Request): Node | undefined {
     return this.nodes[this.#placement.indexFor(request.routingKey)];
   }
 
   #newNode(server: ServerAddress): Node {
-    return new Node(server, this.#options, this.#observer, this.#owedTo(server.id));
+    return new Node(server, this.#options, this.#observer, this.#owedTo(server.id), this.#lookups);
   }
 
   #owedTo(server: string): OwedInvalidations {

@@ -1,21 +1,32 @@
 import { lookup, resolveSrv } from 'node:dns/promises';
 import { clearTimeout, setTimeout } from 'node:timers';
-import { ConnectionError, ProtocolError, ServerError } from '../errors.js';
+import { ConnectionError, TimeoutError } from '../errors.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';
 import type { ResolvedDiscovery } from '../options/discovery-options.js';
 import { readServers, type ServerAddress } from '../options/server-options.js';
-import type { Reply } from '../protocol/reply.js';
-import { Request } from '../protocol/request.js';
-import { Node, type NodeObserver } from './node.js';
-import { OwedInvalidations } from './owed-invalidations.js';
+import { askEndpoint } from './cluster-config.js';
 
-const ignore = (): void => undefined;
-const UNOBSERVED: NodeObserver = { onState: ignore, onReconnect: ignore, onOwedSent: ignore };
+/** So many answers are awaited at a time, those that do not come in time included. One that is so old does not count. */
+const MAX_ASKED = 2;
+const LOST_MS = 30_000;
+
+/** The pause after a failed attempt, doubled each time up to the interval; longer where there is a list already. */
+const FIRST_PAUSE_MS = 100;
+const LATER_PAUSE_MS = 1000;
+
+/** More servers than any cluster has: to arrange ten thousand names takes seconds in which nothing else is done. */
+const MAX_SERVERS = 1000;
 
 /** Told about every list that was found, and about every attempt that failed. */
 export interface DiscoveryListener {
   onServers(servers: readonly ServerAddress[]): void;
   onFailure(error: Error): void;
+}
+
+/** A question that is under way. */
+interface Asked {
+  readonly answer: Promise<readonly ServerAddress[]>;
+  readonly since: number;
 }
 
 /** Asks for the list of servers again and again; a failed attempt leaves the last list in place. */
@@ -24,116 +35,120 @@ export class Discovery {
   readonly #options: ResolvedClientOptions;
   readonly #listener: DiscoveryListener;
   #timer: NodeJS.Timeout | undefined;
+  #limit: NodeJS.Timeout | undefined;
+  /** How long one attempt may take until the next begins; its answer is taken all the same, if it comes. */
+  readonly #attemptMs: number;
+  /** Answers that are awaited, the latest last. */
+  #asked: Asked[] = [];
+  /** When the answer was asked for that was taken last. */
+  #takenSince = 0;
+  #failures = 0;
+  #hasList = false;
   #closed = false;
 
   constructor(source: ResolvedDiscovery, options: ResolvedClientOptions, listener: DiscoveryListener) {
     this.#source = source;
     this.#options = options;
+    this.#attemptMs = Math.max(1000, options.connectTimeout + options.commandTimeout);
     this.#listener = listener;
   }
 
-  /** Asks once, and from then on at every interval; resolves after the first attempt, whatever came of it. */
+  /** Asks once, and from then on at every interval, or sooner after a failure; resolves after the first attempt. */
   async run(): Promise<void> {
     try {
-      const servers = await this.#find();
-      if (!this.#closed) this.#listener.onServers(servers);
+      await this.#attempt();
+      this.#failures = 0;
     } catch (error) {
+      this.#failures += 1;
       if (!this.#closed) this.#listener.onFailure(error as Error);
     }
-    if (!this.#closed) this.#timer = setTimeout(() => void this.run(), this.#source.interval).unref();
+    if (!this.#closed) this.#timer = setTimeout(() => void this.run(), this.#pauseMs()).unref();
   }
 
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#limit);
+  }
+
+  async #attempt(): Promise<void> {
+    const over = new Promise<never>((_resolve, reject) => {
+      this.#limit = setTimeout(() => {
+        const { type } = this.#source;
+        const message = `discovery (${type}): no answer within ${this.#attemptMs} ms`;
+        reject(new TimeoutError(message, '', 'not-sent', this.#attemptMs));
+      }, this.#attemptMs).unref();
+    });
+    try {
+      await Promise.race([this.#ask(), over]);
+    } finally {
+      clearTimeout(this.#limit);
+    }
+  }
+
+  /** Asks, or joins who has asked not long ago. */
+  async #ask(): Promise<void> {
+    const now = performance.now();
+    this.#asked = this.#asked.filter(({ since }) => now - since < LOST_MS);
+    let asked = this.#asked.at(-1);
+    if (asked === undefined || (now - asked.since > this.#attemptMs && this.#asked.length < MAX_ASKED)) {
+      asked = { answer: this.#find(), since: now };
+      this.#asked.push(asked);
+    }
+    let servers: readonly ServerAddress[];
+    try {
+      servers = await asked.answer;
+    } finally {
+      this.#asked = this.#asked.filter((other) => other !== asked);
+    }
+    if (this.#closed || asked.since <= this.#takenSince) return;
+    this.#takenSince = asked.since;
+    this.#take(servers);
+  }
+
+  #take(servers: readonly ServerAddress[]): void {
+    if (servers.length > MAX_SERVERS) {
+      const message = `discovery (${this.#source.type}): ${servers.length} servers, the most is ${MAX_SERVERS}`;
+      throw new ConnectionError(message, '', 'not-sent');
+    }
+    this.#listener.onServers(servers);
+    this.#hasList = true;
+  }
+
+  #pauseMs(): number {
+    const { interval } = this.#source;
+    if (this.#failures === 0) return interval;
+    const first = this.#hasList ? LATER_PAUSE_MS : FIRST_PAUSE_MS;
+    return Math.min(interval, first * 2 ** Math.min(this.#failures - 1, 20));
   }
 
   async #find(): Promise<readonly ServerAddress[]> {
     const source = this.#source;
     switch (source.type) {
       case 'elasticache':
-        return readServers(await this.#askEndpoint(source.endpoint), 'discovery');
+        return askEndpoint(source.endpoint, this.#options);
       case 'dns':
         return readServers(await resolveName(source), 'discovery');
       case 'function':
         return readServers(await source.find(), 'discovery');
     }
   }
-
-  /** Asks a configuration endpoint, which may itself be any memcached that holds the list as a value. */
-  async #askEndpoint(endpoint: string): Promise<string[]> {
-    const [server] = readServers(endpoint, 'discovery.endpoint');
-    const options = { ...this.#options, protocol: 'classic', drainTimeout: 0 } as const;
-    const node = new Node(server, options, UNOBSERVED, new OwedInvalidations(0));
-    try {
-      const text =
-        (await this.#ask(node, 'config get cluster')) ??
-        (await this.#ask(node, 'get AmazonElastiCache:cluster'));
-      if (text === undefined) {
-        throw new ProtocolError(
-          `${endpoint}: knows no cluster configuration, it is no configuration endpoint`,
-          endpoint,
-        );
-      }
-      return parseClusterConfig(text, endpoint);
-    } finally {
-      await node.close();
-    }
-  }
-
-  async #ask(node: Node, line: string): Promise<string | undefined> {
-    try {
-      return (await new Promise<unknown>((resolve, reject) => {
-        const request = new Request('line', line, readConfig);
-        request.timeoutMs = this.#options.connectTimeout + this.#options.commandTimeout;
-        request.resolve = resolve;
-        request.reject = reject;
-        node.send(request);
-      })) as string | undefined;
-    } catch (error) {
-      if (error instanceof ServerError) return undefined;
-      throw error;
-    }
-  }
 }
 
-function readConfig(reply: Reply, request: Request): string | undefined {
-  if (reply.status === 'value') request.gathered = reply.value.toString('utf8');
-  return request.gathered as string | undefined;
-}
-
-/**
- * Reads what a configuration endpoint answers: a version, then `host|ip|port` for each server. The host name is used,
- * since addresses change; it is resolved anew at each connect.
- *
- * @see AWS, "Adding Auto Discovery to your client library"
- */
-export function parseClusterConfig(text: string, endpoint: string): string[] {
-  const servers = text.split('\n')[1]?.trim().split(' ').filter(Boolean) ?? [];
-  if (servers.length === 0)
-    throw new ProtocolError(`${endpoint}: the cluster configuration names no server`, endpoint);
-  return servers.map((server) => {
-    const [host, ip, port] = server.split('|');
-    if (port === undefined)
-      throw new ProtocolError(`${endpoint}: the cluster configuration cannot be read`, endpoint);
-    const name = host === '' ? ip : host;
-    return name.includes(':') ? `[${name}]:${port}` : `${name}:${port}`;
-  });
-}
-
-/** All addresses behind a name, in an order that does not depend on the resolver's. */
+/** All servers behind a name, in an order that does not depend on the resolver's. */
 async function resolveName(source: ResolvedDiscovery & { type: 'dns' }): Promise<string[]> {
   if (source.record === 'srv') {
     const records = await resolveSrv(source.name);
     return records.map(({ name, port, weight }) => `${name}:${port}=${Math.max(weight, 1)}`).toSorted();
   }
-  const addresses = await lookup(source.name, { all: true });
+  const found = await lookup(source.name, { all: true, family: source.family ?? 0 });
+  // A server with both kinds of address is one server: the keys of two would lie in it twice.
+  const family = found.some((address) => address.family === 4) ? 4 : 6;
+  const addresses = found.filter((address) => address.family === family);
   if (addresses.length === 0) {
     throw new ConnectionError(`${source.name}: the name has no address`, source.name, 'not-sent');
   }
   return addresses
-    .map(({ address, family }) =>
-      family === 6 ? `[${address}]:${source.port}` : `${address}:${source.port}`,
-    )
+    .map(({ address }) => (family === 6 ? `[${address}]:${source.port}` : `${address}:${source.port}`))
     .toSorted();
 }

@@ -1,6 +1,7 @@
 import { clearTimeout, setTimeout } from 'node:timers';
 import { isDeepStrictEqual } from 'node:util';
 import { Connection, type ConnectionOwner } from '../connection/connection.js';
+import { NameLookups } from '../connection/name-lookups.js';
 import { isBackendAway } from '../connection/negotiation.js';
 import {
   ClientClosedError,
@@ -38,11 +39,15 @@ export interface NodeObserver {
 /** So many connections in a row may end before they have answered anything; then the next one waits. */
 const VAIN_CONNECTIONS = 3;
 
+/** How long what hung up on a command for servers is taken for a proxy. */
+const HUNG_UP_MS = 10 * 60 * 1000;
+
 /** Our handle on one server: its connection, and whether it can be used. */
 export class Node implements ConnectionOwner {
   #server: ServerAddress;
   readonly #options: ResolvedClientOptions;
   readonly #observer: NodeObserver;
+  readonly #lookups: NameLookups;
   readonly #owed: OwedInvalidations;
   readonly #delivery: OwedDelivery;
   readonly #roundTrips = new RoundTrips();
@@ -61,6 +66,8 @@ export class Node implements ConnectionOwner {
   #classicNext = false;
   /** The present connection leads to such a proxy. */
   #proxied = false;
+  /** When the server last hung up on a command that proxies hang up on. */
+  #hungUpAt = Number.NEGATIVE_INFINITY;
   /** How many connections have become ready. */
   #connections = 0;
   /** How many connections in a row have become ready and answered nothing, whatever they died of. */
@@ -77,7 +84,9 @@ export class Node implements ConnectionOwner {
     options: ResolvedClientOptions,
     observer: NodeObserver,
     owed: OwedInvalidations,
+    lookups = new NameLookups(),
   ) {
+    this.#lookups = lookups;
     this.#server = server;
     this.#options = options;
     this.#observer = observer;
@@ -135,8 +144,7 @@ export class Node implements ConnectionOwner {
   send(request: Request): void {
     if (this.#closed) request.fail(new ClientClosedError('the client is closed'));
     else if (this.#unreachable) request.fail(this.#unreachableError(request));
-    else if (this.#proxied && request.kind === 'line' && request.key !== 'version')
-      request.fail(this.#proxyError(request));
+    else if (isForServers(request) && this.#isProxy()) request.fail(this.#proxyError(request));
     else {
       const connection = this.#connected();
       if (!this.#owed.isEmpty) this.#delivery.ahead(request, connection);
@@ -163,7 +171,7 @@ export class Node implements ConnectionOwner {
   owe(request: Request): void {
     const { overflows } = this.#owed;
     this.#owed.add(request);
-    if (this.#owed.overflows && !overflows) this.#warn();
+    if (this.#owed.overflows && !overflows) this.#delivery.warn(this.server.id);
     this.deliverOwed();
   }
 
@@ -274,6 +282,9 @@ export class Node implements ConnectionOwner {
       return;
     }
     const wasReady = connection.version.text !== '';
+    if (wasReady && connection.dialect === 'classic' && lost.length > 0 && isForServers(lost[0])) {
+      this.#hungUpAt = performance.now();
+    }
     const idle = lost.length === 0 && unsent.length === 0;
     if (wasReady && idle && !this.#unreachable) return;
     this.#failed(error);
@@ -308,20 +319,16 @@ export class Node implements ConnectionOwner {
     for (const request of unsent) request.fail(this.#unreachableError(request));
   }
 
-  #warn(): void {
-    process.emitWarning(
-      `${this.server.id} is owed more than ${this.#options.maxOwedDeletes} invalidations (option maxOwedDeletes). This ` +
-        `process reads no old value of them; others may, until the server can be asked for its keys`,
-      'MemcachedWarning',
-    );
-  }
-
   #connected(): Connection {
     if (this.#connection === undefined) {
       const protocol = this.#classicNext ? 'classic' : this.#options.protocol;
       this.#proxied = this.#classicNext;
       this.#classicNext = false;
-      this.#connection = new Connection(this.server, { ...this.#options, protocol }, this);
+      this.#connection = new Connection(
+        this.server,
+        { ...this.#options, protocol, lookups: this.#lookups },
+        this,
+      );
     }
     return this.#connection;
   }
@@ -357,8 +364,14 @@ export class Node implements ConnectionOwner {
 
   #lostError(request: Request, cause: MemcachedError | undefined): MemcachedError {
     if (cause instanceof ProtocolError) return cause;
+    if (isForServers(request) && this.#isProxy()) return this.#proxyError(request);
     const why = cause?.message ?? `${this.server.id}: connection closed`;
     return new ConnectionError(`${request.label}: ${why}`, this.server.id, request.outcome, { cause });
+  }
+
+  /** Whether it hangs up on what only servers know; a server that restarts at that moment is asked again some time later. */
+  #isProxy(): boolean {
+    return this.#proxied || performance.now() - this.#hungUpAt < HUNG_UP_MS;
   }
 
   /** Such a proxy would close the connection, and with it fail everybody else's requests. */
@@ -375,4 +388,9 @@ export class Node implements ConnectionOwner {
       cause: this.#lastError,
     });
   }
+}
+
+/** Whether only servers know the command: `stats`, `flush_all` and the like, which proxies hang up on. */
+function isForServers(request: Request): boolean {
+  return request.kind === 'line' && request.key !== 'version';
 }

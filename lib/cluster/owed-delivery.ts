@@ -81,6 +81,15 @@ export class OwedDelivery {
       );
   }
 
+  /** Says that more is owed to a server than can be listed. */
+  warn(server: string): void {
+    process.emitWarning(
+      `${server} is owed more than ${this.#options.maxOwedDeletes} invalidations (option maxOwedDeletes). This process ` +
+        `reads no old value of them; others may, until the server can be asked for its keys`,
+      'MemcachedWarning',
+    );
+  }
+
   /** There will be no other connection. */
   close(): void {
     this.#closing.abort();

@@ -1,4 +1,4 @@
-import { createHistogram } from 'node:perf_hooks';
+import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 
 /** How long a server took, in milliseconds, over the round trips that were measured. */
 export interface Latency {
@@ -17,25 +17,28 @@ export interface Latency {
  */
 export class RoundTrips {
   /** In microseconds, from 1 to a minute, with three digits. */
-  readonly #histogram = createHistogram({ lowest: 1, highest: 60_000_000, figures: 3 });
+  #histogram: RecordableHistogram | undefined;
 
   /** @param milliseconds from the write of a request to its reply. */
   record(milliseconds: number): void {
     const microseconds = Math.round(milliseconds * 1000);
-    if (microseconds <= 60_000_000) this.#histogram.record(Math.max(1, microseconds));
+    if (microseconds > 60_000_000) return;
+    // Made late: it takes 150 KB, and a list may name many servers.
+    this.#histogram ??= createHistogram({ lowest: 1, highest: 60_000_000, figures: 3 });
+    this.#histogram.record(Math.max(1, microseconds));
   }
 
   /** What has been measured so far; `undefined` before the first reply. */
   summary(): Latency | undefined {
-    const { count } = this.#histogram;
-    if (count === 0) return undefined;
-    const percentile = (percent: number): number => this.#histogram.percentile(percent) / 1000;
+    const histogram = this.#histogram;
+    if (histogram === undefined) return undefined;
+    const percentile = (percent: number): number => histogram.percentile(percent) / 1000;
     return {
-      count,
+      count: histogram.count,
       p50: percentile(50),
       p95: percentile(95),
       p99: percentile(99),
-      max: this.#histogram.max / 1000,
+      max: histogram.max / 1000,
     };
   }
 }

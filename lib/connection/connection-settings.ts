@@ -1,3 +1,4 @@
+import type { NameLookups } from './name-lookups.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';
 
 /** The client's options that concern a single connection. */
@@ -10,4 +11,7 @@ export type ConnectionSettings = Pick<
   | 'maxInFlight'
   | 'maxQueuedBytes'
   | 'maxValueBytes'
->;
+> & {
+  /** Looks up the server's name; the system does without it. */
+  readonly lookups?: NameLookups;
+};

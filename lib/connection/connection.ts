@@ -96,7 +96,7 @@ export class Connection {
     this.#admission = new Admission(server.id, settings.maxInFlight, settings.maxQueuedBytes);
     this.#limit = new ItemLimit(server.id, settings.maxValueBytes);
     this.#parser = new ReplyParser((reply) => this.#pair(reply), this.#opaques.prefix);
-    this.#socket = openSocket(server, settings.keepAlive, () => void this.#negotiate());
+    this.#socket = openSocket(server, settings, () => void this.#negotiate());
     this.#socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     this.#socket.on('drain', () => {
       if (this.#waiting.length > 0) this.#deadlines.taken();

@@ -1,15 +1,21 @@
 import * as net from 'node:net';
 import * as tls from 'node:tls';
+import type { ConnectionSettings } from './connection-settings.js';
 import type { ServerAddress } from '../options/server-options.js';
 
 /**
  * Begins to open a socket to a server; names are resolved anew each time.
  *
- * @param keepAliveMs idle time after which TCP asks whether the peer is still there; 0 never asks.
+ * @param settings `keepAlive`: idle time after which TCP asks whether the peer is still there; 0 never asks.
  * @param onOpen called once bytes can be written (for TLS: after the peer's certificate was accepted).
  */
-export function openSocket(server: ServerAddress, keepAliveMs: number, onOpen: () => void): net.Socket {
-  const place = server.path === undefined ? { host: server.host, port: server.port } : { path: server.path };
+export function openSocket(
+  server: ServerAddress,
+  { keepAlive: keepAliveMs, lookups }: Pick<ConnectionSettings, 'keepAlive' | 'lookups'>,
+  onOpen: () => void,
+): net.Socket {
+  const { host, port, path } = server;
+  const place = path === undefined ? { host, port, lookup: lookups?.lookup } : { path };
   const socket = server.tls === undefined ? net.connect(place) : openTls(server, server.tls, place);
   socket.once(server.tls === undefined ? 'connect' : 'secureConnect', onOpen);
   socket.setNoDelay(true);

@@ -2,29 +2,16 @@ import type { CacheCounters } from '../cache/cache-events.js';
 import type { NodeStatus } from '../client/server-commands.js';
 import type { ManyResult } from '../client/many-result.js';
 import type { GeneralStats } from '../client/stats.js';
+import { hitRatio, present, type ServerFigures, serverFigures } from './server-figures.js';
 
 /** What is known of one server; what only the server can tell is absent when it does not answer. */
-export interface ServerReport extends NodeStatus {
+export interface ServerReport extends NodeStatus, ServerFigures {
   /** Its share of the weights, from 0 to 1: the share of the keys it should have. */
   readonly weightShare: number;
   /** Its share of the items that answering servers hold, from 0 to 1. */
   readonly itemShare?: number;
   /** Why it does not answer. */
   readonly problem?: string;
-  readonly version?: string;
-  readonly uptimeSeconds?: number;
-  readonly connections?: number;
-  readonly maxConnections?: number;
-  readonly items?: number;
-  readonly memoryBytes?: number;
-  readonly maxMemoryBytes?: number;
-  /** Items dropped before their ttl to make room, since the server started. */
-  readonly evictions?: number;
-  /**
-   * Hits among all clients' reads since the server started, from 0 to 1; absent before the first read. By the server's own
-   * count, which takes a miss that leaves a lease for a hit: see `cache` for what the application has seen.
-   */
-  readonly hitRatio?: number;
   /** The same since the report given as `since`; absent without one, without a read, or after a restart. */
   readonly recentHitRatio?: number;
 }
@@ -97,16 +84,8 @@ function figures(
   allItems: number,
 ): Partial<ServerReport> {
   return {
-    version: stats.version,
-    uptimeSeconds: stats.uptime,
-    connections: stats.curr_connections,
-    maxConnections: stats.max_connections,
-    items: stats.curr_items,
+    ...serverFigures(stats),
     itemShare: allItems === 0 ? undefined : stats.curr_items / allItems,
-    memoryBytes: stats.bytes,
-    maxMemoryBytes: stats.limit_maxbytes,
-    evictions: stats.evictions,
-    hitRatio: ratio({ hits: stats.get_hits, misses: stats.get_misses }),
     recentHitRatio: ratio(readsSince(stats, last)),
   };
 }
@@ -124,10 +103,5 @@ function readsSince(stats: GeneralStats, last: GeneralStats | undefined): Reads 
 }
 
 function ratio({ hits, misses }: Reads): number | undefined {
-  return hits + misses > 0 ? hits / (hits + misses) : undefined;
-}
-
-/** Without the names whose values are not known, so that they do not turn up in the answer. */
-function present<T extends object>(report: T): T {
-  return Object.fromEntries(Object.entries(report).filter(([, value]) => value !== undefined)) as T;
+  return hitRatio(hits, misses);
 }

@@ -1,15 +1,21 @@
 import { InvalidOptionsError } from '../errors.js';
 import type { Duration } from './duration.js';
-import { integer, oneOf, readObject, text, timer, withDefault, type Reader } from './schema.js';
-import { DEFAULT_PORT, type ServersOption } from './server-options.js';
+import { integer, oneOf, optional, readObject, text, timer, withDefault, type Reader } from './schema.js';
+import {
+  DEFAULT_PORT,
+  readServers,
+  type ServerAddress,
+  type ServerOptions,
+  type ServersOption,
+} from './server-options.js';
 
 /** Where the list of servers comes from, when it is not fixed. */
 export type DiscoveryOptions = (
   | {
       /** AWS ElastiCache's configuration endpoint (and what imitates it). */
       type: 'elasticache';
-      /** `host:port` of the configuration endpoint. */
-      endpoint: string;
+      /** The configuration endpoint, in any spelling of a server; its TLS options and credentials hold for the servers, too. */
+      endpoint: string | ServerOptions;
     }
   | {
       /** A name that resolves to all servers. */
@@ -19,6 +25,8 @@ export type DiscoveryOptions = (
       record?: 'address' | 'srv';
       /** Port of the servers behind A and AAAA records. @default 11211 */
       port?: number;
+      /** Only addresses of this kind; without it those of kind 4 if there are any, else those of kind 6. */
+      family?: 4 | 6;
     }
   | {
       /** A function of your own. */
@@ -35,12 +43,13 @@ export type DiscoveryFunction = () => ServersOption | Promise<ServersOption>;
 
 /** Discovery after validation. */
 export type ResolvedDiscovery =
-  | { readonly type: 'elasticache'; readonly endpoint: string; readonly interval: number }
+  | { readonly type: 'elasticache'; readonly endpoint: ServerAddress; readonly interval: number }
   | {
       readonly type: 'dns';
       readonly name: string;
       readonly record: 'address' | 'srv';
       readonly port: number;
+      readonly family?: 4 | 6 | undefined;
       readonly interval: number;
     }
   | { readonly type: 'function'; readonly find: DiscoveryFunction; readonly interval: number };
@@ -49,6 +58,13 @@ const DEFAULT_INTERVAL_MS = 60_000;
 
 const interval = withDefault(timer(1000), DEFAULT_INTERVAL_MS);
 
+const readEndpoint: Reader<ServerAddress> = (value, path) => readServers([value], path)[0];
+
+const readFamily: Reader<4 | 6> = (value, path) => {
+  if (value === 4 || value === 6) return value;
+  throw new InvalidOptionsError(path, 'expected 4 or 6');
+};
+
 /** Reads the option `discovery`. */
 export const readDiscovery: Reader<ResolvedDiscovery> = (value, path) => {
   if (typeof value === 'function') {
@@ -56,7 +72,7 @@ export const readDiscovery: Reader<ResolvedDiscovery> = (value, path) => {
   }
   const type = (value as { type?: unknown } | null)?.type;
   if (type === 'elasticache') {
-    return readObject(value, path, { type: oneOf('elasticache'), endpoint: text(), interval });
+    return readObject(value, path, { type: oneOf('elasticache'), endpoint: readEndpoint, interval });
   }
   if (type === 'dns') {
     return readObject(value, path, {
@@ -64,6 +80,7 @@ export const readDiscovery: Reader<ResolvedDiscovery> = (value, path) => {
       name: text(),
       record: withDefault(oneOf('address', 'srv'), 'address'),
       port: withDefault(integer(1, 65_535), DEFAULT_PORT),
+      family: optional(readFamily),
       interval,
     });
   }

@@ -71,7 +71,7 @@ export interface ServerAddress {
  * @throws {InvalidOptionsError} for an empty list, a server named twice, or a wrong part, with its path.
  */
 export const readServers: Reader<readonly ServerAddress[]> = (value, path) => {
-  const list = typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value;
+  const list = typeof value === 'string' ? split(value, path) : value;
   const entries: unknown[] = Array.isArray(list) ? list : [list];
   const servers = entries.map((entry, index) =>
     readServer(entry, Array.isArray(list) ? `${path}[${index}]` : path),
@@ -94,6 +94,30 @@ export const readServers: Reader<readonly ServerAddress[]> = (value, path) => {
   return Object.freeze(servers);
 };
 
+/** Splits a text at its commas, as it is often put together from parts: what is empty between or behind them is nothing. */
+function split(text: string, path: string): string[] {
+  if (text.includes(';') && !text.includes('@')) {
+    throw new InvalidOptionsError(
+      path,
+      `expected servers separated by commas, got '${withoutCredentials(text)}'`,
+    );
+  }
+  const parts = text.split(',').map((part) => part.trim());
+  const servers = parts.filter((part) => part !== '');
+  if (servers.length > 0) return servers;
+  throw new InvalidOptionsError(
+    path,
+    `expected at least one server, such as '127.0.0.1:11211', got ${text === '' ? 'an empty text' : `'${text}'`} ` +
+      `(an environment variable that is not set?)`,
+  );
+}
+
+/** A server that is reached as another one is: with its TLS options and its credentials. */
+export function reachedLike(other: ServerAddress, server: ServerAddress): ServerAddress {
+  const address = { ...server, credentials: other.credentials };
+  return Object.freeze(Object.defineProperty(address, 'tls', { value: other.tls }) as ServerAddress);
+}
+
 const readServer: Reader<ServerAddress> = (value, path) => {
   if (typeof value === 'string') return fromText(value, path);
   return fromOptions(value, path);
@@ -101,7 +125,14 @@ const readServer: Reader<ServerAddress> = (value, path) => {
 
 function fromText(written: string, path: string): ServerAddress {
   if (/^memcacheds?:\/\//.test(written)) return fromUrl(written, path);
-  const [, place, weight] = /^(.*?)(?:=(\d+))?$/.exec(written) ?? [];
+  const [, place, weight] =
+    (written.startsWith('/') ? /^(.*?)(?:=(\d+))?$/ : /^([^=]*)(?:=(.*))?$/s).exec(written) ?? [];
+  if (weight !== undefined && !/^\d+$/.test(weight)) {
+    throw new InvalidOptionsError(
+      path,
+      `expected a whole number from 0 as the weight in '${withoutCredentials(written)}'; for shares of 1.5 and 1 write 3 and 2`,
+    );
+  }
   const share = weight === undefined ? {} : { weight: Number(weight) };
   if (place.startsWith('/')) return fromOptions({ path: place, ...share }, path);
   const match = /^(?:\[([0-9a-fA-F:.]+(?:%[\w.-]+)?)\]|([^\s,:=[\]/@]+))(?::(\d+))?$/.exec(place);

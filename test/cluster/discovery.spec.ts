@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
 import { MemcachedClient } from '../../lib/client/client.js';
-import { parseClusterConfig } from '../../lib/cluster/discovery.js';
+import { NameLookups } from '../../lib/connection/name-lookups.js';
+import { parseClusterConfig } from '../../lib/cluster/cluster-config.js';
 import type { DiscoveryOptions } from '../../lib/options/discovery-options.js';
 import { MemcachedServer } from '../../lib/testing/index.js';
 
@@ -11,6 +13,12 @@ describe('a cluster configuration', () => {
     ).toStrictEqual(['a.example:11211', '10.0.0.2:11212', '[::1]:11213']);
   });
 
+  it('is read over stray carriage returns', () => {
+    expect(parseClusterConfig('12\r\na|10.0.0.1|11211\r b|10.0.0.2|11212\r\n\r\n', 'endpoint')).toStrictEqual(
+      ['a:11211', 'b:11212'],
+    );
+  });
+
   it.each(['', '12\n', '12\n\n', '12\nhost-without-port\n'])('is refused when it reads %j', (text) => {
     expect(() => parseClusterConfig(text, 'endpoint:1')).toThrow(/^endpoint:1: the cluster configuration/);
   });
@@ -19,14 +27,13 @@ describe('a cluster configuration', () => {
 describe('a discovery that fails at first', () => {
   const failing = async (discovery: DiscoveryOptions): Promise<Error> => {
     const client = new MemcachedClient({ discovery, connectTimeout: '300ms', commandTimeout: '300ms' });
-    let failure: Error | undefined;
-    client.on('discoveryFailed', (error) => (failure = error));
+    const [failure] = (await once(client, 'discoveryFailed')) as [Error];
     await expect(client.get('key')).rejects.toMatchObject({
       code: 'MEMCACHED_CONNECTION',
       outcome: 'not-sent',
     });
     await client.close();
-    return failure!;
+    return failure;
   };
 
   it('lets commands fail, naming what it was: nobody at the endpoint', async () => {
@@ -52,5 +59,77 @@ describe('a discovery that fails at first', () => {
   it('a function that answers nonsense', async () => {
     const error = await failing({ type: 'function', find: () => 'not a server:x' });
     expect(error).toMatchObject({ code: 'MEMCACHED_INVALID_OPTIONS' });
+  });
+});
+
+describe('a discovery', () => {
+  it('that fails at first is asked again soon, not at the next interval', async () => {
+    const server = await MemcachedServer.start();
+    let asked = 0;
+    const find = async (): Promise<string> => {
+      asked += 1;
+      if (asked < 3) throw new Error('SERVFAIL');
+      return server.address;
+    };
+    const client = new MemcachedClient({
+      discovery: { type: 'function', find, interval: '1h' },
+      commandTimeout: '10s',
+    });
+    expect(await client.set('k', 1)).toBe(true);
+    await client.close();
+    await server.close();
+  });
+
+  it('that never answers keeps nobody from closing', async () => {
+    const client = new MemcachedClient({ discovery: () => new Promise(() => {}), commandTimeout: '50ms' });
+    await expect(client.get('k')).rejects.toMatchObject({ code: 'MEMCACHED_TIMEOUT' });
+    const pending = client.get('k');
+    await client.close();
+    await expect(pending).rejects.toMatchObject({ code: 'MEMCACHED_CLOSED' });
+  });
+
+  it('by an endpoint reaches the servers as it reaches the endpoint', async () => {
+    const auth = { username: 'alice', password: 's3cret' };
+    const server = await MemcachedServer.start({ auth });
+    const admin = new MemcachedClient({ servers: { host: '127.0.0.1', port: server.port, ...auth } });
+    const list = `1\n|127.0.0.1|${server.port}\n`;
+    await admin.set('AmazonElastiCache:cluster', Buffer.from(list));
+    const endpoint = { host: '127.0.0.1', port: server.port, ...auth };
+    const client = new MemcachedClient({
+      discovery: { type: 'elasticache', endpoint },
+      commandTimeout: '10s',
+    });
+    expect(await client.set('k', 1)).toBe(true);
+    await client.close();
+    await admin.close();
+    await server.close();
+  });
+
+  it('that names more servers than any cluster has is refused', async () => {
+    const servers = Array.from({ length: 10_000 }, (_, index) => `10.0.${index >> 8}.${index & 255}`);
+    const client = new MemcachedClient({ discovery: () => servers, commandTimeout: '50ms' });
+    await expect(client.get('k')).rejects.toMatchObject({
+      message: expect.stringContaining('10000 servers, the most is 1000'),
+    });
+    await client.close();
+  });
+});
+
+describe('look-ups of names', () => {
+  it('are one at a time for each name, and everyone who waits gets the answer', async () => {
+    const { lookup } = new NameLookups();
+    const answers = await Promise.all(
+      [0, 1, 2].map(
+        () =>
+          new Promise((resolve, reject) => {
+            lookup('localhost', { all: true }, (error, found) =>
+              error === null ? resolve(found) : reject(error),
+            );
+          }),
+      ),
+    );
+    expect(answers[0]).not.toStrictEqual([]);
+    expect(answers[1]).toBe(answers[0]);
+    expect(answers[2]).toBe(answers[0]);
   });
 });

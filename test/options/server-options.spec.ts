@@ -119,8 +119,7 @@ describe('servers', () => {
       path: 'servers',
       message: expect.stringContaining('at least one server'),
     });
-    expect(refusal('').path).toBe('servers[0]');
-    expect(refusal('a,').path).toBe('servers[1]');
+    expect(refusal('').path).toBe('servers');
   });
 
   it('are each named once, in whatever spelling', () => {
@@ -198,4 +197,22 @@ describe('credentials', () => {
       expect(error.message).toBe('servers.password: expected a string');
     },
   );
+});
+
+describe('servers as people write them', () => {
+  it('may end in a comma, or have an empty part', () => {
+    expect(readServers('10.0.0.1,,10.0.0.2, ', 'servers').map(({ id }) => id)).toStrictEqual([
+      '10.0.0.1:11211',
+      '10.0.0.2:11211',
+    ]);
+  });
+
+  it.each([
+    ['10.0.0.1;10.0.0.2', /separated by commas/],
+    ['', /an empty text .*environment variable/],
+    [' , ', /expected at least one server/],
+    ['10.0.0.1=1.5', /expected a whole number from 0/],
+  ])('%j is refused by a message that says what to write', (servers, message) => {
+    expect(() => readServers(servers, 'servers')).toThrow(message);
+  });
 });

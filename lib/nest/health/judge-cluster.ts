@@ -1,5 +1,5 @@
 import type { HealthReason } from './judge-node.js';
-import type { NodeFigures } from './node-figures.js';
+import type { ServerFigures } from '../server-figures.js';
 
 /** How a server, or the cluster, is doing. */
 export type HealthState = 'up' | 'degraded' | 'down';
@@ -10,7 +10,7 @@ export interface NodeHealth {
   readonly state: HealthState;
   /** Its share of the keys against the other servers' weights. */
   readonly weight: number;
-  readonly figures: NodeFigures;
+  readonly figures: ServerFigures;
   readonly reasons: readonly HealthReason[];
 }
 

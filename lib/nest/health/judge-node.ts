@@ -28,7 +28,9 @@ export type HealthReasonCode =
   /** It has been restarted a short while ago, and is still cold. */
   | 'restarted'
   /** Its clock is not ours. */
-  | 'clock-drift';
+  | 'clock-drift'
+  /** It keeps no cas tokens (`-C`), so that nothing can be stored safely. */
+  | 'no-cas';
 
 /** Something that is wrong with a server. */
 export interface HealthReason {
@@ -90,7 +92,7 @@ export function judgeNode(
   };
   const { connections, maxConnections, uptimeSeconds } = sample.figures;
   if (sample.accepting === false) find('not-accepting', 'does not accept new connections at present');
-  if (connections !== undefined && maxConnections !== undefined) {
+  if (connections !== undefined && maxConnections !== undefined && maxConnections > 0) {
     const usable = maxConnections - sample.reservedConnections;
     if (connections > usable * limits.maxConnectionUse) {
       find(
@@ -108,6 +110,12 @@ export function judgeNode(
   }
   if (restarted && uptimeSeconds !== undefined && uptimeSeconds * 1000 < limits.warmUp) {
     find('restarted', `restarted ${uptimeSeconds} s ago, and still cold`);
+  }
+  if (sample.hasCas === false) {
+    find(
+      'no-cas',
+      'keeps no cas tokens, without which no value is stored after a lease; start memcached without -C',
+    );
   }
   const drift = clockDrift(sample);
   if (Math.abs(drift) > limits.maxClockDrift) {

@@ -1,4 +1,5 @@
 import type { ModuleRef, ModulesContainer } from '@nestjs/core';
+import { type MemcachedError, ServerError, UnsupportedError } from '../../errors.js';
 import { systemClock } from '../../cache/clock.js';
 import type { PartFailure } from '../../client/many-result.js';
 import { DEFAULT_NAME } from '../instance/module-name.js';
@@ -19,14 +20,17 @@ import {
   type NodeLook,
   reasonOf,
 } from './judge-node.js';
-import { type NodeFigures, readSample } from './node-figures.js';
+import type { ServerFigures } from '../server-figures.js';
+import { isMemcachedsOwn, readSample } from './node-figures.js';
 import { knowsDegraded } from './terminus.js';
 
 /** By how much the whole round may outlast the time-out of its commands, which is what should end it. */
 const MARGIN_MS = 100;
 
 /** One server in the answer of a check. */
-export interface MemcachedNodeEntry extends NodeFigures {
+export interface MemcachedNodeEntry extends ServerFigures {
+  /** The server gives no statistics, as proxies and serverless caches do not: that it answers is all that is known. */
+  readonly stats?: 'unavailable';
   readonly state: HealthState;
   readonly weight: number;
 }
@@ -91,8 +95,8 @@ export class MemcachedHealthIndicator {
 
   /**
    * Judges every server by its `stats`: whether it answers, accepts connections and has some left, has refused or lost
-   * something since the last look, was restarted, keeps the time. Reports what it says about its memory, hits and
-   * evictions.
+   * something since the last look, was restarted, keeps the time, has cas tokens. Reports what it says about its memory,
+   * hits and evictions. What gives no `stats` is judged by whether it answers at all.
    *
    * Calls at the same time share one round of `stats`.
    *
@@ -157,16 +161,63 @@ export class MemcachedHealthIndicator {
     const askedMs = Date.now();
     const answers = await inTime(service.stats(undefined, { timeout }), timeout);
     const answeredMs = Date.now();
-    return service.topology().map(({ server, weight }) => {
+    const topology = service.topology();
+    this.#forgetAllBut(instance, topology);
+    const silent = answers.failures.some(({ error }) => givesNoStats(error));
+    const unknown = [...answers].some(
+      ([server, { pid }]) => this.#sampleOf(instance, server)?.processId !== pid,
+    );
+    const left = Math.max(1, timeout - (answeredMs - askedMs));
+    const [versions, settings] = await Promise.all([
+      silent ? inTime(service.version({ timeout: left }), left) : undefined,
+      unknown ? inTime(service.stats('settings', { timeout: left }), left) : undefined,
+    ]);
+    return topology.map(({ server, weight }): Seen => {
       const stats = answers.get(server);
+      const version = versions?.get(server) ?? (stats?.version as string | undefined);
+      const answersOnly = stats === undefined ? versions?.has(server) === true : !isMemcachedsOwn(stats);
+      if (answersOnly) {
+        return {
+          server,
+          weight,
+          figures: { ...(version === undefined ? {} : { version }), stats: 'unavailable' },
+        };
+      }
       if (stats === undefined) return { server, weight, failure: failureOf(server, answers.failures) };
-      const place = `${instance} ${server}`;
+      const place = placeOf(instance, server);
       const before = this.#looks.get(place);
-      const now = lookAt(readSample(stats, askedMs, answeredMs), before);
+      const told = settings?.get(server)?.cas_enabled;
+      const hasCas = told === undefined ? before?.sample.hasCas : told !== 'no';
+      const now = lookAt(readSample(stats, hasCas, askedMs, answeredMs), before);
       this.#looks.set(place, now);
       return { server, weight, figures: now.sample.figures, now, before };
     });
   }
+
+  #sampleOf(instance: string, server: string): NodeLook['sample'] | undefined {
+    return this.#looks.get(placeOf(instance, server))?.sample;
+  }
+
+  /** Servers that are not in the list any more are nobody's concern. */
+  #forgetAllBut(instance: string, topology: readonly { readonly server: string }[]): void {
+    const present = new Set(topology.map(({ server }) => placeOf(instance, server)));
+    const prefix = placeOf(instance, '');
+    for (const place of this.#looks.keys()) {
+      if (place.startsWith(prefix) && !present.has(place)) this.#looks.delete(place);
+    }
+  }
+}
+
+function placeOf(instance: string, server: string): string {
+  return `${JSON.stringify(instance)} ${server}`;
+}
+
+/** Whether a server has been reached and has no answer to `stats`: proxies hang up on it, and others refuse it. */
+function givesNoStats(error: MemcachedError): boolean {
+  return (
+    error instanceof UnsupportedError ||
+    (error instanceof ServerError && reasonOf('', error).code === 'error')
+  );
 }
 
 /** What one round has found out about a server; judged by each caller's own limits. */
@@ -175,7 +226,7 @@ interface Seen {
   readonly weight: number;
   /** Why it gave no answer, if it gave none. */
   readonly failure?: HealthReason;
-  readonly figures?: NodeFigures;
+  readonly figures?: ServerFigures & { readonly stats?: 'unavailable' };
   readonly now?: NodeLook;
   readonly before?: NodeLook | undefined;
 }

@@ -1,20 +1,4 @@
-/** What a server says about itself in `stats`, as far as health is concerned; absent where it does not say. */
-export interface NodeFigures {
-  readonly version?: string;
-  readonly threads?: number;
-  /** How long the server has been running. */
-  readonly uptimeSeconds?: number;
-  readonly connections?: number;
-  readonly maxConnections?: number;
-  /** Items stored now. */
-  readonly items?: number;
-  readonly memoryBytes?: number;
-  readonly maxMemoryBytes?: number;
-  /** Hits among all reads since the server started, from 0 to 1; absent before the first read. */
-  readonly hitRatio?: number;
-  /** Items dropped since the server started, before their ttl, to make room. */
-  readonly evictions?: number;
-}
+import { figureOf, type ServerFigures, serverFigures } from '../server-figures.js';
 
 /** Counters whose increase means that something was refused or lost. */
 export const FAULT_COUNTERS = [
@@ -30,7 +14,7 @@ export type FaultCounter = (typeof FAULT_COUNTERS)[number];
 
 /** One answer to `stats`, read. */
 export interface NodeSample {
-  readonly figures: NodeFigures;
+  readonly figures: ServerFigures;
   readonly processId: number | undefined;
   /** Whether the server takes new connections; undefined where it does not say. */
   readonly accepting: boolean | undefined;
@@ -41,25 +25,37 @@ export interface NodeSample {
   /** Our own clock when the server was asked, and when it had answered. */
   readonly askedMs: number;
   readonly answeredMs: number;
+  /** Whether items have cas tokens; undefined where that was not asked, or not told. */
+  readonly hasCas: boolean | undefined;
   readonly faults: Readonly<Partial<Record<FaultCounter, number>>>;
+}
+
+/**
+ * Whether an answer to `stats` is that of a memcached about itself. Routers answer with figures of their own under the same
+ * names, and some servers with next to nothing: no judgement can be built upon these.
+ */
+export function isMemcachedsOwn(stats: Readonly<Record<string, unknown>>): boolean {
+  return ['pid', 'uptime', 'time', 'curr_items', 'limit_maxbytes'].every((name) => {
+    const value = figureOf(stats, name);
+    return value !== undefined && value >= 0;
+  });
 }
 
 /**
  * Reads an answer to `stats`.
  *
+ * @param hasCas whether its settings say that items have cas tokens.
  * @param askedMs our clock when the server was asked.
  * @param answeredMs our clock when it had answered.
  * @see memcached doc/protocol.txt, "General-purpose statistics"
  */
 export function readSample(
   stats: Readonly<Record<string, unknown>>,
+  hasCas: boolean | undefined,
   askedMs: number,
   answeredMs: number,
 ): NodeSample {
-  const count = (name: string): number | undefined => {
-    const value = Number(stats[name] ?? NaN);
-    return Number.isFinite(value) ? value : undefined;
-  };
+  const count = (name: string): number | undefined => figureOf(stats, name);
   const time = count('time');
   const accepting = count('accepting_conns');
   const faults: Partial<Record<FaultCounter, number>> = {};
@@ -68,34 +64,14 @@ export function readSample(
     if (value !== undefined) faults[name] = value;
   }
   return {
-    figures: present({
-      version: stats.version as string | undefined,
-      threads: count('threads'),
-      uptimeSeconds: count('uptime'),
-      connections: count('curr_connections'),
-      maxConnections: count('max_connections'),
-      items: count('curr_items'),
-      memoryBytes: count('bytes'),
-      maxMemoryBytes: count('limit_maxbytes'),
-      hitRatio: ratio(count('get_hits'), count('get_misses')),
-      evictions: count('evictions'),
-    }),
+    figures: serverFigures(stats),
     processId: count('pid'),
     accepting: accepting === undefined ? undefined : accepting > 0,
     reservedConnections: count('reserved_fds') ?? 0,
     clockMs: time === undefined ? undefined : time * 1000,
     askedMs,
     answeredMs,
+    hasCas,
     faults,
   };
-}
-
-function ratio(hits: number | undefined, misses: number | undefined): number | undefined {
-  if (hits === undefined || misses === undefined || hits + misses === 0) return undefined;
-  return hits / (hits + misses);
-}
-
-/** Without the names whose values are not known, so that they do not turn up in the answer. */
-function present(figures: Record<keyof NodeFigures, number | string | undefined>): NodeFigures {
-  return Object.fromEntries(Object.entries(figures).filter(([, value]) => value !== undefined));
 }

@@ -9,7 +9,7 @@ import {
 } from '../../../lib/errors.js';
 import { judgeCluster, type HealthState } from '../../../lib/nest/health/judge-cluster.js';
 import { judgeNode, lookAt, type NodeLook, reasonOf } from '../../../lib/nest/health/judge-node.js';
-import { readSample } from '../../../lib/nest/health/node-figures.js';
+import { isMemcachedsOwn, readSample } from '../../../lib/nest/health/node-figures.js';
 
 const SERVER = '10.0.0.7:11211';
 const LIMITS = { maxConnectionUse: 0.9, maxClockDrift: 10_000, warmUp: 60_000 };
@@ -39,7 +39,7 @@ const WELL = {
 };
 
 function look(stats: Record<string, string>, before?: NodeLook): NodeLook {
-  return lookAt(readSample({ ...WELL, ...stats }, NOW, NOW), before);
+  return lookAt(readSample({ ...WELL, ...stats }, undefined, NOW, NOW), before);
 }
 
 function reasons(stats: Record<string, string>, before?: NodeLook): string[] {
@@ -136,7 +136,7 @@ describe('judging a server', () => {
   });
 
   it('says nothing about what the server does not say', () => {
-    const sample = readSample({ pid: '7', version: '1.4.0' }, NOW, NOW);
+    const sample = readSample({ pid: '7', version: '1.4.0' }, undefined, NOW, NOW);
     expect(judgeNode(SERVER, lookAt(sample, undefined), undefined, LIMITS)).toEqual([]);
     expect(sample.figures).toEqual({ version: '1.4.0' });
   });
@@ -157,7 +157,7 @@ describe('judging a server', () => {
   });
 
   it('does not hold the time the answer took against the clock', () => {
-    const slow = readSample(WELL, NOW - 30_000, NOW + 30_000);
+    const slow = readSample(WELL, undefined, NOW - 30_000, NOW + 30_000);
     expect(judgeNode(SERVER, lookAt(slow, undefined), undefined, LIMITS)).toEqual([]);
   });
 
@@ -271,5 +271,22 @@ describe('judging the cluster', () => {
       ).state,
     ).toBe('degraded');
     expect(judged([['down', 9]], limits).state).toBe('down');
+  });
+});
+
+describe('an answer to `stats`', () => {
+  it('is a memcached’s own when it tells who has answered, and since when', () => {
+    expect(isMemcachedsOwn({ ...WELL, pid: '7', uptime: '5', time: '1' })).toBe(true);
+    expect(isMemcachedsOwn({ version: 'mcrouter 0.41.0', uptime: '5', time: '1', num_servers: '2' })).toBe(
+      false,
+    );
+    expect(isMemcachedsOwn({ garbage: '' })).toBe(false);
+  });
+
+  it('of settings tells that there are no cas tokens, and what to do', () => {
+    const before = lookAt(readSample(WELL, false, NOW, NOW), undefined);
+    expect(judgeNode(SERVER, before, undefined, LIMITS)).toMatchObject([
+      { code: 'no-cas', message: expect.stringContaining('without -C') },
+    ]);
   });
 });

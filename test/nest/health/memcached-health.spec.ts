@@ -7,6 +7,8 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { MemcachedHealthIndicator, MemcachedModule, MemcachedService } from '../../../lib/index.js';
 import { MemcachedServer } from '../../../lib/testing/index.js';
 import { describeReal, startMemcached } from '../../support/real-memcached.js';
+import { ScriptedServer } from '../../support/scripted-server.js';
+import { SharedProxy } from '../../support/shared-proxy.js';
 import { codes, start } from './health-app.js';
 
 describe('GET /health with Terminus 12', () => {
@@ -53,6 +55,36 @@ describe('GET /health with Terminus 12', () => {
     });
   });
 
+  it.each([
+    ['an error', 'ERROR\r\n'],
+    ['a refusal', 'SERVER_ERROR unsupported\r\n'],
+    ['figures of its own', 'STAT version mcrouter 0.41.0\r\nSTAT uptime 5\r\nSTAT time 1\r\nEND\r\n'],
+    ['nonsense', 'STAT garbage\r\nEND\r\n'],
+  ])('judges what answers `stats` by %s by its pings', async (_what, stats) => {
+    await using scripted = await ScriptedServer.start((peer) =>
+      peer.answer((line) => {
+        if (line === 'version') return 'VERSION 1.6.20\r\n';
+        if (line === 'mn') return 'MN\r\n';
+        return line.startsWith('stats') ? stats : 'ERROR\r\n';
+      }),
+    );
+    await using shop = await start({ servers: scripted.address });
+    for (let look = 0; look < 2; look += 1) {
+      const { entry } = await shop.ask();
+      expect(entry).toMatchObject({ status: 'up', state: 'up', reasons: [] });
+      expect(entry.nodes[scripted.address]).toMatchObject({ state: 'up', stats: 'unavailable' });
+    }
+  });
+
+  it('judges a proxy that hangs up on `stats` by its pings', async () => {
+    await using backend = await MemcachedServer.start();
+    await using proxy = await SharedProxy.start('twemproxy', [backend]);
+    await using shop = await start({ servers: proxy.address });
+    const { entry } = await shop.ask();
+    expect(entry).toMatchObject({ status: 'up', state: 'up', reasons: [] });
+    expect(entry.nodes[proxy.address]).toMatchObject({ stats: 'unavailable', version: '0.5.0' });
+  });
+
   it('knows a server of another kind by its answer', async () => {
     const web = createServer((_, response) => response.end('hello')).listen(0, '127.0.0.1');
     await once(web, 'listening');
@@ -83,7 +115,7 @@ describe('GET /health with Terminus 12', () => {
     let rounds = 0;
     const stats = memcached.stats.bind(memcached);
     memcached.stats = ((...args: Parameters<typeof stats>) => {
-      rounds += 1;
+      if (args[0] === undefined) rounds += 1;
       return stats(...args);
     }) as typeof stats;
     const indicator = shop.app.get(MemcachedHealthIndicator);
