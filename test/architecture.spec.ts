@@ -114,7 +114,7 @@ function sourcesIn(folder: string): Tree {
   const tree = new Map<string, string>();
   for (const entry of readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' })) {
     const path = `${folder}${entry.replaceAll('\\', '/')}`;
-    if (!/\.m?ts$/.test(path) || /\/(node_modules|dist)\//.test(path)) continue;
+    if (!/\.m?[tj]s$/.test(path) || /\/(node_modules|dist)\//.test(path)) continue;
     tree.set(path, readFileSync(new URL(path, root), 'utf8'));
   }
   return tree;
@@ -129,7 +129,25 @@ function code(text: string): string[] {
   return [...text.matchAll(/`([^`]+)`/g)].map(([, name]) => name);
 }
 
-const tree = new Map([...sourcesIn('lib/'), ...sourcesIn('sample/')]);
+const tree = new Map(
+  [...sourcesIn('lib/'), ...sourcesIn('sample/')].filter(([path]) => /\.m?ts$/.test(path)),
+);
+
+/** Functions, constants and classes that a file of `lib/` exports and no other file names. Types go with what uses them. */
+function lonelyExports(texts: Tree): string[] {
+  const exported = /^export (?:abstract |async )*(?:const|class|function\*?) (\w+)/gm;
+  return [...texts]
+    .filter(([path]) => path.startsWith('lib/'))
+    .flatMap(([path, text]) =>
+      [...text.matchAll(exported)]
+        .map(([, name]) => name)
+        .filter((name) => {
+          const word = new RegExp(`\\b${name}\\b`);
+          return ![...texts].some(([other, source]) => other !== path && word.test(source));
+        })
+        .map((name) => `${path} exports ${name}`),
+    );
+}
 
 describe('the architecture', () => {
   it('holds in every file of lib/ and sample/', () => {
@@ -179,6 +197,31 @@ describe('the architecture', () => {
       [`lib/${file}`, source],
     ]);
     expect(violations(planted, HOUSE)).toContainEqual(expect.stringContaining(`lib/${file}:1 imports`));
+  });
+
+  it('exports nothing that only the file itself uses', () => {
+    const users = [
+      ...sourcesIn('lib/'),
+      ...sourcesIn('sample/'),
+      ...sourcesIn('test/'),
+      ...sourcesIn('bench/'),
+    ];
+    const texts = new Map([...users, ...sourcesIn('scripts/')]);
+    expect(lonelyExports(texts)).toEqual([]);
+  });
+
+  it.each([
+    ['export const lonely = 1;', ['lib/planted.ts exports lonely']],
+    ['export function lonely(): void {}', ['lib/planted.ts exports lonely']],
+    ['export abstract class Lonely {}', ['lib/planted.ts exports Lonely']],
+    ['export const wanted = 1;', []],
+    ['const lonely = 1;', []],
+  ])('would not hold with this export: %s', (source, found) => {
+    const planted = new Map([
+      ['lib/planted.ts', source],
+      ['lib/user.ts', 'wanted()'],
+    ]);
+    expect(lonelyExports(planted)).toEqual(found);
   });
 
   it('is shown by the table in ARCHITECTURE.md', () => {

@@ -177,7 +177,7 @@ export const readCasResult: ReplyReader = (reply, request): CasResult => {
 };
 
 /** The counter's new value in decimal digits, or `undefined` when there is no counter. */
-export const readCounter: ReplyReader = (reply, request) => {
+const readCounter: ReplyReader = (reply, request) => {
   switch (reply.status) {
     case 'value':
       return reply.value.toString('latin1').trimEnd();
@@ -206,7 +206,7 @@ export const readCount: ReplyReader = (reply, request): CountRead | undefined =>
 export const NOTHING_THERE: Lookup<never> = Object.freeze({ hit: false });
 
 /** `ME key name=value …`; `undefined` on a miss. */
-export const readMetadebug: ReplyReader = (reply, request) => {
+const readMetadebug: ReplyReader = (reply, request) => {
   if (reply.status !== 'line') return missOrUnexpected(reply, request);
   const pairs = reply.text.split(' ').slice(2);
   return Object.fromEntries(pairs.map((pair) => pair.split('=', 2) as [string, string]));
