@@ -177,7 +177,7 @@ export const readCasResult: ReplyReader = (reply, request): CasResult => {
 };
 
 /** The counter's new value in decimal digits, or `undefined` when there is no counter. */
-const readCounter: ReplyReader = (reply, request) => {
+export const readCounter: ReplyReader = (reply, request) => {
   switch (reply.status) {
     case 'value':
       return reply.value.toString('latin1').trimEnd();
