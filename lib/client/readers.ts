@@ -192,7 +192,7 @@ export const readCounter: ReplyReader = (reply, request) => {
 };
 
 /** The counter's digits and the time it has left. */
-export const readCount: ReplyReader = (reply, request): CountRead | undefined => {
+const readCount: ReplyReader = (reply, request): CountRead | undefined => {
   if (reply.status === 'not-found' || reply.status === 'not-stored') return undefined;
   if (reply.status !== 'value') throw unexpectedReply(reply, request);
   const { ttlSeconds } = reply;
