@@ -17,7 +17,7 @@ describe('a peer that hangs up on the meta dialect', () => {
     return ScriptedServer.start((peer) =>
       peer.answer((line) => {
         if (line === 'version') return 'VERSION 1.6.18\r\n';
-        if (line === 'stats') return 'STAT pid 1\r\nEND\r\n';
+        if (line.startsWith('stats')) return 'STAT pid 1\r\nEND\r\n';
         if (line.startsWith('get ')) return 'END\r\n';
         if (line.startsWith('mg ')) return `EN ${line.split(' ').at(-1)}\r\n`;
         left -= 1;
