@@ -12,7 +12,7 @@ import {
   wireKey,
   wireKeys,
 } from './request-fields.js';
-import type { Request } from './request.js';
+import type { Request, RequestKind } from './request.js';
 
 /** Opaques of no connection, for lines that are never sent. */
 const PLAIN = new Opaques('', 0);
@@ -63,8 +63,20 @@ export function encodeMeta(request: Request, opaques: Opaques = PLAIN): string {
   }
 }
 
+/** The flags of commands that store: set, add, replace, append, prepend. */
+const STORE_MODES: Readonly<Partial<Record<RequestKind, string>>> = {
+  set: '',
+  cas: '',
+  add: ' ME',
+  replace: ' MR',
+  append: ' MA',
+  prepend: ' MP',
+};
+
 /** The line of a command whose replies carry its opaque, up to that. */
 function line(request: Request): string {
+  const mode = STORE_MODES[request.kind];
+  if (mode !== undefined) return store(request, mode);
   const key = keyOf(request);
   switch (request.kind) {
     case 'get':
@@ -79,17 +91,6 @@ function line(request: Request): string {
       return `mg ${key} v f c t s h l u`;
     case 'lease-get':
       return `mg ${key}${leaseRead(request)}`;
-    case 'set':
-    case 'cas':
-      return store(request, '');
-    case 'add':
-      return store(request, ' ME');
-    case 'replace':
-      return store(request, ' MR');
-    case 'append':
-      return store(request, ' MA');
-    case 'prepend':
-      return store(request, ' MP');
     case 'delete':
       return `md ${key}${cas(request)}`;
     case 'mark-stale':
