@@ -69,7 +69,7 @@ export class ConnectionError extends MemcachedError {
 }
 
 /** No reply within the command's deadline. The reply, should it still come, is read and thrown away. */
-export class TimeoutError extends MemcachedError {
+export class CommandTimeoutError extends MemcachedError {
   readonly code = 'MEMCACHED_TIMEOUT';
 
   constructor(

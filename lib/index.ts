@@ -151,7 +151,7 @@ export {
   OverloadError,
   ProtocolError,
   ServerError,
-  TimeoutError,
+  CommandTimeoutError,
   UnsupportedError,
   ValueTooLargeError,
 } from './errors.js';

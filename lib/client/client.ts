@@ -39,7 +39,7 @@ import type { StatsByGroup, StatsGroup } from './stats.js';
  *
  * Misses and conflicts are results. A promise rejects with a `MemcachedError` when an argument is wrong (an
  * `InvalidArgumentError`; nothing was sent), a server is away, or its answer cannot be trusted; every command may reject
- * with `TimeoutError`, `ConnectionError` and `ClientClosedError`. Commands wait for the first list of servers.
+ * with `CommandTimeoutError`, `ConnectionError` and `ClientClosedError`. Commands wait for the first list of servers.
  *
  * @example
  * const client = new MemcachedClient({ servers: ['127.0.0.1:11211', { host: '127.0.0.1', port: 11212, weight: 2 }] });
@@ -349,7 +349,7 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
    * Connects to every server. Not needed before commands, which connect on first use; it tells early whether the cluster
    * can be reached.
    *
-   * @throws {ConnectionError | TimeoutError | ServerError} of a server that cannot be used.
+   * @throws {ConnectionError | CommandTimeoutError | ServerError} of a server that cannot be used.
    */
   connect(): Promise<void> {
     return this.#dispatcher.connect();

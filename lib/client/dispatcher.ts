@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type { Cluster } from '../cluster/cluster.js';
 import type { Node } from '../cluster/node.js';
-import { ClientClosedError, ConnectionError, OverloadError, TimeoutError } from '../errors.js';
+import { ClientClosedError, ConnectionError, OverloadError, CommandTimeoutError } from '../errors.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';
 import type { Request } from '../protocol/request.js';
 import { AbortWatch } from './abort-watch.js';
@@ -198,7 +198,7 @@ export class Dispatcher {
   }
 }
 
-function late(label: string, what: string, timeoutMs: number): TimeoutError {
+function late(label: string, what: string, timeoutMs: number): CommandTimeoutError {
   const ms = Math.round(timeoutMs);
-  return new TimeoutError(`${label}: ${what} within ${ms} ms`, '', 'not-sent', ms);
+  return new CommandTimeoutError(`${label}: ${what} within ${ms} ms`, '', 'not-sent', ms);
 }

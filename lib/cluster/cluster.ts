@@ -1,5 +1,11 @@
 import { NameLookups } from '../connection/name-lookups.js';
-import { ConnectionError, OverloadError, ProtocolError, ServerError, TimeoutError } from '../errors.js';
+import {
+  ConnectionError,
+  OverloadError,
+  ProtocolError,
+  ServerError,
+  CommandTimeoutError,
+} from '../errors.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';
 import type { ServerAddress } from '../options/server-options.js';
 import type { Request } from '../protocol/request.js';
@@ -247,7 +253,7 @@ function isOwedAfter(error: unknown): boolean {
 function isAway(error: unknown): boolean {
   return (
     error instanceof ConnectionError ||
-    error instanceof TimeoutError ||
+    error instanceof CommandTimeoutError ||
     error instanceof ProtocolError ||
     error instanceof OverloadError
   );

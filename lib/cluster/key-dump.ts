@@ -1,6 +1,6 @@
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
 import { Connection, type ConnectionOwner } from '../connection/connection.js';
-import { ServerError, TimeoutError, type MemcachedError } from '../errors.js';
+import { ServerError, CommandTimeoutError, type MemcachedError } from '../errors.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';
 import type { ServerAddress } from '../options/server-options.js';
 import type { Reply } from '../protocol/reply.js';
@@ -38,7 +38,7 @@ export async function* dumpKeys(
     setImmediate(() => {
       if (paused || seen !== lines) return;
       const problem = `${server.id}: no further key within ${commandTimeout} ms`;
-      connection.close(new TimeoutError(problem, server.id, 'unknown', commandTimeout));
+      connection.close(new CommandTimeoutError(problem, server.id, 'unknown', commandTimeout));
     });
   };
 

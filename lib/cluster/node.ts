@@ -7,7 +7,7 @@ import {
   ClientClosedError,
   ConnectionError,
   ProtocolError,
-  TimeoutError,
+  CommandTimeoutError,
   UnsupportedError,
   type MemcachedError,
 } from '../errors.js';
@@ -245,7 +245,7 @@ export class Node implements ConnectionOwner {
     const { id } = this.server;
     const { commandTimeout } = this.#options;
     this.#failed(
-      new TimeoutError(`${id}: no answer within ${commandTimeout} ms`, id, 'unknown', commandTimeout),
+      new CommandTimeoutError(`${id}: no answer within ${commandTimeout} ms`, id, 'unknown', commandTimeout),
     );
     this.#unreachable = true;
     if (!connection.ready) return; // opening it is a probe already

@@ -1,13 +1,19 @@
-import { ConnectionError, MemcachedError, ProtocolError, ServerError, TimeoutError } from '../errors.js';
+import {
+  ConnectionError,
+  MemcachedError,
+  ProtocolError,
+  ServerError,
+  CommandTimeoutError,
+} from '../errors.js';
 import type { Reply } from '../protocol/reply.js';
 import { isRefusal } from '../protocol/pairing.js';
 import type { Request } from '../protocol/request.js';
 import { explainRefusal } from './negotiation.js';
 
 /** Nothing was answered in time, or nobody was there to be asked. */
-export function tooLate(request: Request, server: string, opening: boolean): TimeoutError {
+export function tooLate(request: Request, server: string, opening: boolean): CommandTimeoutError {
   const what = `${opening ? 'not connected' : 'no reply'} within ${request.timeoutMs} ms`;
-  return new TimeoutError(
+  return new CommandTimeoutError(
     `${request.label} on ${server}: ${what}`,
     server,
     request.outcome,
@@ -15,8 +21,13 @@ export function tooLate(request: Request, server: string, opening: boolean): Tim
   );
 }
 
-export function notOpened(server: string, timeoutMs: number): TimeoutError {
-  return new TimeoutError(`${server}: no connection within ${timeoutMs} ms`, server, 'not-sent', timeoutMs);
+export function notOpened(server: string, timeoutMs: number): CommandTimeoutError {
+  return new CommandTimeoutError(
+    `${server}: no connection within ${timeoutMs} ms`,
+    server,
+    'not-sent',
+    timeoutMs,
+  );
 }
 
 /** @param cause `undefined` when the peer closed the connection as it should be closed. */

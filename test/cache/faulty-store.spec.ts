@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { CacheEngine } from '../../lib/cache/cache-engine.js';
 import { MemcachedClient } from '../../lib/client/client.js';
-import { TimeoutError } from '../../lib/errors.js';
+import { CommandTimeoutError } from '../../lib/errors.js';
 import { ClientStore } from '../../lib/store/client-store.js';
 import { describeReal, type RealMemcached, startMemcached } from '../support/real-memcached.js';
 
@@ -40,7 +40,7 @@ describeReal('a cache on a memcached that fails', () => {
   const up = async (): Promise<void> => {
     while (client.topology()[0].state !== 'up') await once(client, 'node');
   };
-  const timeouts = (): number => errors.filter((error) => error instanceof TimeoutError).length;
+  const timeouts = (): number => errors.filter((error) => error instanceof CommandTimeoutError).length;
 
   it('returns what the loader returns when the server is gone', async () => {
     await get('a');

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { clearInterval, setInterval } from 'node:timers';
 import { setTimeout as wait } from 'node:timers/promises';
-import { TimeoutError } from '../../lib/errors.js';
+import { CommandTimeoutError } from '../../lib/errors.js';
 import { type Peer, ScriptedServer } from '../support/scripted-server.js';
 import { asking, Opened, outcome } from './opened.js';
 
@@ -196,7 +196,7 @@ describe('deadlines', () => {
       message: expect.stringContaining('not connected within 50 ms'),
     });
     const { error } = await opened.ended;
-    expect(error).toBeInstanceOf(TimeoutError);
+    expect(error).toBeInstanceOf(CommandTimeoutError);
     expect(error).toMatchObject({ outcome: 'not-sent', timeoutMs: 150 });
   });
 

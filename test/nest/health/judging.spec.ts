@@ -5,7 +5,7 @@ import {
   type MemcachedError,
   ProtocolError,
   ServerError,
-  TimeoutError,
+  CommandTimeoutError,
 } from '../../../lib/errors.js';
 import { judgeCluster, type HealthState } from '../../../lib/nest/health/judge-cluster.js';
 import { judgeNode, lookAt, type NodeLook, reasonOf } from '../../../lib/nest/health/judge-node.js';
@@ -163,7 +163,7 @@ describe('judging a server', () => {
 
   it.each<[string, MemcachedError]>([
     ['unreachable', new ConnectionError('refused', SERVER, 'not-sent')],
-    ['no-answer', new TimeoutError('late', SERVER, 'unknown', 100)],
+    ['no-answer', new CommandTimeoutError('late', SERVER, 'unknown', 100)],
     ['not-memcached', new ProtocolError('HTTP/1.1 400', SERVER)],
     [
       'unauthenticated',
