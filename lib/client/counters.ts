@@ -1,6 +1,6 @@
 import { CodecError, InvalidArgumentError } from '../errors.js';
 import type { ClassicForm } from '../protocol/request.js';
-import { andThen, inBytes, type Codec, type Encoded } from './codec/codec.js';
+import { inBytes, type Codec, type Encoded } from './codec/codec.js';
 import type { CounterOptions, CountOptions } from './command-options.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { CountRead } from './readers.js';
@@ -78,12 +78,14 @@ function counterDigits(amount: unknown, name: string): string {
 function counterCodec(codec: Codec, digits: string): Codec {
   const bare: Encoded = { data: digits, flags: 0 };
   return {
-    encode: (value, key) => {
+    async encode(value, key) {
       const number = Number(value);
-      const whole = Number.isSafeInteger(number) ? number : value;
-      return andThen(codec.encode(whole, key), (encoded) =>
-        inBytes(encoded).data.toString('latin1') === digits ? encoded : bare,
-      );
+      try {
+        const encoded = await codec.encode(Number.isSafeInteger(number) ? number : value, key);
+        return inBytes(encoded).data.toString('latin1') === digits ? encoded : bare;
+      } catch {
+        return bare; // a codec that has no form for numbers
+      }
     },
     decode: (data, flags, key) => codec.decode(data, flags, key),
   };

@@ -215,6 +215,18 @@ export function contract(setup: Setup): void {
       });
     });
 
+    it.each(['raw', 'json', 'memjs', 'php', 'python', 'v8'] as const)(
+      'create one with the codec %s',
+      async (codec) => {
+        await using other = new MemcachedClient({ ...options, codec });
+        const [key, large] = [fresh(), fresh()];
+        expect(await other.incr(key, 1, { initial: 7 })).toBe(7);
+        expect(await other.incr(key)).toBe(8);
+        expect(await other.incr(large, 1n, { initial: 2n ** 63n })).toBe(2n ** 63n);
+        expect(await other.incr(large, 1n)).toBe(2n ** 63n + 1n);
+      },
+    );
+
     it('misses where there is no counter', async () => {
       expect(await client.incr(fresh())).toBeUndefined();
       expect(await client.decr(fresh())).toBeUndefined();
