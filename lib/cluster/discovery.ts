@@ -1,6 +1,6 @@
 import { lookup, resolveSrv } from 'node:dns/promises';
 import { clearTimeout, setTimeout } from 'node:timers';
-import { ConnectionError, TimeoutError } from '../errors.js';
+import { ConnectionError, CommandTimeoutError } from '../errors.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';
 import type { ResolvedDiscovery } from '../options/discovery-options.js';
 import { readServers, type ServerAddress } from '../options/server-options.js';
@@ -76,7 +76,7 @@ export class Discovery {
       this.#limit = setTimeout(() => {
         const { type } = this.#source;
         const message = `discovery (${type}): no answer within ${this.#attemptMs} ms`;
-        reject(new TimeoutError(message, '', 'not-sent', this.#attemptMs));
+        reject(new CommandTimeoutError(message, '', 'not-sent', this.#attemptMs));
       }, this.#attemptMs).unref();
     });
     try {
