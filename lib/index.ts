@@ -134,6 +134,7 @@ export type { SealKeyOption } from './options/seal-key.js';
 export type { CommandMessage, ReconnectMessage, OwedMessage } from './client/diagnostics.js';
 export type { CacheMessage } from './nest/cache-diagnostics.js';
 export type { ClusterReport, ServerReport } from './nest/cluster-report.js';
+export type { UncachedCounts, UncachedReason } from './nest/instance/uncached-calls.js';
 
 // What can be thrown.
 export {

@@ -1,3 +1,4 @@
+import type { UncachedCounts } from './instance/uncached-calls.js';
 import type { CacheCounters } from '../cache/cache-events.js';
 import type { NodeStatus } from '../client/server-commands.js';
 import type { ManyResult } from '../client/many-result.js';
@@ -31,6 +32,8 @@ export interface ClusterReport {
   };
   /** How often each thing has happened in this process's cache since it started. */
   readonly cache: CacheCounters;
+  /** How often calls of decorated methods left nothing in the cache, by class, method and decorator, and by reason. */
+  readonly uncached: Readonly<Record<string, UncachedCounts>>;
 }
 
 /** Answers of an earlier report, by server. */
@@ -42,6 +45,7 @@ export function reportOn(
   answers: ManyResult<GeneralStats>,
   last: LastAnswers,
   cache: CacheCounters,
+  uncached: ClusterReport['uncached'],
 ): ClusterReport {
   const weights = nodes.reduce((sum, { weight }) => sum + weight, 0);
   const sum = (name: string): number => {
@@ -75,6 +79,7 @@ export function reportOn(
       }),
     }),
     cache,
+    uncached,
   };
 }
 

@@ -1,4 +1,4 @@
-import { Inject, Injectable, type OnApplicationShutdown, Optional } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationShutdown, Optional } from '@nestjs/common';
 import { AsyncResource } from 'node:async_hooks';
 import type { CacheCounters } from '../cache/cache-events.js';
 import { CacheEngine } from '../cache/cache-engine.js';
@@ -27,6 +27,7 @@ import type { ResolvedPolicy } from '../options/cache-policy.js';
 import type { Duration } from '../options/duration.js';
 import type { ServersOption } from '../options/server-options.js';
 import { ClientStore } from '../store/client-store.js';
+import { UncachedCalls } from './instance/uncached-calls.js';
 import { publishing } from './cache-diagnostics.js';
 import { type ClusterReport, type LastAnswers, reportOn } from './cluster-report.js';
 import { type MemcachedModuleOptions, OPTIONS_TOKEN, resolveModuleOptions } from './module-options.js';
@@ -50,6 +51,8 @@ import { type MemcachedModuleOptions, OPTIONS_TOKEN, resolveModuleOptions } from
 export class MemcachedService implements OnApplicationShutdown, AsyncDisposable {
   /** The raw client, on the same connections. What it writes is none of the cache's affair until its readers read anew. */
   readonly client: MemcachedClient;
+  /** Which methods left nothing in the cache, and why. */
+  readonly uncached = new UncachedCalls(new Logger('Memcached'));
   readonly #cache: CacheEngine;
   readonly #store: ClientStore;
   readonly #answersOf = new WeakMap<ClusterReport, LastAnswers>();
@@ -63,7 +66,7 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
     this.#store = new ClientStore(this.client);
     this.#cache = new CacheEngine(this.#store, cache, {
       outside: (work) => outside.runInAsyncScope(work),
-      observer: publishing(diagnosticKeys),
+      observer: this.uncached.observing(publishing(diagnosticKeys)),
     });
   }
 
@@ -74,7 +77,6 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
 
   /**
    * Returns the value stored under a key, or has it computed and stores it: once for all callers in the whole fleet.
-   *
    * @param loader computes the value; what it throws reaches every waiting caller untouched.
    * @param policy over the module's `cache` options.
    * @returns the value; stale only within the policy's bounds. A failing memcached is nothing to the caller.
@@ -87,7 +89,6 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
 
   /**
    * `getOrSet` for many keys: one trip to each server, and one call of the loader for all that are missing.
-   *
    * @param keyOf the key of an id; ids of one key are one.
    * @returns the values by id, in the order of `ids`; an id without a value is absent.
    * @throws what the loader throws, when a value is needed that no stale one may stand in for.
@@ -122,7 +123,6 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
 
   /**
    * Stores a value whatever is there; values that are being computed meanwhile, anywhere, are not stored any more.
-   *
    * @returns whether it was stored. Where not, since the server is away (`onStoreError`) or the policy caches no such value,
    *   what was there before is gone, or is so before it can be read again.
    */
@@ -312,7 +312,7 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
   }: CommandOptions & { since?: ClusterReport } = {}): Promise<ClusterReport> {
     const answers = await this.client.stats('general', options);
     const before: LastAnswers = (since && this.#answersOf.get(since)) ?? new Map();
-    const report = reportOn(this.client.topology(), answers, before, this.counters);
+    const report = reportOn(this.client.topology(), answers, before, this.counters, this.uncached.counts);
     this.#answersOf.set(report, answers);
     return report;
   }

@@ -9,6 +9,7 @@ import type { DecoratedMethod, Hosted } from '../methods/decorated-method.js';
 import type { ModuleCache } from '../instance/module-cache.js';
 import { DEFAULT_NAME, getModuleCacheToken } from '../instance/module-name.js';
 import { placed } from '../methods/place.js';
+import { meansKeysOf, tagsFor } from '../methods/reader-tags.js';
 import { decoratedMethodsOf } from '../methods/stub.js';
 import { mistakesOfRoutes } from './route-checks.js';
 import type { DecoratorsOptions } from '../module-options.js';
@@ -97,11 +98,40 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationShutdown {
       const problem = this.#connect(wrapper, cache);
       if (problem !== undefined) mistakes.add(`${type.name}: ${problem}`);
     }
+    for (const mistake of this.#adoptTags(wrappers, cache)) mistakes.add(mistake);
     // An object that could not be connected has been named by now.
     if (mistakes.size === 0) {
       for (const mistake of wrappers.flatMap((wrapper) => this.#madeBy(wrapper))) mistakes.add(mistake);
     }
     if (mistakes.size > 0) throw new DecoratorError([...mistakes].join('\n'));
+  }
+
+  /** Has whoever stores for a reader give the tags that it looks for. */
+  #adoptTags(wrappers: readonly Wrapper[], cache: ModuleCache): string[] {
+    const types = new Set(wrappers.flatMap((wrapper) => classOf(wrapper) ?? []));
+    const compiled = [...types].flatMap((type) =>
+      this.#oursAmong(type).flatMap((method) => {
+        try {
+          return [...method.compile(type)];
+        } catch {
+          return []; // it has been named
+        }
+      }),
+    );
+    const readers = compiled.flatMap(({ reads }) => reads ?? []);
+    return compiled.flatMap(({ puts }) => {
+      if (puts === undefined) return [];
+      try {
+        const kept = readers.filter((reader) => meansKeysOf(puts, reader));
+        cache.adoptTags(
+          puts,
+          kept.flatMap((reader) => tagsFor(puts, reader)),
+        );
+        return [];
+      } catch (error) {
+        return [`${puts.place}: ${(error as Error).message}`];
+      }
+    });
   }
 
   #mistakes(type: Type, cache: ModuleCache): string[] {

@@ -14,6 +14,7 @@ import type { VaryBy } from '../instance/vary-by.js';
 import {
   type ArgumentsFunction,
   readKeys,
+  refuseBareText,
   SHARED,
   type SharedOptions,
 } from '../methods/decorator-options.js';
@@ -97,7 +98,8 @@ export function CacheEvict<O extends CacheEvictOptions>(options: O): MethodDecor
 export function CacheEvict<M extends AnyMethod>(
   options: CacheEvictOptions<Parameters<M>, ResultOf<M>>,
 ): MethodDecoratorFor<object>;
-export function CacheEvict(options: CacheEvictOptions): MethodDecoratorFor<object> {
+export function CacheEvict(options: CacheEvictOptions = {}): MethodDecoratorFor<object> {
+  refuseBareText('@CacheEvict', options, 'key');
   return decorateMethod({
     decorator: '@CacheEvict',
     name: options.name,

@@ -1,13 +1,15 @@
+import type { PendingSet } from '../../cache/cache-writes.js';
 import type { CachePolicy, Ttl } from '../../options/cache-options.js';
 import { DecoratorError } from '../../errors.js';
 import { func, optional, type Shape, withDefault } from '../../options/schema.js';
-import { compileResultKey, type KeySpec } from '../keys/key-compiler.js';
+import { type CompiledKey, compileResultKey, type KeySpec } from '../keys/key-compiler.js';
 import type { VaryBy } from '../instance/vary-by.js';
 import {
   type ArgumentsFunction,
   readKey,
   readKeys,
   readOptions,
+  refuseBareText,
   SHARED,
   type SharedOptions,
 } from '../methods/decorator-options.js';
@@ -89,7 +91,8 @@ export function CachePut<O extends CachePutOptions>(options: O): MethodDecorator
 export function CachePut<M extends AnyMethod>(
   options: CachePutOptions<Parameters<M>, ResultOf<M>>,
 ): MethodDecoratorFor<object>;
-export function CachePut(options: CachePutOptions): MethodDecoratorFor<object> {
+export function CachePut(options: CachePutOptions = {}): MethodDecoratorFor<object> {
+  refuseBareText('@CachePut', options, 'key');
   return decorateMethod({
     decorator: '@CachePut',
     name: options.name,
@@ -123,15 +126,35 @@ function compile(options: CachePutOptions, facts: MethodFacts): CompiledOperatio
     }
   };
 
+  /** Takes down what is there, so that nothing is stored over an invalidation that comes while the method runs. */
+  const begin = async (call: Call, at: string, named: readonly string[]): Promise<PendingSet | undefined> => {
+    const { cache, args } = call;
+    const ttlOf = typeof ttl === 'function' ? { ttl: (value: never) => ttl(value, ...args) as Ttl } : {};
+    return cache.service.beginSet?.(at, cache.policy({ ...policy, ...ttlOf }, facts.place, named));
+  };
+  const puts = maker.use(key, tags, tagsOf !== undefined);
+  /** Tags that are known before the method runs. */
+  const early = (call: Call): readonly CompiledKey[] => [...tags, ...call.cache.readersTags(puts)];
+
   return {
     policy,
     varyBy: maker.varyBy,
+    puts,
     step: async (call, next) => {
       const { cache, args } = call;
       if (when !== undefined && when(...args) !== true) return next(args);
-      const early = key.usesResult ? undefined : maker.key(call, key);
-      const value = await next(args);
-      let at = early;
+      let at = key.usesResult ? undefined : maker.key(call, key);
+      const allTags = early(call);
+      // What only the value tells cannot be watched while the method runs.
+      const isWatched = at !== undefined && tagsOf === undefined && !allTags.some((tag) => tag.usesResult);
+      const pending = isWatched ? await begin(call, at as string, maker.tags(call, allTags)) : undefined;
+      let value: unknown;
+      try {
+        value = await next(args);
+      } catch (error) {
+        pending?.abandon();
+        throw error;
+      }
       try {
         if (unless !== undefined && unless(value, ...args) === true) {
           at ??= keyOfRefused(call, value);
@@ -145,7 +168,12 @@ function compile(options: CachePutOptions, facts: MethodFacts): CompiledOperatio
           await cache.service.invalidate(at);
           return value;
         }
-        const named = maker.tags(call, tags, value);
+        cache.uncached.loading(at, facts.place);
+        if (pending !== undefined) {
+          await pending.store(value);
+          return value;
+        }
+        const named = maker.tags(call, allTags, value);
         if (tagsOf !== undefined) named.push(...(tagsOf(value, ...args) as string[]));
         const resolved =
           typeof ttl === 'function'

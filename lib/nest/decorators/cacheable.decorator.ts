@@ -10,6 +10,7 @@ import {
   readKey,
   readKeys,
   readOptions,
+  refuseBareText,
   SHARED,
   type SharedOptions,
 } from '../methods/decorator-options.js';
@@ -126,6 +127,7 @@ export function Cacheable<M extends AnyMethod>(
   options: CacheableOptions<Parameters<M>, ResultOf<M>>,
 ): MethodDecoratorFor<object>;
 export function Cacheable(options: CacheableOptions = {}): MethodDecoratorFor<object> {
+  refuseBareText('@Cacheable', options, 'key');
   return decorateMethod({
     decorator: '@Cacheable',
     name: options.name,
@@ -155,6 +157,7 @@ function compile(options: CacheableOptions, facts: MethodFacts): CompiledOperati
   return {
     policy,
     varyBy: maker.varyBy,
+    reads: maker.use(key, tags, own.tagsOf !== undefined),
     isApartByRequest: own.sharedBetweenRequests || (key !== undefined && maker.varyBy.length > 0),
     isApartByObject: own.sharedKey || key !== undefined || facts.tellsObjectsApart,
     ownPattern: own.sharedKey ? undefined : maker.pattern(key),
@@ -164,7 +167,12 @@ function compile(options: CacheableOptions, facts: MethodFacts): CompiledOperati
       const named = maker.tagsIfAny(call, tags);
       if (at === undefined || named === undefined) return next(call.args);
       const resolved = call.cache.policy(policy, facts.place, named);
-      return call.cache.service.getOrSet(at, loaderOf(own, resolved, call.args, next), resolved);
+      const { service, uncached } = call.cache;
+      const run: Next = (args) => {
+        uncached.loading(at, facts.place);
+        return next(args);
+      };
+      return service.getOrSet(at, loaderOf(own, resolved, call.args, run), resolved);
     },
   };
 }

@@ -3,6 +3,7 @@ import type { CacheEngine } from '../../cache/cache-engine.js';
 import { DecoratorError } from '../../errors.js';
 import type { CachePolicy } from '../../options/cache-options.js';
 import type { ResolvedPolicy } from '../../options/cache-policy.js';
+import type { CompiledKey } from '../keys/key-compiler.js';
 import { partOfKey } from '../keys/key-template.js';
 import { UncachedCalls } from './uncached-calls.js';
 import type { VaryBy, VarySources } from './vary-by.js';
@@ -12,7 +13,7 @@ export type CacheMethods = Pick<
   CacheEngine,
   'getOrSet' | 'getOrSetMany' | 'get' | 'set' | 'invalidate' | 'invalidateTags' | 'update'
 > &
-  Partial<Pick<CacheEngine, 'policy' | 'beginSet'>>;
+  Partial<Pick<CacheEngine, 'policy' | 'beginSet'>> & { readonly uncached?: UncachedCalls };
 
 /**
  * What connects the decorated methods of one application to one of its module instances; found on the objects whose
@@ -29,10 +30,11 @@ export class ModuleCache {
   readonly #owners = new Map<string, Type>();
   readonly #patterns = new Map<string, { readonly method: { readonly name: string }; readonly type: Type }>();
 
+  readonly #readersTags = new WeakMap<object, readonly CompiledKey[]>();
   #isRetired = false;
 
   constructor(service: CacheMethods, varyBy: VarySources, logger: LoggerService = new Logger('Memcached')) {
-    this.uncached = new UncachedCalls(logger);
+    this.uncached = service.uncached ?? new UncachedCalls(logger);
     this.service = service;
     this.#varyBy = varyBy;
   }
@@ -71,6 +73,16 @@ export class ModuleCache {
       this.#policies.set(policy, resolved);
     }
     return tags.length === 0 ? resolved : withTags(resolved, tags);
+  }
+
+  /** Keeps the tags that a writer's values have to bear, since those who read them look for them. */
+  adoptTags(writer: object, tags: readonly CompiledKey[]): void {
+    this.#readersTags.set(writer, tags);
+  }
+
+  /** The tags that were adopted for a writer. */
+  readersTags(writer: object): readonly CompiledKey[] {
+    return this.#readersTags.get(writer) ?? [];
   }
 
   /**

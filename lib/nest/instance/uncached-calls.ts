@@ -1,4 +1,9 @@
 import type { LoggerService } from '@nestjs/common';
+import type { CacheObserver } from '../../cache/cache-events.js';
+import { CodecError, ValueTooLargeError } from '../../errors.js';
+
+/** Of so many keys that were loaded last is known whose they are. */
+const REMEMBERED = 1000;
 
 /** Why a call of a cached method, or an answer of a cached route, left nothing in the cache. */
 export type UncachedReason = 'key' | 'value' | 'size' | 'cookie' | 'status' | 'headers';
@@ -12,6 +17,7 @@ export type UncachedCounts = Readonly<Partial<Record<UncachedReason, number>>>;
  */
 export class UncachedCalls {
   readonly #logger: LoggerService;
+  readonly #places = new Map<string, string>();
   readonly #counts = new Map<string, Partial<Record<UncachedReason, number>>>();
 
   constructor(logger: LoggerService) {
@@ -30,6 +36,36 @@ export class UncachedCalls {
     if (before > 0) return;
     const text = message.startsWith(place) ? message : `${place}: ${message}`;
     this.#logger.warn(`${text}. Such calls run uncached; said once.`);
+  }
+
+  /** Tells whose a key is, before its value is stored. */
+  loading(key: string, place: string): void {
+    if (this.#places.size >= REMEMBERED) this.#places.delete(this.#places.keys().next().value as string);
+    this.#places.set(key, place);
+  }
+
+  /** Has what could not be stored noted beside what else an observer does. */
+  observing(observer: CacheObserver): CacheObserver {
+    return (what, key, error) => {
+      observer(what, key, error);
+      if (what === 'storeError') this.notStored(key, error);
+    };
+  }
+
+  /** Notes that the value of a key was not stored, where that will be so each time. */
+  notStored(key: string, error: unknown): void {
+    const place = this.#places.get(key);
+    if (place === undefined) return;
+    if (error instanceof ValueTooLargeError) {
+      this.note(place, 'size', `${error.message}; cache a part of it, or raise the server's item size (-I)`);
+    } else if (error instanceof CodecError) {
+      this.note(
+        place,
+        'value',
+        `its value cannot be stored: ${error.message}; name its class in the module's option 'codec', as in ` +
+          'codec: { types: { Product } }, or return a plain object',
+      );
+    }
   }
 
   /** By class, method and decorator. */

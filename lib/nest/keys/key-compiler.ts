@@ -41,14 +41,19 @@ export function compileKey(spec: KeySpec, scope: KeyScope): CompiledKey {
     const template = parseTemplate(spec, scope.params);
     refuseUnknownSources(template, scope);
     refuseUnstableValues(template, scope);
-    return {
-      usesResult: template.placeholders.some(({ source }) => source === 'result'),
-      template,
-      make: (args, result) => fillTemplate(template, args, result),
-    };
+    return compiledTemplate(template);
   }
   const make = spec as (...args: readonly unknown[]) => unknown;
   return { usesResult: false, make: (args) => keyFrom(make(...args)) };
+}
+
+/** As `compileKey`, for a template that is known to be sound. */
+export function compiledTemplate(template: KeyTemplate): CompiledKey {
+  return {
+    usesResult: template.placeholders.some(({ source }) => source === 'result'),
+    template,
+    make: (args, result) => fillTemplate(template, args, result),
+  };
 }
 
 /** As `compileKey`, for a function that gets what the method returned before the arguments. */

@@ -1,4 +1,4 @@
-import { InvalidOptionsError } from '../../errors.js';
+import { DecoratorError, InvalidOptionsError } from '../../errors.js';
 import { optional, type Reader, readObject, type Shape, text } from '../../options/schema.js';
 import type { KeySpec } from '../keys/key-compiler.js';
 import { readVaryBy, type VaryBy } from '../instance/vary-by.js';
@@ -57,4 +57,20 @@ export function readOptions<T extends object>(
     own: readObject<T>(Object.fromEntries(own), place, shape),
     rest: Object.freeze(Object.fromEntries(rest)),
   };
+}
+
+/**
+ * Refuses a text where options are meant, and says what to write.
+ *
+ * @throws {DecoratorError} when the class is defined.
+ */
+export function refuseBareText(decorator: string, options: unknown, option: string): void {
+  if (typeof options === 'string') {
+    throw new DecoratorError(`${decorator}('${options}'): write ${decorator}({ ${option}: '${options}' })`);
+  }
+  if (typeof options === 'function' || typeof options !== 'object' || options === null) {
+    throw new DecoratorError(
+      `${decorator} takes its options in parentheses: ${decorator}({ ${option}: 'product:{0}' })`,
+    );
+  }
 }

@@ -5,6 +5,7 @@ import { compileKey, type CompiledKey, defaultKey, type KeySpec, patternOf } fro
 import type { SharedOptions } from './decorator-options.js';
 import type { Call, MethodFacts } from './operation.js';
 import { placed } from './place.js';
+import type { KeyUse } from './reader-tags.js';
 
 /** Makes keys for one decorator; messages name the place. */
 export class KeyMaker {
@@ -53,6 +54,12 @@ export class KeyMaker {
   /** What keys made by this maker look like; undefined where that cannot be told from what was written. */
   pattern(key: CompiledKey | undefined): string | undefined {
     return key?.template === undefined ? undefined : this.#facts.defaults.prefix + patternOf(key.template);
+  }
+
+  /** How keys and tags are made here, for others that mean the same keys. */
+  use(key: CompiledKey | undefined, tags: readonly CompiledKey[], hasTagsOfValue: boolean): KeyUse {
+    const { defaults, place } = this.#facts;
+    return { prefix: defaults.prefix, key, tags, hasTagsOfValue, place };
   }
 
   /** Tags, which do not vary: invalidating one is meant for all. */

@@ -2,6 +2,7 @@ import type { CachePolicy } from '../../options/cache-options.js';
 import type { ClassDefaults } from './class-defaults.js';
 import type { ModuleCache } from '../instance/module-cache.js';
 import type { VaryBy } from '../instance/vary-by.js';
+import type { KeyUse } from './reader-tags.js';
 import type { MethodSignature } from './method-signature.js';
 
 /** One call of a decorated method, as its decorators see it. */
@@ -19,9 +20,10 @@ export type Step = (call: Call, next: Next) => Promise<unknown>;
 
 /**
  * The decorators of one method from the outside in, whatever their order in the source: an answer from the cache spares
- * everything further in, and what is evicted or put is so because the method ran.
+ * everything further in, and what is evicted or put is so because the method ran; put last, so that it outlives the tags that
+ * the same call evicts.
  */
-export const NESTING = ['@Cacheable', '@CacheBatch', '@CacheEvict', '@CachePut', '@CasUpdate'] as const;
+export const NESTING = ['@Cacheable', '@CacheBatch', '@CachePut', '@CacheEvict', '@CasUpdate'] as const;
 
 /** A decorator's name as its users write it. */
 export type DecoratorName = (typeof NESTING)[number];
@@ -48,6 +50,10 @@ export interface CompiledOperation {
   readonly varyBy: readonly VaryBy[];
   /** What the keys look like under which it alone is meant to store; undefined where that cannot be told. */
   readonly ownPattern?: string | undefined;
+  /** Of those that answer from the cache: the keys and tags they look for. */
+  readonly reads?: KeyUse;
+  /** Of those that store for others: the keys and tags they give. */
+  readonly puts?: KeyUse;
   /** Of what is stored: whether requests are kept apart, or may share an answer. */
   readonly isApartByRequest?: boolean;
   /** Of what is stored: whether objects of one class are kept apart, or may share an answer. */

@@ -35,7 +35,7 @@ export class Articles {
   }
 
   // What the method returned can be part of the keys to write.
-  @CachePut({ key: 'article:{result.id}' })
+  @CachePut({ key: 'article:{result.id}', tags: ['author:{result.author}'] })
   @CacheEvict({ keys: ['slug:{result.slug}'], tags: ['author:{result.author}'] })
   async create(slug: string, author: number): Promise<Article> {
     return { id: 8, slug, author };

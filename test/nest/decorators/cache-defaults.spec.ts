@@ -39,9 +39,9 @@ describe('@CacheDefaults', () => {
     expect(cache.log).toEqual([
       'load shop:product:1|acme',
       'load shop:Products.count()',
-      'set shop:product:2|acme',
       'invalidate shop:list|acme',
       'invalidate tags products',
+      'set shop:product:2|acme',
     ]);
     expect(cache.policies).toEqual([
       { ttl: '10m', grace: '1m' },

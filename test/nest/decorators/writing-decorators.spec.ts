@@ -284,13 +284,13 @@ describe('several decorators on one method', () => {
     expect(cache.log).toEqual([
       'load product:1',
       'ran',
-      'set slug:lamp',
       'invalidate list',
+      'set slug:lamp',
       'hit product:1',
       'invalidate list',
       'ran',
-      'set shown:1',
       'invalidate list',
+      'set shown:1',
     ]);
   });
 

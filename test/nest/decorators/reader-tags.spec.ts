@@ -1,0 +1,128 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { Injectable, type Type } from '@nestjs/common';
+import { Test, type TestingModule } from '@nestjs/testing';
+import { Cacheable, CacheEvict, CachePut, MemcachedModule, MemcachedService } from '../../../lib/index.js';
+import { MemcachedServer } from '../../../lib/testing/index.js';
+
+let server: MemcachedServer;
+let testing: TestingModule;
+afterEach(async () => {
+  await testing.close();
+  await server.close();
+});
+
+const warnings: string[] = [];
+const logger = { warn: (message: string) => void warnings.push(message), log() {}, error() {} };
+
+async function boot(...providers: Type[]): Promise<TestingModule> {
+  server = await MemcachedServer.start();
+  testing = await Test.createTestingModule({
+    imports: [MemcachedModule.forRoot({ servers: server.address, decorators: { unprovided: 'ignore' } })],
+    providers,
+  })
+    .setLogger(logger)
+    .compile();
+  return testing.init().then(() => testing);
+}
+
+interface Article {
+  id: number;
+  slug: string;
+  author: number;
+}
+
+@Injectable()
+class Articles {
+  ran = 0;
+  meanwhile: () => Promise<unknown> = async () => undefined;
+
+  @Cacheable({ key: 'article:{0}', tags: ['author:{1}', 'article-of:{0}'] })
+  async find(id: number, author: number): Promise<Article> {
+    this.ran += 1;
+    return { id, slug: 'found', author };
+  }
+
+  @CachePut({ key: 'article:{result.id}', tags: ['author:{result.author}'] })
+  @CacheEvict({ keys: ['slug:{result.slug}'], tags: ['author:{result.author}'] })
+  async create(slug: string, author: number): Promise<Article> {
+    return { id: 8, slug, author };
+  }
+
+  @Cacheable({ key: 'draft:{0}', tags: ['drafts'] })
+  async draft(id: number): Promise<string> {
+    this.ran += 1;
+    return `draft ${id} of the database`;
+  }
+
+  @CachePut({ key: 'draft:{0}' })
+  async save(id: number): Promise<string> {
+    await this.meanwhile();
+    return `draft ${id} as saved`;
+  }
+}
+
+describe('@CachePut', () => {
+  it('gives its values the tags that their reader looks for', async () => {
+    const articles = (await boot(Articles)).get(Articles);
+    await articles.create('made', 3);
+    expect(await articles.find(8, 3)).toEqual({ id: 8, slug: 'made', author: 3 });
+    expect(articles.ran).toBe(0);
+    await testing.get(MemcachedService).invalidateTags('article-of:8');
+    expect((await articles.find(8, 3)).slug).toBe('found');
+  });
+
+  it.each(['draft:1', 'drafts'])(
+    'stores nothing older than an invalidation of %s while it runs',
+    async (name) => {
+      const articles = (await boot(Articles)).get(Articles);
+      const memcached = testing.get(MemcachedService);
+      await articles.save(1);
+      expect(await articles.draft(1)).toBe('draft 1 as saved');
+      articles.meanwhile = () =>
+        name === 'drafts' ? memcached.invalidateTags(name) : memcached.invalidate(name);
+      await articles.save(1);
+      expect(await articles.draft(1)).toBe('draft 1 of the database');
+    },
+  );
+
+  it('is refused where its reader has a tag that cannot be made of its key', async () => {
+    @Injectable()
+    class Untagged {
+      @Cacheable({ key: 'article:{0}', tags: ['author:{1}'] })
+      async find(id: number, author: number): Promise<Article> {
+        return { id, slug: 'found', author };
+      }
+
+      @CachePut({ key: 'article:{result.id}' })
+      async create(slug: string): Promise<Article> {
+        return { id: 8, slug, author: 1 };
+      }
+    }
+    await expect(boot(Untagged)).rejects.toThrow(
+      "Untagged.create @CachePut: Untagged.find @Cacheable reads what is stored here and wants it to bear its tag 'author:{1}'",
+    );
+  });
+});
+
+describe('a value that cannot be stored', () => {
+  it('is said once for its method, with the mend, and counted', async () => {
+    class Product {
+      constructor(readonly id: number) {}
+    }
+    @Injectable()
+    class Products {
+      @Cacheable({ key: 'product:{0}' })
+      async find(id: number): Promise<Product> {
+        return new Product(id);
+      }
+    }
+    warnings.length = 0;
+    const products = (await boot(Products)).get(Products);
+    for (let id = 0; id < 3; id += 1) await products.find(id);
+    const { uncached } = await testing.get(MemcachedService).report();
+    expect(warnings).toEqual([
+      expect.stringMatching(/^Products.find @Cacheable: its value cannot be stored: .*types: \{ Product \}/s),
+    ]);
+    expect(uncached).toEqual({ 'Products.find @Cacheable': { value: 3 } });
+  });
+});
