@@ -385,7 +385,7 @@ function readGetOptions<V>(options: CacheGetOptions<V> | ResolvedPolicy | undefi
   stale: boolean;
   signal: AbortSignal | undefined;
 } {
-  if (typeof options !== 'object' || options instanceof ResolvedPolicy) {
+  if (typeof options !== 'object' || options === null || options instanceof ResolvedPolicy) {
     return { policy: options, stale: false, signal: undefined };
   }
   const { stale = false, ...policy } = options;
