@@ -102,7 +102,7 @@ export type {
 export type { NodeState } from './cluster/node.js';
 export type { Latency } from './cluster/round-trips.js';
 export type { ClientOptions, Failover } from './options/client-options.js';
-export type { DiscoveryFunction, DiscoveryOptions } from './options/discovery-options.js';
+export type { DiscoveryFunction, ServerDiscovery } from './options/discovery-options.js';
 export type { Duration } from './options/duration.js';
 export type { ServerOptions, ServersOption } from './options/server-options.js';
 export type {

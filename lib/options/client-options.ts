@@ -18,7 +18,7 @@ import {
 import {
   readDiscovery,
   type DiscoveryFunction,
-  type DiscoveryOptions,
+  type ServerDiscovery,
   type ResolvedDiscovery,
 } from './discovery-options.js';
 import type { DistributionOption } from './distribution-options.js';
@@ -46,7 +46,7 @@ export interface ClientOptions {
    * Where the list of servers comes from, when it changes by itself: asked at the start and then at every interval.
    * `servers`, if given, serve until the first answer. A failed attempt leaves the last list in place.
    */
-  discovery?: DiscoveryOptions | DiscoveryFunction;
+  discovery?: ServerDiscovery | DiscoveryFunction;
 
   /**
    * Which server gets a key: a name, a name with settings, or a function. A fleet agrees on one.

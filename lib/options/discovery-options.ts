@@ -10,7 +10,7 @@ import {
 } from './server-options.js';
 
 /** Where the list of servers comes from, when it is not fixed. */
-export type DiscoveryOptions = (
+export type ServerDiscovery = (
   | {
       /** AWS ElastiCache's configuration endpoint (and what imitates it). */
       type: 'elasticache';

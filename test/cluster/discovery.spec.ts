@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { MemcachedClient } from '../../lib/client/client.js';
 import { NameLookups } from '../../lib/connection/name-lookups.js';
 import { parseClusterConfig } from '../../lib/cluster/cluster-config.js';
-import type { DiscoveryOptions } from '../../lib/options/discovery-options.js';
+import type { ServerDiscovery } from '../../lib/options/discovery-options.js';
 import { MemcachedServer } from '../../lib/testing/index.js';
 
 describe('a cluster configuration', () => {
@@ -25,7 +25,7 @@ describe('a cluster configuration', () => {
 });
 
 describe('a discovery that fails at first', () => {
-  const failing = async (discovery: DiscoveryOptions): Promise<Error> => {
+  const failing = async (discovery: ServerDiscovery): Promise<Error> => {
     const client = new MemcachedClient({ discovery, connectTimeout: '300ms', commandTimeout: '300ms' });
     const [failure] = (await once(client, 'discoveryFailed')) as [Error];
     await expect(client.get('key')).rejects.toMatchObject({
