@@ -1,6 +1,6 @@
 import { InvalidArgumentError, LoaderTimeoutError } from '../errors.js';
 import type { Ttl } from '../options/cache-options.js';
-import { MAX_TAGS, readTtl, type ResolvedPolicy } from '../options/cache-policy.js';
+import { bounded, MAX_TAGS, readTtl, type ResolvedPolicy } from '../options/cache-policy.js';
 import type { Clock } from './clock.js';
 import type { Flight } from './flight.js';
 import type { LoadContext, Loader } from './load-context.js';
@@ -109,12 +109,14 @@ export function callLoader(
 export function ttlOf(value: unknown, load: Load | undefined, policy: ResolvedPolicy): number | undefined {
   if (load?.skipped) return undefined;
   if (value === undefined && !policy.cacheUndefined) return undefined;
-  if (load?.ttlSeconds !== undefined) return load.ttlSeconds;
+  if (load?.ttlSeconds !== undefined) return bounded(load.ttlSeconds, policy.maxTtlSeconds);
   if (value === null && policy.nullTtlSeconds !== undefined) return policy.nullTtlSeconds ?? undefined;
   return policyTtl(value, policy);
 }
 
 /** What the policy says of any value's ttl: whole seconds, 0 = never expires. */
 export function policyTtl(value: unknown, policy: ResolvedPolicy): number {
-  return policy.ttlSeconds ?? readTtl(policy.ttlOf?.(value as never), 'policy.ttl');
+  return (
+    policy.ttlSeconds ?? bounded(readTtl(policy.ttlOf?.(value as never), 'policy.ttl'), policy.maxTtlSeconds)
+  );
 }

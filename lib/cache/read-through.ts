@@ -89,6 +89,7 @@ export class ReadThrough {
   #serve(call: CacheCall): Promise<unknown> {
     const { reader, tags } = this.#in;
     const { key, policy } = call;
+    if (policy.forceFresh) return this.#force(call);
     const flight = this.#flights.get(key);
     if (flight?.cold && flight.isCalling) throw waitsForItself(key);
     if (flight?.cold || tags.expected(key, tags.required(key, policy)).length > 0) return this.#obtain(call);
@@ -96,6 +97,17 @@ export class ReadThrough {
       (reading) => this.#answered(call, reading),
       (error: unknown) => this.#blind(call, error),
     );
+  }
+
+  /** Computes whatever is there, and stores over what is there before the load begins. */
+  async #force(call: CacheCall): Promise<unknown> {
+    const found = this.#claimable(call.key, await this.#in.reader.look(call.key, call.policy));
+    if (call.gone) {
+      this.#giveBack(call.key, found);
+      throw call.signal?.reason;
+    }
+    const right = found.right === 'ours' ? 'ours' : 'free';
+    return this.#landing(call, this.#begin(call, { ...found, right, unclaimable: false }, false), 'begun');
   }
 
   /** What a call is served after a read that asked for no tags: the value or its promise. */

@@ -106,6 +106,21 @@ export interface CachePolicy<V = unknown> {
   nullTtl?: Ttl;
 
   /**
+   * An upper bound for every ttl, whoever sets it: `ttl` or its function, `nullTtl`, the loader's `setTtl`. `'never'` is none.
+   *
+   * @default 'never'
+   */
+  maxTtl?: Ttl;
+
+  /**
+   * Compute now, whatever is stored, and store the new value: for one call, such as a reload that a user asked for. It waits
+   * for nobody; what fails is thrown, and what was stored stays. Calls of the same key meanwhile are served what is stored.
+   *
+   * @default false
+   */
+  forceFresh?: boolean;
+
+  /**
    * Cache `undefined` like any other value, rather than not at all.
    *
    * @default false
@@ -140,7 +155,7 @@ export interface CachePolicy<V = unknown> {
 }
 
 /** Options of the cache itself, and the defaults of every policy. */
-export interface CacheOptions extends Omit<CachePolicy, 'signal' | 'ttl'> {
+export interface CacheOptions extends Omit<CachePolicy, 'signal' | 'ttl' | 'forceFresh'> {
   /** @default '5m' */
   ttl?: Ttl;
 

@@ -37,6 +37,8 @@ interface PolicySettings {
   hardTimeout: number;
   retryAfter: number;
   nullTtl: number | null | undefined;
+  maxTtl: number;
+  forceFresh: boolean;
   cacheUndefined: boolean;
   jitter: number;
   tags: readonly string[];
@@ -86,13 +88,16 @@ export class ResolvedPolicy {
   readonly retryAfterMs: number;
   /** Whole seconds, 0 = never expires; undefined = as `ttl`, null = not cached. */
   readonly nullTtlSeconds: number | null | undefined;
+  /** Whole seconds, 0 = no bound. */
+  readonly maxTtlSeconds: number;
+  readonly forceFresh: boolean;
   readonly cacheUndefined: boolean;
   readonly jitter: number;
   readonly tags: readonly string[];
   readonly throwStoreErrors: boolean;
 
   constructor(settings: Readonly<PolicySettings>, path: string) {
-    this.ttlSeconds = typeof settings.ttl === 'number' ? settings.ttl : undefined;
+    this.ttlSeconds = typeof settings.ttl === 'number' ? bounded(settings.ttl, settings.maxTtl) : undefined;
     this.ttlOf = typeof settings.ttl === 'number' ? undefined : settings.ttl;
     this.graceSeconds = settings.grace;
     this.leaseMs = settings.lease * 1000;
@@ -108,7 +113,10 @@ export class ResolvedPolicy {
     this.softTimeoutMs = settings.softTimeout;
     this.hardTimeoutMs = settings.hardTimeout;
     this.retryAfterMs = settings.retryAfter;
-    this.nullTtlSeconds = settings.nullTtl;
+    this.nullTtlSeconds =
+      typeof settings.nullTtl === 'number' ? bounded(settings.nullTtl, settings.maxTtl) : settings.nullTtl;
+    this.maxTtlSeconds = settings.maxTtl;
+    this.forceFresh = settings.forceFresh;
     this.cacheUndefined = settings.cacheUndefined;
     this.jitter = settings.jitter;
     this.tags = settings.tags;
@@ -130,8 +138,8 @@ export class ResolvedCacheOptions {
   /** @throws {InvalidOptionsError} with the path of the wrong option. */
   constructor(options: CacheOptions, path = 'cache') {
     const { namespaces, closeTimeout, ...settings } = readObject<CacheSettings>(options, path, CACHE);
-    this.#settings = settings;
-    this.policy = new ResolvedPolicy(settings, path);
+    this.#settings = { ...settings, forceFresh: false };
+    this.policy = new ResolvedPolicy(this.#settings, path);
     this.namespaces = namespaces;
     this.closeTimeoutMs = closeTimeout;
   }
@@ -240,6 +248,17 @@ function told(error: unknown, path: string): unknown {
   return new InvalidOptionsError(path, error.message.replace(`${path}: `, ''));
 }
 
+/**
+ * A ttl within a bound.
+ *
+ * @param ttlSeconds whole seconds, 0 = never expires.
+ * @param maxSeconds the same, 0 = no bound.
+ */
+export function bounded(ttlSeconds: number, maxSeconds: number): number {
+  if (maxSeconds === 0) return ttlSeconds;
+  return ttlSeconds === 0 ? maxSeconds : Math.min(ttlSeconds, maxSeconds);
+}
+
 function recacheSeconds(settings: Readonly<PolicySettings>, path: string): number {
   let ahead = 0;
   if (settings.refreshAhead > 0) {
@@ -249,14 +268,15 @@ function recacheSeconds(settings: Readonly<PolicySettings>, path: string): numbe
         'is a fraction of the ttl, which a function of the value does not tell beforehand',
       );
     }
-    if (settings.ttl === 1) {
+    const ttl = bounded(settings.ttl, settings.maxTtl);
+    if (ttl === 1) {
       throw new InvalidOptionsError(
         `${path}.refreshAhead`,
         "needs a ttl of at least '2s': memcached counts whole seconds, and one of one second has no last part",
       );
     }
     // A last part as long as the ttl would make every value due at once.
-    ahead = Math.min(Math.ceil(settings.ttl * settings.refreshAhead), Math.max(settings.ttl - 1, 0));
+    ahead = Math.min(Math.ceil(ttl * settings.refreshAhead), Math.max(ttl - 1, 0));
   }
   const due = settings.grace + ahead;
   // memcached hands out the right when *fewer* seconds are left; a value is stale when no more than grace is left.
@@ -305,10 +325,13 @@ function abortSignal(value: unknown, path: string): AbortSignal {
   throw new InvalidOptionsError(path, 'expected an AbortSignal');
 }
 
-type CacheSettings = PolicySettings & { namespaces: readonly string[]; closeTimeout: number };
+type CacheSettings = Omit<PolicySettings, 'forceFresh'> & {
+  namespaces: readonly string[];
+  closeTimeout: number;
+};
 
-/** One reader for each option of a policy. */
-export const POLICY: Shape<PolicySettings> = {
+/** What may stand in the options of the cache as the default of every call. */
+const DEFAULTS: Shape<Omit<PolicySettings, 'forceFresh'>> = {
   ttl: (value, path) =>
     typeof value === 'function'
       ? (value as PolicySettings['ttl'])
@@ -327,12 +350,16 @@ export const POLICY: Shape<PolicySettings> = {
   cacheUndefined: withDefault(bool, false),
   jitter: withDefault(number(0, 1), 0),
   tags: withDefault(names('tags'), []),
+  maxTtl: withDefault(readTtl, 0),
   onStoreError: withDefault(oneOf('ignore', 'throw'), 'ignore'),
 };
 
+/** One reader for each option of a policy. */
+export const POLICY: Shape<PolicySettings> = { ...DEFAULTS, forceFresh: withDefault(bool, false) };
+
 /** One reader for each option of the cache. */
 export const CACHE: Shape<CacheSettings> = {
-  ...POLICY,
+  ...DEFAULTS,
   namespaces: withDefault(names('prefixes'), []),
   closeTimeout: withDefault(duration(), 2000),
 };

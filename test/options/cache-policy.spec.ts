@@ -31,6 +31,8 @@ describe('the options of a cache', () => {
       hardTimeoutMs: 0,
       retryAfterMs: 1000,
       nullTtlSeconds: undefined,
+      maxTtlSeconds: 0,
+      forceFresh: false,
       cacheUndefined: false,
       jitter: 0,
       tags: [],
@@ -92,6 +94,18 @@ describe('a policy', () => {
       leaseMs: 3000,
       leaseSeconds: 4,
     });
+  });
+
+  it('bounds every ttl by maxTtl', () => {
+    expect(policy({ ttl: 'never', nullTtl: '1h', maxTtl: '10m' })).toMatchObject({
+      ttlSeconds: 600,
+      nullTtlSeconds: 600,
+    });
+    expect(policy({ ttl: '1m' }, { maxTtl: '10m' }).ttlSeconds).toBe(60);
+  });
+
+  it('refuses forceFresh as a default of all calls', () => {
+    expect(() => new ResolvedCacheOptions({ forceFresh: true } as CacheOptions)).toThrow(InvalidOptionsError);
   });
 
   it('takes never for a ttl', () => {

@@ -1,0 +1,55 @@
+import { describe, expect, it } from '@jest/globals';
+import { settled } from './support/fake-clock.js';
+import { deferred, Fleet } from './support/fleet.js';
+
+describe('forceFresh', () => {
+  it('computes though a fresh value is there, and stores the new one', async () => {
+    const fleet = new Fleet();
+    const { cache } = fleet.start();
+    await cache.getOrSet('k', () => 'old');
+    await expect(cache.getOrSet('k', () => 'new', { forceFresh: true })).resolves.toBe('new');
+    await expect(cache.getOrSet('k', () => 'never')).resolves.toBe('new');
+  });
+
+  it('serves what is stored to the calls meanwhile, and leaves it there when the load fails', async () => {
+    const fleet = new Fleet();
+    const { cache } = fleet.start();
+    await cache.getOrSet('k', () => 'old');
+    const load = deferred<string>();
+    const forced = cache.getOrSet('k', () => load.promise, { forceFresh: true });
+    await settled();
+    await expect(cache.getOrSet('k', () => 'never')).resolves.toBe('old');
+    load.reject(new Error('no database'));
+    await expect(forced).rejects.toThrow('no database');
+    await expect(cache.getOrSet('k', () => 'never')).resolves.toBe('old');
+  });
+
+  it('waits for no other process, and does not store what was invalidated meanwhile', async () => {
+    const fleet = new Fleet();
+    const a = fleet.start();
+    const b = fleet.start();
+    void a.cache.getOrSet('k', () => new Promise(() => undefined));
+    await settled();
+    const load = deferred<string>();
+    const forced = b.cache.getOrSet('k', () => load.promise, { forceFresh: true });
+    await settled();
+    expect(b.cache.counters.load).toBe(1);
+    await a.cache.invalidate('k');
+    load.resolve('old');
+    await expect(forced).resolves.toBe('old');
+    expect(fleet.server.valueOf('k')).toBeUndefined();
+  });
+});
+
+describe('maxTtl', () => {
+  it('bounds what a loader and a function say', async () => {
+    const fleet = new Fleet();
+    const { cache } = fleet.start({ maxTtl: '1m' });
+    await cache.getOrSet('said', (context) => {
+      context.setTtl('never');
+      return 1;
+    });
+    await cache.getOrSet('asked', () => 1, { ttl: () => '1h' });
+    expect([fleet.server.ttlOf('said'), fleet.server.ttlOf('asked')]).toEqual([60, 60]);
+  });
+});
