@@ -2,10 +2,10 @@ import { CodecError, LoaderTimeoutError, ValueTooLargeError } from '../errors.js
 import type { CacheCall } from './cache-call.js';
 import type { CacheParts } from './cache-parts.js';
 import { entryFor, hitForMiss } from './entry.js';
-import { keepOf, writeOver, type Finding } from './finding.js';
+import { keepOf, type Finding } from './finding.js';
 import type { Flight, Landing } from './flight.js';
 import { callLoader, Load, ttlOf } from './load.js';
-import type { TagVersion } from './store.js';
+import type { CacheReading, TagVersion } from './store.js';
 import { versionsOf } from './tags.js';
 
 /**
@@ -214,7 +214,7 @@ export class Computation {
     if (finding.cas === '' || finding.right === 'theirs') return;
     const { entry, keepSeconds } = hitForMiss(loadMs, remains === 'mark' ? undefined : remains);
     store
-      .write(key, entry, keepSeconds, finding.cas)
+      .writeLoaded(key, entry, keepSeconds, finding.reading as CacheReading)
       .catch((error: unknown) => events.note('storeError', key, error));
   }
 
@@ -256,7 +256,8 @@ export class Computation {
     const { random, store, events } = this.#in;
     const { key, policy } = call;
     const { entry, keepSeconds } = entryFor(value, ttlSeconds, tags, policy, random);
-    if (await writeOver(store, key, finding, entry, keepSeconds)) return true;
+    const written = await store.writeLoaded(key, entry, keepSeconds, finding.reading as CacheReading);
+    if (written === 'stored') return true;
     events.note('leaseLost', key);
     return false;
   }

@@ -1,5 +1,5 @@
 import type { ResolvedPolicy } from '../options/cache-policy.js';
-import { isHitForMiss, type CacheEntry, type CacheReading, type CacheStore } from './store.js';
+import { isHitForMiss, type CacheEntry, type CacheReading } from './store.js';
 import type { TagStates } from './tags.js';
 
 /**
@@ -149,19 +149,4 @@ function stateOf(
 export function keepOf(finding: Finding): number | 'rest' {
   if (finding.state === 'absent') return 0;
   return finding.ttlSeconds < 0 ? ENDLESS_STALE_SECONDS : 'rest';
-}
-
-/**
- * Stores an entry over what a read found.
- *
- * @returns whether it was stored, so that nothing has changed under the key since the read.
- */
-export async function writeOver(
-  store: CacheStore,
-  key: string,
-  finding: Finding,
-  entry: CacheEntry,
-  keepSeconds: number,
-): Promise<boolean> {
-  return (await store.write(key, entry, keepSeconds, finding.cas)) === 'stored';
 }

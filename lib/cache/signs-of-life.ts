@@ -67,7 +67,8 @@ export class SignsOfLife {
       const reading = await this.#parts.store.read(key, 0, 0);
       // The load has ended: what it stored must not be taken for its stub.
       if (ended) return;
-      holds &&= reading.cas === finding.cas;
+      // Where a server counts no cas tokens, a value in the stub's place is told by being one.
+      holds &&= reading.cas === finding.cas && reading.hit === finding.reading?.hit;
       if (!holds) await this.#meanwhile(flight, call, reading, before);
       else if (!hangs) await this.#show(key, reading, policy.leaseSeconds);
     });

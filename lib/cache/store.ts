@@ -96,6 +96,17 @@ export interface CacheStore {
   ): Promise<'stored' | 'exists' | 'not-found'>;
 
   /**
+   * Like `write`, for a value that was loaded after a read. A store without cas tokens compares as well as it can: nothing is
+   * stored when the key was invalidated meanwhile, unless somebody else has begun to compute it by then.
+   */
+  writeLoaded(
+    key: string,
+    entry: CacheEntry,
+    ttlSeconds: number,
+    over: CacheReading,
+  ): Promise<'stored' | 'exists' | 'not-found'>;
+
+  /**
    * Stores an entry whatever is there. Leases given out before are void. Where that fails, what is there is removed, as by
    * `remove`, before it rejects.
    *

@@ -72,6 +72,18 @@ export class ClientStore implements CacheStore {
     return this.#client.cas(itemKey(key), entry, cas, { ttl: toTtl(ttlSeconds), codec: this.#codec });
   }
 
+  async writeLoaded(
+    key: string,
+    entry: CacheEntry,
+    ttlSeconds: number,
+    { cas, hit }: CacheReading,
+  ): Promise<'stored' | 'exists' | 'not-found'> {
+    if (!isWithoutCas(cas)) return this.write(key, entry, ttlSeconds, cas);
+    if (!hit && (await this.#isValue(key))) return 'exists';
+    const options = { ttl: toTtl(ttlSeconds), codec: this.#codec };
+    return (await this.#client.replace(itemKey(key), entry, options)) ? 'stored' : 'not-found';
+  }
+
   async set(key: string, entry: CacheEntry, ttlSeconds: number): Promise<boolean> {
     let failure: unknown;
     try {
@@ -86,7 +98,9 @@ export class ClientStore implements CacheStore {
     return false;
   }
 
-  release(key: string, cas: string, keepSeconds: number | 'rest'): Promise<boolean> {
+  async release(key: string, cas: string, keepSeconds: number | 'rest'): Promise<boolean> {
+    // A delete that names no state would remove what has taken the stub's place.
+    if (isWithoutCas(cas) && keepSeconds === 0 && (await this.#isValue(key))) return false;
     const stale = keepSeconds === 'rest' ? keepSeconds : toTtl(keepSeconds);
     return this.#client.invalidateKey(itemKey(key), { cas, stale });
   }
@@ -230,6 +244,10 @@ export class ClientStore implements CacheStore {
     return this.#client.delete(LOCK_PREFIX + key, { cas: held.cas });
   }
 
+  async #isValue(key: string): Promise<boolean> {
+    return (await this.#client.leaseGet(itemKey(key), { leaseSeconds: 0, codec: this.#codec })).hit;
+  }
+
   /** Whether a key's own server is away, so that whatever answers in its place does not speak for it. */
   #isAway(key: string): boolean {
     const home = this.#client.serverFor(key);
@@ -249,6 +267,11 @@ export class ClientStore implements CacheStore {
       return false;
     }
   }
+}
+
+/** Whether a token comes from a server that counts none (`-C`). */
+function isWithoutCas(cas: string): boolean {
+  return cas.startsWith('0@') || cas === '0';
 }
 
 /** What a read that failed says of an item. */

@@ -188,6 +188,15 @@ export class MapConnection implements CacheStore {
     });
   }
 
+  writeLoaded(
+    key: string,
+    entry: CacheEntry,
+    ttlSeconds: number,
+    { cas }: CacheReading,
+  ): Promise<'stored' | 'exists' | 'not-found'> {
+    return this.write(key, entry, ttlSeconds, cas);
+  }
+
   set(key: string, entry: CacheEntry, ttlSeconds: number): Promise<boolean> {
     return this.#ask('set', key, () => {
       this.#server.set(key, entry, ttlSeconds);
