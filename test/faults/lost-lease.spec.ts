@@ -1,0 +1,101 @@
+import { expect, it } from '@jest/globals';
+import { Cache } from '../../lib/cache/cache.js';
+import { MemcachedClient } from '../../lib/client/client.js';
+import { ClientStore } from '../../lib/store/client-store.js';
+import { FaultProxy, reset } from '../support/fault-proxy.js';
+import { describeReal, type RealMemcached, startMemcached } from '../support/real-memcached.js';
+
+/** A cache of its own on a server, as another process has it. */
+class Process implements AsyncDisposable {
+  readonly client: MemcachedClient;
+  readonly cache: Cache;
+
+  constructor(servers: string, protocol: 'auto' | 'classic', commandTimeout: '200ms' | '10s' = '10s') {
+    this.client = new MemcachedClient({ servers, protocol, commandTimeout, connectTimeout: '10s' });
+    this.cache = new Cache(new ClientStore(this.client), { ttl: '10m', lease: '1s' });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.cache.close();
+    await this.client.close();
+  }
+}
+
+/** Seconds of the server's clock. */
+async function serverTime(client: MemcachedClient): Promise<number> {
+  const [stats] = (await client.stats()).values();
+  return Number(stats.time);
+}
+
+/** Resolves once the server's clock has gone on by so many seconds. */
+async function secondsAtServer(client: MemcachedClient, seconds: number): Promise<void> {
+  const from = await serverTime(client);
+  while ((await serverTime(client)) < from + seconds);
+}
+
+function never(): never {
+  throw new Error('the loader must not be called');
+}
+
+describeReal('a lease on a real memcached', () => {
+  for (const protocol of ['auto', 'classic'] as const) {
+    it(`outlasts its time while its process lives (${protocol})`, async () => {
+      await using server = await startMemcached();
+      await using a = new Process(server.address, protocol);
+      await using b = new Process(server.address, protocol);
+      await using watch = new Process(server.address, 'auto');
+      const first = a.cache.getOrSet('k', async () => {
+        await secondsAtServer(watch.client, 4);
+        return 'value';
+      });
+      while (a.cache.counters.load === 0) await watch.client.version();
+      const second = b.cache.getOrSet('k', never);
+      await expect(Promise.all([first, second])).resolves.toEqual(['value', 'value']);
+      const stored = await watch.client.lookup('k');
+      expect(stored.hit && stored.ttl).toBeGreaterThan(590_000);
+      expect(a.cache.counters.leaseLost).toBe(0);
+    }, 30_000);
+
+    it(`that was won by a read whose answer came too late holds nobody up (${protocol})`, async () => {
+      await using server = await startMemcached();
+      await using a = new Process(server.address, protocol, '200ms');
+      await using b = new Process(server.address, protocol);
+      await Promise.all([a.cache.getOrSet('warm', () => 1), b.cache.getOrSet('warm', () => 1)]);
+      await server.pause();
+      await expect(a.cache.getOrSet('k', () => 'blind')).resolves.toBe('blind');
+      server.kill('SIGCONT');
+      await expect(b.cache.getOrSet('k', () => 'loaded')).resolves.toBe('loaded');
+      expect(b.cache.counters.takeOver).toBe(0);
+    });
+
+    it(`that was won by a read whose connection was reset holds nobody up (${protocol})`, async () => {
+      await using server = await startMemcached();
+      await using proxy = await FaultProxy.start({ host: '127.0.0.1', port: server.port });
+      await using a = new Process(proxy.address, protocol);
+      await using b = new Process(server.address, protocol);
+      await Promise.all([a.cache.getOrSet('warm', () => 1), b.cache.getOrSet('warm', () => 1)]);
+      proxy.inject(reset);
+      await expect(a.cache.getOrSet('k', () => 'blind')).resolves.toBe('blind');
+      proxy.heal();
+      await expect(b.cache.getOrSet('k', () => 'loaded')).resolves.toBe('loaded');
+      expect(await b.client.get('k')).toBe('loaded');
+    });
+  }
+
+  it('serves and stores on a server without cas tokens, and nothing old after an invalidation', async () => {
+    await using server: RealMemcached = await startMemcached({ args: ['-C'] });
+    await using a = new Process(server.address, 'auto');
+    await using b = new Process(server.address, 'auto');
+    await expect(a.cache.getOrSet('k', () => 'value')).resolves.toBe('value');
+    await expect(b.cache.getOrSet('k', never)).resolves.toBe('value');
+    let finish!: (value: string) => void;
+    const old = a.cache.getOrSet('w', () => new Promise<string>((resolve) => (finish = resolve)));
+    while (a.cache.counters.load < 2) await a.client.version();
+    await b.cache.invalidate('w');
+    await expect(b.cache.getOrSet('w', () => 'new')).resolves.toBe('new');
+    finish('old');
+    await old;
+    await a.client.version();
+    await expect(b.cache.getOrSet('w', never)).resolves.toBe('new');
+  });
+});
