@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { Cache } from '../../lib/cache/cache.js';
+import { CacheEngine } from '../../lib/cache/cache-engine.js';
 import { MemcachedClient } from '../../lib/client/client.js';
 import { ClientStore } from '../../lib/store/client-store.js';
 import { FaultProxy, reset } from '../support/fault-proxy.js';
@@ -8,11 +8,11 @@ import { describeReal, type RealMemcached, startMemcached } from '../support/rea
 /** A cache of its own on a server, as another process has it. */
 class Process implements AsyncDisposable {
   readonly client: MemcachedClient;
-  readonly cache: Cache;
+  readonly cache: CacheEngine;
 
   constructor(servers: string, protocol: 'auto' | 'classic', commandTimeout: '200ms' | '10s' = '10s') {
     this.client = new MemcachedClient({ servers, protocol, commandTimeout, connectTimeout: '10s' });
-    this.cache = new Cache(new ClientStore(this.client), { ttl: '10m', lease: '1s' });
+    this.cache = new CacheEngine(new ClientStore(this.client), { ttl: '10m', lease: '1s' });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
