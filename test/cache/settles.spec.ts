@@ -1,7 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { CacheOptions } from '../../lib/options/cache-options.js';
 import { Fleet } from './support/fleet.js';
 import type { Operation } from './support/map-server.js';
 
@@ -49,7 +48,7 @@ describe('many keys at once', () => {
         fc.boolean(),
         async (faults, end, options, ids, twice) => {
           const fleet = new Fleet();
-          const { cache, store } = fleet.start(options as CacheOptions);
+          const { cache, store } = fleet.start(options);
           const failOn =
             (when: 'before' | 'after') =>
             (operation: Operation, key: string): void => {

@@ -24,7 +24,7 @@ class Process implements AsyncDisposable {
 /** Seconds of the server's clock. */
 async function serverTime(client: MemcachedClient): Promise<number> {
   const [stats] = (await client.stats()).values();
-  return Number(stats.time);
+  return stats.time;
 }
 
 /** Resolves once the server's clock has gone on by so many seconds. */
