@@ -75,7 +75,7 @@ export class CacheEngine {
     const order = new Order();
     const reader = new EntryReader(store, clock, events, tags, (key, cas) => signs.isUsed(key, cas));
     const renewer = new Renewer(clock, outside);
-    const signs = new SignsOfLife({ store, clock, order, reader, tags, events }, renewer);
+    const signs: SignsOfLife = new SignsOfLife({ store, clock, order, reader, tags, events }, renewer);
     this.#in = {
       store,
       clock,

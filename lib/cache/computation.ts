@@ -84,9 +84,11 @@ export class Computation {
         }
         const pause = polling.pause(waitedMs, policy.leaseWaitMs - waitedMs);
         flight.onAbort = () => pause.leave();
+        flight.onDetach = () => pause.leave();
         await pause.over;
       }
       if (flight.abortion !== undefined) return { kind: 'error', error: flight.abortion.reason };
+      if (flight.detached) return { ...finding, right: 'free', cas: '' };
       const before = order.next();
       finding = await reader.look(key, policy);
       const served =
@@ -158,6 +160,7 @@ export class Computation {
       }
       retryPause.succeeded(key);
       const unstored: Landing = { kind: 'value', value, stale: false, before };
+      if (flight.detached) return unstored;
       if (ttlSeconds === undefined) {
         const shared =
           !load.skipped && load.tags.size === 0 && this.#in.tags.required(key, policy).length === 0;
@@ -185,7 +188,8 @@ export class Computation {
         return unstored;
       }
     } finally {
-      this.#leave(call, finding, remains, clock.now() - loadedAt);
+      // What was detached has given its right back already.
+      if (!flight.detached) this.#leave(call, finding, remains, clock.now() - loadedAt);
     }
   }
 
@@ -193,11 +197,16 @@ export class Computation {
   async #load(flight: Flight, call: CacheCall, finding: Finding, load: Load): Promise<unknown> {
     const { clock, signs, events } = this.#in;
     const end = signs.accompany(flight, call, finding);
+    flight.onDetach = () => {
+      end();
+      if (finding.state !== 'fresh') this.giveBack(call.key, finding, keepOf(finding));
+    };
     events.note('load', call.key);
     try {
       return await callLoader(call.loader, load, flight, call.policy, clock);
     } finally {
       end();
+      flight.onDetach = undefined;
     }
   }
 

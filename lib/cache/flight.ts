@@ -21,9 +21,12 @@ export class Flight {
   readonly landed: Promise<Landing>;
   /** Called once, if the flight is aborted. */
   onAbort: ((reason: unknown) => void) | undefined;
+  /** Called once, if the flight is to go on without the store. */
+  onDetach: (() => void) | undefined;
   #controller: AbortController | undefined;
   #abortion: { readonly reason: unknown } | undefined;
   #land!: (landing: Landing) => void;
+  #detached = false;
   #waiting = 0;
   #calling = false;
   readonly #flights: Flights;
@@ -62,6 +65,11 @@ export class Flight {
     return this.#abortion;
   }
 
+  /** Whether it goes on without the store: its value is for its callers alone. */
+  get detached(): boolean {
+    return this.#detached;
+  }
+
   /** Whether its loader is being called at this moment, so that who asks for the key now is the loader itself. */
   get isCalling(): boolean {
     return this.#calling;
@@ -98,6 +106,16 @@ export class Flight {
     if (this.#waiting > 0 || this.#wanted) return false;
     this.abort(abandoned(this.key));
     return true;
+  }
+
+  /** Has it go on without the store, which is about to close. Its loader is told by its signal; what it does is up to it. */
+  detach(reason: unknown): void {
+    if (this.#detached) return;
+    this.#detached = true;
+    this.onDetach?.();
+    if (this.#abortion !== undefined) return;
+    this.#controller ??= new AbortController();
+    this.#controller.abort(reason);
   }
 
   abort(reason: unknown): void {

@@ -76,13 +76,15 @@ export class ReadThrough {
     this.#in.reader.forget(key);
   }
 
-  /** Begins no more refreshes, waits for what is being computed, and aborts what takes longer than `waitMs`. */
+  /**
+   * Begins no more refreshes, waits for what is being computed, and gives back the rights of what takes longer than `waitMs`:
+   * its callers get what their loaders return, and nothing is stored.
+   */
   async close(waitMs: number): Promise<void> {
     this.#closed = true;
     const landed = Promise.all([...this.#running].map((flight) => flight.landed));
     if (waitMs > 0 && (await within(this.#in.clock, waitMs, landed)) !== undefined) return;
-    for (const flight of this.#running) flight.abort(new ClientClosedError('the cache was closed'));
-    await landed;
+    for (const flight of this.#running) flight.detach(new ClientClosedError('the cache was closed'));
   }
 
   /** The short way of a warm read: nothing to join, no tags to compare, nothing to refresh; one promise. */

@@ -108,7 +108,7 @@ export interface CachePolicy<V = unknown> {
   /**
    * An upper bound for every ttl, whoever sets it: `ttl` or its function, `nullTtl`, the loader's `setTtl`. `'never'` is none.
    *
-   * @default 'never'
+   * @default no bound
    */
   maxTtl?: Ttl;
 
@@ -168,7 +168,8 @@ export interface CacheOptions extends Omit<CachePolicy, 'signal' | 'ttl' | 'forc
   namespaces?: readonly string[];
 
   /**
-   * How long `close()` waits for refreshes behind responses before it aborts them; 0 aborts them at once.
+   * How long `close()` waits for what is being computed. What takes longer is stored no more; its loader is told by its signal,
+   * and its callers get what it returns. 0 waits for nothing.
    *
    * @default '2s'
    */

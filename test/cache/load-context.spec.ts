@@ -325,10 +325,14 @@ describe('close', () => {
     expect(fleet.server.find('k')?.tokenSent).toBe(false);
   });
 
-  it('aborts at once with closeTimeout: 0', async () => {
+  it('tells loaders at once with closeTimeout: 0; their callers get what they make of it', async () => {
     const fleet = new Fleet();
     const { cache } = fleet.start({ closeTimeout: 0 });
-    const call = cache.getOrSet('k', () => new Promise(() => undefined));
+    const call = cache.getOrSet('k', ({ signal }) => {
+      return new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason as Error));
+      });
+    });
     call.catch(() => undefined);
     await settled();
     await cache.close();
