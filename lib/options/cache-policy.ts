@@ -248,12 +248,7 @@ function told(error: unknown, path: string): unknown {
   return new InvalidOptionsError(path, error.message.replace(`${path}: `, ''));
 }
 
-/**
- * A ttl within a bound.
- *
- * @param ttlSeconds whole seconds, 0 = never expires.
- * @param maxSeconds the same, 0 = no bound.
- */
+/** A ttl within a bound: whole seconds, of which 0 = never expires, and no bound. */
 export function bounded(ttlSeconds: number, maxSeconds: number): number {
   if (maxSeconds === 0) return ttlSeconds;
   return ttlSeconds === 0 ? maxSeconds : Math.min(ttlSeconds, maxSeconds);
