@@ -62,6 +62,16 @@ const steps = [
     needs: ['package: pack'],
     work: () => run(process.execPath, ['scripts/consumers.mjs', tarball], { live: true, limitMinutes: 15 }),
   },
+  {
+    title: 'proof, in short',
+    needs: ['build'],
+    work: () =>
+      run(process.execPath, ['scripts/proof.mjs', '--cluster', '--reliability', '--short'], {
+        env: testEnvironment,
+        live: true,
+        limitMinutes: 15,
+      }),
+  },
   { title: 'demo, on embedded servers', needs: ['build'], work: demoOnEmbeddedServers },
   { title: 'demo, on real servers', needs: ['build'], work: demoOnRealServers },
   {

@@ -18,7 +18,7 @@ const PAGE = fileURLToPath(new URL('../../docs/reliability.md', import.meta.url)
  *
  * @param {object} options `cluster`, `reliability`, `peers`: which of them; `short`; `only`: part of a case's name; `against`: the
  *   folder of another build; `seconds`, of each chaos; `write`: puts the tables into docs/reliability.md.
- * @returns {Promise<boolean>} whether all bounds were held.
+ * @returns {Promise<boolean>} whether all bounds were held; with `short`, all that are not times.
  */
 export async function provePromises(options, progress, print) {
   const { cluster, reliability, peers, short, only = '', against, write, command } = options;
@@ -47,13 +47,14 @@ export async function provePromises(options, progress, print) {
     ...(reliability ? [['detectors', chosen(DETECTORS)]] : []),
   ]) {
     if (cases.length === 0) continue;
-    const how = name === 'detectors' ? { ...ours, ...LENGTHS.short } : ours;
+    const how = name === 'detectors' ? { ...ours, ...LENGTHS.planted } : ours;
     const rows = await runCases(cases, how, name === 'detectors' ? undefined : other, progress);
     progress.end();
     const text = written(rows);
     print(`${text}\n`);
     if (write) putInto(PAGE, name, `${measuredHere(command)}:\n\n${text}`);
-    held &&= rows.every((row) => row.held);
+    // A busy machine is no reason to fail a check: there, times are shown and not judged.
+    held &&= rows.every((row) => row.held || (short && row.sound === true));
   }
   if (peers) {
     await prepareOurselves();

@@ -107,6 +107,11 @@ export function operations(lib) {
       return { acknowledged, begun, rejected, longestMs, codes };
     },
 
+    /** Takes one, once. */
+    count({ key, initial }) {
+      return subject.service.update(key, (left) => left - 1, { initial });
+    },
+
     async counter({ key }) {
       return subject.get(key);
     },

@@ -8,7 +8,10 @@ const CALLER = new URL('caller.mjs', import.meta.url);
 
 const COMMAND_MS = 500;
 
-/** What the issue with clusters is about, a row each: `{ name, figure, bound, held }`. */
+/**
+ * What is promised of clusters that change, a row each: `run(how)` resolves with `{ figure, bound, held }`, and with `sound`
+ * where a part of the bound is a time: whether the rest of it is held.
+ */
 export const CLUSTER_ROWS = [
   { name: 'rolling restart of 3 servers under load', run: rollingRestart },
   { name: 'a neighbour killed again and again during updates', run: (how) => neighbour(how, 'killed') },
@@ -96,6 +99,7 @@ async function rollingRestart({ callers, short }) {
         figure: `p99 ${ms(most('p99Ms'))}, longest ${ms(most('longestMs'))} over the loader`,
         bound: `longest ≤ ${COMMAND_MS} ms over the loader`,
         held: most('longestMs') <= COMMAND_MS && wrong === 0,
+        sound: wrong === 0,
         note: `${results.reduce((sum, { reads }) => sum + reads, 0)} reads${loopDelay(results)}`,
       };
     });
@@ -120,6 +124,8 @@ async function neighbour({ callers, short }, how) {
         count: 1,
         prefix: 'other',
       });
+      // From now on nobody may find it missing.
+      await processes[0].call('count', { key, initial });
       const updating = processes.map((caller) => caller.call('updates', { key, loops: 4, initial }));
       const times = short ? 4 : 12;
       for (let time = 0; time < times; time += 1) {
@@ -137,8 +143,8 @@ async function neighbour({ callers, short }, how) {
       const results = await Promise.all(updating);
       const sum = (figure) => results.reduce((total, result) => total + result[figure], 0);
       const left = await processes[0].call('counter', { key });
-      const lost = sum('acknowledged') - (initial - left);
-      const resets = Math.max(0, sum('begun') - 1);
+      const lost = sum('acknowledged') + 1 - (initial - left);
+      const resets = sum('begun');
       return {
         figure: `${resets} resets, ${lost} lost, ${sum('rejected')} rejected of ${sum('acknowledged')}`,
         bound: '0 resets, 0 lost, 0 rejected',
@@ -187,6 +193,7 @@ async function idleConnections({ callers, short, faults }) {
         figure: `${slow + result.slow} waits over 50 ms, of ${result.reads} reads`,
         bound: '0 waits over 50 ms',
         held: slow + result.slow === 0,
+        sound: result.wrong === 0,
         note: `longest ${ms(result.longestMs)} over the loader${loopDelay([result])}`,
       };
     });
@@ -210,6 +217,7 @@ async function winnerKilled({ callers }) {
         figure: `longest wait ${ms(longest)}, ${loads} load${loads === 1 ? '' : 's'}`,
         bound: 'longest wait ≤ 3500 ms, 1 load',
         held: longest <= 3500 && loads === 1,
+        sound: loads === 1,
       };
     });
   } finally {
@@ -217,20 +225,22 @@ async function winnerKilled({ callers }) {
   }
 }
 
-async function uncacheable({ callers, short }, outcome) {
+async function uncacheable({ callers }, outcome) {
   const servers = await startServers(1);
-  const loadMs = short ? 400 : 1000;
+  const loadMs = 1000;
   try {
     return await callers.lend(8, { servers: servers.addresses }, async (processes) => {
       const args = { key: `not cached:${outcome}`, callers: 3, loadMs, outcome, policy: { nullTtl: 0 } };
-      const results = await Promise.all(processes.map((caller) => caller.call('want', args)));
-      const longest = Math.max(...results.map(({ longestMs }) => longestMs));
-      const most = Math.max(...results.map(({ loads }) => loads));
+      const all = async () => {
+        const results = await Promise.all(processes.map((caller) => caller.call('want', args)));
+        return Math.max(...results.map(({ longestMs }) => longestMs)) / loadMs;
+      };
+      const [first, next] = [await all(), await all()];
       return {
-        figure: `${(longest / loadMs).toFixed(2)} × one load`,
-        bound: '≤ 1.3 × one load',
-        held: longest <= 1.3 * loadMs,
-        note: `up to ${most} loads in a process`,
+        figure: `${next.toFixed(2)} × one load; the first time ${first.toFixed(2)} ×`,
+        bound: '≤ 1.3 × one load; the first time 3 ×',
+        held: next <= 1.3 && first <= 3,
+        sound: true,
       };
     });
   } finally {
@@ -326,6 +336,7 @@ async function manyOwed({ lib, SharedProxy, short }, words) {
         `${stale} stale of ${old.length}`,
       bound: `≤ 20 connections in 10 s, works again within 1000 ms, 0 stale`,
       held: connections <= 20 && worksAfter <= 1000 && stale === 0,
+      sound: connections <= 20 && worksAfter < Infinity && stale === 0,
     };
   } finally {
     await service.close();

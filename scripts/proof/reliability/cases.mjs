@@ -34,6 +34,7 @@ export const CASES = [
 
 /** How long each of them takes. */
 export const LENGTHS = {
-  short: { seconds: 6, times: 2, enduranceSeconds: 30, resetEveryMs: 5_000 },
+  short: { seconds: 4, times: 1, enduranceSeconds: 20, resetEveryMs: 5_000 },
+  planted: { seconds: 4, times: 1 },
   usual: { seconds: 60, times: 9, enduranceSeconds: 600, resetEveryMs: 15_000 },
 };

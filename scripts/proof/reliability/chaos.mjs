@@ -115,6 +115,7 @@ export function judged(result) {
       `longest wait ${Math.round(longest)} ms (stood still for up to ${Math.round(stoodStillMs)}); handles left ${handles.length}; heap ${heapMib >= 0 ? '+' : ''}${heapMib.toFixed(1)} MiB`,
     bound: `0 of each; ≤ ${bound} ms (and what the machine adds); 0; ${HEAP_MIB} MiB`,
     held: found.length === 0,
+    sound: found.every((what) => what === 'longest'),
     note:
       `RSS at most ${rssMib.toFixed(0)} MiB, ${rssPerMinute.toFixed(1)} MiB a minute at the end; ` +
       `event loop delay p99.9 ${result.eventLoop.p999Ms.toFixed(0)} ms; ` +

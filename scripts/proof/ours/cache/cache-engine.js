@@ -1,8 +1,8 @@
-import { Cache as BareCache } from '../../../../dist/cache/cache.js';
+import { CacheEngine as BareEngine } from '../../../../dist/cache/cache-engine.js';
 import { LongestWait } from '../../longest-wait.mjs';
 
 /** The library's cache, with a watch. */
-export class Cache extends BareCache {
+export class CacheEngine extends BareEngine {
   /** @readonly */
   #waits = new LongestWait();
 

@@ -8,7 +8,7 @@ const TTL = { ttl: '5m' };
  * write; a version for each tag. A failing memcached is ignored. It has the shape of the library's cache, so that the
  * same processes can run it.
  */
-export class Cache {
+export class CacheEngine {
   /** @readonly */
   #client;
   /** @readonly */
