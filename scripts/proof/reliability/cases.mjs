@@ -21,7 +21,7 @@ export const CASES = [
   },
   { name: 'servers killed (-9), back after 400 ms', run: outages.killed },
   { name: 'servers restarted at once, empty', run: outages.restartedAtOnce },
-  { name: 'servers restarted at once, warm (-e)', run: outages.restartedWarm },
+  { name: 'servers restarted after 1.5 s, warm (-e)', run: outages.restartedWarm },
   { name: 'rolling restarts of three servers', run: outages.rollingRestarts },
   { name: 'servers that stand still for 1.2 s (SIGSTOP)', run: outages.paused },
   ...['HTTP', 'Redis', 'TLS'].map((other) => ({

@@ -26,6 +26,9 @@ const OTHERS = {
 const AWAY_MS = 400;
 const THERE_MS = 700;
 
+/** A memcached takes over nothing from one that has ended in the same second. */
+const WARM_MS = 1500;
+
 /** Some servers, of which something becomes again and again. */
 async function outage({ times, dist, patch }, { args = [], trusted = false, count = 2, work }) {
   const servers = await startServers(count, { args });
@@ -96,6 +99,7 @@ export async function restartedWarm(how) {
       trusted: await keepsWhatItHad(args, how),
       async work(servers, index) {
         await servers.end(index);
+        await sleep(WARM_MS);
         await servers.start(index);
       },
     });
@@ -111,6 +115,7 @@ async function keepsWhatItHad(args, { lib }) {
   try {
     await raw.set('kept', 1);
     await servers.end(0);
+    await sleep(WARM_MS);
     await servers.start(0);
     return (await raw.get('kept')) === 1;
   } finally {
