@@ -230,10 +230,11 @@ export class Node implements ConnectionOwner {
     this.#refusals = connection.dialect === 'meta' ? 0 : 1;
     if (this.#vainConnections === 0) this.#delay = 0;
     this.#vainConnections += 1;
+    // Before anybody is told that the server is back: what they send must not take its place.
+    const owed = this.#delivery.first(connection);
     this.#succeeded();
     this.#connections += 1;
     if (this.#connections > 1) this.#observer.onReconnect(this);
-    const owed = this.#delivery.first(connection);
     if (owed.length > 0) this.#observer.onOwedSent(this, owed.length);
     this.#delivery.lookThrough(this.server);
     return owed;

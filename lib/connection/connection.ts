@@ -110,7 +110,7 @@ export class Connection {
   }
 
   get ready(): boolean {
-    return this.#state === 'ready';
+    return this.#state !== 'closed' && this.version.text !== '';
   }
 
   /** The dialect agreed on; `meta` until then. */
@@ -189,11 +189,19 @@ export class Connection {
       return;
     }
     if (this.#state === 'closed') return;
-    this.#state = 'ready';
     this.#parser.setLife(this.#agreement.life);
     this.#limit.settle(this.#agreement.settings);
-    for (const request of this.#owner.onReady(this)) this.#writeNow(request);
+    // What listeners send while they are told waits like everything else: what the owner returns comes first.
+    const first = this.#owner.onReady(this);
+    if (this.#isClosed()) return;
+    this.#state = 'ready';
+    for (const request of first) this.#writeNow(request);
     this.#writeWaiting();
+  }
+
+  /** A listener may have closed it; the compiler does not expect that of a call. */
+  #isClosed(): boolean {
+    return this.#state === 'closed';
   }
 
   /** Sends a request of the connection's own, ahead of everything that waits. */

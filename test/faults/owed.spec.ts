@@ -3,11 +3,17 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { MemcachedClient } from '../../lib/client/client.js';
 import type { ClientOptions } from '../../lib/options/client-options.js';
 import { MemcachedServer } from '../../lib/testing/memcached-server.js';
+import { ScriptedServer } from '../support/scripted-server.js';
 import { SharedProxy } from '../support/shared-proxy.js';
 
 let clients: MemcachedClient[] = [];
+/** What scripted servers have heard, by connection. */
+let heard: string[][] = [];
 
-beforeEach(() => void (clients = []));
+beforeEach(() => {
+  clients = [];
+  heard = [];
+});
 afterEach(() => Promise.all(clients.map((client) => client.close())));
 
 function connect(servers: ClientOptions['servers'], options: ClientOptions = {}): MemcachedClient {
@@ -92,6 +98,36 @@ describe('what a server is owed', () => {
     await settled(client);
     const direct = connect(server.address);
     expect(await direct.get('b')).toBe(protocol === 'meta' ? 'old' : undefined);
+  });
+
+  it('is delivered before reads that have waited for the connection, though somebody asks as soon as it is up', async () => {
+    await using scripted = await ScriptedServer.start(async (peer) => {
+      const lines: string[] = [];
+      heard.push(lines);
+      await peer.answer((line) => {
+        if (line === 'version') return 'VERSION 1.6.18\r\n';
+        if (line === 'mn') return 'MN\r\n';
+        if (line.startsWith('stats')) return 'END\r\n';
+        lines.push(line.split(' ', 2).join(' '));
+        if (heard.length === 1 && line.startsWith('md ')) {
+          peer.hangUp();
+          return undefined;
+        }
+        return `${line.startsWith('md ') ? 'HD' : 'EN'} ${line.split(' ').at(-1)}\r\n`;
+      });
+    });
+    const client = connect(scripted.address);
+    const asked: Promise<unknown>[] = [];
+    client.on('node', ({ state }) => {
+      if (state === 'up') asked.push(client.get('k'));
+    });
+    await client.get('other');
+    expect(await client.invalidateKey('k')).toBe(false);
+    expect(await client.get('k')).toBeUndefined();
+    await Promise.all(asked);
+    expect(asked).toHaveLength(1);
+    expect(heard[1][0]).toBe('md k');
+    expect(heard[1].slice(1)).toEqual(['mg k', 'mg k']);
   });
 
   it('keeps a key of bytes and the key that is spelled like its base64 apart', async () => {
