@@ -68,9 +68,9 @@ const PLANTED = [
     name: 'requests are kept for ever',
     file: 'connection/connection.js',
     from: 'this.#pending.push(request);',
-    to: '(globalThis.planted ??= []).push(new Array(400).fill(request)); this.#pending.push(request);',
+    to: '(globalThis.planted ??= []).push(new Array(1500).fill(request)); this.#pending.push(request);',
     run: killed,
-    finds: ['heap'],
+    finds: ['heap', 'crashes'],
   },
   {
     name: 'a timer is left behind',
