@@ -112,12 +112,20 @@ const HOUSE: House = {
 function sourcesIn(folder: string): Tree {
   const root = new URL('../', import.meta.url);
   const tree = new Map<string, string>();
-  for (const entry of readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' })) {
-    const path = `${folder}${entry.replaceAll('\\', '/')}`;
-    if (!/\.m?[tj]s$/.test(path) || /\/(node_modules|dist)\//.test(path)) continue;
-    tree.set(path, readFileSync(new URL(path, root), 'utf8'));
+  for (const path of pathsIn(folder, root)) {
+    if (/\.m?[tj]s$/.test(path)) tree.set(path, readFileSync(new URL(path, root), 'utf8'));
   }
   return tree;
+}
+
+/** What is installed is never entered: links in it lead back to the repository. */
+function pathsIn(folder: string, root: URL): string[] {
+  return readdirSync(new URL(folder, root), { withFileTypes: true }).flatMap((entry) => {
+    if (!entry.isDirectory()) return [`${folder}${entry.name}`];
+    return entry.name === 'node_modules' || entry.name === 'dist'
+      ? []
+      : pathsIn(`${folder}${entry.name}/`, root);
+  });
 }
 
 function page(name: string): string {

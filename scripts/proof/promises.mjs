@@ -7,7 +7,7 @@ import { peerTable } from './peers/table.mjs';
 import { DETECTORS } from './reliability/detectors.mjs';
 import { measuredHere } from './reliability/machine.mjs';
 import { compileTypeScript } from './typescript.mjs';
-import { putInto, runCases, written } from './tables.mjs';
+import { forPage, putInto, runCases, written } from './tables.mjs';
 
 const DIST = fileURLToPath(new URL('../../dist', import.meta.url));
 const PAGE = fileURLToPath(new URL('../../docs/reliability.md', import.meta.url));
@@ -50,9 +50,8 @@ export async function provePromises(options, progress, print) {
     const how = name === 'detectors' ? { ...ours, ...LENGTHS.planted } : ours;
     const rows = await runCases(cases, how, name === 'detectors' ? undefined : other, progress);
     progress.end();
-    const text = written(rows);
-    print(`${text}\n`);
-    if (write) putInto(PAGE, name, `${measuredHere(command)}:\n\n${text}`);
+    print(`${written(rows)}\n`);
+    if (write) putInto(PAGE, name, `${measuredHere(command)}:\n\n${forPage(rows)}`);
     // A busy machine is no reason to fail a check: there, times are shown and not judged.
     held &&= rows.every((row) => row.held || (short && row.sound === true));
   }

@@ -35,12 +35,15 @@ async function failing(each, how) {
   }
 }
 
-/** @returns what is to be printed: the table, what it has no room for, and what was not as promised. */
+/** @returns what belongs on a page: the table, and what it has no room for. */
+export function forPage(rows) {
+  return [judgedTable(rows), '', ...judgedNotes(rows)].join('\n').trimEnd();
+}
+
+/** @returns the same, and what was not as promised. */
 export function written(rows) {
   const details = rows.flatMap(({ name, details = [] }) => details.map((detail) => `  ${name}: ${detail}`));
-  return [judgedTable(rows), '', ...judgedNotes(rows), ...(details.length > 0 ? ['', ...details] : [])].join(
-    '\n',
-  );
+  return [forPage(rows), ...(details.length > 0 ? ['', ...details] : [])].join('\n');
 }
 
 /** Puts a text between the marks of a name in a document. */

@@ -172,27 +172,28 @@ async function idleConnections({ callers, short, faults }) {
         count: 1,
         prefix: 'other',
       });
-      const reading = caller.call('reads', {
-        loops: 32,
-        keys,
-        loadMs,
-        policy: { ttl: '1s' },
-        slowMs: 50,
-        pauseMs: 2,
-      });
+      const args = { loops: 32, keys, loadMs, policy: { ttl: '1s' }, slowMs: 50, pauseMs: 2 };
       const times = short ? 30 : 100;
-      let slow = 0;
-      for (let time = 0; time < times; time += 1) {
-        await sleep(30);
-        proxies[1].cutAll();
-        if ((await caller.call('touch', { key: theirs })) > 50) slow += 1;
-      }
-      await caller.call('stop');
-      const result = await reading;
+      const read = async (before) => {
+        const reading = caller.call('reads', args);
+        let slow = 0;
+        for (let time = 0; time < times; time += 1) {
+          await sleep(30);
+          before();
+          if ((await caller.call('touch', { key: theirs })) > 50) slow += 1;
+        }
+        await caller.call('stop');
+        const result = await reading;
+        return { ...result, slow: slow + result.slow };
+      };
+      const without = await read(() => undefined);
+      const result = await read(() => proxies[1].cutAll());
+      // What a busy machine does to the one it does to the other.
+      const likely = (without.slow / without.reads) * result.reads;
       return {
-        figure: `${slow + result.slow} waits over 50 ms, of ${result.reads} reads`,
-        bound: '0 waits over 50 ms',
-        held: slow + result.slow === 0,
+        figure: `${result.slow} waits over 50 ms, of ${result.reads} reads; with none closed ${without.slow} of ${without.reads}`,
+        bound: '0 waits over 50 ms, or not clearly more than with none closed',
+        held: result.slow <= 1.5 * likely,
         sound: result.wrong === 0,
         note: `longest ${ms(result.longestMs)} over the loader${loopDelay([result])}`,
       };

@@ -72,7 +72,7 @@ export async function storm({ dist, patch, options, trusted, disturb, pauseMs = 
     const { unhandled, examples, warnings } = await caller.call('unhandled');
     return judged({ ...result, unhandled, examples, warnings, faults });
   } catch (error) {
-    if (!/the process was ended/.test(error.message)) throw error;
+    if (!/the process was ended|Channel closed/.test(error.message)) throw error;
     return {
       figure: 'crashed',
       bound: 'no crash',
