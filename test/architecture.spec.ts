@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { type House, type Tree, violations } from './support/architecture.js';
+import { replacedGlobals } from './support/replaced-globals.js';
 
 /** The import table: imports go one way, and what a room may ask of Node and of packages is written here. */
 const HOUSE: House = {
@@ -27,6 +28,7 @@ const HOUSE: House = {
     },
     'errors.ts': { rooms: [], packages: [] },
     'bounded-map.ts': { rooms: [], packages: [] },
+    'unix-time.ts': { rooms: [], packages: [] },
     // node:tls for the type of the options that are passed through to it, node:v8 for the heap's limit.
     'options/': { rooms: ['errors.ts'], packages: ['node:tls', 'node:v8'] },
     // Bytes, and only bytes: no socket, timer or clock can be imported here.
@@ -36,7 +38,7 @@ const HOUSE: House = {
       packages: ['node:crypto', 'node:dns', 'node:net', 'node:tls', 'node:timers', 'node:perf_hooks'],
     },
     'cluster/': {
-      rooms: ['errors.ts', 'bounded-map.ts', 'options/', 'protocol/', 'connection/'],
+      rooms: ['errors.ts', 'bounded-map.ts', 'unix-time.ts', 'options/', 'protocol/', 'connection/'],
       packages: [
         'node:crypto',
         'node:dns',
@@ -47,7 +49,15 @@ const HOUSE: House = {
       ],
     },
     'client/': {
-      rooms: ['errors.ts', 'bounded-map.ts', 'options/', 'protocol/', 'cluster/', 'client/codec/'],
+      rooms: [
+        'errors.ts',
+        'bounded-map.ts',
+        'unix-time.ts',
+        'options/',
+        'protocol/',
+        'cluster/',
+        'client/codec/',
+      ],
       packages: ['node:crypto', 'node:diagnostics_channel', 'node:events', 'node:perf_hooks', 'node:timers'],
     },
     'client/codec/': {
@@ -60,9 +70,17 @@ const HOUSE: House = {
       rooms: ['errors.ts', 'bounded-map.ts', 'options/', 'cache/clock.ts'],
       packages: ['node:async_hooks'],
     },
-    'cache/clock.ts': { rooms: [], packages: ['node:timers'] },
+    'cache/clock.ts': { rooms: [], packages: ['node:perf_hooks', 'node:timers'] },
     'store/': {
-      rooms: ['errors.ts', 'options/', 'client/', 'client/codec/', 'cache/', 'cache/clock.ts'],
+      rooms: [
+        'errors.ts',
+        'unix-time.ts',
+        'options/',
+        'client/',
+        'client/codec/',
+        'cache/',
+        'cache/clock.ts',
+      ],
       packages: [],
     },
     // The module puts the rooms of Nest together; nothing below knows it.
@@ -71,7 +89,16 @@ const HOUSE: House = {
       packages: ['@nestjs/common', '@nestjs/core'],
     },
     'nest/': {
-      rooms: ['errors.ts', 'bounded-map.ts', 'options/', 'client/', 'cache/', 'store/', 'nest/instance/'],
+      rooms: [
+        'errors.ts',
+        'bounded-map.ts',
+        'unix-time.ts',
+        'options/',
+        'client/',
+        'cache/',
+        'store/',
+        'nest/instance/',
+      ],
       packages: ['@nestjs/common', 'node:async_hooks', 'node:diagnostics_channel'],
     },
     'nest/decorators/': {
@@ -92,11 +119,19 @@ const HOUSE: House = {
       packages: ['@nestjs/common', '@nestjs/core', 'reflect-metadata'],
     },
     'nest/http/': {
-      rooms: ['errors.ts', 'options/', 'nest/instance/', 'nest/keys/', 'nest/methods/'],
+      rooms: ['errors.ts', 'unix-time.ts', 'options/', 'nest/instance/', 'nest/keys/', 'nest/methods/'],
       packages: ['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs', 'node:crypto', 'node:timers'],
     },
     'nest/health/': {
-      rooms: ['errors.ts', 'options/', 'client/', 'cache/clock.ts', 'nest/', 'nest/instance/'],
+      rooms: [
+        'errors.ts',
+        'unix-time.ts',
+        'options/',
+        'client/',
+        'cache/clock.ts',
+        'nest/',
+        'nest/instance/',
+      ],
       packages: ['@nestjs/common', '@nestjs/core'],
     },
     // The server shares no line with the client, so that a misreading of the protocol cannot sit at both ends.
@@ -230,6 +265,34 @@ describe('the architecture', () => {
       ['lib/user.ts', 'wanted()'],
     ]);
     expect(lonelyExports(planted)).toEqual(found);
+  });
+
+  it('reads no global of time at run time, since test runners put their own in its place', () => {
+    const library = [...tree].filter(([path]) => path.startsWith('lib/'));
+    expect(library.flatMap(([path, source]) => replacedGlobals(path, source))).toEqual([]);
+  });
+
+  it.each([
+    ['setTimeout(done, 1);', 'setTimeout'],
+    ['globalThis.setTimeout(done, 1);', 'setTimeout'],
+    ['queueMicrotask(done);', 'queueMicrotask'],
+    ['const now = () => performance.now();', 'performance'],
+    ['const now = () => Date.now();', 'Date.now'],
+    ['let since = new Date();', 'new Date()'],
+    ['process.nextTick(done);', 'process.nextTick'],
+  ])('would not hold with this reading of the time: %s', (source, name) => {
+    expect(replacedGlobals('lib/planted.ts', source)).toEqual([
+      expect.stringContaining(`lib/planted.ts:1 reads ${name} at run time`),
+    ]);
+  });
+
+  it.each([
+    "import { setTimeout } from 'node:timers'; setTimeout(done, 1);",
+    "import { performance } from 'node:perf_hooks'; performance.now();",
+    'const now = Date.now;',
+    'new Date(7); socket.setTimeout(1); process.version;',
+  ])('would hold with this: %s', (source) => {
+    expect(replacedGlobals('lib/planted.ts', source)).toEqual([]);
   });
 
   it('is shown by the table in ARCHITECTURE.md', () => {

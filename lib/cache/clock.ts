@@ -1,3 +1,6 @@
+import { performance } from 'node:perf_hooks';
+import { clearTimeout, setTimeout } from 'node:timers';
+
 /** Time, as the cache needs it. Tests put their own in its place. */
 export interface Clock {
   /** Milliseconds since some fixed moment; never goes back, whatever happens to the time of day. */

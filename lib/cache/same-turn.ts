@@ -1,3 +1,6 @@
+/** Continued in a microtask: half the price of `queueMicrotask`, and no test runner puts its own in its place. */
+const RESOLVED = Promise.resolve();
+
 /**
  * Lets reads of one key that begin in the same turn of the event loop be one read.
  *
@@ -11,7 +14,7 @@ export class SameTurn<V> {
   get(key: string): Promise<V> | undefined {
     // Queued before the read can queue its own departure: the turn has ended when the read leaves.
     // A new map each time: a cleared one leads from its old table to the new, by which V8 keeps every later turn's reads.
-    if (this.#shared.size === 0) queueMicrotask(() => (this.#shared = new Map()));
+    if (this.#shared.size === 0) void RESOLVED.then(() => (this.#shared = new Map()));
     return this.#shared.get(key);
   }
 

@@ -4,6 +4,7 @@ import { FLAGS_LEASE_STUB } from './codec/flags.js';
 import type { Dispatcher } from './dispatcher.js';
 import { NO_LEASE, readCasResult, readCounter, readDone, type CountRead } from './readers.js';
 import type { LeaseRead } from './results.js';
+import { unixMs } from '../unix-time.js';
 
 /** Tries to read what is there, and to become the one who fills it; then somebody else has, or has come and gone. */
 const LEASE_ATTEMPTS = 3;
@@ -58,7 +59,7 @@ async function count(request: Request, send: Send): Promise<CountRead | undefine
   add.exptime = request.exptime;
   if ((await send(add)) !== true) return incr();
   const { exptime } = request;
-  const seconds = exptime > MAX_RELATIVE_SECONDS ? exptime - Math.ceil(Date.now() / 1000) : exptime;
+  const seconds = exptime > MAX_RELATIVE_SECONDS ? exptime - Math.ceil(unixMs() / 1000) : exptime;
   return { digits: request.initial, ttl: exptime === 0 ? undefined : seconds * 1000 };
 }
 

@@ -13,6 +13,7 @@ import { checkOptions, type LeaseOptions, type ReadOptions, type StoreOptions } 
 import { encodeUnusualKey } from './key-encoder.js';
 import { NO_LEASE, NOTHING_THERE, raiseNamed, Readers } from './readers.js';
 import type { CasToken } from './results.js';
+import { unixMs } from '../unix-time.js';
 
 /** Digits of another client, or digits with a life of ours. */
 const CAS_TOKEN = /^(\d{1,20})(@[\w-]{12})?$/;
@@ -98,7 +99,7 @@ export class RequestMaker {
 
   /** A ttl as memcached counts it. */
   exptime(ttl: Ttl): number {
-    return ttl === 'never' ? 0 : toExptime(toTtlSeconds(ttl), Date.now() / 1000);
+    return ttl === 'never' ? 0 : toExptime(toTtlSeconds(ttl), unixMs() / 1000);
   }
 }
 

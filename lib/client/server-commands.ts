@@ -13,6 +13,7 @@ import type { Dispatcher } from './dispatcher.js';
 import { ManyResult } from './many-result.js';
 import { readDone, readLine } from './readers.js';
 import { STATS_GROUPS, typedStats, type StatsByGroup, type StatsGroup } from './stats.js';
+import { unixMs } from '../unix-time.js';
 
 /** One server as the client sees it now. */
 export interface NodeStatus {
@@ -80,7 +81,7 @@ export class ServerCommands {
   async flushAll(options: (CommandOptions & { delay?: Duration }) | undefined): Promise<ManyResult<boolean>> {
     const delay = options?.delay;
     const seconds = delay === undefined ? 0 : Math.ceil(toMilliseconds(delay, 'delay') / 1000);
-    const line = seconds === 0 ? 'flush_all' : `flush_all ${toExptime(seconds, Date.now() / 1000)}`;
+    const line = seconds === 0 ? 'flush_all' : `flush_all ${toExptime(seconds, unixMs() / 1000)}`;
     return this.#onEveryNode('flush_all', line, readDone, options, (done) => done as boolean);
   }
 

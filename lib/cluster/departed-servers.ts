@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { Request } from '../protocol/request.js';
 import type { Placement } from './distribution/placement.js';
 import type { Node } from './node.js';

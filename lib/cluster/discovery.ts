@@ -1,4 +1,5 @@
 import { lookup, resolveSrv } from 'node:dns/promises';
+import { performance } from 'node:perf_hooks';
 import { clearTimeout, setTimeout } from 'node:timers';
 import { ConnectionError, CommandTimeoutError } from '../errors.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { clearTimeout, setTimeout } from 'node:timers';
 import { isDeepStrictEqual } from 'node:util';
 import { Connection, type ConnectionOwner } from '../connection/connection.js';
@@ -18,6 +19,7 @@ import { Request } from '../protocol/request.js';
 import { OwedDelivery } from './owed-delivery.js';
 import type { OwedInvalidations } from './owed-invalidations.js';
 import { RoundTrips, type Latency } from './round-trips.js';
+import { unixMs } from '../unix-time.js';
 
 /**
  * How a server is doing.
@@ -53,7 +55,7 @@ export class Node implements ConnectionOwner {
   readonly #roundTrips = new RoundTrips();
   #connection: Connection | undefined;
   #state: NodeState = 'up';
-  #since = new Date();
+  #since = new Date(unixMs());
   #lastError: MemcachedError | undefined;
   #failures = 0;
   /** Commands fail at once: the last attempt to reach the server failed, or it has not answered in time. */
@@ -359,7 +361,7 @@ export class Node implements ConnectionOwner {
     const previous = this.#state;
     if (state === previous) return;
     this.#state = state;
-    this.#since = new Date();
+    this.#since = new Date(unixMs());
     this.#observer.onState(this, previous);
   }
 

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { clearTimeout, setTimeout } from 'node:timers';
 import type { Connection } from '../connection/connection.js';
 import { UnsupportedError } from '../errors.js';

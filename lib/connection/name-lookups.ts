@@ -1,4 +1,5 @@
 import { lookup, type LookupAddress, type LookupOptions } from 'node:dns';
+import { performance } from 'node:perf_hooks';
 
 /** Look-ups under way at a time: the system has four threads for them, which other names need as well. */
 const MAX_UNDER_WAY = 2;

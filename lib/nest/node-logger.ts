@@ -3,6 +3,7 @@ import type { NodeEvent } from '../client/events.js';
 import type { MemcachedClient } from '../client/client.js';
 import type { Failover } from '../options/client-options.js';
 import { DEFAULT_NAME } from './instance/module-name.js';
+import { unixMs } from '../unix-time.js';
 
 const MEANWHILE: Readonly<Record<Failover, string>> = {
   error: 'commands for its keys fail at once, cached methods run uncached',
@@ -20,7 +21,7 @@ export function logNodes(client: MemcachedClient, failover: Failover, instance: 
 
   client.on('node', ({ server, state, error }: NodeEvent) => {
     if (state === 'down') {
-      downSince.set(server, Date.now());
+      downSince.set(server, unixMs());
       const up = client.topology().filter((node) => node.state === 'up').length;
       logger.warn(
         `${server} is down: ${reason(server, error)}. Until it is back, ${MEANWHILE[failover]}; ` +
@@ -30,7 +31,7 @@ export function logNodes(client: MemcachedClient, failover: Failover, instance: 
     const since = downSince.get(server);
     if (state === 'up' && since !== undefined) {
       downSince.delete(server);
-      logger.log(`${server} is up again, after ${((Date.now() - since) / 1000).toFixed(1)} s.`);
+      logger.log(`${server} is up again, after ${((unixMs() - since) / 1000).toFixed(1)} s.`);
     }
   });
   client.on('servers', ({ added, removed }) => {

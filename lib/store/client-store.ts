@@ -6,6 +6,7 @@ import type { Codec } from '../client/codec/codec.js';
 import { ConnectionError, ServerError } from '../errors.js';
 import { EntryCodec } from './entry-codec.js';
 import { LostLeases } from './lost-leases.js';
+import { unixMs } from '../unix-time.js';
 
 /**
  * What the cache's own keys begin with, and those of values never do: one that would gets another of them in front.
@@ -294,7 +295,7 @@ function lockIsAway(key: string, server: string): ConnectionError {
 function toTtl(seconds: number): number | undefined {
   if (seconds === 0) return undefined;
   // Beyond it memcached cannot count: what was to live longer lives until then.
-  const last = seconds > TAG_SECONDS ? LAST_SECOND - Math.ceil(Date.now() / 1000) : seconds;
+  const last = seconds > TAG_SECONDS ? LAST_SECOND - Math.ceil(unixMs() / 1000) : seconds;
   return Math.min(seconds, last) * 1000;
 }
 

@@ -23,6 +23,7 @@ import {
 import type { ServerFigures } from '../server-figures.js';
 import { isMemcachedsOwn, readSample } from './node-figures.js';
 import { knowsDegraded } from './terminus.js';
+import { unixMs } from '../../unix-time.js';
 
 /** By how much the whole round may outlast the time-out of its commands, which is what should end it. */
 const MARGIN_MS = 100;
@@ -158,9 +159,9 @@ export class MemcachedHealthIndicator {
   }
 
   async #look(instance: string, service: MemcachedService, timeout: number): Promise<Seen[]> {
-    const askedMs = Date.now();
+    const askedMs = unixMs();
     const answers = await inTime(service.stats(undefined, { timeout }), timeout);
-    const answeredMs = Date.now();
+    const answeredMs = unixMs();
     const topology = service.topology();
     this.#forgetAllBut(instance, topology);
     const silent = answers.failures.some(({ error }) => givesNoStats(error));

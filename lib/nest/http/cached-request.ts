@@ -14,6 +14,7 @@ import {
   type StoredResponse,
   writeResponse,
 } from './stored-response.js';
+import { unixMs } from '../../unix-time.js';
 
 /** What those get who waited for an answer that is nobody's but the one request's it was made for. */
 const NOT_STORED = Symbol('not stored');
@@ -155,7 +156,7 @@ export class CachedRequest {
         const etag = this.#etagFor(after.etag, kind === 'bytes' ? Buffer.from(text, 'base64') : text);
         if (etag !== undefined) changed = { ...changed, headers: [...changed.headers, ['etag', etag]] };
       }
-      const response: StoredResponse = { status, ...changed, at: Date.now(), form: kind, flags, body: text };
+      const response: StoredResponse = { status, ...changed, at: unixMs(), form: kind, flags, body: text };
       const stored = new Promise<string | typeof NOT_STORED>((resolve) => {
         exchange.onceHeadIsSent((head) =>
           resolve(this.#isToStore(head, status, place) ? writeResponse(response) : NOT_STORED),
@@ -175,7 +176,7 @@ export class CachedRequest {
 
   /** Makes the response what a stored answer says. */
   #replay(response: StoredResponse, body: unknown, isStale: boolean): unknown {
-    const age = Math.max(0, Math.floor((Date.now() - response.at) / 1000));
+    const age = Math.max(0, Math.floor((unixMs() - response.at) / 1000));
     const { status, headers, removed } = response;
     this.#exchange.say({ status, headers: [...headers, ['age', String(age)]], removed, ...this.#route.says });
     this.#tellCaches(isStale ? 'hit; detail=stale' : 'hit');

@@ -63,7 +63,7 @@ export function onlyEmission(
           ),
         );
         // Undefined while a source emits as it is subscribed to; then nothing listens to it any more.
-        queueMicrotask(() => subscription.unsubscribe());
+        void Promise.resolve().then(() => subscription.unsubscribe());
       },
       error: reject,
       complete() {
