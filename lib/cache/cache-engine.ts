@@ -73,7 +73,9 @@ export class CacheEngine {
     const events = new CacheEvents(observer);
     const tags = new Tags(store, this.#options.namespaces);
     const order = new Order();
-    const reader = new EntryReader(store, clock, events, tags, (key, cas) => signs.isUsed(key, cas));
+    const reader: EntryReader = new EntryReader(store, clock, events, tags, (key, cas) =>
+      signs.isUsed(key, cas),
+    );
     const renewer = new Renewer(clock, outside);
     const signs: SignsOfLife = new SignsOfLife({ store, clock, order, reader, tags, events }, renewer);
     this.#in = {
