@@ -26,9 +26,9 @@ const PLANTED = [
   },
   {
     name: 'a load is stored though its key was invalidated meanwhile',
-    file: 'cache/finding.js',
-    from: "return (await store.write(key, entry, keepSeconds, finding.cas)) === 'stored';",
-    to: 'return (await store.set(key, entry, keepSeconds), true);',
+    file: 'cache/computation.js',
+    from: 'const written = await store.writeLoaded(key, entry, keepSeconds, finding.reading);',
+    to: "const written = (await store.set(key, entry, keepSeconds)) ? 'stored' : 'exists';",
     run: network,
     finds: ['stale'],
   },
