@@ -20,7 +20,9 @@ export function compileLib(): { readonly dir: string; remove(): void } {
       join(room, file),
     ),
   );
-  for (const source of [...sources, 'bounded-map.ts', 'errors.ts']) {
+  // What belongs to no room lies beside them; only the entry point needs Nest.
+  const beside = readdirSync(join(ROOT, 'lib')).filter((file) => file !== 'index.ts');
+  for (const source of [...sources, ...beside]) {
     if (!source.endsWith('.ts')) continue;
     const { code } = transformFileSync(join(ROOT, 'lib', source), {
       swcrc: false,
