@@ -2,8 +2,18 @@ import { LONG_PAST, MAX_RELATIVE_SECONDS } from '../protocol/exptime.js';
 import type { ClassicForm, Request } from '../protocol/request.js';
 import { FLAGS_LEASE_STUB } from './codec/flags.js';
 import type { Dispatcher } from './dispatcher.js';
-import { NO_LEASE, readCasResult, readCounter, readDone, type CountRead } from './readers.js';
-import type { LeaseRead } from './results.js';
+import { stubNonce, stubToken } from './item-token.js';
+import {
+  NO_LEASE,
+  readCasResult,
+  readCounter,
+  readDone,
+  readLife,
+  readWitnessed,
+  type CountRead,
+  type WitnessedToken,
+} from './readers.js';
+import type { CasResult, LeaseRead } from './results.js';
 import { unixMs } from '../unix-time.js';
 
 /** Tries to read what is there, and to become the one who fills it; then somebody else has, or has come and gone. */
@@ -23,6 +33,8 @@ export class ClassicForms implements ClassicForm {
     switch (request.kind) {
       case 'get-and-touch':
         return getAndTouch(request, send);
+      case 'cas':
+        return storeWitnessed(request, request.data!, send);
       case 'lease-get':
         return leaseGet(request, send);
       case 'count':
@@ -63,8 +75,28 @@ async function count(request: Request, send: Send): Promise<CountRead | undefine
   return { digits: request.initial, ttl: exptime === 0 ? undefined : seconds * 1000 };
 }
 
+/**
+ * Stores by a token that has a witness. A proxy hides the restart of a server behind it, after which an unrelated item may
+ * have the same digits: so what is there is looked at first, and the server compares the digits of that look.
+ */
+async function storeWitnessed(request: Request, data: Buffer | string, send: Send): Promise<CasResult> {
+  const there = (await send(request.sibling('gets', readWitnessed))) as WitnessedToken | undefined;
+  if (there === undefined) return 'not-found';
+  const { cas, life, witness } = request;
+  if (there.token !== cas + life + witness) return 'exists';
+  const store = request.sibling('cas', readCasResult);
+  store.cas = there.digits;
+  store.life = life;
+  store.exptime = request.exptime;
+  store.flags = request.flags;
+  store.data = data;
+  return (await send(store)) as CasResult;
+}
+
 /** Deletes by cas token where only storing can be tied to one: stores nothing, expired already. */
 async function expire(request: Request, send: Send): Promise<boolean> {
+  request.exptime = LONG_PAST;
+  if (request.witness !== '') return (await storeWitnessed(request, '', send)) === 'stored';
   const store = request.sibling('cas', readCasResult);
   store.cas = request.cas;
   store.life = request.life;
@@ -74,8 +106,8 @@ async function expire(request: Request, send: Send): Promise<boolean> {
 }
 
 /**
- * A read with a lease, from commands that know none: who adds the stub has the lease, and the stub's cas token ties the
- * later store to it, so that a delete in between voids it, as in the meta dialect.
+ * A read with a lease, from commands that know none: who adds the stub has the lease, and the stub's nonce ties the later
+ * store to it, so that a delete in between voids it, as in the meta dialect.
  */
 async function leaseGet(request: Request, send: Send): Promise<LeaseRead<unknown>> {
   const gets = (): Promise<LeaseRead<unknown>> =>
@@ -83,13 +115,14 @@ async function leaseGet(request: Request, send: Send): Promise<LeaseRead<unknown
   let read = await gets();
   if (request.leaseSeconds === 0) return read;
   for (let attempt = 0; attempt < LEASE_ATTEMPTS && isMiss(read); attempt += 1) {
-    const stub = request.sibling('add', readDone);
+    const stub = request.sibling('add', readLife);
+    const nonce = stubNonce();
     stub.exptime = request.leaseSeconds;
-    stub.data = '';
+    stub.data = nonce;
     stub.flags = FLAGS_LEASE_STUB;
-    const added = await send(stub);
+    const life = (await send(stub)) as string | undefined | false;
+    if (typeof life === 'string') return { ...NO_LEASE, cas: stubToken(life, nonce), won: true };
     read = await gets();
-    if (added === true && read.busy) return { ...read, won: true, busy: false };
   }
   return isMiss(read) ? { ...NO_LEASE, busy: true } : read;
 }

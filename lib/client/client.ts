@@ -132,6 +132,7 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
   cas(key: string, value: unknown, cas: CasToken, options?: StoreOptions): Promise<CasResult> {
     return this.#run('cas', key, options, (request) => {
       tie(request, cas);
+      request.inClassic = this.#classicForms;
       this.#requests.encode(request, value, options);
     }) as Promise<CasResult>;
   }
@@ -238,7 +239,7 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
   /**
    * Reads a value and asks for the right to compute it; the building block of caches without stampedes.
    *
-   * In the classic dialect, the right on a miss is won by adding an empty stub, as `N` does; the time left and
+   * In the classic dialect, the right on a miss is won by adding a stub, as `N` does; the time left and
    * stale marks are not known there, so a hit never wins.
    *
    * @see memcached doc/protocol.txt, "Meta Get", flags N and R

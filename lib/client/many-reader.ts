@@ -3,7 +3,7 @@ import type { Reply } from '../protocol/reply.js';
 import { unexpectedReply, type Request } from '../protocol/request.js';
 import { inPlace, isThenable, type Codec, type InPlaceCodec } from './codec/codec.js';
 import type { ReadBudget } from './codec/read-budget.js';
-import { FLAGS_LEASE_STUB } from './codec/flags.js';
+import { isClassicStub, tokenOf } from './item-token.js';
 
 /** What stands for a key that was not found. */
 export const NOTHING = Symbol('nothing');
@@ -60,7 +60,7 @@ export class ManyReader {
     if (index < 0 || found.values[index] !== NOTHING) throw unexpectedReply(reply, request);
     this.#next = index + 1;
     request.receivedBytes += reply.valueLength;
-    if (reply.valueLength === 0 && this.#isEmpty(reply, index, found)) return undefined;
+    if (this.#isEmpty(reply, index, found)) return undefined;
     found.hits += 1;
     this.#take(reply, index, found);
     return undefined;
@@ -73,9 +73,10 @@ export class ManyReader {
 
   /** Whether nothing is there, or it cannot be told yet. */
   #isEmpty(reply: Reply, index: number, found: ItemsFound): boolean {
-    if (reply.flags !== 0 && reply.flags !== FLAGS_LEASE_STUB) return false;
+    const doubtful = reply.valueLength === 0 && reply.flags === 0;
+    if (!doubtful && !isClassicStub(reply)) return false;
     found.values[index] = UNREAD;
-    if (reply.flags === 0) found.doubtful.push(index);
+    if (doubtful) found.doubtful.push(index);
     return true;
   }
 
@@ -87,7 +88,8 @@ export class ManyReader {
 
   #take(reply: Reply, index: number, found: ItemsFound): void {
     found.values[index] = UNREAD;
-    const { casToken: cas, bytes, valueStart, valueEnd, flags } = reply;
+    const { bytes, valueStart, valueEnd, flags } = reply;
+    const cas = this.#withCas ? tokenOf(reply) : '';
     try {
       const value = this.#codec.decodeAt(
         bytes,

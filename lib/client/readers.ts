@@ -2,7 +2,7 @@ import { CodecError } from '../errors.js';
 import type { Reply } from '../protocol/reply.js';
 import { unexpectedReply, type ReplyReader, type Request, type RequestKind } from '../protocol/request.js';
 import { andThen, handled, inPlace, isThenable, type Codec, type InPlaceCodec } from './codec/codec.js';
-import { FLAGS_LEASE_STUB } from './codec/flags.js';
+import { isClassicStub, tokenOf } from './item-token.js';
 import type { CasResult, LeaseRead, Lookup, ValueWithCas } from './results.js';
 
 /**
@@ -42,7 +42,7 @@ export class Readers {
     return missOrUnexpected(reply, request);
   };
 
-  /** In the classic dialect the answer to `gets`: an empty stub is somebody's lease. */
+  /** In the classic dialect the answer to `gets`: a stub is somebody's lease. */
   readonly lease: ReplyReader = (reply, request) => {
     const { status } = reply;
     if (status === 'value') {
@@ -94,10 +94,11 @@ export class Readers {
   }
 
   #lease(reply: Reply, request: Request): LeaseRead<unknown> | Promise<LeaseRead<unknown>> {
-    const { casToken: cas, ttlSeconds, won, stale } = reply;
+    const { ttlSeconds, won, stale } = reply;
+    const cas = tokenOf(reply);
     // Zero bytes with flags 0 is taken for a stub, which it is unless another client has stored it.
     const hit = !isStub(reply) && (reply.valueLength > 0 || reply.flags !== 0);
-    const busy = reply.busy || (!hit && (reply.more || reply.flags === FLAGS_LEASE_STUB));
+    const busy = reply.busy || (!hit && (reply.more || isClassicStub(reply)));
     const value = hit ? this.#decode(reply, request) : undefined;
     if (!(value instanceof Promise)) return { hit, value, cas, ttlSeconds, won, busy, stale };
     return andThen(value, (decoded) => ({ hit, value: decoded, cas, ttlSeconds, won, busy, stale }));
@@ -117,7 +118,7 @@ export class Readers {
   }
 
   #withCas(reply: Reply, request: Request): unknown {
-    const { casToken: cas } = reply;
+    const cas = tokenOf(reply);
     return andThen(this.#decode(reply, request), (value): ValueWithCas<unknown> => ({ value, cas }));
   }
 }
@@ -127,8 +128,8 @@ export class Readers {
  * classic dialect. An empty value of another client with flags 0 is neither.
  */
 function isStub(reply: Reply): boolean {
-  if (reply.valueLength > 0) return false;
-  return reply.flags === FLAGS_LEASE_STUB || (reply.flags === 0 && (reply.won || reply.busy));
+  if (isClassicStub(reply)) return true;
+  return reply.valueLength === 0 && reply.flags === 0 && (reply.won || reply.busy);
 }
 
 /** A counter as it is read. */
@@ -174,6 +175,28 @@ export const readCasResult: ReplyReader = (reply, request): CasResult => {
     default:
       throw unexpectedReply(reply, request);
   }
+};
+
+/** The token of what is there, and the digits with which the server compares. */
+export interface WitnessedToken {
+  readonly token: string;
+  readonly digits: string;
+}
+
+/** The token of what is there, `undefined` on a miss. */
+export const readWitnessed: ReplyReader = (reply, request) => {
+  if (reply.status === 'value') {
+    checkKey(reply, request);
+    request.gathered = { token: tokenOf(reply), digits: reply.cas } satisfies WitnessedToken;
+    return undefined;
+  }
+  if (reply.status === 'end') return request.gathered;
+  throw unexpectedReply(reply, request);
+};
+
+/** The life in which something has been stored, `undefined` where it has not. */
+export const readLife: ReplyReader = (reply, request) => {
+  return readDone(reply, request) === true ? reply.life : undefined;
 };
 
 /** The counter's new value in decimal digits, or `undefined` when there is no counter. */

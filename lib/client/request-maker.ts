@@ -15,8 +15,8 @@ import { NO_LEASE, NOTHING_THERE, raiseNamed, Readers } from './readers.js';
 import type { CasToken } from './results.js';
 import { unixMs } from '../unix-time.js';
 
-/** Digits of another client, or digits with a life of ours. */
-const CAS_TOKEN = /^(\d{1,20})(@[\w-]{12})?$/;
+/** Digits of another client, or digits with a life of ours, and a witness where that life ends unseen. */
+const CAS_TOKEN = /^(\d{1,20})(?:(@[\w-]{12})|(@[\w-]{12}~)([\w-]{12}))?$/;
 
 /** Makes requests of keys, values and options: the one place that knows the prefix and the codec. */
 export class RequestMaker {
@@ -105,12 +105,13 @@ export class RequestMaker {
 
 /** Ties a request to the state of its item that a token names, and to the life it was counted in. */
 export function tie(request: Request, token: CasToken): void {
-  const [, digits, life = ''] = (typeof token === 'string' && CAS_TOKEN.exec(token)) || [];
+  const [, digits, life, hidden, witness = ''] = (typeof token === 'string' && CAS_TOKEN.exec(token)) || [];
   if (digits === undefined) {
     throw new InvalidArgumentError('cas: expected the token of an earlier read (gets), passed on as it was');
   }
   request.cas = digits;
-  request.life = life;
+  request.life = life ?? hidden ?? '';
+  request.witness = witness;
 }
 
 /** Asks for a lease. */

@@ -4,7 +4,7 @@ import type { Credentials, ServerAddress } from '../options/server-options.js';
 import type { Reply } from '../protocol/reply.js';
 import { Request, type ReplyReader } from '../protocol/request.js';
 import { readStats } from '../protocol/stats-reader.js';
-import { connectionLife, serverLife } from './server-life.js';
+import { connectionLife, serverLife, witnessedLife } from './server-life.js';
 import { ServerVersion } from './server-version.js';
 
 /** The dialect of memcached's protocol spoken on a connection. */
@@ -52,7 +52,7 @@ export async function negotiate(
     const version = new ServerVersion(await askVersion(server, protocol, ask));
     const speaksMeta = version.atLeast(...META_SINCE);
     if (protocol === 'classic' || (protocol === 'auto' && !speaksMeta)) {
-      return { dialect: 'classic', version, life: connectionLife(), hasCas: true };
+      return { dialect: 'classic', version, life: witnessedLife(), hasCas: true };
     }
     if (!speaksMeta) throw tooOld(server, version);
     onTryingMeta();

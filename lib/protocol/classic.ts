@@ -39,6 +39,7 @@ export function encodeClassic(request: Request): string {
     case 'prepend':
       return `${request.kind} ${storeArguments(request)}\r\n`;
     case 'cas':
+      if (request.witness !== '') throw unsupported(request, 'comparing more than digits');
       return `cas ${storeArguments(request)} ${casDigits(request)}\r\n`;
     case 'delete':
       if (request.cas !== '') throw unsupported(request, 'deleting by cas token');

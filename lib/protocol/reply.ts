@@ -67,6 +67,11 @@ export class Reply {
   /** The life of the server that counted `cas`; the connection's, not the reply's: it stays. */
   life = '';
 
+  /** Whether that life ends unseen, so that digits alone do not say which item it was. */
+  get needsWitness(): boolean {
+    return this.life.endsWith('~');
+  }
+
   /** Forgets the reply before. */
   reset(): void {
     this.more = false;

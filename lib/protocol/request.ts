@@ -68,6 +68,8 @@ export class Request {
   cas = '';
   /** The life in which that token means something, `''` for any: the request is sent in no other. */
   life = '';
+  /** What else that item must be, `''` for nothing: where restarts are hidden, equal digits do not make it the same. */
+  witness = '';
   /** The amount of `incr`, `decr` and `count`, in decimal digits. */
   delta = '1';
   /** What a missing counter is created with, in decimal digits; `''` for not at all. */

@@ -45,13 +45,13 @@ describe('every command', () => {
     await Promise.all(clients.splice(0).map((client) => client.close()));
   });
 
-  describe.each(Object.entries(COMMANDS))('%s', (_name, command) => {
+  describe.each(Object.entries(COMMANDS))('%s', (name, command) => {
     it('keeps its deadline while no server is known', async () => {
       const client = open({ discovery: never });
-      await expect(command(client, { timeout: 20 })).rejects.toMatchObject({
-        code: 'MEMCACHED_TIMEOUT',
-        outcome: 'not-sent',
-      });
+      const result = command(client, { timeout: 20 });
+      // An invalidation is owed then, to the server that the key will have.
+      if (name === 'invalidateKey') await expect(result).resolves.toBe(false);
+      else await expect(result).rejects.toMatchObject({ code: 'MEMCACHED_TIMEOUT', outcome: 'not-sent' });
     });
 
     it('waits for the first servers', async () => {

@@ -55,5 +55,5 @@ export const FLAGS_SEALED = 0x40_0000;
 /** What the cache keeps with more than its value. Written and read around the codec, which only knows to say so. */
 export const FLAGS_CACHE_ENTRY = 0x80_0000;
 
-/** Zero bytes that stand for a lease in the classic dialect; to other clients an empty text. */
+/** A nonce that stands for a lease in the classic dialect; to other clients a short text. */
 export const FLAGS_LEASE_STUB = 0x100_0000 | FLAGS_TEXT;
