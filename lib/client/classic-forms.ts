@@ -84,13 +84,15 @@ async function storeWitnessed(request: Request, data: Buffer | string, send: Sen
   if (there === undefined) return 'not-found';
   const { cas, life, witness } = request;
   if (there.token !== cas + life + witness) return 'exists';
-  const store = request.sibling('cas', readCasResult);
-  store.cas = there.digits;
+  // A server without tokens (`-C`) compares none: the witness of a stub has to do.
+  const store = request.sibling(there.digits === '0' && cas !== '0' ? 'replace' : 'cas', readCasResult);
+  store.cas = store.kind === 'cas' ? there.digits : '';
   store.life = life;
   store.exptime = request.exptime;
   store.flags = request.flags;
   store.data = data;
-  return (await send(store)) as CasResult;
+  // `false` says that the life is over.
+  return ((await send(store)) as CasResult | false) || 'exists';
 }
 
 /** Deletes by cas token where only storing can be tied to one: stores nothing, expired already. */

@@ -5,8 +5,8 @@ import { FLAGS_LEASE_STUB } from './codec/flags.js';
 /** Characters of a witness: 72 bits. */
 const LENGTH = 12;
 
-/** Digits of a stub's token, whose nonce alone says which it is. */
-const NO_DIGITS = '0';
+/** Digits of a stub's token, whose nonce alone says which it is; 0 would say that its server has no tokens. */
+const ANY_DIGITS = '1';
 
 /**
  * What is random about a lease's stub in the classic dialect: a proxy hides the restart of a server behind it, after which
@@ -23,7 +23,7 @@ export function isClassicStub(reply: Reply): boolean {
 
 /** The token of a stub that has just been added. */
 export function stubToken(life: string, nonce: string): string {
-  return NO_DIGITS + life + nonce;
+  return ANY_DIGITS + life + nonce;
 }
 
 /**
