@@ -41,6 +41,7 @@ export type {
   AnyMethod,
   BatchDecoratorFor,
   IdOf,
+  ClassesOption,
   KeyOption,
   MethodDecoratorFor,
   ResultKeyOption,

@@ -33,9 +33,17 @@ const steps = [
   { title: 'dependencies', isFatal: true, work: installDependencies },
   { title: 'format', work: () => npm('run', 'format:check') },
   { title: 'build', work: () => npm('run', 'build') },
-  // The sample imports the package by its name, so these two read what the build has written.
+  // The samples import the package by its name, so these read what the build has written.
   { title: 'lint', needs: ['build'], work: () => npm('run', 'lint') },
   { title: 'types of the sample', needs: ['build'], work: () => bin('tsc', '--noEmit', '-p', 'sample/shop') },
+  {
+    title: 'sample: entities of TypeORM, on PostgreSQL',
+    needs: ['build'],
+    work: async () => {
+      await bin('tsc', '-p', 'sample/typeorm-entities');
+      return run(process.execPath, ['sample/typeorm-entities/dist/main.js']);
+    },
+  },
   { title: 'types', work: () => npm('run', 'typecheck') },
   { title: 'tests', work: () => runTests(testEnvironment) },
   {

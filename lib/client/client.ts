@@ -6,6 +6,7 @@ import {
   type ResolvedClientOptions,
 } from '../options/client-options.js';
 import type { Ttl } from '../options/cache-options.js';
+import type { CodecOptions } from '../options/codec-options.js';
 import type { Duration } from '../options/duration.js';
 import type { ServersOption } from '../options/server-options.js';
 import { KEEP_EXPTIME } from '../protocol/exptime.js';
@@ -68,6 +69,11 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
   /** How this client's values become bytes; wrapped by stores that keep more than the value. */
   get codec(): Codec {
     return this.#requests.codec;
+  }
+
+  /** Adds to `codec.types`. @throws {InvalidOptionsError} where the codec is not `default`, or a name is another class's. */
+  storeClasses(types: NonNullable<CodecOptions['types']>): void {
+    this.#requests.storeClasses(types);
   }
 
   /** Reads a value; `undefined` on a miss. */
@@ -384,12 +390,7 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
     }
   }
 
-  #store(
-    kind: RequestKind,
-    key: string,
-    value: unknown,
-    options: StoreOptions | undefined,
-  ): Promise<boolean> {
+  #store(kind: RequestKind, key: string, value: unknown, options?: StoreOptions): Promise<boolean> {
     const encode = (request: Request): void => this.#requests.encode(request, value, options);
     return this.#run(kind, key, options, encode) as Promise<boolean>;
   }

@@ -1,11 +1,12 @@
-import { InvalidArgumentError } from '../errors.js';
+import { InvalidArgumentError, InvalidOptionsError } from '../errors.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';
-import type { CodecBounds } from '../options/codec-options.js';
+import { type CodecBounds, readTypes } from '../options/codec-options.js';
 import type { Ttl } from '../options/cache-options.js';
 import { toTtlSeconds } from '../options/duration.js';
 import { MAX_RELATIVE_SECONDS, toExptime } from '../protocol/exptime.js';
 import { Request, type RequestKind } from '../protocol/request.js';
 import { isPlainKey } from '../protocol/wire-key.js';
+import { ClassTypes } from './codec/class-types.js';
 import { dataBlockOf, handled, isThenable, type Codec, type Encoded } from './codec/codec.js';
 import { createCodec } from './codec/create-codec.js';
 import { ReadBudget } from './codec/read-budget.js';
@@ -22,6 +23,8 @@ const CAS_TOKEN = /^(\d{1,20})(?:(@[\w-]{12})|(@[\w-]{12}~)([\w-]{12}))?$/;
 export class RequestMaker {
   /** How this client's values become bytes; wrapped by stores that keep more than the value. */
   readonly codec: Codec;
+  /** The classes whose instances the codec carries; undefined for a codec that knows none. */
+  readonly #classes: ClassTypes | undefined;
   readonly #bounds: CodecBounds;
   readonly #keyPrefix: string;
   readonly #unsafeKeys: 'encode' | 'refuse';
@@ -34,8 +37,19 @@ export class RequestMaker {
     this.#keyPrefix = options.keyPrefix;
     this.#unsafeKeys = options.unsafeKeys;
     this.#bounds = options.codec;
-    this.codec = createCodec(options.codec);
+    const { type, types, classTransformer } = options.codec;
+    this.#classes = type === 'default' ? new ClassTypes(types, classTransformer) : undefined;
+    this.codec = createCodec(options.codec, this.#classes);
     this.#readers = this.#lastReaders = new Readers(this.codec);
+  }
+
+  /** @throws {InvalidOptionsError} for a codec that knows no classes, and a name that another class has. */
+  storeClasses(types: object): void {
+    const read = readTypes(types, 'codec.types');
+    if (this.#classes === undefined) {
+      throw new InvalidOptionsError('codec.types', "is a setting of the codec 'default' alone");
+    }
+    this.#classes.add(read);
   }
 
   /**

@@ -310,7 +310,8 @@ const readStoredClass: Reader<StoredClass> = (value, path) => {
   throw new InvalidOptionsError(`${path}.revive`, 'toPlain needs a revive that turns back what it makes');
 };
 
-const readTypes: Reader<Readonly<Record<string, StoredClass>>> = (value, path) => {
+/** The option `codec.types`. */
+export const readTypes: Reader<Readonly<Record<string, StoredClass>>> = (value, path) => {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new InvalidOptionsError(path, 'expected an object of classes by their names, such as { Product }');
   }

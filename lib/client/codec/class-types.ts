@@ -1,3 +1,4 @@
+import { InvalidOptionsError } from '../../errors.js';
 import type { ClassTransformer, Constructor, StoredClass } from '../../options/codec-options.js';
 
 /** A class of `codec.types`, with how its instances travel. */
@@ -14,10 +15,28 @@ export interface ClassType {
 export class ClassTypes {
   readonly #byPrototype = new Map<object, ClassType>();
   readonly #byName = new Map<string, ClassType>();
+  readonly #transformer: ClassTransformer | undefined;
 
   constructor(types: Readonly<Record<string, StoredClass>>, transformer: ClassTransformer | undefined) {
+    this.#transformer = transformer;
+    this.add(types);
+  }
+
+  /**
+   * Adds classes; one that is known already stays as it is, under whatever name.
+   *
+   * @throws {InvalidOptionsError} for a name that another class has.
+   */
+  add(types: Readonly<Record<string, StoredClass>>): void {
     for (const [name, stored] of Object.entries(types)) {
-      const type = toClassType(name, stored, transformer);
+      if (this.#byPrototype.has(stored.class.prototype as object)) continue;
+      if (this.#byName.has(name)) {
+        throw new InvalidOptionsError(
+          `codec.types.${name}`,
+          `two classes are called ${name}; name one of them otherwise, as in codec: { types: { Other${name}: ${name} } }`,
+        );
+      }
+      const type = toClassType(name, stored, this.#transformer);
       this.#byPrototype.set(type.class.prototype as object, type);
       this.#byName.set(name, type);
     }

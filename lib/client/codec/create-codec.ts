@@ -26,22 +26,32 @@ import { createV8Codec } from './v8-codec.js';
  * Makes the codec that the option `codec` asks for: the value's own, compressed around that, sealed around both.
  *
  * @param options what `readCodec` made of the option.
+ * @param classes whose instances codec `default` carries.
  * @throws {InvalidOptionsError} for a compression that this Node does not have.
  */
-export function createCodec(options: ResolvedCodecOptions): Codec {
+export function createCodec(
+  options: ResolvedCodecOptions,
+  classes = new ClassTypes(options.types, options.classTransformer),
+): Codec {
   const bounds = new Bounds(options);
-  const values = typeof options.type === 'string' ? createNamed(options.type, options, bounds) : options.type;
+  const values =
+    typeof options.type === 'string' ? createNamed(options.type, options, bounds, classes) : options.type;
   const packing = packingFor(options);
   const codec =
     packing === undefined ? values : new CompressingCodec(values, packing, options.compressOverBytes);
   return options.seal === undefined ? codec : new SealingCodec(codec, options.seal);
 }
 
-function createNamed(name: CodecName, options: ResolvedCodecOptions, bounds: Bounds): Codec {
+function createNamed(
+  name: CodecName,
+  options: ResolvedCodecOptions,
+  bounds: Bounds,
+  classes: ClassTypes,
+): Codec {
   switch (name) {
     case 'default':
       return createDefaultCodec({
-        types: new ClassTypes(options.types, options.classTransformer),
+        types: classes,
         classInstances: options.classInstances,
         bounds,
       });

@@ -240,13 +240,14 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationShutdown {
   #compile(method: DecoratedMethod, type: Type, cache: ModuleCache): string[] {
     try {
       const instances = method.instances(type);
-      method.compile(type).forEach(({ policy, varyBy, ownPattern }, index) => {
+      method.compile(type).forEach(({ policy, varyBy, types, ownPattern }, index) => {
         const { decorator, usesDefaultKey } = method.operations[index];
         if (instances[index] !== this.#instance) return;
         const place = method.place(decorator);
         placed(place, () => {
           if (policy !== undefined) cache.policy(policy, place);
           for (const source of varyBy) cache.varySource(source);
+          if (types !== undefined) cache.storeClasses(types());
           if (usesDefaultKey) cache.claimName(type);
           if (ownPattern !== undefined) cache.claimPattern(`${decorator} ${ownPattern}`, method, type);
         });

@@ -7,11 +7,12 @@ import {
   type ArgumentsFunction,
   readKey,
   readOptions,
-  SHARED,
-  type SharedOptions,
+  STORING,
+  type StoringOptions,
 } from '../methods/decorator-options.js';
 import { KeyMaker } from '../methods/key-maker.js';
 import type {
+  ClassesOption,
   AnyMethod,
   BatchDecoratorFor,
   IdOf,
@@ -58,6 +59,9 @@ export interface CacheBatchOptions<
 
   /** Whether requests share answers on purpose; see `@Cacheable`. */
   sharedBetweenRequests?: boolean;
+
+  /** Classes whose instances the values are or hold; see `@Cacheable`. */
+  types?: ClassesOption;
 
   /** The parameters' names in their order, for templates that use names. */
   params?: readonly string[];
@@ -138,6 +142,7 @@ function compile(options: object, facts: MethodFacts): CompiledOperation {
   return {
     policy,
     varyBy: maker.varyBy,
+    types: () => [...facts.defaults.types(), ...own.types()],
     isApartByRequest: own.sharedBetweenRequests || maker.varyBy.length > 0,
     step: async (call, next) => {
       const { cache, args } = call;
@@ -190,7 +195,7 @@ function inOrder(returned: unknown, ids: readonly unknown[], place: string): unk
   );
 }
 
-interface CacheBatchShape extends SharedOptions {
+interface CacheBatchShape extends StoringOptions {
   readonly key: KeySpec | undefined;
   readonly idOf: ((row: unknown) => unknown) | undefined;
   readonly returns: 'list' | 'map';
@@ -199,7 +204,7 @@ interface CacheBatchShape extends SharedOptions {
 }
 
 const CACHE_BATCH: Shape<CacheBatchShape> = {
-  ...SHARED,
+  ...STORING,
   key: optional(readKey),
   idOf: optional(func<(row: unknown) => unknown>()),
   returns: withDefault(oneOf('list', 'map'), 'list'),

@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
 import type { CachePolicy, Ttl } from '../../options/cache-options.js';
 import { setClassDefaults } from '../methods/class-defaults.js';
+import type { ClassesOption } from './method-types.js';
 import type { VaryBy } from '../instance/vary-by.js';
 import { declareHost } from '../methods/stub.js';
 
@@ -22,6 +23,9 @@ export interface CacheDefaultsOptions extends Omit<CachePolicy, 'ttl' | 'tags' |
    * @default the module's `cache.ttl`
    */
   ttl?: Ttl;
+
+  /** Classes whose instances the values are or hold; see `@Cacheable`. */
+  types?: ClassesOption;
 
   /**
    * What all results depend on beside the arguments; see `@Cacheable`.

@@ -10,11 +10,18 @@ import {
   readKeys,
   readOptions,
   refuseBareText,
-  SHARED,
-  type SharedOptions,
+  STORING,
+  type StoringOptions,
 } from '../methods/decorator-options.js';
 import { KeyMaker } from '../methods/key-maker.js';
-import type { AnyMethod, KeyOption, MethodDecoratorFor, ResultKeyOption, ResultOf } from './method-types.js';
+import type {
+  ClassesOption,
+  AnyMethod,
+  KeyOption,
+  MethodDecoratorFor,
+  ResultKeyOption,
+  ResultOf,
+} from './method-types.js';
 import type { Call, CompiledOperation, MethodFacts } from '../methods/operation.js';
 import { decorateMethod } from '../methods/stub.js';
 
@@ -33,6 +40,9 @@ export interface CachePutOptions<A extends readonly unknown[] = never[], R = nev
 
   /** The key, made from what the method returned; instead of `key`. */
   keyOf?: ResultKeyOption<A, R>;
+
+  /** Classes whose instances the values are or hold; see `@Cacheable`. */
+  types?: ClassesOption;
 
   /** The parameters' names in their order, for templates that use names. */
   params?: readonly string[];
@@ -139,6 +149,7 @@ function compile(options: CachePutOptions, facts: MethodFacts): CompiledOperatio
   return {
     policy,
     varyBy: maker.varyBy,
+    types: () => [...facts.defaults.types(), ...own.types()],
     puts,
     step: async (call, next) => {
       const { cache, args } = call;
@@ -190,7 +201,7 @@ function compile(options: CachePutOptions, facts: MethodFacts): CompiledOperatio
   };
 }
 
-interface CachePutShape extends SharedOptions {
+interface CachePutShape extends StoringOptions {
   readonly when: ArgumentsFunction | undefined;
   readonly key: KeySpec | undefined;
   readonly keyOf: ArgumentsFunction | undefined;
@@ -201,7 +212,7 @@ interface CachePutShape extends SharedOptions {
 }
 
 const CACHE_PUT: Shape<CachePutShape> = {
-  ...SHARED,
+  ...STORING,
   when: optional(func<ArgumentsFunction>()),
   key: optional(readKey),
   keyOf: optional(func<ArgumentsFunction>()),

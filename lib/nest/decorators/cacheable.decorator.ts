@@ -11,11 +11,11 @@ import {
   readKeys,
   readOptions,
   refuseBareText,
-  SHARED,
-  type SharedOptions,
+  STORING,
+  type StoringOptions,
 } from '../methods/decorator-options.js';
 import { KeyMaker } from '../methods/key-maker.js';
-import type { AnyMethod, KeyOption, MethodDecoratorFor, ResultOf } from './method-types.js';
+import type { ClassesOption, AnyMethod, KeyOption, MethodDecoratorFor, ResultOf } from './method-types.js';
 import type { CompiledOperation, MethodFacts, Next } from '../methods/operation.js';
 import { decorateMethod } from '../methods/stub.js';
 
@@ -61,6 +61,16 @@ export interface CacheableOptions<A extends readonly unknown[] = never[], R = ne
    * @default false
    */
   sharedBetweenRequests?: boolean;
+
+  /**
+   * Classes whose instances the values are or hold, such as TypeORM's entities and their relations: they come back as
+   * instances, without a constructor being called. A list, or a function that returns it, where files import each other
+   * in a circle. They count for the whole module, as if named in its `codec.types`.
+   *
+   * @default what the class says in `@CacheDefaults`, otherwise []
+   * @example [Product, Supplier]
+   */
+  types?: ClassesOption;
 
   /** The parameters' names in their order, for templates that use names. */
   params?: readonly string[];
@@ -157,6 +167,7 @@ function compile(options: CacheableOptions, facts: MethodFacts): CompiledOperati
   return {
     policy,
     varyBy: maker.varyBy,
+    types: () => [...facts.defaults.types(), ...own.types()],
     reads: maker.use(key, tags, own.tagsOf !== undefined),
     isApartByRequest: own.sharedBetweenRequests || (key !== undefined && maker.varyBy.length > 0),
     isApartByObject: own.sharedKey || key !== undefined || facts.tellsObjectsApart,
@@ -198,7 +209,7 @@ function loaderOf(
   };
 }
 
-interface CacheableShape extends SharedOptions {
+interface CacheableShape extends StoringOptions {
   readonly when: ArgumentsFunction | undefined;
   readonly key: KeySpec | undefined;
   readonly ttl: Ttl | ArgumentsFunction | undefined;
@@ -211,7 +222,7 @@ interface CacheableShape extends SharedOptions {
 }
 
 const CACHEABLE: Shape<CacheableShape> = {
-  ...SHARED,
+  ...STORING,
   when: optional(func<ArgumentsFunction>()),
   key: optional(readKey),
   // A ttl that is no function is read with the policy.

@@ -1,12 +1,18 @@
 import { DecoratorError } from '../../errors.js';
 import type { UpdateOptions } from '../../options/cache-options.js';
-import { resolveUpdate } from '../../options/cache-policy.js';
+import { resolveUpdate, UPDATE } from '../../options/cache-policy.js';
 import { optional, type Shape, withDefault } from '../../options/schema.js';
 import type { KeySpec } from '../keys/key-compiler.js';
 import type { VaryBy } from '../instance/vary-by.js';
-import { readKey, readKeys, readOptions, SHARED, type SharedOptions } from '../methods/decorator-options.js';
+import {
+  readKey,
+  readKeys,
+  readOptions,
+  STORING,
+  type StoringOptions,
+} from '../methods/decorator-options.js';
 import { KeyMaker } from '../methods/key-maker.js';
-import type { AnyMethod, KeyOption, MethodDecoratorFor, ResultOf } from './method-types.js';
+import type { ClassesOption, AnyMethod, KeyOption, MethodDecoratorFor, ResultOf } from './method-types.js';
 import type { CompiledOperation, MethodFacts } from '../methods/operation.js';
 import { decorateMethod } from '../methods/stub.js';
 
@@ -22,6 +28,9 @@ export interface CasUpdateOptions<A extends readonly unknown[] = never[], R = un
 > {
   /** The key of the value: a template, or a function of the arguments. */
   key: KeyOption<A>;
+
+  /** Classes whose instances the values are or hold; see `@Cacheable`. */
+  types?: ClassesOption;
 
   /** The parameters' names in their order, for templates that use names. */
   params?: readonly string[];
@@ -84,7 +93,7 @@ export function CasUpdate(options: CasUpdateOptions): MethodDecoratorFor<object>
 }
 
 function compile(options: CasUpdateOptions, facts: MethodFacts): CompiledOperation {
-  const { own, rest } = readOptions<CasUpdateShape>(options, facts.place, CAS_UPDATE);
+  const { own, rest } = readOptions<CasUpdateShape>(options, facts.place, CAS_UPDATE, Object.keys(UPDATE));
   const { current } = facts.signature;
   if (current === undefined) {
     throw new DecoratorError('no parameter receives the cached value; mark one with @Current()');
@@ -97,6 +106,7 @@ function compile(options: CasUpdateOptions, facts: MethodFacts): CompiledOperati
   return {
     policy: undefined,
     varyBy: maker.varyBy,
+    types: () => [...facts.defaults.types(), ...own.types()],
     step: (call, next) => {
       const named = maker.tags(call, tags);
       return call.cache.service.update<unknown>(
@@ -112,13 +122,13 @@ function compile(options: CasUpdateOptions, facts: MethodFacts): CompiledOperati
   };
 }
 
-interface CasUpdateShape extends SharedOptions {
+interface CasUpdateShape extends StoringOptions {
   readonly key: KeySpec | undefined;
   readonly tags: readonly KeySpec[];
 }
 
 const CAS_UPDATE: Shape<CasUpdateShape> = {
-  ...SHARED,
+  ...STORING,
   key: optional(readKey),
   tags: withDefault(readKeys, []),
 };

@@ -1,4 +1,8 @@
+import type { Constructor } from '../../options/codec-options.js';
 import type { Observable } from 'rxjs';
+
+/** Classes as written: a list of them, or a function that returns it, since a class may not be there yet. */
+export type ClassesOption = readonly Constructor[] | (() => readonly Constructor[]);
 
 /** Any method; its parameters are checked where a decorator meets it. */
 export type AnyMethod = (...args: never[]) => unknown;

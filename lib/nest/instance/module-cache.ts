@@ -1,6 +1,7 @@
 import { Logger, type LoggerService, type Type } from '@nestjs/common';
 import type { CacheEngine } from '../../cache/cache-engine.js';
 import { DecoratorError } from '../../errors.js';
+import type { Constructor } from '../../options/codec-options.js';
 import type { CachePolicy } from '../../options/cache-options.js';
 import type { ResolvedPolicy } from '../../options/cache-policy.js';
 import type { CompiledKey } from '../keys/key-compiler.js';
@@ -13,7 +14,10 @@ export type CacheMethods = Pick<
   CacheEngine,
   'getOrSet' | 'getOrSetMany' | 'get' | 'set' | 'invalidate' | 'invalidateTags' | 'update'
 > &
-  Partial<Pick<CacheEngine, 'policy' | 'beginSet'>> & { readonly uncached?: UncachedCalls };
+  Partial<Pick<CacheEngine, 'policy' | 'beginSet'>> & {
+    readonly uncached?: UncachedCalls;
+    readonly client?: { storeClasses?: (types: Readonly<Record<string, Constructor>>) => void };
+  };
 
 /**
  * What connects the decorated methods of one application to one of its module instances; found on the objects whose
@@ -83,6 +87,23 @@ export class ModuleCache {
   /** The tags that were adopted for a writer. */
   readersTags(writer: object): readonly CompiledKey[] {
     return this.#readersTags.get(writer) ?? [];
+  }
+
+  /**
+   * Has instances of classes stored as what they are, each under its class's name.
+   *
+   * @throws {DecoratorError} where two classes have one name, or the codec knows no classes.
+   */
+  storeClasses(classes: readonly Constructor[]): void {
+    for (const type of classes) {
+      if (type.name === '') throw new DecoratorError('types: a class without a name; give it one');
+      try {
+        // A service that a test put in the real one's place stores what it likes.
+        this.service.client?.storeClasses?.({ [type.name]: type });
+      } catch (error) {
+        throw new DecoratorError(`types: ${(error as Error).message}`);
+      }
+    }
   }
 
   /**

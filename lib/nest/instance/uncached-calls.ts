@@ -62,8 +62,8 @@ export class UncachedCalls {
       this.note(
         place,
         'value',
-        `its value cannot be stored: ${error.message}; name its class in the module's option 'codec', as in ` +
-          'codec: { types: { Product } }, or return a plain object',
+        `its value cannot be stored: ${error.message}; here, say which classes it consists of by 'types' in the decorator, ` +
+          'as in types: [Product, Supplier], or return a plain object',
       );
     }
   }

@@ -1,9 +1,10 @@
 import 'reflect-metadata';
 import type { Type } from '@nestjs/common';
+import type { Constructor } from '../../options/codec-options.js';
 import { type Shape, text, withDefault } from '../../options/schema.js';
 import { DEFAULT_NAME } from '../instance/module-name.js';
 import { readVaryBy, type VaryBy } from '../instance/vary-by.js';
-import { readOptions } from './decorator-options.js';
+import { readClasses, readOptions } from './decorator-options.js';
 
 /** Where a class keeps what its `@CacheDefaults` says. */
 const DEFAULTS = 'nestjs-memcached:defaults';
@@ -13,6 +14,7 @@ export interface ClassDefaults {
   readonly name: string;
   readonly prefix: string;
   readonly varyBy: readonly VaryBy[];
+  readonly types: () => readonly Constructor[];
   /** For `@Cacheable`, `@CacheBatch` and `@CachePut`; their own options win. */
   readonly policy: object;
 }
@@ -53,4 +55,5 @@ const CLASS_DEFAULTS: Shape<Omit<ClassDefaults, 'policy'>> = {
   name: withDefault(text(), DEFAULT_NAME),
   prefix: withDefault(text(), ''),
   varyBy: withDefault(readVaryBy, []),
+  types: readClasses,
 };

@@ -1,5 +1,7 @@
 import { DecoratorError, InvalidOptionsError } from '../../errors.js';
-import { optional, type Reader, readObject, type Shape, text } from '../../options/schema.js';
+import { POLICY } from '../../options/cache-policy.js';
+import { optional, type Reader, readObject, refuseUnknown, type Shape, text } from '../../options/schema.js';
+import type { Constructor } from '../../options/codec-options.js';
 import type { KeySpec } from '../keys/key-compiler.js';
 import { readVaryBy, type VaryBy } from '../instance/vary-by.js';
 
@@ -39,17 +41,41 @@ export const SHARED: Shape<SharedOptions> = {
   varyBy: optional(readVaryBy),
 };
 
+/** The classes that a method's values consist of, asked for when all modules are there. */
+export const readClasses: Reader<() => readonly Constructor[]> = (value, path) => {
+  const read = (classes: unknown): readonly Constructor[] => {
+    if (Array.isArray(classes) && classes.every((each) => typeof each === 'function')) return classes as [];
+    throw new InvalidOptionsError(
+      path,
+      'expected a list of classes such as [Product], or () => [Product] where one file imports the other in a circle',
+    );
+  };
+  if (value === undefined) return () => [];
+  return typeof value === 'function' ? () => read((value as () => unknown)()) : () => read(value);
+};
+
+/** Options that the decorators share which store what a method returns, as read. */
+export interface StoringOptions extends SharedOptions {
+  readonly types: () => readonly Constructor[];
+}
+
+/** Readers of the options of those that store. */
+export const STORING: Shape<StoringOptions> = { ...SHARED, types: readClasses };
+
 /**
  * Reads a decorator's own options, and leaves the rest, which is a policy, to whoever knows the defaults.
  *
  * @param place class, method and decorator, which begin the path of a wrong option.
- * @throws {InvalidOptionsError} with the path of the wrong option.
+ * @param others names of the options of that policy.
+ * @throws {InvalidOptionsError} with the path of the wrong option; one that nobody knows is told the own ones first.
  */
 export function readOptions<T extends object>(
   options: object,
   place: string,
   shape: Shape<T>,
+  others: readonly string[] = Object.keys(POLICY),
 ): { own: Readonly<T>; rest: object } {
+  refuseUnknown(options, place, [...new Set([...Object.keys(shape), ...others])]);
   const entries = Object.entries(options);
   const own = entries.filter(([name]) => Object.hasOwn(shape, name));
   const rest = entries.filter(([name, value]) => !Object.hasOwn(shape, name) && value !== undefined);
@@ -66,7 +92,8 @@ export function readOptions<T extends object>(
  */
 export function refuseBareText(decorator: string, options: unknown, option: string): void {
   if (typeof options === 'string') {
-    throw new DecoratorError(`${decorator}('${options}'): write ${decorator}({ ${option}: '${options}' })`);
+    const written = options.includes('{') ? options : `${options}:{0}`;
+    throw new DecoratorError(`${decorator}('${options}'): write ${decorator}({ ${option}: '${written}' })`);
   }
   if (typeof options === 'function' || typeof options !== 'object' || options === null) {
     throw new DecoratorError(

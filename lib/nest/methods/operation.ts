@@ -1,4 +1,5 @@
 import type { CachePolicy } from '../../options/cache-options.js';
+import type { Constructor } from '../../options/codec-options.js';
 import type { ClassDefaults } from './class-defaults.js';
 import type { ModuleCache } from '../instance/module-cache.js';
 import type { VaryBy } from '../instance/vary-by.js';
@@ -48,6 +49,8 @@ export interface CompiledOperation {
   /** What the cache is asked to read at boot, so that a wrong option does not wait for the first call. */
   readonly policy: CachePolicy<never> | undefined;
   readonly varyBy: readonly VaryBy[];
+  /** Of those that store: the classes that their values consist of. */
+  readonly types?: () => readonly Constructor[];
   /** What the keys look like under which it alone is meant to store; undefined where that cannot be told. */
   readonly ownPattern?: string | undefined;
   /** Of those that answer from the cache: the keys and tags they look for. */
