@@ -36,6 +36,7 @@ export { HttpCache } from './nest/http/http-cache.decorator.js';
 export { HttpCacheInterceptor } from './nest/http/http-cache.interceptor.js';
 export type { Audience, HttpCacheOptions, HttpRequest } from './nest/http/http-cache-options.js';
 export { Current } from './nest/decorators/current.decorator.js';
+export { Loading } from './nest/decorators/loading.decorator.js';
 export type { VaryBy, VarySources } from './nest/instance/vary-by.js';
 export type {
   AnyMethod,

@@ -1,6 +1,7 @@
 import { StreamableFile, type Type } from '@nestjs/common';
 import { lacksStableForm } from '../keys/stable-types.js';
 import type { DecoratedMethod } from '../methods/decorated-method.js';
+import type { MethodSignature } from '../methods/method-signature.js';
 import {
   type Caller,
   calledParameters,
@@ -54,6 +55,9 @@ const ANSWERS_FOR_THE_METHOD: ReadonlySet<DecoratorName> = new Set([
   '@CasUpdate',
 ]);
 
+/** Decorators that call the method as the cache's loader. */
+const LOADS: ReadonlySet<DecoratorName> = new Set(['@Cacheable', '@CacheBatch']);
+
 /**
  * Looks for what would share, lose or hang answers although it compiles.
  *
@@ -67,7 +71,7 @@ export function mistakesOf(method: DecoratedMethod, type: Type): string[] {
       ? []
       : mistakes.map((mistake) => `${method.place(operation.decorator)}: ${mistake}`);
   return [
-    ...found(operations[0], combinationMistakes(operations, method.signature.current)),
+    ...found(operations[0], combinationMistakes(operations, method.signature)),
     ...found(
       operations.find((operation) => operation.stores),
       [...streamMistakes(method, type), ...responseMistakes(method, type)],
@@ -79,7 +83,10 @@ export function mistakesOf(method: DecoratedMethod, type: Type): string[] {
   ];
 }
 
-function combinationMistakes(operations: readonly Operation[], current: number | undefined): string[] {
+function combinationMistakes(
+  operations: readonly Operation[],
+  { current, loading }: MethodSignature,
+): string[] {
   const mistakes: string[] = [];
   const around = operations.filter(({ decorator }) => ANSWERS_FOR_THE_METHOD.has(decorator));
   if (around.length > 1) {
@@ -88,6 +95,11 @@ function combinationMistakes(operations: readonly Operation[], current: number |
   }
   if (current !== undefined && !operations.some(({ decorator }) => decorator === '@CasUpdate')) {
     mistakes.push('@Current() marks a parameter that nobody fills; it belongs to a method with @CasUpdate');
+  }
+  if (loading !== undefined && !operations.some(({ decorator }) => LOADS.has(decorator))) {
+    mistakes.push(
+      '@Loading() marks a parameter that nobody fills; it belongs to a method with @Cacheable or @CacheBatch',
+    );
   }
   return mistakes;
 }
@@ -117,7 +129,7 @@ function responseMistakes(method: DecoratedMethod, type: Type): string[] {
 }
 
 function keyMistakes(method: DecoratedMethod, type: Type): string[] {
-  const { paramTypes = [], current, arity = 0 } = method.signature;
+  const { paramTypes = [], current, loading, arity = 0 } = method.signature;
   const caller = callerOf(type, method.property);
   const unfit = caller === undefined ? undefined : UNFIT_FOR_KEYS[caller];
   const mistakes = calledParameters(type, method.property, arity)
@@ -132,7 +144,7 @@ function keyMistakes(method: DecoratedMethod, type: Type): string[] {
     );
   if (mistakes.length > 0) return mistakes;
   return paramTypes.flatMap((paramType, index) => {
-    if (index === current || !lacksStableForm(paramType)) return [];
+    if (index === current || index === loading || !lacksStableForm(paramType)) return [];
     return [
       `parameter ${index} is a ${(paramType as Type).name}, an object without a stable form for a key; ` +
         `name what the result depends on by 'key', or give the class a 'toCacheKey()' method`,

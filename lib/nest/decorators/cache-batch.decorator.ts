@@ -11,6 +11,7 @@ import {
   type StoringOptions,
 } from '../methods/decorator-options.js';
 import { KeyMaker } from '../methods/key-maker.js';
+import { filled } from '../methods/marked-parameter.js';
 import type {
   ClassesOption,
   AnyMethod,
@@ -160,8 +161,8 @@ function compile(options: object, facts: MethodFacts): CompiledOperation {
       const found = await cache.service.getOrSetMany<unknown, unknown>(
         all,
         keyOf,
-        async (missing) => {
-          const returned = await next([[...missing], ...others]);
+        async (missing, context) => {
+          const returned = await next(filled([[...missing], ...others], facts.signature.loading, context));
           if (idOf !== undefined) return byId(returned as Iterable<unknown>, missing, idOf, keyOf);
           if (returned instanceof Map) return missing.map((id) => returned.get(id) as unknown);
           return inOrder(returned, missing, facts.place);

@@ -15,6 +15,7 @@ import {
   type StoringOptions,
 } from '../methods/decorator-options.js';
 import { KeyMaker } from '../methods/key-maker.js';
+import { filled } from '../methods/marked-parameter.js';
 import type { ClassesOption, AnyMethod, KeyOption, MethodDecoratorFor, ResultOf } from './method-types.js';
 import type { CompiledOperation, MethodFacts, Next } from '../methods/operation.js';
 import { decorateMethod } from '../methods/stub.js';
@@ -183,7 +184,7 @@ function compile(options: CacheableOptions, facts: MethodFacts): CompiledOperati
         uncached.loading(at, facts.place);
         return next(args);
       };
-      return service.getOrSet(at, loaderOf(own, resolved, call.args, run), resolved);
+      return service.getOrSet(at, loaderOf(own, resolved, call.args, run, facts.signature.loading), resolved);
     },
   };
 }
@@ -194,11 +195,14 @@ function loaderOf(
   policy: ResolvedPolicy,
   args: readonly unknown[],
   next: Next,
+  loading: number | undefined,
 ): Loader<unknown> {
   const { ttl, tagsOf, unless } = own;
-  if (typeof ttl !== 'function' && tagsOf === undefined && unless === undefined) return () => next(args);
+  if (typeof ttl !== 'function' && tagsOf === undefined && unless === undefined) {
+    return loading === undefined ? () => next(args) : (context) => next(filled(args, loading, context));
+  }
   return async (context) => {
-    const value = await next(args);
+    const value = await next(filled(args, loading, context));
     if (unless !== undefined && unless(value, ...args) === true) context.skip();
     else {
       const isNegative = value === null && policy.nullTtlSeconds !== undefined;

@@ -100,7 +100,9 @@ export class KeyMaker {
     const { declarer, method, signature, tellsObjectsApart } = this.#facts;
     cache.claimName(owner);
     // Nest passes more to handlers and resolvers than they take: the socket, the context of the message.
-    const own = signature.isCalledByNest ? args.slice(0, signature.arity) : args;
+    const taken = signature.isCalledByNest ? args.slice(0, signature.arity) : args;
+    const { loading } = signature;
+    const own = loading === undefined ? taken : taken.filter((_arg, index) => index !== loading);
     const object = tellsObjectsApart ? [(self as CacheKeyPart).toCacheKey(), ...own] : own;
     return defaultKey(owner.name, declarer, method, object);
   }

@@ -1,5 +1,6 @@
 import type { Type } from '@nestjs/common';
 import 'reflect-metadata';
+import { CURRENT_PARAMETER, LOADING_PARAMETER } from './marked-parameter.js';
 import { callerOf } from './nest-metadata.js';
 import { takesRest } from './parameter-list.js';
 
@@ -11,16 +12,15 @@ export interface MethodSignature {
   readonly returnType: unknown;
   /** How many arguments it takes; undefined where that cannot be known. */
   readonly arity: number | undefined;
-  /** Whether it takes any. */
+  /** Whether its callers give it any. */
   readonly takesArguments: boolean;
   /** Position of the parameter marked `@Current()`. */
   readonly current: number | undefined;
+  /** Position of the parameter marked `@Loading()`. */
+  readonly loading: number | undefined;
   /** Whether Nest calls it, for a route, a message or a resolver, and takes a promise for an observable. */
   readonly isCalledByNest: boolean;
 }
-
-/** Position of the parameter marked `@Current()`, kept for a method of a prototype. */
-export const CURRENT_PARAMETER = 'nestjs-memcached:current';
 
 /**
  * Reads what is known about a method, once all its decorators have run.
@@ -33,12 +33,16 @@ export function readSignature(
   method: (...args: never[]) => unknown,
 ): MethodSignature {
   const paramTypes = Reflect.getMetadata('design:paramtypes', prototype, property) as unknown[] | undefined;
+  const current = Reflect.getMetadata(CURRENT_PARAMETER, prototype, property) as number | undefined;
+  const loading = Reflect.getMetadata(LOADING_PARAMETER, prototype, property) as number | undefined;
+  const count = paramTypes?.length ?? method.length;
   return {
     paramTypes,
     returnType: Reflect.getMetadata('design:returntype', prototype, property) as unknown,
     arity: paramTypes === undefined || takesRest(String(method)) ? undefined : paramTypes.length,
-    takesArguments: paramTypes === undefined ? method.length > 0 : paramTypes.length > 0,
-    current: Reflect.getMetadata(CURRENT_PARAMETER, prototype, property) as number | undefined,
+    takesArguments: count > (loading === undefined ? 0 : 1),
+    current,
+    loading,
     isCalledByNest: callerOf(prototype.constructor as Type, property) !== undefined,
   };
 }

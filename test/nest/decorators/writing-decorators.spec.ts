@@ -347,7 +347,7 @@ describe('@Current()', () => {
         async take(@Current() _one: number, @Current() _other: number): Promise<void> {}
       }
       return Twice;
-    }).toThrow('Twice.take @Current(): two parameters are marked, the value is handed to one');
+    }).toThrow('Twice.take @Current(): two parameters are marked, the cached value is handed to one');
     expect(() => {
       class Made {
         constructor(@Current() readonly value: number) {}
