@@ -201,6 +201,7 @@ describe('MemcachedModule', () => {
     expect(await memcached.withLock('lock', { ttl: '5s' }, () => 'worked')).toEqual({
       locked: true,
       value: 'worked',
+      fence: expect.any(Number),
     });
     expect(memcached.counters.load).toBe(3);
     expect(() => memcached.policy({ ttl: 30 }, 'mine')).toThrow('mine.ttl: 30 ms is below one second');

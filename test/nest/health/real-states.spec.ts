@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -244,37 +244,22 @@ describeReal('GET /health, of a real server', () => {
   });
 
   it.each([
-    ['behind', 3_600_000],
-    ['ahead of', -3_600_000],
-  ])('whose clock is an hour %s ours, is degraded', async (_, ours) => {
-    await using server = await startMemcached();
-    await using shop = await start({ servers: server.address });
-    expect(await shop.ask()).toMatchObject(WELL);
-    // No process has a clock of its own: it is ours that is set.
-    const now = Date.now.bind(Date);
-    const clock = jest.spyOn(Date, 'now').mockImplementation(() => now() + ours);
-    try {
-      const answer = await shop.ask();
-      expect(answer).toMatchObject(DEGRADED);
-      expect(answer.entry.reasons).toMatchObject([
-        {
-          code: 'clock-drift',
-          message: expect.stringMatching(
-            ours > 0 ? /its clock is 3[56]\d\d s behind$/ : /its clock is 3[56]\d\d s ahead$/,
-          ),
-        },
-      ]);
-      expect(await shop.ask('', { maxClockDrift: '2h' })).toMatchObject(WELL);
-    } finally {
-      clock.mockRestore();
-    }
-  });
-
-  it('which has a wrong clock itself, is degraded', async () => {
-    await using server = await MemcachedServer.start({ now: () => Date.now() - 3_600_000 });
+    ['behind', -3_600_000],
+    ['ahead of', 3_600_000],
+  ])('whose clock is an hour %s ours, is degraded', async (_, theirs) => {
+    // No process on this machine has a clock of its own: the embedded server takes one.
+    await using server = await MemcachedServer.start({ now: () => Date.now() + theirs });
     await using shop = await start({ servers: server.address });
     const answer = await shop.ask();
     expect(answer).toMatchObject(DEGRADED);
-    expect(codes(answer)).toEqual(['clock-drift']);
+    expect(answer.entry.reasons).toMatchObject([
+      {
+        code: 'clock-drift',
+        message: expect.stringMatching(
+          theirs < 0 ? /its clock is 3[56]\d\d s behind$/ : /its clock is 3[56]\d\d s ahead$/,
+        ),
+      },
+    ]);
+    expect(await shop.ask('', { maxClockDrift: '2h' })).toMatchObject(WELL);
   });
 });
