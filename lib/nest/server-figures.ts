@@ -16,26 +16,46 @@ export interface ServerFigures {
   readonly evictions?: number;
 }
 
-/** Reads a figure of `stats`; `undefined` where the server does not tell it, or tells something else. */
-export function figureOf(stats: Readonly<Record<string, unknown>>, name: string): number | undefined {
-  const value = Number(stats[name] ?? NaN);
-  return Number.isFinite(value) ? value : undefined;
+/** Reads figures of `stats`; absent is what the server does not tell, or where it tells something else. */
+export function figuresOf<Name extends string>(
+  stats: Readonly<Record<string, unknown>>,
+  names: readonly Name[],
+): Partial<Record<Name, number>> {
+  const figures: Partial<Record<Name, number>> = {};
+  for (const name of names) {
+    const value = Number(stats[name] ?? NaN);
+    if (Number.isFinite(value)) figures[name] = value;
+  }
+  return figures;
 }
+
+const SHOWN = [
+  'threads',
+  'uptime',
+  'curr_connections',
+  'max_connections',
+  'curr_items',
+  'bytes',
+  'limit_maxbytes',
+  'get_hits',
+  'get_misses',
+  'evictions',
+] as const;
 
 /** Reads what both reports and health checks show of an answer to `stats`. */
 export function serverFigures(stats: Readonly<Record<string, unknown>>): ServerFigures {
-  const figure = (name: string): number | undefined => figureOf(stats, name);
+  const figures = figuresOf(stats, SHOWN);
   return present({
     version: stats.version as string | undefined,
-    threads: figure('threads'),
-    uptimeSeconds: figure('uptime'),
-    connections: figure('curr_connections'),
-    maxConnections: figure('max_connections'),
-    items: figure('curr_items'),
-    memoryBytes: figure('bytes'),
-    maxMemoryBytes: figure('limit_maxbytes'),
-    hitRatio: hitRatio(figure('get_hits'), figure('get_misses')),
-    evictions: figure('evictions'),
+    threads: figures.threads,
+    uptimeSeconds: figures.uptime,
+    connections: figures.curr_connections,
+    maxConnections: figures.max_connections,
+    items: figures.curr_items,
+    memoryBytes: figures.bytes,
+    maxMemoryBytes: figures.limit_maxbytes,
+    hitRatio: hitRatio(figures.get_hits, figures.get_misses),
+    evictions: figures.evictions,
   });
 }
 

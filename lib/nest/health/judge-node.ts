@@ -30,7 +30,9 @@ export type HealthReasonCode =
   /** Its clock is not ours. */
   | 'clock-drift'
   /** It keeps no cas tokens (`-C`), so that nothing can be stored safely. */
-  | 'no-cas';
+  | 'no-cas'
+  /** It is owed more invalidations than are remembered, and others may read old values of it. */
+  | 'invalidations-owed';
 
 /** Something that is wrong with a server. */
 export interface HealthReason {
@@ -111,7 +113,7 @@ export function judgeNode(
   if (restarted && uptimeSeconds !== undefined && uptimeSeconds * 1000 < limits.warmUp) {
     find('restarted', `restarted ${uptimeSeconds} s ago, and still cold`);
   }
-  if (sample.hasCas === false) {
+  if (!sample.hasCas) {
     find(
       'no-cas',
       'keeps no cas tokens, without which no value is stored after a lease; start memcached without -C',
@@ -125,6 +127,14 @@ export function judgeNode(
     );
   }
   return reasons;
+}
+
+/** What is wrong with a server that is owed more invalidations than could be remembered, once it answers. */
+export function owedReason(server: string): HealthReason {
+  const message =
+    `${server}: is owed more invalidations than are remembered (option maxOwedDeletes), and does not list its keys: ` +
+    'other processes may read old values of it until their ttl';
+  return { code: 'invalidations-owed', server, message };
 }
 
 /** The reason that a failed command gives: of a server that is out, what put it out. */

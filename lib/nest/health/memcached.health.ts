@@ -16,6 +16,7 @@ import {
   type HealthReason,
   judgeNode,
   lookAt,
+  owedReason,
   type NodeLimits,
   type NodeLook,
   reasonOf,
@@ -34,6 +35,8 @@ export interface MemcachedNodeEntry extends ServerFigures {
   readonly stats?: 'unavailable';
   readonly state: HealthState;
   readonly weight: number;
+  /** Invalidations this process owes the server; `overflow` where they are more than it remembers. */
+  readonly owed: number | 'overflow';
 }
 
 /** The answer of a check, under its key. */
@@ -151,29 +154,25 @@ export class MemcachedHealthIndicator {
 
   async #ping(service: MemcachedService, timeout: number): Promise<Seen[]> {
     const versions = await inTime(service.version({ timeout }), timeout);
-    return service.topology().map(({ server, weight }) => {
+    if (versions === undefined) return allSilent(service, timeout);
+    return service.topology().map(({ server, weight, owed }) => {
       const version = versions.get(server);
-      if (version === undefined) return { server, weight, failure: failureOf(server, versions.failures) };
-      return { server, weight, figures: { version } };
+      const failure = version === undefined ? failureOf(server, versions.failures) : undefined;
+      return { server, weight, owed, failure, figures: version === undefined ? {} : { version } };
     });
   }
 
   async #look(instance: string, service: MemcachedService, timeout: number): Promise<Seen[]> {
     const askedMs = unixMs();
     const answers = await inTime(service.stats(undefined, { timeout }), timeout);
+    if (answers === undefined) return allSilent(service, timeout);
     const answeredMs = unixMs();
     const topology = service.topology();
     this.#forgetAllBut(instance, topology);
     const silent = answers.failures.some(({ error }) => givesNoStats(error));
-    const unknown = [...answers].some(
-      ([server, { pid }]) => this.#sampleOf(instance, server)?.processId !== pid,
-    );
     const left = Math.max(1, timeout - (answeredMs - askedMs));
-    const [versions, settings] = await Promise.all([
-      silent ? inTime(service.version({ timeout: left }), left) : undefined,
-      unknown ? inTime(service.stats('settings', { timeout: left }), left) : undefined,
-    ]);
-    return topology.map(({ server, weight }): Seen => {
+    const versions = silent ? await inTime(service.version({ timeout: left }), left) : undefined;
+    return topology.map(({ server, weight, owed, hasCas }): Seen => {
       const stats = answers.get(server);
       const version = versions?.get(server) ?? (stats?.version as string | undefined);
       const answersOnly = stats === undefined ? versions?.has(server) === true : !isMemcachedsOwn(stats);
@@ -181,22 +180,19 @@ export class MemcachedHealthIndicator {
         return {
           server,
           weight,
+          owed,
           figures: { ...(version === undefined ? {} : { version }), stats: 'unavailable' },
         };
       }
-      if (stats === undefined) return { server, weight, failure: failureOf(server, answers.failures) };
+      if (stats === undefined) {
+        return { server, weight, owed, failure: failureOf(server, answers.failures) };
+      }
       const place = placeOf(instance, server);
       const before = this.#looks.get(place);
-      const told = settings?.get(server)?.cas_enabled;
-      const hasCas = told === undefined ? before?.sample.hasCas : told !== 'no';
       const now = lookAt(readSample(stats, hasCas, askedMs, answeredMs), before);
       this.#looks.set(place, now);
-      return { server, weight, figures: now.sample.figures, now, before };
+      return { server, weight, owed, figures: now.sample.figures, now, before };
     });
-  }
-
-  #sampleOf(instance: string, server: string): NodeLook['sample'] | undefined {
-    return this.#looks.get(placeOf(instance, server))?.sample;
   }
 
   /** Servers that are not in the list any more are nobody's concern. */
@@ -225,8 +221,10 @@ function givesNoStats(error: MemcachedError): boolean {
 interface Seen {
   readonly server: string;
   readonly weight: number;
+  /** Invalidations it is owed, `Infinity` for more than are remembered. */
+  readonly owed: number;
   /** Why it gave no answer, if it gave none. */
-  readonly failure?: HealthReason;
+  readonly failure?: HealthReason | undefined;
   readonly figures?: ServerFigures & { readonly stats?: 'unavailable' };
   readonly now?: NodeLook;
   readonly before?: NodeLook | undefined;
@@ -236,24 +234,29 @@ function entryOf(
   seen: readonly Seen[],
   options: ResolvedHealthOptions,
 ): Omit<MemcachedHealthEntry, 'status'> {
-  const nodes = seen.map((one) => ({ server: one.server, ...nodeHealth(one, options) }));
+  const nodes = seen.map((one) => ({ server: one.server, owed: one.owed, ...nodeHealth(one, options) }));
   return {
     ...judgeCluster(nodes, options),
     reasons: ['down', 'degraded'].flatMap((state) =>
       nodes.filter((node) => node.state === state).flatMap((node) => node.reasons),
     ),
     nodes: Object.fromEntries(
-      nodes.map(({ server, state, weight, figures }) => [server, { state, weight, ...figures }]),
+      nodes.map(({ server, state, weight, owed, figures }) => [
+        server,
+        // What is endless is null in JSON.
+        { state, weight, owed: owed === Infinity ? 'overflow' : owed, ...figures },
+      ]),
     ),
   };
 }
 
 function nodeHealth(
-  { server, weight, failure, figures = {}, now, before }: Seen,
+  { server, weight, owed, failure, figures = {}, now, before }: Seen,
   limits: NodeLimits,
 ): NodeHealth {
   if (failure !== undefined) return { state: 'down', weight, figures, reasons: [failure] };
   const reasons = now === undefined ? [] : judgeNode(server, now, before, limits);
+  if (owed === Infinity) reasons.push(owedReason(server));
   return { state: reasons.length === 0 ? 'up' : 'degraded', weight, figures, reasons };
 }
 
@@ -269,12 +272,20 @@ function statusOf(state: HealthState, critical: boolean, degradedIsKnown: boolea
   return degradedIsKnown ? 'degraded' : 'up';
 }
 
-/** Waits no longer than a command may take, whatever keeps it. */
-function inTime<T>(answer: Promise<T>, timeoutMs: number): Promise<T> {
+/** What is known of servers that were asked in vain. */
+function allSilent(service: MemcachedService, timeoutMs: number): Seen[] {
+  const topology = service.topology();
+  if (topology.length === 0) throw new Error(`no server is known within ${timeoutMs} ms`);
+  return topology.map(({ server, weight, owed }) => {
+    const message = `${server}: no answer within ${timeoutMs} ms`;
+    return { server, weight, owed, failure: { code: 'no-answer', server, message } };
+  });
+}
+
+/** Waits no longer than a command may take, whatever keeps it; `undefined` when that is over. */
+function inTime<T>(answer: Promise<T>, timeoutMs: number): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
-    const giveUp = systemClock.after(timeoutMs + MARGIN_MS, () => {
-      reject(new Error(`no answer within ${timeoutMs} ms`));
-    });
+    const giveUp = systemClock.after(timeoutMs + MARGIN_MS, () => resolve(undefined));
     answer.then(resolve, reject).finally(giveUp);
   });
 }

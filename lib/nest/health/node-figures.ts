@@ -1,4 +1,4 @@
-import { figureOf, type ServerFigures, serverFigures } from '../server-figures.js';
+import { figuresOf, type ServerFigures, serverFigures } from '../server-figures.js';
 
 /** Counters whose increase means that something was refused or lost. */
 export const FAULT_COUNTERS = [
@@ -25,49 +25,52 @@ export interface NodeSample {
   /** Our own clock when the server was asked, and when it had answered. */
   readonly askedMs: number;
   readonly answeredMs: number;
-  /** Whether items have cas tokens; undefined where that was not asked, or not told. */
-  readonly hasCas: boolean | undefined;
+  /** Whether items have cas tokens. */
+  readonly hasCas: boolean;
   readonly faults: Readonly<Partial<Record<FaultCounter, number>>>;
 }
+
+/** What every memcached tells about itself. */
+const ALWAYS_TOLD = ['pid', 'uptime', 'time', 'curr_items', 'limit_maxbytes'] as const;
+
+/** What is judged, beside what is shown. */
+const JUDGED = ['pid', 'time', 'accepting_conns', 'reserved_fds', ...FAULT_COUNTERS] as const;
 
 /**
  * Whether an answer to `stats` is that of a memcached about itself. Routers answer with figures of their own under the same
  * names, and some servers with next to nothing: no judgement can be built upon these.
  */
 export function isMemcachedsOwn(stats: Readonly<Record<string, unknown>>): boolean {
-  return ['pid', 'uptime', 'time', 'curr_items', 'limit_maxbytes'].every((name) => {
-    const value = figureOf(stats, name);
-    return value !== undefined && value >= 0;
-  });
+  const figures = figuresOf(stats, ALWAYS_TOLD);
+  return ALWAYS_TOLD.every((name) => (figures[name] ?? -1) >= 0);
 }
 
 /**
  * Reads an answer to `stats`.
  *
- * @param hasCas whether its settings say that items have cas tokens.
+ * @param hasCas whether its items have cas tokens, as its connection knows.
  * @param askedMs our clock when the server was asked.
  * @param answeredMs our clock when it had answered.
  * @see memcached doc/protocol.txt, "General-purpose statistics"
  */
 export function readSample(
   stats: Readonly<Record<string, unknown>>,
-  hasCas: boolean | undefined,
+  hasCas: boolean,
   askedMs: number,
   answeredMs: number,
 ): NodeSample {
-  const count = (name: string): number | undefined => figureOf(stats, name);
-  const time = count('time');
-  const accepting = count('accepting_conns');
-  const faults: Partial<Record<FaultCounter, number>> = {};
-  for (const name of FAULT_COUNTERS) {
-    const value = count(name);
-    if (value !== undefined) faults[name] = value;
-  }
+  const {
+    pid,
+    time,
+    accepting_conns: accepting,
+    reserved_fds: reserved = 0,
+    ...faults
+  } = figuresOf(stats, JUDGED);
   return {
     figures: serverFigures(stats),
-    processId: count('pid'),
+    processId: pid,
     accepting: accepting === undefined ? undefined : accepting > 0,
-    reservedConnections: count('reserved_fds') ?? 0,
+    reservedConnections: reserved,
     clockMs: time === undefined ? undefined : time * 1000,
     askedMs,
     answeredMs,

@@ -39,7 +39,7 @@ const WELL = {
 };
 
 function look(stats: Record<string, string>, before?: NodeLook): NodeLook {
-  return lookAt(readSample({ ...WELL, ...stats }, undefined, NOW, NOW), before);
+  return lookAt(readSample({ ...WELL, ...stats }, true, NOW, NOW), before);
 }
 
 function reasons(stats: Record<string, string>, before?: NodeLook): string[] {
@@ -136,7 +136,7 @@ describe('judging a server', () => {
   });
 
   it('says nothing about what the server does not say', () => {
-    const sample = readSample({ pid: '7', version: '1.4.0' }, undefined, NOW, NOW);
+    const sample = readSample({ pid: '7', version: '1.4.0' }, true, NOW, NOW);
     expect(judgeNode(SERVER, lookAt(sample, undefined), undefined, LIMITS)).toEqual([]);
     expect(sample.figures).toEqual({ version: '1.4.0' });
   });
@@ -157,7 +157,7 @@ describe('judging a server', () => {
   });
 
   it('does not hold the time the answer took against the clock', () => {
-    const slow = readSample(WELL, undefined, NOW - 30_000, NOW + 30_000);
+    const slow = readSample(WELL, true, NOW - 30_000, NOW + 30_000);
     expect(judgeNode(SERVER, lookAt(slow, undefined), undefined, LIMITS)).toEqual([]);
   });
 
