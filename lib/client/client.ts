@@ -391,7 +391,12 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
   }
 
   #store(kind: RequestKind, key: string, value: unknown, options?: StoreOptions): Promise<boolean> {
-    const encode = (request: Request): void => this.#requests.encode(request, value, options);
-    return this.#run(kind, key, options, encode) as Promise<boolean>;
+    try {
+      const request = this.#requests.make(kind, key, options);
+      this.#requests.encode(request, value, options);
+      return this.#dispatcher.send(request, options) as Promise<boolean>;
+    } catch (error) {
+      return Promise.reject(error as MemcachedError);
+    }
   }
 }

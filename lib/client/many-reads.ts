@@ -12,11 +12,18 @@ import type { RequestMaker } from './request-maker.js';
 /** Keys per `get k1 k2 …` line: far below every line limit, and long enough that a line's cost no longer shows. */
 const KEYS_PER_LINE = 500;
 
-/** The keys that one server is asked for, in the forms that are needed of each. */
-class Share {
-  readonly userKeys: string[] = [];
-  readonly fullKeys: string[] = [];
-  readonly wireKeys: string[] = [];
+/** Keys of one server, in the forms that are needed of each. */
+interface Keys {
+  readonly userKeys: readonly string[];
+  readonly fullKeys: readonly string[];
+  readonly wireKeys: readonly string[];
+}
+
+/** The keys that one server is asked for. */
+class Share implements Keys {
+  userKeys: string[] = [];
+  fullKeys: string[] = [];
+  wireKeys: string[] = [];
   /** Keys that no classic line can carry. */
   readonly alone: Request[] = [];
 
@@ -34,6 +41,22 @@ class Share {
     this.userKeys.push(userKey);
     this.fullKeys.push(fullKey);
     this.wireKeys.push(wireKey);
+  }
+
+  /** The keys that go into one line each. */
+  lines(): Keys[] {
+    const { userKeys, fullKeys, wireKeys } = this;
+    if (userKeys.length <= KEYS_PER_LINE) return userKeys.length === 0 ? [] : [this];
+    const lines: Keys[] = [];
+    for (let start = 0; start < userKeys.length; start += KEYS_PER_LINE) {
+      const end = start + KEYS_PER_LINE;
+      lines.push({
+        userKeys: userKeys.slice(start, end),
+        fullKeys: fullKeys.slice(start, end),
+        wireKeys: wireKeys.slice(start, end),
+      });
+    }
+    return lines;
   }
 }
 
@@ -81,9 +104,7 @@ export async function readMany(
       read.result.failures.push({ server: '', keys: unasked, error });
       continue;
     }
-    for (let start = 0; start < share.userKeys.length; start += KEYS_PER_LINE) {
-      parts.push(readLine(node, share, start, read));
-    }
+    for (const keys of share.lines()) parts.push(readLine(node, keys, read));
     for (const request of share.alone) parts.push(readAlone(node, request, read));
   }
   await Promise.all(parts);
@@ -108,14 +129,13 @@ function sharesOf(keys: Iterable<string>, read: Reading): Map<Node | undefined, 
   return shares;
 }
 
-async function readLine(node: Node, share: Share, start: number, read: Reading): Promise<void> {
+async function readLine(node: Node, keys: Keys, read: Reading): Promise<void> {
   const { kind, options, requests, result, budget } = read;
-  const end = start + KEYS_PER_LINE;
-  const userKeys = share.userKeys.slice(start, end);
+  const { userKeys } = keys;
   const { codec } = requests.readersFor(options);
-  const reader = new ManyReader(codec, share.fullKeys.slice(start, end), kind === 'gets-many', budget);
+  const reader = new ManyReader(codec, keys.fullKeys, kind === 'gets-many', budget);
   const line = new Request(kind, '', reader.read);
-  line.keys = share.wireKeys.slice(start, end);
+  line.keys = keys.wireKeys;
   line.userKeys = userKeys;
   try {
     const found = (await read.send(line, node)) as ItemsFound | undefined;

@@ -294,7 +294,8 @@ export class Connection {
   #pair(reply: Reply): void {
     if (this.#pending.length === this.#batch.requests) throw unasked(this.server.id, reply);
     const request = this.#pending.first()!;
-    if (!answers(reply, request))
+    const refused = isRefusal(reply);
+    if (!refused && !answers(reply, request))
       throw new ProtocolError(`${request.label}: the reply is to another request`);
     if (reply.more) {
       request.items += 1;
@@ -309,7 +310,7 @@ export class Connection {
     }
     // No server counts from 0: it was started without tokens (`-C`).
     if (reply.cas === '0' && this.#agreement.hasCas) this.#agreement = { ...this.#agreement, hasCas: false };
-    if (isRefusal(reply)) this.#refused(reply, request);
+    if (refused) this.#refused(reply, request);
     else if (!request.settled) answer(request, reply, this.server.id);
   }
 

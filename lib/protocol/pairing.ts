@@ -7,13 +7,12 @@ export function isRefusal(reply: Reply): boolean {
 }
 
 /**
- * Whether a reply can be the answer to a request. If not, replies and requests are out of step, for good.
+ * Whether a reply that is no refusal can be the answer to a request. If not, replies and requests are out of step, for good.
  *
  * Meta replies carry their request's opaque. The others are told apart by the key they name, and where they name none by
  * what can be said to such a request: a `STORED` too many that shifts all that follow is noticed at the next read.
  */
 export function answers(reply: Reply, request: Request): boolean {
-  if (isRefusal(reply)) return true;
   if (reply.opaque !== request.opaque) return false;
   return request.opaque >= 0 || answersWithoutOpaque(reply, request);
 }

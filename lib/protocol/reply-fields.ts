@@ -16,11 +16,6 @@ interface SlicingBuffer extends Buffer {
   latin1Slice(start: number, end: number): string;
 }
 
-/** Whether a byte is a decimal digit. */
-export function isDigit(byte: number): boolean {
-  return byte >= DIGIT_0 && byte <= DIGIT_9;
-}
-
 /** Where the token that begins at `start` ends: at the next blank, or at `end`. */
 export function tokenEnd(chunk: Buffer, start: number, end: number): number {
   let position = start;
@@ -32,15 +27,12 @@ export function tokenEnd(chunk: Buffer, start: number, end: number): number {
 export function natural(chunk: Buffer, start: number, end: number): number {
   if (start >= end) throw noNumber();
   let number = 0;
-  for (let position = start; position < end; position += 1) number = number * 10 + digit(chunk, position);
+  for (let position = start; position < end; position += 1) {
+    const byte = chunk[position];
+    if (byte < DIGIT_0 || byte > DIGIT_9) throw noNumber();
+    number = number * 10 + byte - DIGIT_0;
+  }
   return number;
-}
-
-/** The value of one digit. */
-export function digit(chunk: Buffer, position: number): number {
-  const byte = chunk[position];
-  if (!isDigit(byte)) throw noNumber();
-  return byte - DIGIT_0;
 }
 
 /** Client flags, a number of 32 bits. */
@@ -59,8 +51,8 @@ export function ttl(chunk: Buffer, start: number, end: number): number {
 
 /** A number of 64 bits, which JavaScript's numbers cannot hold, as the text it is. */
 export function digits(chunk: Buffer, start: number, end: number): string {
-  if (start >= end || end - start > MAX_DIGITS) throw noNumber();
-  for (let position = start; position < end; position += 1) digit(chunk, position);
+  if (end - start > MAX_DIGITS) throw noNumber();
+  natural(chunk, start, end);
   return latin1(chunk, start, end);
 }
 

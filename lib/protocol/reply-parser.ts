@@ -1,11 +1,13 @@
 import { ProtocolError } from '../errors.js';
 import { CommonReplies } from './common-reply.js';
 import { FOREIGN_OPAQUE, Reply, type ReplyStatus } from './reply.js';
-import { clientFlags, digit, digits, isDigit, natural, tokenEnd, ttl } from './reply-fields.js';
+import { clientFlags, digits, natural, tokenEnd, ttl } from './reply-fields.js';
 
 const LF = 10;
 const CR = 13;
 const BLANK = 32;
+const DIGIT_0 = 48;
+const DIGIT_9 = 57;
 
 /** Longest reply line accepted. The longest memcached sends itself is a `metadump` line with a URL-encoded key. */
 const MAX_LINE_BYTES = 8192;
@@ -195,15 +197,10 @@ export class ReplyParser {
 
   /** `<bytes> <flags>*` of a `VA` line; returns the number of bytes. */
   #metaValue(chunk: Buffer, start: number, end: number): number {
-    let position = start;
-    let bytes = 0;
-    while (position < end && chunk[position] !== BLANK) {
-      bytes = bytes * 10 + digit(chunk, position);
-      position += 1;
-    }
-    if (position === start) throw malformed(chunk, start, end);
-    this.#metaFlags(chunk, position, end);
-    return bytes;
+    const flags = tokenEnd(chunk, start, end);
+    if (flags === start) throw malformed(chunk, start, end);
+    this.#metaFlags(chunk, flags, end);
+    return natural(chunk, start, flags);
   }
 
   /** The flags after a meta status, each one letter with or without a token, in any order. */
@@ -277,7 +274,7 @@ export class ReplyParser {
   #word(chunk: Buffer, start: number, end: number): void {
     const reply = this.#reply;
     const first = chunk[start];
-    if (isDigit(first)) {
+    if (first >= DIGIT_0 && first <= DIGIT_9) {
       reply.status = 'number';
       // Where `decr` has made a number shorter, memcached fills up with blanks.
       let last = end;
