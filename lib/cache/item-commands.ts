@@ -89,9 +89,15 @@ export class ItemCommands {
     options?: { readonly signal?: AbortSignal },
   ): Promise<CachedItem<unknown> | undefined> {
     options?.signal?.throwIfAborted();
-    const finding = await this.#in.reader.look(checkedKey(key), this.#strict, 'without rights');
-    if (finding.state !== 'fresh') return undefined;
-    return { value: finding.entry?.value, cas: finding.cas };
+    const { state, entry, cas, reading } = await this.#in.reader.look(
+      checkedKey(key),
+      this.#strict,
+      'without rights',
+    );
+    if (state === 'fresh') return { value: entry?.value, cas };
+    // Memcached gives the right to refresh a stale value to whoever reads it first, asked for or not.
+    if (reading?.won === true) await this.#in.store.release(key, reading.cas, reading.hit ? 'rest' : 0);
+    return undefined;
   }
 
   /** Stores a value if nothing has changed since it was read. */

@@ -9,6 +9,7 @@ import {
   readCounter,
   readDone,
   readLife,
+  readPresence,
   readWitnessed,
   type CountRead,
   type WitnessedToken,
@@ -32,7 +33,9 @@ export class ClassicForms implements ClassicForm {
     const send = this.#dispatcher.within({ timeout: timeoutMs, ...(signal === undefined ? {} : { signal }) });
     switch (request.kind) {
       case 'get-and-touch':
-        return getAndTouch(request, send);
+        return touchValue(request, send);
+      case 'touch':
+        return touchValue(request, send).then((value) => value !== undefined);
       case 'cas':
         return storeWitnessed(request, request.data!, send);
       case 'lease-get':
@@ -50,10 +53,13 @@ export class ClassicForms implements ClassicForm {
 
 type Send = (part: Request) => Promise<unknown>;
 
-async function getAndTouch(request: Request, send: Send): Promise<unknown> {
-  const touch = request.sibling('touch', readDone);
+/** Reads first: a stub, which stands for somebody's lease, keeps its time. */
+async function touchValue(request: Request, send: Send): Promise<unknown> {
+  const value = await send(request.sibling('get', request.kind === 'touch' ? readPresence : request.read));
+  if (value === undefined) return undefined;
+  const touch = request.sibling('renew', readDone);
   touch.exptime = request.exptime;
-  return (await send(touch)) === true ? send(request.sibling('get', request.read)) : undefined;
+  return (await send(touch)) === true ? value : undefined;
 }
 
 /** Counts; the time left is only known of a counter that has just been created. */

@@ -26,6 +26,7 @@ import type {
 import { count, countWithTtl } from './counters.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { ClientEvents } from './events.js';
+import { LeaseRepairs } from './lease-repairs.js';
 import { readMany } from './many-reads.js';
 import type { ManyResult } from './many-result.js';
 import { deleteMany, setMany } from './many-writes.js';
@@ -59,9 +60,9 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
   constructor(options: ClientOptions = {}) {
     super();
     this.options = resolveClientOptions(options);
-    this.#requests = new RequestMaker(this.options);
     this.#list = new ServerList(this.options, this);
     this.#dispatcher = this.#list.dispatcher;
+    this.#requests = new RequestMaker(this.options, new LeaseRepairs(this.#dispatcher));
     this.#servers = new ServerCommands(this.#list.cluster, this.#dispatcher, this.options);
     this.#classicForms = new ClassicForms(this.#dispatcher);
   }
@@ -92,8 +93,7 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
    * @returns the hits; `failures` names the servers that could not be asked and the keys whose bytes cannot be read.
    */
   getMany<Value = unknown>(keys: Iterable<string>, options?: ReadOptions): Promise<ManyResult<Value>> {
-    const result = readMany(keys, 'get-many', options, this.#requests, this.#dispatcher);
-    return result as Promise<ManyResult<Value>>;
+    return readMany(keys, 'get-many', options, this.#requests, this.#dispatcher);
   }
 
   /** Like `getMany`, with cas tokens. */
@@ -101,8 +101,7 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
     keys: Iterable<string>,
     options?: ReadOptions,
   ): Promise<ManyResult<ValueWithCas<Value>>> {
-    const result = readMany(keys, 'gets-many', options, this.#requests, this.#dispatcher);
-    return result as Promise<ManyResult<ValueWithCas<Value>>>;
+    return readMany(keys, 'gets-many', options, this.#requests, this.#dispatcher);
   }
 
   /** Stores a value. @returns false only where failover `miss` dropped it. */
@@ -204,11 +203,9 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
     return countWithTtl(key, options, this.#requests, this.#dispatcher, this.#classicForms);
   }
 
-  /** Gives an item a new ttl, or `'never'` lets it expire. @returns false on a miss. */
+  /** Gives an item a new ttl, or `'never'` lets it expire. @returns false on a miss; a lease's stub keeps its time. */
   touch(key: string, ttl: Ttl, options?: CommandOptions): Promise<boolean> {
-    return this.#run('touch', key, options, (request) => {
-      request.exptime = this.#requests.exptime(ttl);
-    }) as Promise<boolean>;
+    return this.#touch('touch', key, ttl, options) as Promise<boolean>;
   }
 
   /**
@@ -216,10 +213,7 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
    * proxies know no `gat`.
    */
   getAndTouch<Value = unknown>(key: string, ttl: Ttl, options?: ReadOptions): Promise<Value | undefined> {
-    return this.#run('get-and-touch', key, options, (request) => {
-      request.exptime = this.#requests.exptime(ttl);
-      request.inClassic = this.#classicForms;
-    }) as Promise<Value | undefined>;
+    return this.#touch('get-and-touch', key, ttl, options) as Promise<Value | undefined>;
   }
 
   /**
@@ -236,7 +230,6 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
    * on a miss.
    *
    * @throws {UnsupportedError} in the classic dialect.
-   * @see memcached doc/protocol.txt, "Meta Debug"
    */
   metadebug(key: string, options?: CommandOptions): Promise<Readonly<Record<string, string>> | undefined> {
     return this.#run('metadebug', key, options) as Promise<Readonly<Record<string, string>> | undefined>;
@@ -247,14 +240,17 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
    *
    * In the classic dialect, the right on a miss is won by adding a stub, as `N` does; the time left and
    * stale marks are not known there, so a hit never wins.
-   *
-   * @see memcached doc/protocol.txt, "Meta Get", flags N and R
    */
   leaseGet<Value = unknown>(key: string, options: LeaseOptions): Promise<LeaseRead<Value>> {
     return this.#run('lease-get', key, options, (request) => {
       fillWithLease(request, options);
       request.inClassic = this.#classicForms;
     }) as Promise<LeaseRead<Value>>;
+  }
+
+  /** Lets a lease run for so long from now. @returns false when it is over: nothing is there, or a value. */
+  renewLease(key: string, duration: Duration, options?: CommandOptions): Promise<boolean> {
+    return this.#touch('renew', key, duration, options) as Promise<boolean>;
   }
 
   /**
@@ -280,7 +276,6 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
    * The servers' statistics, by server, under memcached's own names.
    *
    * @param group `general` (the default), `settings`, `items`, `slabs`, `conns` or `sizes`.
-   * @see memcached doc/protocol.txt, "Statistics"
    */
   stats<Group extends StatsGroup = 'general'>(
     group: Group = 'general' as Group,
@@ -306,11 +301,7 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
     return this.#servers.keys(options);
   }
 
-  /**
-   * Drops every item of every server, other applications' too.
-   *
-   * @param options `delay`: when, from now; at once by default.
-   */
+  /** Drops every item of every server, other applications' too. @param options `delay`: when, from now. */
   flushAll(options?: CommandOptions & { delay?: Duration }): Promise<ManyResult<boolean>> {
     return this.#servers.flushAll(options);
   }
@@ -385,9 +376,15 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
       fill?.(request);
       return this.#dispatcher.send(request, options);
     } catch (error) {
-      const mistake = error as MemcachedError;
-      return Promise.reject(mistake);
+      return Promise.reject(error as MemcachedError);
     }
+  }
+
+  #touch(kind: RequestKind, key: string, ttl: Ttl, options: ReadOptions | undefined): Promise<unknown> {
+    return this.#run(kind, key, options, (request) => {
+      request.exptime = this.#requests.exptime(ttl);
+      request.inClassic = this.#classicForms;
+    });
   }
 
   #store(kind: RequestKind, key: string, value: unknown, options?: StoreOptions): Promise<boolean> {

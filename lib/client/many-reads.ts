@@ -79,13 +79,13 @@ interface Reading {
  *
  * Every key is checked before anything is sent. A key that no classic line can carry travels in a request of its own.
  */
-export async function readMany(
+export async function readMany<Value>(
   keys: Iterable<string>,
   kind: 'get-many' | 'gets-many',
   options: ReadOptions | undefined,
   requests: RequestMaker,
   dispatcher: Dispatcher,
-): Promise<ManyResult<unknown>> {
+): Promise<ManyResult<Value>> {
   const limits: ReadOptions = await dispatcher.ready(kind, options);
   const read: Reading = {
     kind,
@@ -108,7 +108,7 @@ export async function readMany(
     for (const request of share.alone) parts.push(readAlone(node, request, read));
   }
   await Promise.all(parts);
-  return read.result;
+  return read.result as ManyResult<Value>;
 }
 
 /** Splits the keys, each once, by the node that takes them now; under `undefined` those that no server can take. */

@@ -3,6 +3,7 @@ import type { Reply } from '../protocol/reply.js';
 import { unexpectedReply, type ReplyReader, type Request, type RequestKind } from '../protocol/request.js';
 import { andThen, handled, inPlace, isThenable, type Codec, type InPlaceCodec } from './codec/codec.js';
 import { isClassicStub, tokenOf } from './item-token.js';
+import type { LeaseRepairs } from './lease-repairs.js';
 import type { CasResult, LeaseRead, Lookup, ValueWithCas } from './results.js';
 
 /**
@@ -14,15 +15,17 @@ import type { CasResult, LeaseRead, Lookup, ValueWithCas } from './results.js';
 export class Readers {
   readonly codec: Codec;
   readonly #codec: InPlaceCodec;
+  readonly #repairs: LeaseRepairs;
 
-  constructor(codec: Codec) {
+  constructor(codec: Codec, repairs: LeaseRepairs) {
     this.codec = codec;
+    this.#repairs = repairs;
     this.#codec = inPlace(codec);
   }
 
   readonly value: ReplyReader = (reply, request) => {
     if (reply.status === 'value') {
-      if (!reply.more) return isStub(reply) ? undefined : this.#decode(reply, request);
+      if (!reply.more) return this.#isNothing(reply, request) ? undefined : this.#decode(reply, request);
       checkKey(reply, request);
       if (!isStub(reply)) request.gathered = { value: this.#decode(reply, request) };
       return undefined;
@@ -33,6 +36,7 @@ export class Readers {
 
   readonly valueWithCas: ReplyReader = (reply, request) => {
     if (reply.status === 'value') {
+      // A right that came with it is not given back, which would void the token: who reads like this is about to store.
       if (!reply.more) return isStub(reply) ? undefined : this.#withCas(reply, request);
       checkKey(reply, request);
       if (!isStub(reply)) request.gathered = this.#withCas(reply, request);
@@ -60,19 +64,48 @@ export class Readers {
   readonly lookup: ReplyReader = (reply, request) => {
     if (reply.status === 'not-found') return NOTHING_THERE;
     if (reply.status !== 'value') throw unexpectedReply(reply, request);
-    if (isStub(reply)) return NOTHING_THERE;
+    if (this.#isNothing(reply, request)) return NOTHING_THERE;
     const { casToken: cas, stale, size, lastAccessSeconds, hitBefore, flags, ttlSeconds } = reply;
     const ttl = ttlSeconds < 0 ? undefined : ttlSeconds * 1000;
     const state = { hit: true, cas, ttl, stale, size, lastAccessSeconds, hitBefore, flags } as const;
     return andThen(this.#decode(reply, request), (value): Lookup<unknown> => ({ ...state, value }));
   };
 
+  /** Of a value that has been given another ttl: a stub keeps its own. */
+  readonly touchedValue: ReplyReader = (reply, request) => {
+    if (reply.status === 'value' && isStub(reply)) this.#repairs.restore(request, reply.ttlSeconds);
+    return this.value(reply, request);
+  };
+
+  /** Likewise, where the value was not asked for. */
+  readonly touched: ReplyReader = (reply, request) => {
+    const done = readDone(reply, request);
+    if (reply.won) this.#repairs.giveBack(request);
+    if (done !== true || !isTouchedStub(reply)) return done;
+    this.#repairs.restore(request, reply.ttlSeconds);
+    return false;
+  };
+
+  /** Of a stub that lives on: a value that has come in its place keeps its ttl. */
+  readonly renewed: ReplyReader = (reply, request) => {
+    const done = readDone(reply, request);
+    if (reply.won) this.#repairs.giveBack(request);
+    if (done !== true || reply.opaque < 0 || isTouchedStub(reply)) return done;
+    this.#repairs.restore(request, reply.ttlSeconds);
+    return false;
+  };
+
   /** How the replies to a kind of request are read. */
   of(kind: RequestKind): ReplyReader {
     switch (kind) {
       case 'get':
-      case 'get-and-touch':
         return this.value;
+      case 'get-and-touch':
+        return this.touchedValue;
+      case 'touch':
+        return this.touched;
+      case 'renew':
+        return this.renewed;
       case 'gets':
         return this.valueWithCas;
       case 'lease-get':
@@ -91,6 +124,12 @@ export class Readers {
       default:
         return readDone;
     }
+  }
+
+  /** Whether there is no value. A right to refresh that came with the reply, unasked for, is given back. */
+  #isNothing(reply: Reply, request: Request): boolean {
+    if (reply.won) this.#repairs.giveBack(request);
+    return isStub(reply);
   }
 
   #lease(reply: Reply, request: Request): LeaseRead<unknown> | Promise<LeaseRead<unknown>> {
@@ -132,6 +171,11 @@ function isStub(reply: Reply): boolean {
   return reply.valueLength === 0 && reply.flags === 0 && (reply.won || reply.busy);
 }
 
+/** The same of an item whose bytes were not asked for. */
+function isTouchedStub(reply: Reply): boolean {
+  return isClassicStub(reply) || (reply.size === 0 && reply.flags === 0 && (reply.won || reply.busy));
+}
+
 /** A counter as it is read. */
 export interface CountRead {
   readonly digits: string;
@@ -161,6 +205,14 @@ export const readDone: ReplyReader = (reply, request) => {
     default:
       throw unexpectedReply(reply, request);
   }
+};
+
+/** `true` when the classic dialect has a value to show, which is not read; `undefined` on a miss. */
+export const readPresence: ReplyReader = (reply, request) => {
+  if (reply.status === 'end') return request.gathered;
+  if (reply.status !== 'value') throw unexpectedReply(reply, request);
+  if (!isStub(reply)) request.gathered = true;
+  return undefined;
 };
 
 export const readCasResult: ReplyReader = (reply, request): CasResult => {

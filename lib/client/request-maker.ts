@@ -12,6 +12,7 @@ import { createCodec } from './codec/create-codec.js';
 import { ReadBudget } from './codec/read-budget.js';
 import { checkOptions, type LeaseOptions, type ReadOptions, type StoreOptions } from './command-options.js';
 import { encodeUnusualKey } from './key-encoder.js';
+import type { LeaseRepairs } from './lease-repairs.js';
 import { NO_LEASE, NOTHING_THERE, raiseNamed, Readers } from './readers.js';
 import type { CasToken } from './results.js';
 import { unixMs } from '../unix-time.js';
@@ -28,19 +29,21 @@ export class RequestMaker {
   readonly #bounds: CodecBounds;
   readonly #keyPrefix: string;
   readonly #unsafeKeys: 'encode' | 'refuse';
+  readonly #repairs: LeaseRepairs;
   readonly #readers: Readers;
   /** Readers for codecs that calls bring, made once for each; the last, since that is mostly a cache's, is at hand. */
   readonly #readersOf = new WeakMap<Codec, Readers>();
   #lastReaders: Readers;
 
-  constructor(options: ResolvedClientOptions) {
+  constructor(options: ResolvedClientOptions, repairs: LeaseRepairs) {
+    this.#repairs = repairs;
     this.#keyPrefix = options.keyPrefix;
     this.#unsafeKeys = options.unsafeKeys;
     this.#bounds = options.codec;
     const { type, types, classTransformer } = options.codec;
     this.#classes = type === 'default' ? new ClassTypes(types, classTransformer) : undefined;
     this.codec = createCodec(options.codec, this.#classes);
-    this.#readers = this.#lastReaders = new Readers(this.codec);
+    this.#readers = this.#lastReaders = new Readers(this.codec, repairs);
   }
 
   /** @throws {InvalidOptionsError} for a codec that knows no classes, and a name that another class has. */
@@ -92,7 +95,7 @@ export class RequestMaker {
     if (codec === undefined) return this.#readers;
     if (codec === this.#lastReaders.codec) return this.#lastReaders;
     let readers = this.#readersOf.get(checkedCodec(codec));
-    if (readers === undefined) this.#readersOf.set(codec, (readers = new Readers(codec)));
+    if (readers === undefined) this.#readersOf.set(codec, (readers = new Readers(codec, this.#repairs)));
     return (this.#lastReaders = readers);
   }
 

@@ -69,3 +69,8 @@ export function unasked(server: string, reply: Reply): MemcachedError {
   if (!isRefusal(reply)) return new ProtocolError(`a reply ('${reply.status}') to no request`);
   return explainRefusal(server, new ServerError(reply.text, server, reply.text));
 }
+
+/** The error for a reply that cannot be to the request whose turn it is. */
+export function misplaced(request: Request): ProtocolError {
+  return new ProtocolError(`${request.label}: the reply is to another request`);
+}

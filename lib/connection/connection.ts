@@ -12,7 +12,7 @@ import { ReplyParser } from '../protocol/reply-parser.js';
 import type { Request } from '../protocol/request.js';
 import { Admission } from './admission.js';
 import { answer } from './answer.js';
-import { lost, notOpened, tooLate, unasked, unreadable } from './connection-errors.js';
+import { lost, misplaced, notOpened, tooLate, unasked, unreadable } from './connection-errors.js';
 import type { ConnectionSettings } from './connection-settings.js';
 import { Deadlines, type Timed } from './deadlines.js';
 import { ItemLimit } from './item-limit.js';
@@ -295,8 +295,7 @@ export class Connection {
     if (this.#pending.length === this.#batch.requests) throw unasked(this.server.id, reply);
     const request = this.#pending.first()!;
     const refused = isRefusal(reply);
-    if (!refused && !answers(reply, request))
-      throw new ProtocolError(`${request.label}: the reply is to another request`);
+    if (!refused && !answers(reply, request)) throw misplaced(request);
     if (reply.more) {
       request.items += 1;
     } else {
@@ -311,7 +310,7 @@ export class Connection {
     // No server counts from 0: it was started without tokens (`-C`).
     if (reply.cas === '0' && this.#agreement.hasCas) this.#agreement = { ...this.#agreement, hasCas: false };
     if (refused) this.#refused(reply, request);
-    else if (!request.settled) answer(request, reply, this.server.id);
+    else if (!request.settled || reply.won) answer(request, reply, this.server.id);
   }
 
   /** An error line: the request's alone, unless it leaves in doubt what the server did with a data block. */

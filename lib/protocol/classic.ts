@@ -27,6 +27,8 @@ export function encodeClassic(request: Request): string {
     case 'get-and-touch':
       throw unsupported(request, 'reading and touching in one');
     case 'touch':
+      throw unsupported(request, 'touching all but a stub');
+    case 'renew':
       return `touch ${wireKey(request)} ${exptime(request)}\r\n`;
     case 'get-many':
       return `get ${wireKeys(request)}\r\n`;

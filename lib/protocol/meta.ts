@@ -84,9 +84,11 @@ function line(request: Request): string {
     case 'gets':
       return `mg ${key} v f c`;
     case 'get-and-touch':
-      return `mg ${key} v f T${exptime(request)}`;
+      return `mg ${key} v f t T${exptime(request)}`;
     case 'touch':
-      return `mg ${key} T${exptime(request)}`;
+    case 'renew':
+      // Flags are carried out in their order: `t` tells the time that was left before.
+      return `mg ${key} s f t T${exptime(request)}`;
     case 'lookup':
       return `mg ${key} v f c t s h l u`;
     case 'lease-get':

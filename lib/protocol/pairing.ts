@@ -40,7 +40,7 @@ function answersWithoutOpaque(reply: Reply, request: Request): boolean {
         : status === 'not-stored' || status === 'exists' || status === 'not-found';
     case 'delete':
       return status === 'ok' ? reply.text === 'DELETED' : status === 'not-found';
-    case 'touch':
+    case 'renew':
       return status === 'ok' ? reply.text === 'TOUCHED' : status === 'not-found';
     case 'incr':
     case 'decr':
@@ -53,6 +53,7 @@ function answersWithoutOpaque(reply: Reply, request: Request): boolean {
     case 'mark-stale':
     case 'lease-get':
     case 'lookup':
+    case 'touch':
       return false;
   }
 }

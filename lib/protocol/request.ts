@@ -20,6 +20,7 @@ export type RequestKind =
   | 'delete'
   | 'mark-stale'
   | 'touch'
+  | 'renew'
   | 'incr'
   | 'decr'
   | 'count'
@@ -152,6 +153,7 @@ export class Request {
       case 'get-many':
       case 'gets-many':
       case 'touch':
+      case 'renew':
         return true;
       default:
         return false;

@@ -107,7 +107,7 @@ export class ClientStore implements CacheStore {
   }
 
   async prolong(key: string, leaseSeconds: number): Promise<void> {
-    await this.#client.touch(itemKey(key), leaseSeconds * 1000);
+    await this.#client.renewLease(itemKey(key), leaseSeconds * 1000);
   }
 
   async announce(key: string, cas: string, leaseSeconds: number): Promise<void> {

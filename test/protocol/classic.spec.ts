@@ -8,7 +8,7 @@ const data = Buffer.from('hello');
 const LINES: readonly (readonly [line: string, kind: RequestKind, fields: Partial<Request>])[] = [
   ['get k', 'get', {}],
   ['gets k', 'gets', {}],
-  ['touch k 60', 'touch', { exptime: 60 }],
+  ['touch k 60', 'renew', { exptime: 60 }],
   ['get a b c', 'get-many', { keys: ['a', 'b', 'c'] }],
   ['gets a b', 'gets-many', { keys: ['a', 'b'] }],
   ['set k 0 0 5', 'set', { data }],

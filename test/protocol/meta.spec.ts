@@ -11,11 +11,11 @@ const LINES: readonly (readonly [line: string, kind: RequestKind, fields: Partia
   ['mg k v f O7', 'get', {}],
   ['mg aw== b v f O7', 'get', { binaryKey: true }],
   ['mg k v f c O7', 'gets', {}],
-  ['mg k v f T60 O7', 'get-and-touch', { exptime: 60 }],
-  ['mg k T60 O7', 'touch', { exptime: 60 }],
+  ['mg k v f t T60 O7', 'get-and-touch', { exptime: 60 }],
+  ['mg k s f t T60 O7', 'touch', { exptime: 60 }],
   ['ma k D1 v t O7', 'count', {}],
   ['ma k N60 J5 D2 v t O7', 'count', { exptime: 60, initial: '5', delta: '2' }],
-  ['mg k T0 O7', 'touch', { exptime: 0 }],
+  ['mg k s f t T0 O7', 'renew', { exptime: 0 }],
   ['mg k v f c t s h l u O7', 'lookup', {}],
   ['me k', 'metadebug', {}],
   ['me aw== b', 'metadebug', { binaryKey: true }],
@@ -71,7 +71,7 @@ describe('the meta dialect', () => {
       'mg k v f OAbCd.4095\r\n',
     );
     expect(encodeMeta(request('touch', 'k', { opaque: opaques.next() }), opaques)).toBe(
-      'mg k T0 OAbCd.0\r\n',
+      'mg k s f t T0 OAbCd.0\r\n',
     );
   });
 
@@ -85,7 +85,7 @@ describe('the meta dialect', () => {
     ['lease-get', { leaseSeconds: 1.5 }],
     ['lease-get', { recacheSeconds: Number.NaN }],
     ['lease-get', { recacheSeconds: { valueOf: () => 1 } as never }],
-    ['touch', { exptime: 2 ** 31 }],
+    ['renew', { exptime: 2 ** 31 }],
     ['delete', { cas: '1 I' }],
     ['cas', { data, cas: '18446744073709551616' }],
     ['incr', { delta: '1\r\nflush_all' }],

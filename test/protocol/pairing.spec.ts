@@ -53,7 +53,7 @@ const CLASSIC: readonly (readonly [
   ['prepend', {}, ['STORED', 'NOT_STORED', 'EXISTS', 'NOT_FOUND', 'EN']],
   ['cas', {}, ['STORED', 'NOT_STORED', 'EXISTS', 'NOT_FOUND', 'EN']],
   ['delete', {}, ['NOT_FOUND', 'DELETED', 'EN']],
-  ['touch', {}, ['NOT_FOUND', 'TOUCHED', 'EN']],
+  ['renew', {}, ['NOT_FOUND', 'TOUCHED', 'EN']],
   ['incr', {}, ['NOT_FOUND', 'EN', '5']],
   ['decr', {}, ['NOT_FOUND', 'EN', '5']],
   ['metadebug', {}, ['NOT_FOUND', 'EN', 'ME k exp=-1']],

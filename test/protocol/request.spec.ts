@@ -75,6 +75,7 @@ describe('a request', () => {
       'delete',
       'mark-stale',
       'touch',
+      'renew',
       'incr',
       'decr',
       'line',
@@ -88,6 +89,7 @@ describe('a request', () => {
       'get-many',
       'gets-many',
       'touch',
+      'renew',
     ]);
   });
 });

@@ -500,6 +500,49 @@ export function contract(setup: Setup): void {
       expect(reads.filter((read) => read.busy)).toHaveLength(49);
     });
 
+    it('keeps its time when its key is touched, which finds nothing', async () => {
+      const key = fresh();
+      await client.leaseGet(key, { leaseSeconds: 30 });
+      expect(await client.touch(key, '1h')).toBe(false);
+      expect(await client.getAndTouch(key, '1h')).toBeUndefined();
+      const { busy, ttlSeconds } = await client.leaseGet(key, { leaseSeconds: 30 });
+      expect(busy).toBe(true);
+      expect(ttlSeconds).toBeLessThanOrEqual(30);
+    });
+
+    it('is renewed by its holder, and a value that has come in its place is not', async () => {
+      const [stub, value] = [fresh(), fresh()];
+      await client.leaseGet(stub, { leaseSeconds: 30 });
+      await client.set(value, 1, { ttl: '1h' });
+      expect([await client.renewLease(stub, '50s'), await client.renewLease(fresh(), '50s')]).toEqual([
+        true,
+        false,
+      ]);
+      if (has('meta')) {
+        expect((await client.leaseGet(stub, { leaseSeconds: 30 })).ttlSeconds).toBeGreaterThan(30);
+        expect(await client.renewLease(value, '50s')).toBe(false);
+        expect((await client.leaseGet(value, { leaseSeconds: 30 })).ttlSeconds).toBeGreaterThan(50);
+      }
+    });
+
+    if (has('meta')) {
+      it.each<[string, (key: string) => Promise<unknown>]>([
+        ['get', (key) => client.get(key)],
+        ['touch', (key) => client.touch(key, '1h')],
+        ['getAndTouch', (key) => client.getAndTouch(key, '1h')],
+        ['lookup', (key) => client.lookup(key)],
+      ])('leaves the right to refresh a stale value to those who ask for it: %s', async (_, read) => {
+        const key = fresh();
+        await client.set(key, 'old', { ttl: '1h' });
+        await client.invalidateKey(key, { stale: '30m' });
+        await read(key);
+        let reading = await client.leaseGet(key, { leaseSeconds: 30 });
+        while (!reading.won) reading = await client.leaseGet(key, { leaseSeconds: 30 });
+        expect(reading).toMatchObject({ value: 'old', stale: true });
+        expect(await client.cas(key, 'new', reading.cas)).toBe('stored');
+      });
+    }
+
     it('leaves no stub when no lease is asked for', async () => {
       const key = fresh();
       expect(await client.leaseGet(key, { leaseSeconds: 0 })).toMatchObject({
