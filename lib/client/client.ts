@@ -208,10 +208,7 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
     return this.#touch('touch', key, ttl, options) as Promise<boolean>;
   }
 
-  /**
-   * Reads a value and gives its item a new ttl; `undefined` on a miss. In the classic dialect two requests do it, since
-   * proxies know no `gat`.
-   */
+  /** Reads a value and gives its item a new ttl; `undefined` on a miss. Two requests in the classic dialect. */
   getAndTouch<Value = unknown>(key: string, ttl: Ttl, options?: ReadOptions): Promise<Value | undefined> {
     return this.#touch('get-and-touch', key, ttl, options) as Promise<Value | undefined>;
   }
@@ -376,7 +373,8 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
       fill?.(request);
       return this.#dispatcher.send(request, options);
     } catch (error) {
-      return Promise.reject(error as MemcachedError);
+      const mistake = error as MemcachedError;
+      return Promise.reject(mistake);
     }
   }
 
@@ -393,7 +391,8 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
       this.#requests.encode(request, value, options);
       return this.#dispatcher.send(request, options) as Promise<boolean>;
     } catch (error) {
-      return Promise.reject(error as MemcachedError);
+      const mistake = error as MemcachedError;
+      return Promise.reject(mistake);
     }
   }
 }
