@@ -1,7 +1,6 @@
 import { KEEP_EXPTIME } from '../protocol/exptime.js';
 import type { ReplyReader, Request } from '../protocol/request.js';
 import type { Dispatcher } from './dispatcher.js';
-import { readDone } from './readers.js';
 
 /**
  * Undoes what plain commands do to leases by the way: memcached gives the right to refresh a stale value to whoever reads
@@ -27,7 +26,7 @@ export class LeaseRepairs {
    * @param ttlSeconds as the reply told it.
    */
   restore(request: Request, ttlSeconds: number): void {
-    const again = request.sibling('renew', readDone);
+    const again = request.sibling('renew', ignore);
     again.exptime = ttlSeconds < 0 ? 0 : Math.max(1, ttlSeconds);
     this.#dispatcher
       .within(undefined)(again)
@@ -39,7 +38,7 @@ export class LeaseRepairs {
     // Who was quicker to store a value has left no mark to give back.
     const cas = (await send(request.sibling('gets', readClaimed))) as string;
     if (cas === '') return;
-    const mark = request.sibling('mark-stale', readDone);
+    const mark = request.sibling('mark-stale', ignore);
     mark.cas = cas;
     mark.exptime = KEEP_EXPTIME;
     await send(mark);
@@ -49,3 +48,6 @@ export class LeaseRepairs {
 /** The digits that name an item whose right is given away, `''` for any other. */
 const readClaimed: ReplyReader = ({ status, stale, busy, cas }) =>
   status === 'value' && stale && busy ? cas : '';
+
+/** What came of a repair is of interest to nobody. */
+const ignore: ReplyReader = () => undefined;
