@@ -75,6 +75,7 @@ export type {
   Ttl,
   UpdateOptions,
 } from './options/cache-options.js';
+export type { StandardSchema } from './options/standard-schema.js';
 export type { ResolvedPolicy } from './options/cache-policy.js';
 
 // The client, usable without Nest.

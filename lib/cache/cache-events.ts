@@ -4,7 +4,7 @@ export type CacheHappening =
   | 'hit'
   /** Nothing that could be served was there. */
   | 'miss'
-  /** Bytes were there that nobody here can read; what follows is a miss. */
+  /** Bytes were there that nobody here can read, or a value that does not fit the schema; what follows is a miss. */
   | 'unreadable'
   /** A stale value was served. */
   | 'stale'

@@ -1,10 +1,11 @@
 import { InvalidArgumentError } from '../errors.js';
 import type { ResolvedPolicy } from '../options/cache-policy.js';
+import { fits, type StandardSchema } from '../options/standard-schema.js';
 import type { Clock } from './clock.js';
 import type { CacheEvents } from './cache-events.js';
 import { SameTurn } from './same-turn.js';
 import { judge, unknownFinding, type Finding } from './finding.js';
-import type { CacheReading, CacheStore } from './store.js';
+import { isHitForMiss, type CacheReading, type CacheStore } from './store.js';
 import { NO_TAGS, type Tags, type TagStates } from './tags.js';
 
 /** Reads entries with the versions of their tags, in one trip where the tags are known beforehand. */
@@ -35,7 +36,10 @@ export class EntryReader {
   /** Reads an entry alone, asking for the rights that the policy grants a reader. One read per key and turn. */
   read(key: string, policy: ResolvedPolicy): Promise<CacheReading> {
     const { leaseSeconds, recacheSeconds } = policy;
-    return this.#turn.get(key) ?? this.#turn.share(key, this.#store.read(key, leaseSeconds, recacheSeconds));
+    return (
+      this.#turn.get(key) ??
+      this.#turn.share(key, checked(this.#store.read(key, leaseSeconds, recacheSeconds), policy))
+    );
   }
 
   /** What begins from now on reads anew, the key or all. */
@@ -92,7 +96,7 @@ export class EntryReader {
   }
 
   #reading(key: string, policy: ResolvedPolicy, asking: boolean): Promise<CacheReading | undefined> {
-    const read = asking ? this.read(key, policy) : this.#store.read(key, 0, 0);
+    const read = asking ? this.read(key, policy) : checked(this.#store.read(key, 0, 0), policy);
     return read.catch((error: unknown) => {
       this.readFailed(key, policy, error);
       return undefined;
@@ -132,4 +136,15 @@ export class EntryReader {
     this.#events.note('storeError', key, error);
     if (policy.throwStoreErrors) throw error;
   }
+}
+
+/** A read whose value fits the policy's schema; one that does not is one that nobody here can read. */
+function checked(read: Promise<CacheReading>, { schema }: ResolvedPolicy): Promise<CacheReading> {
+  return schema === undefined ? read : read.then((reading) => fitted(reading, schema));
+}
+
+async function fitted(reading: CacheReading, schema: StandardSchema): Promise<CacheReading> {
+  const { value } = reading;
+  if (value === undefined || isHitForMiss(value) || (await fits(schema, value.value))) return reading;
+  return { ...reading, value: undefined };
 }

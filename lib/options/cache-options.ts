@@ -1,4 +1,5 @@
 import type { Duration } from './duration.js';
+import type { StandardSchema } from './standard-schema.js';
 
 /** How long a value is fresh: a `Duration` of at least one second (fractions round up), or `'never'` for no end. */
 export type Ttl = Duration | 'never';
@@ -150,12 +151,18 @@ export interface CachePolicy<V = unknown> {
    */
   onStoreError?: 'ignore' | 'throw';
 
+  /**
+   * What a stored value has to fit, as a schema of Zod, Valibot, ArkType or whoever follows Standard Schema: one that does not,
+   * such as that of the version before a deploy, is a miss, and counts as `unreadable`. It is looked at and not changed.
+   */
+  schema?: StandardSchema;
+
   /** Gives up waiting: the caller's promise rejects with the signal's reason; a load that nobody waits for is aborted. */
   signal?: AbortSignal;
 }
 
 /** Options of the cache itself, and the defaults of every policy. */
-export interface CacheOptions extends Omit<CachePolicy, 'signal' | 'ttl' | 'forceFresh'> {
+export interface CacheOptions extends Omit<CachePolicy, 'signal' | 'ttl' | 'forceFresh' | 'schema'> {
   /** @default '5m' */
   ttl?: Ttl;
 

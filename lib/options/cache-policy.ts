@@ -7,6 +7,8 @@ import type {
   Ttl,
   UpdateOptions,
 } from './cache-options.js';
+import { notAPolicy } from './not-a-policy.js';
+import { standardSchema, type StandardSchema } from './standard-schema.js';
 import { toMilliseconds, toTtlSeconds, type Duration } from './duration.js';
 import {
   bool,
@@ -39,6 +41,7 @@ interface PolicySettings {
   nullTtl: number | null | undefined;
   maxTtl: number;
   forceFresh: boolean;
+  schema: StandardSchema | undefined;
   cacheUndefined: boolean;
   jitter: number;
   tags: readonly string[];
@@ -91,6 +94,8 @@ export class ResolvedPolicy {
   /** Whole seconds, 0 = no bound. */
   readonly maxTtlSeconds: number;
   readonly forceFresh: boolean;
+  /** What a stored value has to fit. */
+  readonly schema: StandardSchema | undefined;
   readonly cacheUndefined: boolean;
   readonly jitter: number;
   readonly tags: readonly string[];
@@ -117,6 +122,7 @@ export class ResolvedPolicy {
       typeof settings.nullTtl === 'number' ? bounded(settings.nullTtl, settings.maxTtl) : settings.nullTtl;
     this.maxTtlSeconds = settings.maxTtl;
     this.forceFresh = settings.forceFresh;
+    this.schema = settings.schema;
     this.cacheUndefined = settings.cacheUndefined;
     this.jitter = settings.jitter;
     this.tags = settings.tags;
@@ -138,7 +144,7 @@ export class ResolvedCacheOptions {
   /** @throws {InvalidOptionsError} with the path of the wrong option. */
   constructor(options: CacheOptions, path = 'cache') {
     const { namespaces, closeTimeout, ...settings } = readObject<CacheSettings>(options, path, CACHE);
-    this.#settings = { ...settings, forceFresh: false };
+    this.#settings = { ...settings, forceFresh: false, schema: undefined };
     this.policy = new ResolvedPolicy(this.#settings, path);
     this.namespaces = namespaces;
     this.closeTimeoutMs = closeTimeout;
@@ -284,20 +290,6 @@ function atLeastOneSecond(value: unknown, path: string): number {
   throw new InvalidOptionsError(path, 'expected a duration of at least one second');
 }
 
-/** Whoever passes a ttl alone means it: shows how it is written. */
-function notAPolicy(given: unknown, path: string): InvalidOptionsError {
-  const ttl =
-    typeof given === 'number' ? (given < 1000 ? `'${given}s'` : String(given)) : `'${String(given)}'`;
-  const mend = typeof given === 'number' || typeof given === 'string' ? `{ ttl: ${ttl} }` : "{ ttl: '5m' }";
-  const got =
-    typeof given === 'string'
-      ? `'${given}'`
-      : given === null
-        ? 'null'
-        : String(typeof given === 'number' ? given : typeof given);
-  return new InvalidOptionsError(path, `expected an object such as ${mend}, got ${got}`);
-}
-
 function fractionBelowOne(value: unknown, path: string): number {
   const fraction = number(0, 1)(value, path);
   if (fraction < 1) return fraction;
@@ -320,13 +312,13 @@ function abortSignal(value: unknown, path: string): AbortSignal {
   throw new InvalidOptionsError(path, 'expected an AbortSignal');
 }
 
-type CacheSettings = Omit<PolicySettings, 'forceFresh'> & {
+type CacheSettings = Omit<PolicySettings, 'forceFresh' | 'schema'> & {
   namespaces: readonly string[];
   closeTimeout: number;
 };
 
 /** What may stand in the options of the cache as the default of every call. */
-const DEFAULTS: Shape<Omit<PolicySettings, 'forceFresh'>> = {
+const DEFAULTS: Shape<Omit<PolicySettings, 'forceFresh' | 'schema'>> = {
   ttl: (value, path) =>
     typeof value === 'function'
       ? (value as PolicySettings['ttl'])
@@ -350,7 +342,11 @@ const DEFAULTS: Shape<Omit<PolicySettings, 'forceFresh'>> = {
 };
 
 /** One reader for each option of a policy. */
-export const POLICY: Shape<PolicySettings> = { ...DEFAULTS, forceFresh: withDefault(bool, false) };
+export const POLICY: Shape<PolicySettings> = {
+  ...DEFAULTS,
+  forceFresh: withDefault(bool, false),
+  schema: optional(standardSchema),
+};
 
 /** One reader for each option of the cache. */
 export const CACHE: Shape<CacheSettings> = {

@@ -33,6 +33,7 @@ describe('the options of a cache', () => {
       nullTtlSeconds: undefined,
       maxTtlSeconds: 0,
       forceFresh: false,
+      schema: undefined,
       cacheUndefined: false,
       jitter: 0,
       tags: [],
