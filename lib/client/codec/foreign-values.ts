@@ -16,6 +16,17 @@ export function readTextOrBytes(data: Buffer): string | Buffer {
   }
 }
 
+/** What `decr` makes of a counter that has become shorter: digits, and blanks up to the length it had. */
+const PADDED_COUNTER = /^\d{1,19} +$/;
+
+/** `readTextOrBytes` of what may be a counter, whose digits are read without the blanks that `decr` leaves behind. */
+export function readTextOrCounter(data: Buffer): string | Buffer {
+  const value = readTextOrBytes(data);
+  return typeof value === 'string' && value.length <= 20 && PADDED_COUNTER.test(value)
+    ? value.trimEnd()
+    : value;
+}
+
 /**
  * Makes sure that UTF-8 carries a text.
  *

@@ -2,8 +2,9 @@ import { deserialize, serialize } from 'node:v8';
 import { CodecError } from '../../errors.js';
 import type { Bounds } from './bounds.js';
 import { NamedCodec, type Encoded } from './codec.js';
-import { FLAGS_V8 } from './flags.js';
+import { FLAGS_BYTES, FLAGS_V8 } from './flags.js';
 import type { ReadBudget } from './read-budget.js';
+import { readInteger } from './scalar-text.js';
 import { unknownFlags } from './unknown-flags.js';
 
 /**
@@ -16,6 +17,10 @@ export function createV8Codec(bounds: Bounds): NamedCodec {
 
 /** So many bytes of V8's count as one part of a value. */
 const BYTES_PER_NODE = 8;
+
+/** A counter of 64 bits, with the blanks that `decr` leaves behind. */
+const MAX_COUNTER_BYTES = 20;
+const COUNTER = /^(?=.{1,20}$)\d+ *$/;
 
 class V8Codec extends NamedCodec {
   readonly #bounds: Bounds;
@@ -40,6 +45,10 @@ class V8Codec extends NamedCodec {
   }
 
   decode(data: Buffer, flags: number, _key: string, budget?: ReadBudget): unknown {
+    // A counter that `incr` or `decr` has created: bare digits, since memcached counts with nothing else.
+    if (flags === FLAGS_BYTES && COUNTER.test(data.toString('latin1', 0, MAX_COUNTER_BYTES + 1))) {
+      return readInteger(data, this.#bounds);
+    }
     if (flags !== FLAGS_V8) throw unknownFlags(flags, 'v8');
     const nodes = nodesOf(data);
     this.#bounds.checkNodes(nodes);

@@ -75,6 +75,12 @@ describe("the codec 'raw'", () => {
 });
 
 describe("the codec 'v8'", () => {
+  it('reads a counter, which only bare digits can be', () => {
+    const read = (text: string): unknown => codecOf('v8').decode(Buffer.from(text), 0, 'key');
+    expect(['10', '9 ', '18446744073709551615'].map(read)).toEqual([10, 9, 18446744073709551615n]);
+    expect(() => read('x')).toThrow('not known');
+  });
+
   it('carries what structured clone carries', () => {
     const value = { map: new Map([[1, new Date(0)]]), bytes: new Uint8Array(2), list: [undefined] };
     const { data, flags } = inBytes(codecOf('v8').encode(value, 'key') as Encoded);

@@ -3,7 +3,7 @@ import type { Bounds } from '../bounds.js';
 import { NamedCodec, type Encoded, type Stored } from '../codec.js';
 import type { Packing } from '../compressing-codec.js';
 import { compress, type Decompressor } from '../compression.js';
-import { asBuffer, readTextOrBytes, writeJson } from '../foreign-values.js';
+import { asBuffer, readTextOrCounter, writeJson } from '../foreign-values.js';
 import { readText } from '../scalar-text.js';
 import type { ReadBudget } from '../read-budget.js';
 import { unknownFlags } from '../unknown-flags.js';
@@ -39,7 +39,7 @@ class DalliCodec extends NamedCodec {
   decode(data: Buffer, flags: number, _key: string, budget?: ReadBudget): unknown {
     switch (flags) {
       case FLAGS_RAW:
-        return readTextOrBytes(data);
+        return readTextOrCounter(data);
       case FLAG_UTF8:
         return readText(data);
       case FLAG_SERIALIZED:

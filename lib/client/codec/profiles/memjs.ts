@@ -1,6 +1,6 @@
 import { NamedCodec, type Encoded } from '../codec.js';
 import { FLAGS_BYTES } from '../flags.js';
-import { asBuffer, notStorable, readTextOrBytes, writeText } from '../foreign-values.js';
+import { asBuffer, notStorable, readTextOrCounter, writeText } from '../foreign-values.js';
 import { unknownFlags } from '../unknown-flags.js';
 
 /**
@@ -20,6 +20,6 @@ class MemjsCodec extends NamedCodec {
 
   decode(data: Buffer, flags: number): unknown {
     if (flags !== FLAGS_BYTES) throw unknownFlags(flags, 'memjs');
-    return readTextOrBytes(data);
+    return readTextOrCounter(data);
   }
 }

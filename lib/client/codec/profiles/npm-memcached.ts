@@ -1,7 +1,7 @@
 import { CodecError } from '../../../errors.js';
 import type { Bounds } from '../bounds.js';
 import { NamedCodec, type Encoded } from '../codec.js';
-import { asBuffer, notStorable, readTextOrBytes, writeJson, writeText } from '../foreign-values.js';
+import { asBuffer, notStorable, readTextOrCounter, writeJson, writeText } from '../foreign-values.js';
 import { readText } from '../scalar-text.js';
 import type { ReadBudget } from '../read-budget.js';
 import { unknownFlags } from '../unknown-flags.js';
@@ -58,7 +58,7 @@ class NpmMemcachedCodec extends NamedCodec {
   decode(data: Buffer, flags: number, _key: string, budget?: ReadBudget): unknown {
     switch (flags) {
       case FLAGS_STRING: {
-        const text = readTextOrBytes(data);
+        const text = readTextOrCounter(data);
         return typeof text === 'string' ? text.replace(MARKED_BREAK, '$1') : text;
       }
       case FLAGS_JSON:

@@ -3,7 +3,7 @@ import type { Bounds } from '../bounds.js';
 import { NamedCodec, type Encoded, type Stored } from '../codec.js';
 import type { Packing } from '../compressing-codec.js';
 import { compress, type Decompressor } from '../compression.js';
-import { asBuffer, notStorable, readTextOrBytes, writeJson, writeText } from '../foreign-values.js';
+import { asBuffer, notStorable, readTextOrCounter, writeJson, writeText } from '../foreign-values.js';
 import { readInteger } from '../scalar-text.js';
 import type { ReadBudget } from '../read-budget.js';
 import { unknownFlags } from '../unknown-flags.js';
@@ -78,7 +78,7 @@ class PhpCodec extends NamedCodec {
     if ((flags & ~USER_FLAGS & ~TYPES) !== 0) throw unknownFlags(flags, 'php');
     switch (flags & TYPES) {
       case TYPE_STRING:
-        return readTextOrBytes(data);
+        return readTextOrCounter(data);
       case TYPE_INT:
         return readInteger(data, this.#bounds);
       case TYPE_FLOAT:

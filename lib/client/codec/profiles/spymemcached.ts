@@ -3,7 +3,7 @@ import { CodecError } from '../../../errors.js';
 import { NamedCodec, type Encoded, type Stored } from '../codec.js';
 import type { Packing } from '../compressing-codec.js';
 import { compress, type Decompressor } from '../compression.js';
-import { asBuffer, notStorable, readTextOrBytes, writeText } from '../foreign-values.js';
+import { asBuffer, notStorable, readTextOrCounter, writeText } from '../foreign-values.js';
 import type { ReadBudget } from '../read-budget.js';
 import { unknownFlags } from '../unknown-flags.js';
 
@@ -53,7 +53,7 @@ class SpymemcachedCodec extends NamedCodec {
   decode(data: Buffer, flags: number): unknown {
     switch (flags) {
       case FLAGS_STRING:
-        return readTextOrBytes(data);
+        return readTextOrCounter(data);
       case FLAGS_BOOLEAN:
         return data[0] === TRUE;
       case FLAGS_INT:

@@ -197,4 +197,18 @@ describe('numbers of other clients', () => {
     expect(codecOf('php').decode(Buffer.from('99 '), 1, 'key')).toBe(99);
     expect(codecOf('dalli').decode(Buffer.from('99 '), 1, 'key')).toBe(99);
   });
+
+  it.each<CodecName>(['php', 'dalli', 'spymemcached', 'memjs', 'npm-memcached'])(
+    'are counters without those blanks where digits are text (%s), and other text keeps its own',
+    (name) => {
+      const read = (text: string): unknown => codecOf(name).decode(Buffer.from(text), 0, 'key');
+      expect(['9 ', '0                   ', '9', 'x ', ' 9 '].map(read)).toEqual([
+        '9',
+        '0',
+        '9',
+        'x ',
+        ' 9 ',
+      ]);
+    },
+  );
 });
