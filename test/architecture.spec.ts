@@ -34,7 +34,7 @@ const HOUSE: House = {
     // Bytes, and only bytes: no socket, timer or clock can be imported here.
     'protocol/': { rooms: ['errors.ts'], packages: [] },
     'connection/': {
-      rooms: ['errors.ts', 'options/', 'protocol/'],
+      rooms: ['errors.ts', 'unix-time.ts', 'options/', 'protocol/'],
       packages: ['node:crypto', 'node:dns', 'node:net', 'node:tls', 'node:timers', 'node:perf_hooks'],
     },
     'cluster/': {

@@ -313,6 +313,7 @@ export class CacheEngine {
    * @param next gets the current value, and returns the new one, or `KEEP`.
    * @returns the new value; on `KEEP` what `next` was given.
    * @throws {CasConflictError} when every attempt met a concurrent change.
+   * @throws {UnsupportedError} where the server gives its items no cas tokens (`-C`).
    * @throws {MemcachedError} when the store fails: unlike elsewhere, going on without it would lose the update.
    */
   update<V>(

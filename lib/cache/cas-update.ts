@@ -1,4 +1,10 @@
-import { CasConflictError, CodecError, ConnectionError, InvalidArgumentError } from '../errors.js';
+import {
+  CasConflictError,
+  CodecError,
+  ConnectionError,
+  InvalidArgumentError,
+  UnsupportedError,
+} from '../errors.js';
 import type { ResolvedPolicy, ResolvedUpdate } from '../options/cache-policy.js';
 import { pause, unlessAborted } from './clock.js';
 import type { CacheParts } from './cache-parts.js';
@@ -53,6 +59,7 @@ export class CasUpdates {
    * @throws {CasConflictError} when every attempt met a concurrent change.
    * @throws {CodecError} when what is there cannot be read: it is left alone.
    * @throws {InvalidArgumentError} out of an update of the same key, which it would wait for.
+   * @throws {UnsupportedError} at once where the server has no cas tokens.
    */
   async run(
     key: string,
@@ -61,6 +68,7 @@ export class CasUpdates {
     policy: ResolvedPolicy,
   ): Promise<unknown> {
     if (this.isWithin(key)) throw waitsForItself(key);
+    this.#checkServer(key);
     return this.#queue.run(key, (turn) => this.#change(key, next, options, policy, turn), options.signal);
   }
 
@@ -144,11 +152,22 @@ export class CasUpdates {
         'not-sent',
       );
     }
+    this.#checkServer(key);
     if (reading?.hit !== true || reading.value !== undefined) return;
     this.#in.events.note('unreadable', key);
     throw new CodecError(
       `update "${key}": what is stored there cannot be read by this process (another codec, another client, or a newer ` +
         'release?), and was left as it is; invalidate the key to begin anew',
+    );
+  }
+
+  /** Throws where every attempt would be in vain. */
+  #checkServer(key: string): void {
+    const server = this.#in.store.serverWithoutCas(key);
+    if (server === undefined) return;
+    throw new UnsupportedError(
+      `update "${key}": its server ${server} gives items no cas tokens, so that a concurrent change would be overwritten; ` +
+        'start memcached without -C (--disable-cas)',
     );
   }
 

@@ -157,6 +157,9 @@ export interface CacheStore {
   /** Whether whoever answers for a key now does so in another's place, and knows nothing of what that one has. */
   isAway(key: string): boolean;
 
+  /** The server of a key if it is known to give its items no cas tokens, so that no write can be tied to a read. */
+  serverWithoutCas(key: string): string | undefined;
+
   /** Reads the state of a tag. A tag that is not known is made, with a version that it never had before. */
   tagState(tag: string): Promise<TagState>;
 

@@ -16,9 +16,9 @@ import { lost, misplaced, notOpened, tooLate, unasked, unreadable } from './conn
 import type { ConnectionSettings } from './connection-settings.js';
 import { Deadlines, type Timed } from './deadlines.js';
 import { ItemLimit } from './item-limit.js';
-import { negotiate, type Agreement, type Dialect } from './negotiation.js';
+import { negotiate, NOT_AGREED, type Dialect } from './negotiation.js';
 import { RequestQueue } from './request-queue.js';
-import { ServerVersion } from './server-version.js';
+import type { ServerVersion } from './server-version.js';
 import { openSocket } from './socket.js';
 import { WriteBatch } from './write-batch.js';
 
@@ -79,7 +79,7 @@ export class Connection {
   readonly #admission: Admission;
   #state: 'opening' | 'ready' | 'closed' = 'opening';
   readonly #opening: Timed;
-  #agreement: Agreement = { dialect: 'meta', version: new ServerVersion(''), life: '', hasCas: true };
+  #agreement = NOT_AGREED;
   #triedMeta = false;
   #refusedMeta = false;
   readonly #opaques = Opaques.random();
@@ -241,14 +241,11 @@ export class Connection {
       return;
     }
     const meta = this.#agreement.dialect === 'meta';
+    this.#agreement.clock.adjust(request);
     let line: string;
     try {
       this.#limit.check(request);
-      if (meta && carriesOpaque(request)) {
-        request.opaque = this.#opaques.next();
-      } else {
-        request.opaque = -1;
-      }
+      request.opaque = meta && carriesOpaque(request) ? this.#opaques.next() : -1;
       line = meta ? encodeMeta(request, this.#opaques) : encodeClassic(request);
     } catch (error) {
       this.#admission.release(request);

@@ -4,6 +4,7 @@ import type { Credentials, ServerAddress } from '../options/server-options.js';
 import type { Reply } from '../protocol/reply.js';
 import { Request, type ReplyReader } from '../protocol/request.js';
 import { readStats } from '../protocol/stats-reader.js';
+import { ServerClock } from './server-clock.js';
 import { connectionLife, serverLife, witnessedLife } from './server-life.js';
 import { ServerVersion } from './server-version.js';
 
@@ -24,9 +25,20 @@ export interface Agreement {
   readonly life: string;
   /** Whether items have cas tokens; false on a server that was started without (`-C`), as far as it tells. */
   readonly hasCas: boolean;
+  /** The server's clock, where it tells the time. */
+  readonly clock: ServerClock;
   /** What `stats settings` told, where it was asked and answered. */
   readonly settings?: ReadonlyMap<string, string>;
 }
+
+/** What holds until something has been agreed on. */
+export const NOT_AGREED: Agreement = {
+  dialect: 'meta',
+  version: new ServerVersion(''),
+  life: '',
+  hasCas: true,
+  clock: new ServerClock(),
+};
 
 /** Sends one line (with whatever follows it) and resolves with its last reply. */
 export type Ask = (request: Request) => Promise<unknown>;
@@ -52,7 +64,7 @@ export async function negotiate(
     const version = new ServerVersion(await askVersion(server, protocol, ask));
     const speaksMeta = version.atLeast(...META_SINCE);
     if (protocol === 'classic' || (protocol === 'auto' && !speaksMeta)) {
-      return { dialect: 'classic', version, life: witnessedLife(), hasCas: true };
+      return { dialect: 'classic', version, life: witnessedLife(), hasCas: true, clock: new ServerClock() };
     }
     if (!speaksMeta) throw tooOld(server, version);
     onTryingMeta();
@@ -65,6 +77,7 @@ export async function negotiate(
       dialect: 'meta',
       version,
       life: serverLife(server.id, stats) ?? connectionLife(),
+      clock: new ServerClock(stats),
       hasCas: settings?.get('cas_enabled') !== 'no',
       ...(settings === undefined ? {} : { settings }),
     };

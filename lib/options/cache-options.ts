@@ -35,14 +35,7 @@ export interface CachePolicy<V = unknown> {
   lease?: Duration;
 
   /**
-   * What to do on a miss while another process computes: wait for its value, or compute as well.
-   *
-   * @default 'wait'
-   */
-  onLeaseBusy?: 'wait' | 'compute';
-
-  /**
-   * Longest wait for another process, after which one computes anyway. 0 does not wait, like `onLeaseBusy: 'compute'`.
+   * Longest wait on a miss for another process that computes, after which one computes anyway. 0 does not wait.
    * A loader that takes longer than 30 s, or than this if it is longer, counts as one that hangs: its process shows no more
    * signs of life, and the next one computes.
    *

@@ -30,7 +30,6 @@ interface PolicySettings {
   ttl: number | ((value: never) => Ttl);
   grace: number;
   lease: number;
-  onLeaseBusy: 'wait' | 'compute';
   leaseWait: number | undefined;
   serveStale: boolean;
   serveStaleIf: (error: unknown) => boolean;
@@ -109,10 +108,7 @@ export class ResolvedPolicy {
     this.leaseSeconds = settings.lease + 1;
     this.loadLimitMs = Math.max(LOAD_LIMIT_MS, settings.leaseWait ?? 0);
     this.recacheSeconds = recacheSeconds(settings, path);
-    this.leaseWaitMs =
-      settings.onLeaseBusy === 'compute'
-        ? 0
-        : (settings.leaseWait ?? LOAD_LIMIT_MS + this.leaseMs + LEASE_WAIT_MARGIN_MS);
+    this.leaseWaitMs = settings.leaseWait ?? LOAD_LIMIT_MS + this.leaseMs + LEASE_WAIT_MARGIN_MS;
     this.serveStale = settings.serveStale;
     this.serveStaleIf = settings.serveStaleIf;
     this.softTimeoutMs = settings.softTimeout;
@@ -325,7 +321,6 @@ const DEFAULTS: Shape<Omit<PolicySettings, 'forceFresh' | 'schema'>> = {
       : readTtl(value === undefined ? '5m' : value, path),
   grace: withDefault(readSeconds, 0),
   lease: withDefault(atLeastOneSecond, 2, "'2s'"),
-  onLeaseBusy: withDefault(oneOf('wait', 'compute'), 'wait'),
   leaseWait: optional(duration()),
   serveStale: withDefault(bool, true),
   serveStaleIf: withDefault(func<(error: unknown) => boolean>(), () => true),

@@ -1,4 +1,5 @@
 import { CodecError, InvalidArgumentError } from '../errors.js';
+import { isUnixTime, LONG_PAST } from './exptime.js';
 import type { Request } from './request.js';
 import { keyProblem } from './wire-key.js';
 
@@ -33,9 +34,13 @@ export function wholeLine(request: Request): string {
   throw notOfItsKind(request, 'line');
 }
 
-/** An expiration time, -1 for one that is over. */
+/** An expiration time, -1 for one that is over; a Unix time by the server's clock. */
 export function exptime(request: Request): number {
-  return request.exptime === -1 ? -1 : seconds(request, request.exptime, 'ttl');
+  if (request.exptime === -1) return -1;
+  const here = seconds(request, request.exptime, 'ttl');
+  if (request.aheadSeconds === 0 || !isUnixTime(here)) return here;
+  // What it would take for seconds from now is over by its clock, and what it cannot name is later than its last second.
+  return Math.min(Math.max(here + request.aheadSeconds, LONG_PAST), MAX_SECONDS);
 }
 
 /** Whole seconds from 0. */

@@ -59,8 +59,10 @@ export class Request {
   binaryKey = false;
   /** The keys of a many-key read, one character per byte. */
   keys: readonly string[] | undefined = undefined;
-  /** Expiration time as memcached counts it; 0 never expires. */
+  /** Expiration time as memcached counts it, where it is a Unix time by this process's clock; 0 never expires. */
   exptime = 0;
+  /** Whole seconds by which the clock of the server that it is written to is ahead of this process's. */
+  aheadSeconds = 0;
   /** Client flags of the value. */
   flags = 0;
   /** The data block of a storage command: bytes, or text with one character per byte. */

@@ -198,6 +198,10 @@ export class ClientStore implements CacheStore {
     return this.#isAway(itemKey(key));
   }
 
+  serverWithoutCas(key: string): string | undefined {
+    return this.#client.hasCas(itemKey(key)) ? undefined : this.serverFor(key);
+  }
+
   /** The server of a value's key. */
   serverFor(key: string, options?: { down?: readonly string[] }): string {
     return this.#client.serverFor(itemKey(key), options);

@@ -159,7 +159,7 @@ describe('the read table: nothing there, and another process has the lease', () 
   it('computes at once where the policy says so', async () => {
     const fleet = new Fleet();
     const a = fleet.start();
-    const b = fleet.start({ onLeaseBusy: 'compute' });
+    const b = fleet.start({ leaseWait: 0 });
     void a.cache.getOrSet('k', () => new Promise(() => undefined));
     await settled();
     await expect(b.cache.getOrSet('k', () => 'from b')).resolves.toBe('from b');

@@ -163,7 +163,7 @@ const SCENARIOS: Record<string, Omit<Scenario, 'seed'>> = {
     loadMs: 800,
   },
   'nobody waits for a lease': {
-    policy: { onLeaseBusy: 'compute' },
+    policy: { leaseWait: 0 },
     keys: 3,
     steps: 40,
     latencyMs: 10,

@@ -69,8 +69,8 @@ describe('the options of a cache', () => {
     [{ lease: 0 }, 'cache.lease: 0 ms is below one second'],
     [{ lease: 'never' as '1s' }, 'cache.lease: expected a duration of at least one second'],
     [
-      { onLeaseBusy: 'wiat' as 'wait' },
-      "cache.onLeaseBusy: expected one of 'wait', 'compute', got 'wiat'; did you mean 'wait'?",
+      { onStoreError: 'ignroe' as 'ignore' },
+      "cache.onStoreError: expected one of 'ignore', 'throw', got 'ignroe'; did you mean 'ignore'?",
     ],
     [{ refreshAhead: 1 }, 'cache.refreshAhead: expected a number below 1'],
     [{ refreshAhead: -0.1 }, 'cache.refreshAhead: expected a number from 0 to 1, got -0.1'],
@@ -127,7 +127,6 @@ describe('a policy', () => {
     expect(policy({ leaseWait: '1m' }).loadLimitMs).toBe(60_000);
     expect(policy({ leaseWait: '100ms' }).leaseWaitMs).toBe(100);
     expect(policy({ leaseWait: 0 }).leaseWaitMs).toBe(0);
-    expect(policy({ leaseWait: '5s', onLeaseBusy: 'compute' }).leaseWaitMs).toBe(0);
   });
 
   it('asks for the right to refresh when no more than the grace is left, or the last part of the ttl', () => {

@@ -42,7 +42,7 @@ export type Audience = 'everyone' | 'authorized' | ((request: HttpRequest) => st
 /** Options of `@HttpCache`. */
 export interface HttpCacheOptions extends Pick<
   CachePolicy,
-  'grace' | 'serveStaleIf' | 'lease' | 'leaseWait' | 'onLeaseBusy' | 'hardTimeout' | 'retryAfter' | 'jitter'
+  'grace' | 'serveStaleIf' | 'lease' | 'leaseWait' | 'hardTimeout' | 'retryAfter' | 'jitter'
 > {
   /** Whom an answer is for. Has no default, so that nobody shares a personal answer by leaving it out. */
   audience: Audience;

@@ -256,6 +256,10 @@ export class MapConnection implements CacheStore {
     return false;
   }
 
+  serverWithoutCas(): undefined {
+    return undefined;
+  }
+
   tagState(tag: string): Promise<TagState> {
     return this.#ask('tagState', tag, () => this.#server.tagState(tag));
   }
