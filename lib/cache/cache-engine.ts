@@ -19,7 +19,7 @@ import type { CacheParts } from './cache-parts.js';
 import { ItemCommands } from './item-commands.js';
 import { LeaseWatch } from './lease-watch.js';
 import type { BatchLoader, Loader } from './load-context.js';
-import { withLock, type Locked } from './lock.js';
+import { Locks, type Locked } from './lock.js';
 import { CacheEvents, type CacheCounters, type CacheObserver } from './cache-events.js';
 import { Order } from './order.js';
 import { Polling } from './polling.js';
@@ -65,6 +65,7 @@ export class CacheEngine {
   readonly #writes: CacheWrites;
   readonly #updates: CasUpdates;
   readonly #items: ItemCommands;
+  readonly #locks: Locks;
 
   /** @throws {InvalidOptionsError} with the path of the wrong option. */
   constructor(store: CacheStore, options: CacheOptions = {}, ports: CachePorts = {}) {
@@ -94,6 +95,7 @@ export class CacheEngine {
     this.#readThrough = new ReadThrough(this.#in);
     this.#writes = new CacheWrites(this.#in, this.#readThrough, this.#options);
     this.#updates = new CasUpdates(this.#in);
+    this.#locks = new Locks(this.#in, renewer);
     this.#items = new ItemCommands(this.#in, this.#updates, this.#readThrough, this.#options);
   }
 
@@ -347,8 +349,7 @@ export class CacheEngine {
     options: WithLockOptions,
     work: (signal: AbortSignal, fence: number) => T | Promise<T>,
   ): Promise<Locked<T>> {
-    const { clock, random, store } = this.#in;
-    return withLock(store, clock, random, checkedKey(key), options, work);
+    return this.#locks.run(checkedKey(key), options, work);
   }
 
   /** Waits for what is being computed, for `closeTimeout` at most, aborts the rest, and leaves no timer. */

@@ -1,8 +1,10 @@
 import type { WithLockOptions } from '../options/cache-options.js';
-import { resolveLock } from '../options/cache-policy.js';
-import { pause, type Clock } from './clock.js';
+import { resolveLock, type ResolvedLock } from '../options/cache-policy.js';
+import type { CacheParts } from './cache-parts.js';
+import { pause } from './clock.js';
 import { pauseMs } from './polling.js';
-import type { CacheStore, HeldLock } from './store.js';
+import type { Renewer } from './renewer.js';
+import type { HeldLock } from './store.js';
 
 /** What came of asking for a lock. */
 export type Locked<T> =
@@ -15,46 +17,128 @@ export type Locked<T> =
   /** Somebody else holds it; the work was not begun. */
   | { readonly locked: false };
 
-/**
- * Runs work while holding a lock.
- *
- * The lock ends with its ttl, so that a process that dies does not hold it for ever. Work that takes longer is told
- * by its signal; it may then run beside the next holder's.
- *
- * @throws what the work throws; {MemcachedError} when the store fails before the work has begun.
- */
-export async function withLock<T>(
-  store: CacheStore,
-  clock: Clock,
-  random: () => number,
-  key: string,
-  options: WithLockOptions,
-  work: (signal: AbortSignal, fence: number) => T | Promise<T>,
-): Promise<Locked<T>> {
-  const { ttlSeconds, waitMs, signal } = resolveLock(options);
-  const startedAt = clock.now();
-  let held: HeldLock | undefined;
-  let askedAt: number;
-  for (;;) {
-    signal?.throwIfAborted();
-    askedAt = clock.now();
-    held = await store.lock(key, ttlSeconds);
-    if (held !== undefined) break;
-    const waitedMs = clock.now() - startedAt;
-    if (waitedMs >= waitMs) return { locked: false };
-    await pause(clock, pauseMs(waitedMs, waitMs - waitedMs, random()), signal);
+/** In the time after which a lock that is not renewed ends, it is renewed so many times. */
+const RENEWALS_PER_LEASE = 3;
+
+/** Runs work while holding locks. */
+export class Locks {
+  readonly #in: CacheParts;
+  readonly #renewer: Renewer;
+
+  constructor(parts: CacheParts, renewer: Renewer) {
+    this.#in = parts;
+    this.#renewer = renewer;
   }
-  const { token, fence } = held;
-  const controller = new AbortController();
-  // Counted from before the store could have begun to count: nobody else is let in earlier.
-  const callOff = clock.after(ttlSeconds * 1000 - (clock.now() - askedAt), () =>
-    controller.abort(new DOMException(`the lock "${key}" has ended with its ttl`, 'TimeoutError')),
-  );
-  try {
-    return { locked: true, value: await work(controller.signal, fence), fence };
-  } finally {
-    callOff();
-    // A lock that cannot be released ends with its ttl.
-    await store.unlock(key, token).catch(() => false);
+
+  /**
+   * Runs work while holding a lock.
+   *
+   * The lock ends with its ttl, so that a process that dies does not hold it for ever. Work that takes longer is told
+   * by its signal; it may then run beside the next holder's.
+   *
+   * @throws what the work throws; {MemcachedError} when the store fails before the work has begun.
+   */
+  async run<T>(
+    key: string,
+    options: WithLockOptions,
+    work: (signal: AbortSignal, fence: number) => T | Promise<T>,
+  ): Promise<Locked<T>> {
+    const { clock, random, store } = this.#in;
+    const lock = resolveLock(options);
+    const startedAt = clock.now();
+    let held: HeldLock | undefined;
+    let askedAt: number;
+    for (;;) {
+      lock.signal?.throwIfAborted();
+      askedAt = clock.now();
+      held = await store.lock(key, lock.leaseSeconds);
+      if (held !== undefined) break;
+      const waitedMs = clock.now() - startedAt;
+      if (waitedMs >= lock.waitMs) return { locked: false };
+      await pause(clock, pauseMs(waitedMs, lock.waitMs - waitedMs, random()), lock.signal);
+    }
+    const { token, fence } = held;
+    const holding = new Holding(this.#in, key, token, lock, askedAt);
+    const stop = holding.renewed ? this.#renewer.every(holding.renewMs, () => holding.renew()) : undefined;
+    try {
+      return { locked: true, value: await work(holding.signal, fence), fence };
+    } finally {
+      stop?.();
+      await holding.end();
+      // A lock that cannot be released ends with its ttl.
+      await store.unlock(key, token).catch(() => false);
+    }
+  }
+}
+
+/** A lock that is held. */
+class Holding {
+  readonly #in: CacheParts;
+  readonly #key: string;
+  readonly #token: string;
+  readonly #lock: ResolvedLock;
+  readonly #controller = new AbortController();
+  /** The end of its ttl, which renewing does not put off. */
+  readonly #lastMs: number;
+  #callOff: (() => void) | undefined;
+  #renewing: Promise<void> | undefined;
+
+  /** @param askedAt before the store could have begun to count: nobody else is let in before the holder is told. */
+  constructor(parts: CacheParts, key: string, token: string, lock: ResolvedLock, askedAt: number) {
+    this.#in = parts;
+    this.#key = key;
+    this.#token = token;
+    this.#lock = lock;
+    this.#lastMs = askedAt + lock.ttlSeconds * 1000;
+    this.#stands(askedAt);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  get renewed(): boolean {
+    return this.#lock.leaseSeconds < this.#lock.ttlSeconds;
+  }
+
+  get renewMs(): number {
+    return (this.#lock.leaseSeconds * 1000) / RENEWALS_PER_LEASE;
+  }
+
+  renew(): Promise<void> {
+    this.#renewing = this.#renew();
+    return this.#renewing;
+  }
+
+  /** Waits for a renewal that is under way: it would keep the lock from being released. */
+  async end(): Promise<void> {
+    this.#callOff?.();
+    await this.#renewing?.catch(() => undefined);
+    this.#callOff?.();
+  }
+
+  async #renew(): Promise<void> {
+    const { clock, store } = this.#in;
+    const askedAt = clock.now();
+    const leftSeconds = Math.ceil((this.#lastMs - askedAt) / 1000);
+    // What is told to end by the signal is not brought back.
+    if (leftSeconds <= 0 || this.signal.aborted) return;
+    const seconds = Math.min(this.#lock.leaseSeconds, leftSeconds);
+    if (await store.prolongLock(this.#key, this.#token, seconds)) this.#stands(askedAt);
+    else this.#abort('is not held any more');
+  }
+
+  /** Counts anew, from when the store was asked. */
+  #stands(askedAt: number): void {
+    this.#callOff?.();
+    const { clock } = this.#in;
+    const end = Math.min(askedAt + this.#lock.leaseSeconds * 1000, this.#lastMs);
+    const why =
+      end === this.#lastMs ? 'has ended with its ttl' : 'could not be renewed for as long as its lease';
+    this.#callOff = clock.after(end - clock.now(), () => this.#abort(why));
+  }
+
+  #abort(why: string): void {
+    this.#controller.abort(new DOMException(`the lock "${this.#key}" ${why}`, 'TimeoutError'));
   }
 }

@@ -179,5 +179,12 @@ export interface CacheStore {
   lock(key: string, ttlSeconds: number): Promise<HeldLock | undefined>;
 
   /** Unlocks; false when the lock is not, or no longer, the token's. */
+  /**
+   * Has a lock last from now on for so many seconds.
+   *
+   * @returns false when it is not held under that token any more, or cannot be said to be.
+   */
+  prolongLock(key: string, token: string, ttlSeconds: number): Promise<boolean>;
+
   unlock(key: string, token: string): Promise<boolean>;
 }

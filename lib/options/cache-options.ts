@@ -273,6 +273,15 @@ export interface WithLockOptions {
   ttl: Duration;
 
   /**
+   * Renews the lock while the work runs, until its `ttl`: this is how long it stands without a sign of life, so how long a
+   * holder that died keeps the others out. A holder that could not renew it for so long, or finds it lost, is told by the
+   * work's signal. At least one second; fractions round up.
+   *
+   * @default the whole `ttl`, without renewing
+   */
+  lease?: Duration;
+
+  /**
    * How long to wait for a lock that somebody else holds. 0 does not wait.
    *
    * @default 0

@@ -209,6 +209,8 @@ export function resolveSoftSeconds(options: InvalidateOptions, path = 'invalidat
 /** `WithLockOptions` with nothing left open. */
 export interface ResolvedLock {
   readonly ttlSeconds: number;
+  /** Less than `ttlSeconds` where the lock is renewed. */
+  readonly leaseSeconds: number;
   /** 0 = does not wait. */
   readonly waitMs: number;
   readonly signal: AbortSignal | undefined;
@@ -216,8 +218,8 @@ export interface ResolvedLock {
 
 /** @throws {InvalidOptionsError} with the path of the wrong option. */
 export function resolveLock(options: WithLockOptions, path = 'lock'): ResolvedLock {
-  const { ttl, wait, signal } = readObject<LockSettings>(options, path, LOCK);
-  return { ttlSeconds: ttl, waitMs: wait, signal };
+  const { ttl, lease = ttl, wait, signal } = readObject<LockSettings>(options, path, LOCK);
+  return { ttlSeconds: ttl, leaseSeconds: Math.min(lease, ttl), waitMs: wait, signal };
 }
 
 /**
@@ -376,6 +378,7 @@ export const INVALIDATE: Shape<{ soft: number }> = { soft: withDefault(readSecon
 
 interface LockSettings {
   ttl: number;
+  lease: number | undefined;
   wait: number;
   signal: AbortSignal | undefined;
 }
@@ -383,6 +386,7 @@ interface LockSettings {
 /** One reader for each option of `withLock`. */
 export const LOCK: Shape<LockSettings> = {
   ttl: atLeastOneSecond,
+  lease: optional(atLeastOneSecond),
   wait: withDefault(duration(), 0),
   signal: optional(abortSignal),
 };

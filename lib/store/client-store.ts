@@ -243,6 +243,14 @@ export class ClientStore implements CacheStore {
     return undefined;
   }
 
+  async prolongLock(key: string, token: string, ttlSeconds: number): Promise<boolean> {
+    const name = LOCK_PREFIX + key;
+    const held = await this.#client.gets<string>(name, { codec: textCodec });
+    if (held?.value !== token) return false;
+    const options = { ttl: toTtl(ttlSeconds + 1), codec: textCodec };
+    return (await this.#client.cas(name, token, held.cas, options)) === 'stored';
+  }
+
   async unlock(key: string, token: string): Promise<boolean> {
     const held = await this.#client.gets<string>(LOCK_PREFIX + key, { codec: textCodec });
     if (held?.value !== token) return false;

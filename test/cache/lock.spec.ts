@@ -121,4 +121,71 @@ describe('withLock', () => {
       value: 'value',
     });
   });
+
+  it('renews a lock with a lease until its ttl, and then tells the work', async () => {
+    const fleet = new Fleet();
+    const a = fleet.start();
+    const b = fleet.start();
+    const work = deferred();
+    let signal!: AbortSignal;
+    const first = a.cache.withLock('job', { ttl: '20s', lease: '2s' }, (aborted) => {
+      signal = aborted;
+      return work.promise;
+    });
+    await fleet.pass(19_000);
+    expect(signal.aborted).toBe(false);
+    await expect(b.cache.withLock('job', { ttl: '10s' }, never)).resolves.toEqual({ locked: false });
+    await fleet.pass(1000);
+    expect(signal.reason).toMatchObject({ message: 'the lock "job" has ended with its ttl' });
+    await fleet.pass(3000);
+    await expect(b.cache.withLock('job', { ttl: '10s' }, () => 1)).resolves.toMatchObject({ locked: true });
+    work.resolve();
+    await first;
+    expect(fleet.clock.pending).toBe(0);
+  });
+
+  it('lets the next one in after the lease of a holder that shows no more signs of life', async () => {
+    const fleet = new Fleet();
+    const a = fleet.start();
+    const b = fleet.start();
+    let signal!: AbortSignal;
+    a.store.before = (operation) =>
+      operation === 'prolongLock' ? Promise.reject(new Error('away')) : undefined;
+    const work = deferred();
+    const first = a.cache.withLock('job', { ttl: '10m', lease: '2s' }, (aborted) => {
+      signal = aborted;
+      return work.promise;
+    });
+    await fleet.pass(1900);
+    expect(signal.aborted).toBe(false);
+    await expect(b.cache.withLock('job', { ttl: '10s' }, never)).resolves.toEqual({ locked: false });
+    await fleet.pass(100);
+    expect(signal.reason).toMatchObject({
+      message: 'the lock "job" could not be renewed for as long as its lease',
+    });
+    await fleet.pass(1500);
+    await expect(b.cache.withLock('job', { ttl: '10s' }, () => 1)).resolves.toMatchObject({ locked: true });
+    work.resolve();
+    await first;
+    expect(fleet.clock.pending).toBe(0);
+  });
+
+  it('tells a holder whose lock is gone before its lease is over, and releases a renewed one', async () => {
+    const fleet = new Fleet();
+    const { cache } = fleet.start();
+    const work = deferred();
+    let signal!: AbortSignal;
+    const first = cache.withLock('job', { ttl: '10m', lease: '6s' }, (aborted) => {
+      signal = aborted;
+      return work.promise;
+    });
+    await fleet.pass(2500);
+    expect(signal.aborted).toBe(false);
+    fleet.server.items.delete('lock:job');
+    await fleet.pass(2500);
+    expect(signal.reason).toMatchObject({ message: 'the lock "job" is not held any more' });
+    work.resolve();
+    await first;
+    await expect(cache.withLock('job', { ttl: '10s' }, () => 1)).resolves.toMatchObject({ locked: true });
+  });
 });

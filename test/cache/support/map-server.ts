@@ -276,6 +276,15 @@ export class MapConnection implements CacheStore {
     });
   }
 
+  prolongLock(key: string, token: string, ttlSeconds: number): Promise<boolean> {
+    return this.#ask('prolongLock', key, () => {
+      const held = this.#server.find(`lock:${key}`);
+      if (String(held?.cas) !== token) return false;
+      held!.exptime = this.#server.time + ttlSeconds + 1;
+      return true;
+    });
+  }
+
   unlock(key: string, token: string): Promise<boolean> {
     return this.#ask('unlock', key, () => {
       if (String(this.#server.find(`lock:${key}`)?.cas) !== token) return false;
