@@ -257,12 +257,12 @@ export class Connection {
     if (request.data !== undefined) this.#batch.addDataBlock(request.data);
     if (!this.#flushScheduled) {
       this.#flushScheduled = true;
-      this.#deadlines.beginTurn();
+      const rested = this.#deadlines.beginTurn();
       if (this.#measured === undefined && this.#state === 'ready') {
         this.#measured = request;
         this.#measuredSince = performance.now();
       }
-      setImmediate(() => this.#flush());
+      setImmediate(rested ? () => setImmediate(() => this.#flush()) : () => this.#flush());
     } else if (this.#batch.bytes > HIGH_WATER_BYTES) {
       this.#batch.writeTo(this.#socket);
     }

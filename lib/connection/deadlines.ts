@@ -4,6 +4,9 @@ import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
 /** How often deadlines are looked at: one timer per connection instead of one per request. */
 const LOOK_MS = 20;
 
+/** The shortest time after which memcached closes an idle connection (`-o idle_timeout`). */
+const IDLE_MS = 1000;
+
 /** A longer gap between two looks means that this process has stood still, or has less of a processor than it needs. */
 const STALL_MS = 40;
 
@@ -42,6 +45,8 @@ export class Deadlines {
   #next = Number.POSITIVE_INFINITY;
   /** The time in this turn of the event loop, rounded up. */
   #now = 0;
+  /** When it began; every millisecond counts here. */
+  #turnedAt = Number.POSITIVE_INFINITY;
   /** Milliseconds that did not count so far. */
   #excused = 0;
   #lookedAt = 0;
@@ -59,9 +64,18 @@ export class Deadlines {
     this.#expire = expire;
   }
 
-  /** Reads the clock for what begins in the rest of this turn of the event loop. */
-  beginTurn(): void {
+  /**
+   * Reads the clock for what begins in the rest of this turn of the event loop.
+   *
+   * @returns whether the turn before was so long ago that a server may have hung up on an idle connection. If this process
+   *   stood still meanwhile, that lies unread, and the next turn comes upon it: what is written then is not lost.
+   */
+  beginTurn(): boolean {
+    const time = performance.now();
+    const rested = time - this.#turnedAt > IDLE_MS;
+    this.#turnedAt = time;
     this.#now = Math.ceil(this.now());
+    return rested;
   }
 
   /**

@@ -37,6 +37,16 @@ function becomes(state: NodeEvent['state']): Promise<void> {
   });
 }
 
+describeReal('a connection that ended while this process stood still', () => {
+  it('is noticed before anything is written to it', async () => {
+    await client.set('k', 1);
+    server.kill('SIGKILL');
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+    const result = client.set('k', 2);
+    await expect(result).rejects.toMatchObject({ code: 'MEMCACHED_CONNECTION', outcome: 'not-sent' });
+  });
+});
+
 /** How long a command takes to fail while its server is down, in milliseconds. */
 async function failureMs(): Promise<number> {
   const started = performance.now();
