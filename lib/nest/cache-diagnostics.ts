@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { channel, type Channel } from 'node:diagnostics_channel';
 import type { CacheHappening, CacheObserver } from '../cache/cache-events.js';
 
@@ -28,12 +29,46 @@ const CHANNELS: Readonly<Record<CacheHappening, Channel<unknown, CacheMessage>>>
   invalidation: cacheChannel('invalidation'),
 };
 
-/** Publishes what happens in a cache, to whoever listens; costs one look when nobody does. */
-export function publishing(withKeys: boolean): CacheObserver {
-  return (what, key, error) => {
+/**
+ * Publishes what happens in a cache, to whoever listens; costs one look when nobody does.
+ *
+ * @param debug whether the log gets it too.
+ */
+export function publishing(withKeys: boolean, debug = false): CacheObserver {
+  const publish: CacheObserver = (what, key, error) => {
     const to = CHANNELS[what];
     if (!to.hasSubscribers) return;
     to.publish({ ...(withKeys ? { key } : {}), ...(error === undefined ? {} : { error }) });
+  };
+  return debug ? debugging(publish, withKeys) : publish;
+}
+
+/** What the log says of each thing with the option `debug`. */
+const WORDS: Readonly<Record<CacheHappening, string>> = {
+  hit: 'hit',
+  miss: 'miss',
+  unreadable: 'miss, since what is stored cannot be read',
+  stale: 'stale value served',
+  refresh: 'refreshed behind the answer',
+  load: 'computing',
+  loadFailure: 'could not be computed',
+  shared: 'computed by another call of this process',
+  leaseWon: 'is ours to compute',
+  leaseWaited: 'waited for another process',
+  leaseLost: 'not stored, since it was invalidated while it was computed',
+  takeOver: 'taken over from a process that went silent',
+  casRetry: 'changed by another meanwhile, tried again',
+  storeError: 'not stored or not read',
+  invalidation: 'invalidated',
+};
+
+/** As another observer, and writes each thing to Nest's log, level debug. */
+function debugging(observer: CacheObserver, withKeys: boolean): CacheObserver {
+  const logger = new Logger('Memcached');
+  return (what, key, error) => {
+    observer(what, key, error);
+    const reason = error instanceof Error ? `: ${error.message}` : '';
+    logger.debug(`${withKeys ? `${key}: ` : ''}${WORDS[what]}${reason}`);
   };
 }
 

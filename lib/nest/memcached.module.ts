@@ -135,11 +135,10 @@ function withInstance(definition: DynamicModule, extras: MemcachedModuleExtras):
         ) => {
           const { enabled, varyBy } = resolveModuleOptions(options).decorators;
           if (!enabled) return undefined;
-          return ApplicationCaches.of(container).companion(
-            memcached,
-            `cache ${name}`,
-            () => new ModuleCache(isService(memcached) ? memcached : standIn(memcached), varyBy),
-          );
+          return ApplicationCaches.of(container).companion(memcached, `cache ${name}`, () => {
+            const methods = isService(memcached) ? memcached : standIn(memcached);
+            return new ModuleCache(methods, varyBy, undefined, name);
+          });
         },
         inject: [service, OPTIONS_TOKEN, ModulesContainer],
       },

@@ -59,14 +59,14 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
 
   /** @throws {InvalidOptionsError} with the path of the wrong option. */
   constructor(@Optional() @Inject(OPTIONS_TOKEN) options: MemcachedModuleOptions = {}) {
-    const { client, cache, diagnosticKeys } = resolveModuleOptions(options);
+    const { client, cache, debug, diagnosticKeys } = resolveModuleOptions(options);
     this.client = new MemcachedClient(client);
     // Begun while the application starts, outside of every request's async context.
     const outside = new AsyncResource('nestjs-memcached');
     this.#store = new ClientStore(this.client);
     this.#cache = new CacheEngine(this.#store, cache, {
       outside: (work) => outside.runInAsyncScope(work),
-      observer: this.uncached.observing(publishing(diagnosticKeys)),
+      observer: this.uncached.observing(publishing(diagnosticKeys, debug)),
     });
   }
 

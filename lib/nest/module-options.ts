@@ -42,6 +42,14 @@ export interface MemcachedModuleOptions extends ClientOptions {
   cache?: CacheOptions;
 
   decorators?: DecoratorsOptions;
+
+  /**
+   * Whether Nest's log says of every call what came of it, at level `debug`: hit, miss, stale, and why a value was not
+   * stored. For development: it costs a line per call, which names the key unless `diagnosticKeys` is off.
+   *
+   * @default false
+   */
+  debug?: boolean;
 }
 
 /** What stands beside the options in `forRoot`, and beside the factory in `forRootAsync`. */
@@ -73,6 +81,7 @@ export interface ResolvedModuleOptions {
   readonly client: ClientOptions;
   readonly cache: CacheOptions;
   readonly decorators: Required<DecoratorsOptions>;
+  readonly debug: boolean;
   readonly diagnosticKeys: boolean;
 }
 
@@ -82,14 +91,15 @@ export interface ResolvedModuleOptions {
  * @throws {InvalidOptionsError} with the path of the wrong option.
  */
 export function resolveModuleOptions(options: MemcachedModuleOptions = {}): ResolvedModuleOptions {
-  const { cache, decorators, diagnosticKeys } = readObject<ModuleShape>(options, '', MODULE_OPTIONS);
-  const { cache: _cache, decorators: _decorators, ...client } = options;
-  return { client, cache, decorators, diagnosticKeys };
+  const { cache, decorators, debug, diagnosticKeys } = readObject<ModuleShape>(options, '', MODULE_OPTIONS);
+  const { cache: _cache, decorators: _decorators, debug: _debug, ...client } = options;
+  return { client, cache, decorators, debug, diagnosticKeys };
 }
 
 type ModuleShape = ResolvedClientOptions & {
   readonly cache: CacheOptions;
   readonly decorators: Required<DecoratorsOptions>;
+  readonly debug: boolean;
 };
 
 const readVaryBySources: Reader<VarySources> = (value, path) => {
@@ -111,4 +121,5 @@ const MODULE_OPTIONS: Shape<ModuleShape> = {
       varyBy: withDefault(readVaryBySources, {}),
       unprovided: withDefault(oneOf('warn', 'refuse', 'ignore'), 'warn'),
     }),
+  debug: withDefault(bool, false),
 };

@@ -6,6 +6,7 @@ import type { CachePolicy } from '../../options/cache-options.js';
 import type { ResolvedPolicy } from '../../options/cache-policy.js';
 import type { CompiledKey } from '../keys/key-compiler.js';
 import { partOfKey } from '../keys/key-template.js';
+import { DEFAULT_NAME } from './module-name.js';
 import { UncachedCalls } from './uncached-calls.js';
 import type { VaryBy, VarySources } from './vary-by.js';
 
@@ -27,6 +28,7 @@ export class ModuleCache {
   /** The caches of the applications that run in this process. */
   static readonly #serving = new Set<ModuleCache>();
 
+  readonly name: string;
   readonly service: CacheMethods;
   readonly uncached: UncachedCalls;
   readonly #varyBy: VarySources;
@@ -37,7 +39,14 @@ export class ModuleCache {
   readonly #readersTags = new WeakMap<object, readonly CompiledKey[]>();
   #isRetired = false;
 
-  constructor(service: CacheMethods, varyBy: VarySources, logger: LoggerService = new Logger('Memcached')) {
+  /** @param name of the module instance: those of one name are one, so that default keys of others are apart. */
+  constructor(
+    service: CacheMethods,
+    varyBy: VarySources,
+    logger: LoggerService = new Logger('Memcached'),
+    name: string = DEFAULT_NAME,
+  ) {
+    this.name = name;
     this.uncached = service.uncached ?? new UncachedCalls(logger);
     this.service = service;
     this.#varyBy = varyBy;

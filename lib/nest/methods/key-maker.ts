@@ -1,6 +1,8 @@
 import { DecoratorError } from '../../errors.js';
+import { DEFAULT_NAME } from '../instance/module-name.js';
 import type { VaryBy } from '../instance/vary-by.js';
 import type { CacheKeyPart } from '../keys/canonical.js';
+import { escapeText } from '../keys/escape.js';
 import { compileKey, type CompiledKey, defaultKey, type KeySpec, patternOf } from '../keys/key-compiler.js';
 import type { SharedOptions } from './decorator-options.js';
 import type { Call, MethodFacts } from './operation.js';
@@ -104,6 +106,8 @@ export class KeyMaker {
     const { loading } = signature;
     const own = loading === undefined ? taken : taken.filter((_arg, index) => index !== loading);
     const object = tellsObjectsApart ? [(self as CacheKeyPart).toCacheKey(), ...own] : own;
-    return defaultKey(owner.name, declarer, method, object);
+    const made = defaultKey(owner.name, declarer, method, object);
+    // Another module may know another class of this name, on the same servers.
+    return cache.name === DEFAULT_NAME ? made : `${escapeText(cache.name)}@${made}`;
   }
 }
