@@ -2,13 +2,6 @@ import { createHash } from 'node:crypto';
 import { InvalidArgumentError } from '../errors.js';
 import { keyProblem, MAX_KEY_BYTES, type KeyProblem } from '../protocol/wire-key.js';
 
-/** A key as it goes over the wire, one character per byte. */
-export interface WireKey {
-  readonly text: string;
-  /** Whether `text` is base64 for bytes that memcached does not take in a key. */
-  readonly binary: boolean;
-}
-
 /** A byte no UTF-8 text contains: what holds it cannot be a key that some user wrote. */
 const NEVER_IN_UTF8 = '\xff';
 
@@ -27,21 +20,22 @@ const WHY: Record<Exclude<KeyProblem, 'empty'>, string> = {
  * beginning for people to read, then `0xff` (which no text contains), then the SHA-256 of the whole: the same in both
  * dialects, so that processes that speak different ones, and proxies between them, mean the same item.
  *
+ * @returns one character per byte.
  * @throws {InvalidArgumentError} for an empty key, half of a surrogate pair, and with `unsafeKeys: 'refuse'` for all
  *   that would need encoding.
  */
-export function encodeUnusualKey(key: string, unsafeKeys: 'encode' | 'refuse'): WireKey {
+export function encodeUnusualKey(key: string, unsafeKeys: 'encode' | 'refuse'): string {
   if (!key.isWellFormed()) {
     throw new InvalidArgumentError('key contains half of a surrogate pair, which has no UTF-8 form');
   }
   const bytes = Buffer.from(key, 'utf8').toString('latin1');
   const problem = keyProblem(bytes);
-  if (problem === undefined) return { text: bytes, binary: false };
+  if (problem === undefined) return bytes;
   if (problem === 'empty') throw new InvalidArgumentError('key is empty');
   if (unsafeKeys === 'refuse') {
     throw new InvalidArgumentError(`key ${shown(key)} ${WHY[problem]} (option unsafeKeys is 'refuse')`);
   }
-  return { text: shortened(bytes), binary: false };
+  return shortened(bytes);
 }
 
 function shortened(bytes: string): string {

@@ -24,20 +24,10 @@ class Share implements Keys {
   userKeys: string[] = [];
   fullKeys: string[] = [];
   wireKeys: string[] = [];
-  /** Keys that no classic line can carry. */
-  readonly alone: Request[] = [];
 
   /** Adds a key; throws what is wrong with it. */
   add(userKey: string, fullKey: string, read: Reading): void {
-    let wireKey = fullKey;
-    if (!isPlainKey(fullKey)) {
-      const request = singleRead(userKey, read);
-      if (request.binaryKey) {
-        this.alone.push(request);
-        return;
-      }
-      wireKey = request.key;
-    }
+    const wireKey = isPlainKey(fullKey) ? fullKey : singleRead(userKey, read).key;
     this.userKeys.push(userKey);
     this.fullKeys.push(fullKey);
     this.wireKeys.push(wireKey);
@@ -77,7 +67,7 @@ interface Reading {
 /**
  * Reads many keys, each server's share in lines of many keys.
  *
- * Every key is checked before anything is sent. A key that no classic line can carry travels in a request of its own.
+ * Every key is checked before anything is sent.
  */
 export async function readMany<Value>(
   keys: Iterable<string>,
@@ -100,12 +90,10 @@ export async function readMany<Value>(
   for (const [node, share] of sharesOf(keys, read)) {
     if (node === undefined) {
       const error = new ConnectionError('no server can take these keys', '', 'not-sent');
-      const unasked = [...share.userKeys, ...share.alone.map((request) => request.userKey)];
-      read.result.failures.push({ server: '', keys: unasked, error });
+      read.result.failures.push({ server: '', keys: share.userKeys, error });
       continue;
     }
     for (const keys of share.lines()) parts.push(readLine(node, keys, read));
-    for (const request of share.alone) parts.push(readAlone(node, request, read));
   }
   await Promise.all(parts);
   return read.result as ManyResult<Value>;

@@ -64,14 +64,8 @@ export class RequestMaker {
     if (options !== undefined) checkOptions(kind, options);
     const full = this.fullKey(key);
     const read = this.readersFor(options).of(kind);
-    let request: Request;
-    if (isPlainKey(full)) {
-      request = new Request(kind, full, read);
-    } else {
-      const wire = encodeUnusualKey(full, this.#unsafeKeys);
-      request = new Request(kind, wire.text, read);
-      request.binaryKey = wire.binary;
-    }
+    const wire = isPlainKey(full) ? full : encodeUnusualKey(full, this.#unsafeKeys);
+    const request = new Request(kind, wire, read);
     request.userKey = key;
     request.routingKey = full;
     request.missResult = missOf(kind);
