@@ -20,8 +20,9 @@ export const dalli = family<object>({}, (servers): Placement => {
   const builder = new RingBuilder();
   const pointOf = ofUtf8(sha1FirstWord());
   for (const [index, server] of servers.entries()) {
+    const label = labelOf(server);
     for (let number = 0; number < counts[index]; number += 1) {
-      builder.add(pointOf(`${labelOf(server)}:${number}`), index);
+      builder.add(pointOf(`${label}:${number}`), index);
     }
   }
   const ring = builder.build();

@@ -6,29 +6,37 @@ const MAX_POINTS = 2 ** 21;
 /** Which of several servers gets a point that all of them hash to. */
 export type TieRule = 'first' | 'last';
 
-/** Collects the points of a ring. */
+/** Points that a builder has room for at first. */
+const FIRST_ROOM = 1024;
+
+/** Collects the points of a ring. In typed arrays: 160,000 points in plain ones cost more in garbage than in hashing. */
 export class RingBuilder {
-  readonly #points: number[] = [];
-  readonly #owners: number[] = [];
+  #points = new Float64Array(FIRST_ROOM);
+  #owners = new Int32Array(FIRST_ROOM);
+  #size = 0;
 
   /** @param point a 32-bit integer, signed or not. */
   add(point: number, owner: number): void {
-    if (this.#owners.length === MAX_POINTS) {
+    const rank = this.#size;
+    if (rank === MAX_POINTS) {
       throw new InvalidOptionsError(
         'servers',
         `a ring of more than ${MAX_POINTS} points; use smaller weights`,
       );
     }
-    this.#points.push((point >>> 0) * MAX_POINTS + this.#owners.length);
-    this.#owners.push(owner);
+    if (rank === this.#owners.length) this.#grow();
+    this.#points[rank] = (point >>> 0) * MAX_POINTS + rank;
+    this.#owners[rank] = owner;
+    this.#size = rank + 1;
   }
 
   build(ties: TieRule = 'first'): Ring {
-    const sorted = Float64Array.from(this.#points).sort();
+    const sorted = this.#points.slice(0, this.#size).sort();
     const points = new Uint32Array(sorted.length);
     const owners = new Int32Array(sorted.length);
     let size = 0;
-    for (const ranked of sorted) {
+    for (let index = 0; index < sorted.length; index += 1) {
+      const ranked = sorted[index];
       const point = Math.floor(ranked / MAX_POINTS);
       const taken = size > 0 && points[size - 1] === point;
       if (taken && ties === 'first') continue;
@@ -37,6 +45,15 @@ export class RingBuilder {
       owners[size - 1] = this.#owners[ranked % MAX_POINTS];
     }
     return new Ring(points.subarray(0, size), owners.subarray(0, size));
+  }
+
+  #grow(): void {
+    const points = new Float64Array(this.#points.length * 2);
+    const owners = new Int32Array(this.#owners.length * 2);
+    points.set(this.#points);
+    owners.set(this.#owners);
+    this.#points = points;
+    this.#owners = owners;
   }
 }
 
@@ -56,8 +73,10 @@ export class Ring {
     this.#sliceShift = 32 - bits;
     this.#slices = new Int32Array(2 ** bits + 1);
     let index = 0;
+    const width = 2 ** this.#sliceShift;
     for (let slice = 0; slice < this.#slices.length; slice += 1) {
-      while (index < points.length && points[index] < slice * 2 ** this.#sliceShift) index += 1;
+      const begin = slice * width;
+      while (index < points.length && points[index] < begin) index += 1;
       this.#slices[slice] = index;
     }
   }

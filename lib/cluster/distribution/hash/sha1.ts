@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { KeyBytes } from '../key-bytes.js';
 
 /** The first four bytes of a key's SHA-1, most significant first. */
 export function sha1FirstWord(): (key: KeyBytes) => number {
-  return ({ bytes, length }) => createHash('sha1').update(bytes.subarray(0, length)).digest().readInt32BE(0);
+  return ({ bytes, length }) =>
+    Number.parseInt(hash('sha1', bytes.subarray(0, length), 'hex').slice(0, 8), 16) | 0;
 }
