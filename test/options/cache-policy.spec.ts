@@ -200,7 +200,12 @@ describe('other options', () => {
   });
 
   it('of a lock need a ttl', () => {
-    expect(resolveLock({ ttl: '10s' })).toEqual({ ttlSeconds: 10, waitMs: 0, signal: undefined });
+    expect(resolveLock({ ttl: '10s' })).toEqual({
+      ttlSeconds: 10,
+      leaseSeconds: 10,
+      waitMs: 0,
+      signal: undefined,
+    });
     expect(() => resolveLock({} as { ttl: '1s' })).toThrow('lock.ttl: expected a number of milliseconds');
     expect(() => resolveLock({ ttl: 'never' as '1s' })).toThrow(
       'lock.ttl: expected a duration of at least one second',

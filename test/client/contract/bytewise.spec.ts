@@ -8,6 +8,7 @@ function bytewiseSetup(protocol: 'meta' | 'classic'): Setup {
   let proxy: FaultProxy;
   return {
     lacks: protocol === 'meta' ? [] : ['meta'],
+    manyRequests: 500,
     async start() {
       server = await startMemcached();
       proxy = await FaultProxy.start(server);

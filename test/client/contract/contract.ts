@@ -10,6 +10,8 @@ export interface Setup {
   stop(): Promise<void>;
   /** What this set-up cannot do, for reasons of its own (a proxy knows no `stats`). */
   readonly lacks?: readonly ('meta' | 'server-commands')[];
+  /** How many requests are sent at once where many are. @default 5000 */
+  readonly manyRequests?: number;
 }
 
 /** Everything the client promises, on one set-up. The same tests run on every kind of server and transport. */
@@ -363,8 +365,8 @@ export function contract(setup: Setup): void {
       expect(await client.get(key)).toBe('small');
     });
 
-    it('answers thousands of requests at once, each with its own value', async () => {
-      const names = Array.from({ length: 5000 }, () => fresh());
+    it('answers many requests at once, each with its own value', async () => {
+      const names = Array.from({ length: setup.manyRequests ?? 5000 }, () => fresh());
       await Promise.all(names.map((name) => client.set(name, name)));
       const values = await Promise.all(names.map((name) => client.get(name)));
       expect(values).toStrictEqual(names);
