@@ -140,6 +140,8 @@ export async function startMemcached(options: RealMemcachedOptions = {}): Promis
   ).catch(async (cause: unknown) => {
     child.kill('SIGKILL');
     await cleaned;
+    // What it wrote may be read after its end is known.
+    if (!child.stderr.readableEnded) await once(child.stderr, 'end');
     throw new Error(`memcached did not start (${target}): ${stderr.trim()}`, { cause });
   });
 
