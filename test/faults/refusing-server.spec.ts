@@ -61,11 +61,14 @@ describeReal('a server that refuses', () => {
     const sockets: Socket[] = [];
     for (let refused = false; !refused;) {
       const socket = connect(server.port, server.host);
-      sockets.push(socket);
+      sockets.push(socket.on('error', () => undefined));
       await once(socket, 'connect');
       socket.write('version\r\n');
-      const [answer] = (await once(socket, 'data')) as [Buffer];
-      refused = answer.toString().startsWith('ERROR');
+      // A server that hangs up with this line unread may reset the connection before its answer has been read.
+      refused = await once(socket, 'data').then(
+        ([answer]) => String(answer).startsWith('ERROR'),
+        () => true,
+      );
     }
     await using client = new MemcachedClient({ servers: server.address });
     await expect(client.get('k')).rejects.toMatchObject({
