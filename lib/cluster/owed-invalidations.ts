@@ -157,12 +157,10 @@ function flat(text: string): string {
 
 /** The same invalidation once more. */
 export function repeated(request: Request): Request {
-  const again = new Request(request.kind, request.key, request.read);
-  again.binaryKey = request.binaryKey;
-  again.userKey = request.userKey;
-  again.routingKey = request.routingKey;
+  const again = request.sibling(request.kind, request.read);
   again.exptime = request.exptime;
-  again.missResult = request.missResult;
-  again.timeoutMs = request.timeoutMs;
+  // What is delivered is neither owed anew nor given up by whoever asked for it first.
+  again.owed = false;
+  again.signal = undefined;
   return again;
 }
