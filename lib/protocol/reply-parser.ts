@@ -1,7 +1,7 @@
 import { ProtocolError } from '../errors.js';
 import { CommonReplies } from './common-reply.js';
 import { FOREIGN_OPAQUE, Reply, type ReplyStatus } from './reply.js';
-import { clientFlags, digits, natural, tokenEnd, ttl } from './reply-fields.js';
+import { clientFlags, digits, latin1, natural, tokenEnd, ttl } from './reply-fields.js';
 
 const LF = 10;
 const CR = 13;
@@ -18,8 +18,12 @@ const MAX_VALUE_BYTES = 1024 * 1024 * 1024;
 /** Up to here a value's memory is taken at once from the announced length; above, only as bytes arrive. */
 const TRUSTED_LENGTH_BYTES = 8 * 1024 * 1024;
 
+/** Lines of statistics are handed out together, up to the line that fills so many bytes: a listing may have no end. */
+const STATISTICS_BYTES = 64 * 1024;
+
 const VALUE = Buffer.from('VALUE ');
 const CONFIG = Buffer.from('CONFIG ');
+const STAT = Buffer.from('STAT ');
 
 /** How the lines of `lru_crawler metadump` begin. */
 const DUMP = Buffer.from('key=');
@@ -39,7 +43,6 @@ const WORDS: ReadonlyMap<string, ReplyStatus> = new Map([
   ['NOT_STORED', 'not-stored'],
   ['EXISTS', 'exists'],
   ['NOT_FOUND', 'not-found'],
-  ['STAT', 'stat'],
   ['VERSION', 'version'],
   ['ERROR', 'error'],
   ['CLIENT_ERROR', 'client-error'],
@@ -50,7 +53,6 @@ const WORDS: ReadonlyMap<string, ReplyStatus> = new Map([
 /** The words that more text follows. */
 const WITH_TEXT: ReadonlySet<ReplyStatus> = new Set<ReplyStatus>([
   'line',
-  'stat',
   'version',
   'error',
   'client-error',
@@ -72,6 +74,8 @@ export class ReplyParser {
   #rest: Buffer | undefined;
   /** The value being received across chunks: its bytes and the two of its line end. */
   #body: Body | undefined;
+  /** The lines of statistics that have come since the last reply. */
+  #statistics = '';
 
   /**
    * @param onReply gets every reply, valid until it returns.
@@ -90,7 +94,7 @@ export class ReplyParser {
 
   /** Whether the bytes so far end inside a reply. */
   get incomplete(): boolean {
-    return this.#rest !== undefined || this.#body !== undefined;
+    return this.#rest !== undefined || this.#body !== undefined || this.#statistics !== '';
   }
 
   /**
@@ -114,7 +118,7 @@ export class ReplyParser {
     const length = chunk.length;
     while (position < length) {
       this.#reply.reset();
-      const next = this.#common.read(chunk, position, this.#reply);
+      const next = this.#statistics === '' ? this.#common.read(chunk, position, this.#reply) : -1;
       if (next >= 0) {
         this.#onReply(this.#reply);
         position = next;
@@ -138,6 +142,13 @@ export class ReplyParser {
     const reply = this.#reply;
     const first = chunk[start];
     const second = chunk[start + 1];
+    // STAT <name> <value>
+    if (first === 83 && beginsWith(chunk, start, STAT)) return this.#statisticsFrom(chunk, start, lf);
+    const isEnd = end - start === 3 && first === 69 && second === 78 && chunk[start + 2] === 68;
+    if (this.#statistics !== '') {
+      this.#handOutStatistics(!isEnd);
+      if (isEnd) return lf + 1;
+    }
     // VA <bytes> <flags>*
     if (first === 86 && second === 65 && chunk[start + 2] === BLANK) {
       reply.status = 'value';
@@ -145,7 +156,7 @@ export class ReplyParser {
     }
     // HD <flags>*, EN <flags>*, END
     if ((first === 72 && second === 68) || (first === 69 && second === 78)) {
-      if (first === 69 && end - start === 3 && chunk[start + 2] === 68) {
+      if (isEnd) {
         reply.status = 'end';
         reply.text = 'END';
       } else {
@@ -169,6 +180,30 @@ export class ReplyParser {
     this.#word(chunk, start, end);
     this.#onReply(reply);
     return lf + 1;
+  }
+
+  /** Takes the lines of statistics that begin at `start`, as many as are whole; returns where the next line begins. */
+  #statisticsFrom(chunk: Buffer, start: number, lf: number): number {
+    const room = STATISTICS_BYTES - this.#statistics.length;
+    let next = lf + 1;
+    while (next - start < room && beginsWith(chunk, next, STAT)) {
+      const end = chunk.indexOf(LF, next);
+      if (end < 0 || end - next > MAX_LINE_BYTES) break;
+      next = end + 1;
+    }
+    this.#statistics += latin1(chunk, start, next);
+    if (next - start >= room) this.#handOutStatistics(true);
+    return next;
+  }
+
+  #handOutStatistics(more: boolean): void {
+    const reply = this.#reply;
+    reply.status = 'stat';
+    reply.more = more;
+    reply.text = this.#statistics;
+    this.#statistics = '';
+    this.#onReply(reply);
+    reply.reset();
   }
 
   /** Hands out the value whose data block begins at `start`, or keeps what is there of it; returns the next position. */
@@ -289,8 +324,8 @@ export class ReplyParser {
     reply.status = status;
     if (WITH_TEXT.has(status)) {
       reply.text = chunk.toString('latin1', start, end);
-      // Lines of a dump and statistics go on up to their END; a metadebug line stands alone.
-      reply.more = status === 'stat' || (status === 'line' && first === 107);
+      // Lines of a dump go on up to their END; a metadebug line stands alone.
+      reply.more = status === 'line' && first === 107;
     } else if (wordEnd - start === 2) {
       this.#metaFlags(chunk, wordEnd, end);
     } else {

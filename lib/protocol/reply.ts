@@ -30,7 +30,7 @@ const NO_BYTES = Buffer.alloc(0);
  */
 export class Reply {
   status: ReplyStatus = 'ok';
-  /** More replies to the same request follow: an item of a classic list, before its `END`. */
+  /** More replies to the same request follow: an item of a classic list, before its `END`, or statistics without theirs. */
   more = false;
   /** Client flags (`f`). */
   flags = 0;
@@ -52,7 +52,10 @@ export class Reply {
   hitBefore = false;
   /** Seconds since the last access (`l`). */
   lastAccessSeconds = 0;
-  /** The whole line for `stat`, `number`, `version`, `line` and the errors, without its end. */
+  /**
+   * The whole line for `number`, `version`, `line` and the errors, without its end. Of a `stat` all its lines with their
+   * ends, of an endless listing so many as `more` follow.
+   */
   text = '';
 
   /** Where the data block of a `value` lies: in these bytes, from `valueStart` to `valueEnd`; it is empty otherwise. */

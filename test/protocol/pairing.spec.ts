@@ -27,7 +27,7 @@ const REPLIES = [
   'HD',
   'EN',
   '5',
-  'STAT a b',
+  'STAT a b\r\nEND',
   'VERSION 1.6.18',
   'MN',
   'ME k exp=-1',
@@ -62,7 +62,7 @@ const CLASSIC: readonly (readonly [
   ['lookup', {}, []],
   ['line', { key: 'version' }, ['VERSION 1.6.18']],
   ['line', { key: 'mn' }, ['MN']],
-  ['line', { key: 'stats settings' }, ['STORED', 'DELETED', 'TOUCHED', 'OK', 'END', 'HD', 'STAT a b']],
+  ['line', { key: 'stats settings' }, ['STORED', 'DELETED', 'TOUCHED', 'OK', 'END', 'HD', 'STAT a b\r\nEND']],
   ['line', { key: 'config get cluster' }, ['END', 'VALUE k 0 1\r\nx', 'VALUE other 0 1\r\nx', 'VA 1\r\nx']],
   ['line', { key: 'something new' }, REPLIES],
 ];

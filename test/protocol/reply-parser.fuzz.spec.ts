@@ -75,7 +75,8 @@ const line = fc.oneof(
   fc.constantFrom(
     say('STORED\r\n', { status: 'ok', text: 'STORED' }),
     say('MN\r\n', { status: 'noop' }),
-    say('STAT pid 1\r\n', { status: 'stat', more: true, text: 'STAT pid 1' }),
+    say('STAT pid 1\r\nEND\r\n', { status: 'stat', text: 'STAT pid 1\r\n' }),
+    say('STAT a 1\nSTAT b \r\nEND\r\n', { status: 'stat', text: 'STAT a 1\nSTAT b \r\n' }),
     say('SERVER_ERROR out of memory\r\n', { status: 'server-error', text: 'SERVER_ERROR out of memory' }),
   ),
 );

@@ -101,10 +101,38 @@ const SAYINGS: readonly (readonly [name: string, bytes: string, replies: readonl
     'statistics',
     'STAT pid 1\r\nSTAT version 1.6.18\r\nSTAT 10:addr tcp:127.0.0.1:5\r\nEND\r\n',
     [
-      { status: 'stat', more: true, text: 'STAT pid 1' },
-      { status: 'stat', more: true, text: 'STAT version 1.6.18' },
-      { status: 'stat', more: true, text: 'STAT 10:addr tcp:127.0.0.1:5' },
+      {
+        status: 'stat',
+        text: 'STAT pid 1\r\nSTAT version 1.6.18\r\nSTAT 10:addr tcp:127.0.0.1:5\r\n',
+      },
+    ],
+  ],
+  [
+    'statistics after other replies, and before',
+    'HD O7\r\nSTAT pid 1\r\nEND\r\nSTAT pid 2\r\nEND\r\nHD O8\r\nEND\r\n',
+    [
+      { status: 'ok', opaque: 7 },
+      { status: 'stat', text: 'STAT pid 1\r\n' },
+      { status: 'stat', text: 'STAT pid 2\r\n' },
+      { status: 'ok', opaque: 8 },
       { status: 'end', text: 'END' },
+    ],
+  ],
+  [
+    'statistics that break off in an error',
+    'STAT pid 1\r\nSTAT time 2\r\nSERVER_ERROR out of memory writing stats\r\n',
+    [
+      { status: 'stat', more: true, text: 'STAT pid 1\r\nSTAT time 2\r\n' },
+      { status: 'server-error', text: 'SERVER_ERROR out of memory writing stats' },
+    ],
+  ],
+  [
+    'statistics with a reply among them',
+    'STAT pid 1\r\nHD k12345678901234567890123456789 O9\r\nSTAT time 2\r\nEND\r\n',
+    [
+      { status: 'stat', more: true, text: 'STAT pid 1\r\n' },
+      { status: 'ok', opaque: 9 },
+      { status: 'stat', text: 'STAT time 2\r\n' },
     ],
   ],
   [
@@ -270,10 +298,27 @@ describe('the reply parser', () => {
 
   it('keeps a line of up to 8 KiB, and no byte more', () => {
     const line = `STAT name ${'x'.repeat(8192 - 11)}`;
-    expect(parse([`${line}\r\n`])).toStrictEqual([{ status: 'stat', more: true, text: line }]);
+    expect(parse([`${line}\r\nEND\r\n`])).toStrictEqual([{ status: 'stat', text: `${line}\r\n` }]);
     const endless = 'STAT name '.padEnd(9000, 'x');
     expect(() => parse([endless])).toThrow(/8192 bytes/);
     expect(() => parse(Array.from(endless))).toThrow(/8192 bytes/);
+  });
+
+  it('hands out statistics without end in parts, the same however they come', () => {
+    const line = `STAT name ${'x'.repeat(90)}\r\n`;
+    const lines = line.repeat(1500);
+    const whole = parse([lines]);
+    expect(whole.map(({ status, more, text }) => [status, more, String(text).length])).toStrictEqual([
+      ['stat', true, 643 * line.length],
+      ['stat', true, 643 * line.length],
+    ]);
+    for (const size of [1, 7, line.length, 1000, 65_536]) {
+      const cuts = Array.from({ length: Math.ceil(lines.length / size) }, (_, index) =>
+        lines.slice(index * size, (index + 1) * size),
+      );
+      expect(parse(cuts)).toStrictEqual(whole);
+      expect(parse([...cuts, 'END\r\n'])).toHaveLength(3);
+    }
   });
 
   it('takes no memory for a value that is announced and does not come', () => {

@@ -39,10 +39,14 @@ describe('statistics', () => {
     );
   });
 
-  it.each(['VALUE k 0 1\r\nx\r\n', 'NOT_FOUND\r\n', 'STAT\r\n', 'VERSION 1\r\n'])(
-    'are not to be found in %j',
-    (bytes) => {
-      expect(() => read(bytes)).toThrow(expect.objectContaining({ code: 'MEMCACHED_PROTOCOL' }));
-    },
-  );
+  it.each([
+    'VALUE k 0 1\r\nx\r\n',
+    'NOT_FOUND\r\n',
+    'STAT\r\n',
+    'STAT \r\nEND\r\n',
+    'STAT a b\rc\r\nEND\r\n',
+    'VERSION 1\r\n',
+  ])('are not to be found in %j', (bytes) => {
+    expect(() => read(bytes)).toThrow(expect.objectContaining({ code: 'MEMCACHED_PROTOCOL' }));
+  });
 });
