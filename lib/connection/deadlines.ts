@@ -19,8 +19,14 @@ const STREAMING_ANSWERS = 32;
 /** With less than this between two, the kernel takes what has piled up: at least a megabyte each, so 4 MB/s. */
 const TAKING_MS = 250;
 
-/** For so long a stream is believed in that brings no reply to its end. */
+/** While replies stream in and this process waits for less than this part of the time, it is what they wait for. */
+const IDLE_PART = 1 / 4;
+
+/** For so long at most, if they do not come to their end. */
 const MAX_REPLY_MS = 2000;
+
+/** While they stream in and this process does wait, this part of the time counts: a call waits for twice its limit at most. */
+const STREAMING_PART = 1 / 2;
 
 /** Something that must be over by a deadline. */
 export interface Timed {
@@ -33,9 +39,10 @@ export interface Timed {
 /**
  * The deadlines of one connection, on a clock that only counts what the server is to blame for.
  *
- * The clock stands still while this process does, and while requests stream out or replies stream in, behind which the
- * others can only wait their turn. Without that, 100,000 reads at once would be lost to a deadline that passes before the first of them is on
- * the wire, and giving up on what is already on its way frees nothing.
+ * The clock stands still while this process does, and while it has its hands full with the replies that come in: without
+ * that, 100,000 reads at once would be lost to a deadline that passes before the first of them is on the wire. It runs at
+ * half its speed while requests stream out or replies stream in and this process waits for more: the others can only wait
+ * their turn, and giving up on what is already on its way frees nothing, but a peer that drips must not keep a call for ever.
  */
 export class Deadlines {
   readonly #expire: (now: number) => number;
@@ -53,8 +60,10 @@ export class Deadlines {
   #heardBytes = 0;
   #answers = 0;
   #takenAt = Number.NEGATIVE_INFINITY;
-  /** Milliseconds of streaming that did not count since the last whole reply. */
-  #streamedMs = 0;
+  /** Milliseconds that did not count since the last whole reply because this process was at work on it. */
+  #workedMs = 0;
+  /** How long this process had waited for something by the last look. */
+  #idleMs = 0;
 
   /**
    * @param expire fails what is due at the time it is given; returns the earliest deadline that is left, `Infinity` for
@@ -108,7 +117,7 @@ export class Deadlines {
   /** A reply has come to its end. */
   answered(): void {
     this.#answers += 1;
-    this.#streamedMs = 0;
+    this.#workedMs = 0;
   }
 
   /** The milliseconds that have counted so far. */
@@ -130,22 +139,27 @@ export class Deadlines {
       this.#heardBytes >= STREAMING_BYTES ||
       this.#answers >= STREAMING_ANSWERS ||
       time - this.#takenAt < TAKING_MS;
-    if (streaming && this.#streamedMs < MAX_REPLY_MS) {
+    const idleMs = performance.eventLoopUtilization().idle;
+    if (streaming && idleMs - this.#idleMs < gap * IDLE_PART && this.#workedMs < MAX_REPLY_MS) {
       this.#excused += gap;
-      this.#streamedMs += gap;
-    } else if (gap > STALL_MS) {
-      this.#excused += gap - LOOK_MS;
+      this.#workedMs += gap;
+    } else {
+      const counts = gap > STALL_MS ? LOOK_MS : gap;
+      this.#excused += gap - (streaming ? counts * STREAMING_PART : counts);
     }
+    this.#begin(time, idleMs);
+  }
+
+  #begin(time: number, idleMs: number): void {
     this.#lookedAt = time;
+    this.#idleMs = idleMs;
     this.#heardBytes = 0;
     this.#answers = 0;
   }
 
   /** Looks once the replies that are already here have been read: timers come before them, `setImmediate` after. */
   #arm(): void {
-    this.#lookedAt = performance.now();
-    this.#heardBytes = 0;
-    this.#answers = 0;
+    this.#begin(performance.now(), performance.eventLoopUtilization().idle);
     this.#timer = setTimeout(() => setImmediate(() => this.#look()), LOOK_MS).unref();
   }
 

@@ -90,7 +90,8 @@ export interface ClientOptions {
 
   /**
    * Longest wait for a reply, from the call on; a `Duration` of at least 1 ms. What does not count is time in which this
-   * process stands still, or in which earlier requests and their replies keep streaming.
+   * process stands still, or is at work on replies that stream in; while it waits for more of them, half of the time
+   * counts, so that a server that drips keeps nobody for more than twice as long.
    *
    * @default '500ms'
    */

@@ -41,6 +41,25 @@ function standStill(milliseconds: number): void {
   while (performance.now() < end);
 }
 
+/** Takes 70 of every 100 ms from this process, until the function is called that it returns. */
+function starve(): () => void {
+  const timer = setInterval(() => standStill(70), 100);
+  return () => clearInterval(timer);
+}
+
+const STREAMED = 'x'.repeat(5000);
+
+/** Answers one read every 24 ms, with 200 KB/s. */
+async function stream(peer: Peer): Promise<void> {
+  const began = performance.now();
+  for (let count = 1; ; count += 1) {
+    const line = await peer.line();
+    if (line === undefined) return;
+    await wait(Math.max(0, began + count * 24 - performance.now()));
+    peer.send(`VA 5000 f0 ${opaqueOf(line)}\r\n${STREAMED}\r\n`);
+  }
+}
+
 describe('deadlines', () => {
   it('end each request at its own, the shortest first', async () => {
     await connect(() => {});
@@ -126,26 +145,43 @@ describe('deadlines', () => {
     ]);
   });
 
-  it('do not count the time in which replies to earlier requests stream in', async () => {
-    const value = 'x'.repeat(5000);
-    await connect(async (peer) => {
-      for (;;) {
-        const line = await peer.line();
-        if (line === undefined) return;
-        await wait(10);
-        peer.send(`VA 5000 f0 ${opaqueOf(line)}\r\n${value}\r\n`);
-      }
-    });
-    const asked = Array.from({ length: 60 }, (_, index) =>
-      opened.ask('get', `k${index}`, { timeoutMs: 200 }),
-    );
-    const replies = await Promise.all(asked);
-    expect(replies.every(([reply]) => reply.value === value)).toBe(true);
+  it('do not count the time in which this process is at work, with 70 of every 100 ms taken from it', async () => {
+    await connect((peer) => peer.answer((line) => `HD ${opaqueOf(line)}\r\n`));
+    const stopStarving = starve();
+    const outcomes: unknown[] = [];
+    for (let index = 0; index < 10; index += 1) {
+      const some = Array.from({ length: 50 }, (_, at) =>
+        outcome(opened.ask('delete', `k${at}`, { timeoutMs: 60 })),
+      );
+      outcomes.push(...(await Promise.all(some)));
+    }
+    stopStarving();
+    expect(outcomes.filter((it) => it === 'MEMCACHED_TIMEOUT')).toStrictEqual([]);
   });
 
-  it('do not count the time in which the server takes in what has piled up', async () => {
+  it('count half of the time in which replies to earlier requests stream in', async () => {
+    await connect((peer) => stream(peer));
+    // They take 1.2 s, of which 0.6 count.
+    const asked = Array.from({ length: 50 }, (_, index) =>
+      opened.ask('get', `k${index}`, { timeoutMs: 1000 }),
+    );
+    const replies = await Promise.all(asked);
+    expect(replies.every(([reply]) => reply.value === STREAMED)).toBe(true);
+  });
+
+  it('do not let a call wait for ever behind replies that stream in', async () => {
+    await connect((peer) => stream(peer));
+    // They would take seven seconds, of which half count.
+    const asked = Array.from({ length: 300 }, (_, index) =>
+      outcome(opened.ask('get', `k${index}`, { timeoutMs: 1000 })),
+    );
+    expect(await asked[0]).toMatchObject([{ value: STREAMED }]);
+    expect(await asked.at(-1)).toBe('MEMCACHED_TIMEOUT');
+  });
+
+  it('count half of the time in which the server takes in what has piled up', async () => {
     await connect(async (peer) => {
-      // 128 KB every 10 ms.
+      // 128 KB every 10 ms: two seconds for all.
       peer.socket.on('data', () => peer.socket.pause());
       const reading = setInterval(() => {
         peer.socket.resume();
@@ -156,7 +192,7 @@ describe('deadlines', () => {
     });
     const data = Buffer.alloc(60_000, 'x');
     const asked = Array.from({ length: 400 }, (_, index) =>
-      outcome(opened.ask('set', `k${index}`, { data, timeoutMs: 900 })),
+      outcome(opened.ask('set', `k${index}`, { data, timeoutMs: 1600 })),
     );
     const outcomes = await Promise.all(asked);
     expect(outcomes.filter((it) => it === 'MEMCACHED_TIMEOUT')).toStrictEqual([]);
