@@ -9,18 +9,17 @@ export {
 } from './nest/tokens.js';
 export type {
   DecoratorsOptions,
-  MemcachedModuleAsyncOptions,
   MemcachedModuleExtras,
   MemcachedModuleOptions,
-  MemcachedOptionsFactory,
-} from './nest/module-options.js';
+} from './options/module-options.js';
+export type { MemcachedModuleAsyncOptions, MemcachedOptionsFactory } from './nest/async-options.js';
 export { MemcachedHealthIndicator } from './nest/health/memcached.health.js';
 export type {
   MemcachedHealthEntry,
   MemcachedHealthResult,
   MemcachedNodeEntry,
 } from './nest/health/memcached.health.js';
-export type { ClusterCheckOptions, HealthOptions } from './nest/health/health-options.js';
+export type { ClusterCheckOptions, HealthOptions } from './options/health-options.js';
 export type { HealthState } from './nest/health/judge-cluster.js';
 export type { HealthReason, HealthReasonCode } from './nest/health/judge-node.js';
 export type { ServerFigures } from './nest/server-figures.js';
@@ -37,7 +36,7 @@ export { HttpCacheInterceptor } from './nest/http/http-cache.interceptor.js';
 export type { Audience, HttpCacheOptions, HttpRequest } from './nest/http/http-cache-options.js';
 export { Current } from './nest/decorators/current.decorator.js';
 export { Loading } from './nest/decorators/loading.decorator.js';
-export type { VaryBy, VarySources } from './nest/instance/vary-by.js';
+export type { VaryBy, VarySources } from './options/vary-by.js';
 export type {
   AnyMethod,
   BatchDecoratorFor,

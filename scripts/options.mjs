@@ -18,11 +18,14 @@ const GROUPS = [
     title: 'The module',
     text: '`MemcachedModule.forRoot` takes all options of the client, and these. `isGlobal` and `name` stand beside the factory in `forRootAsync`.',
     declared: [
-      ['nest/module-options', 'MemcachedModuleOptions'],
-      ['nest/module-options', 'MemcachedModuleExtras'],
+      ['options/module-options', 'MemcachedModuleOptions', 'MODULE_OPTIONS'],
+      ['options/module-options', 'MemcachedModuleExtras', 'MODULE_EXTRAS'],
     ],
   },
-  { title: '`decorators`', declared: [['nest/module-options', 'DecoratorsOptions']] },
+  {
+    title: '`decorators`',
+    declared: [['options/module-options', 'DecoratorsOptions', 'DECORATORS_OPTIONS']],
+  },
   { title: 'The client', declared: [['options/client-options', 'ClientOptions', 'CLIENT_OPTIONS']] },
   { title: 'One of `servers`', declared: [['options/server-options', 'ServerOptions']] },
   { title: '`codec`', declared: [['options/codec-options', 'CodecOptions', 'CODEC_OPTIONS']] },
@@ -52,8 +55,8 @@ const GROUPS = [
   {
     title: 'Health checks',
     declared: [
-      ['nest/health/health-options', 'HealthOptions', 'HEALTH_OPTIONS'],
-      ['nest/health/health-options', 'ClusterCheckOptions', 'HEALTH_OPTIONS'],
+      ['options/health-options', 'HealthOptions', 'HEALTH_OPTIONS'],
+      ['options/health-options', 'ClusterCheckOptions', 'HEALTH_OPTIONS'],
     ],
   },
 ];

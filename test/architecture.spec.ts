@@ -85,7 +85,7 @@ const HOUSE: House = {
     },
     // The module puts the rooms of Nest together; nothing below knows it.
     'nest/memcached.module.ts': {
-      rooms: ['errors.ts', 'nest/', 'nest/boot/', 'nest/health/', 'nest/instance/'],
+      rooms: ['errors.ts', 'options/', 'nest/', 'nest/boot/', 'nest/health/', 'nest/instance/'],
       packages: ['@nestjs/common', '@nestjs/core'],
     },
     'nest/': {
@@ -115,7 +115,15 @@ const HOUSE: House = {
       packages: ['@nestjs/common', 'node:util'],
     },
     'nest/boot/': {
-      rooms: ['errors.ts', 'nest/', 'nest/http/', 'nest/instance/', 'nest/keys/', 'nest/methods/'],
+      rooms: [
+        'errors.ts',
+        'options/',
+        'nest/',
+        'nest/http/',
+        'nest/instance/',
+        'nest/keys/',
+        'nest/methods/',
+      ],
       packages: ['@nestjs/common', '@nestjs/core', 'reflect-metadata'],
     },
     'nest/http/': {

@@ -68,9 +68,9 @@ export class CacheEngine {
   readonly #locks: Locks;
 
   /** @throws {InvalidOptionsError} with the path of the wrong option. */
-  constructor(store: CacheStore, options: CacheOptions = {}, ports: CachePorts = {}) {
+  constructor(store: CacheStore, options: CacheOptions | ResolvedCacheOptions = {}, ports: CachePorts = {}) {
     const { clock = systemClock, random = Math.random, observer, outside = (work) => work() } = ports;
-    this.#options = new ResolvedCacheOptions(options);
+    this.#options = options instanceof ResolvedCacheOptions ? options : new ResolvedCacheOptions(options);
     const events = new CacheEvents(observer);
     const tags = new Tags(store, this.#options.namespaces);
     const order = new Order();

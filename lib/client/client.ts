@@ -1,10 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { InvalidArgumentError, type MemcachedError } from '../errors.js';
-import {
-  resolveClientOptions,
-  type ClientOptions,
-  type ResolvedClientOptions,
-} from '../options/client-options.js';
+import { ResolvedClientOptions, type ClientOptions } from '../options/client-options.js';
 import type { Ttl } from '../options/cache-options.js';
 import type { CodecOptions } from '../options/codec-options.js';
 import type { Duration } from '../options/duration.js';
@@ -57,9 +53,9 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
   #closing: Promise<void> | undefined;
 
   /** @throws {InvalidOptionsError} with the path of the wrong option. */
-  constructor(options: ClientOptions = {}) {
+  constructor(options: ClientOptions | ResolvedClientOptions = {}) {
     super();
-    this.options = resolveClientOptions(options);
+    this.options = options instanceof ResolvedClientOptions ? options : new ResolvedClientOptions(options);
     this.#list = new ServerList(this.options, this);
     this.#dispatcher = this.#list.dispatcher;
     this.#requests = new RequestMaker(this.options, new LeaseRepairs(this.#dispatcher));

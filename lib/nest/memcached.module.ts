@@ -1,6 +1,13 @@
 import { ConfigurableModuleBuilder, type DynamicModule, Module } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { InvalidOptionsError } from '../errors.js';
+import {
+  MODULE_EXTRAS,
+  type MemcachedModuleExtras,
+  type MemcachedModuleOptions,
+  ResolvedModuleOptions,
+} from '../options/module-options.js';
+import { readObject } from '../options/schema.js';
 import { DecoratorExplorer } from './boot/decorator-explorer.js';
 import { ApplicationCaches } from './instance/application-caches.js';
 import { ModuleCache } from './instance/module-cache.js';
@@ -8,24 +15,17 @@ import { DEFAULT_NAME, getModuleCacheToken } from './instance/module-name.js';
 import { standIn } from './instance/stand-in.js';
 import { MemcachedHealthIndicator } from './health/memcached.health.js';
 import { MemcachedService } from './memcached.service.js';
-import {
-  type MemcachedModuleAsyncOptions,
-  type MemcachedModuleExtras,
-  type MemcachedModuleOptions,
-  OPTIONS_TOKEN,
-  resolveModuleOptions,
-} from './module-options.js';
+import type { MemcachedModuleAsyncOptions } from './async-options.js';
 import { logNodes } from './node-logger.js';
+import { OPTIONS_TOKEN } from './options-token.js';
 import { getMemcachedClientToken, getMemcachedToken } from './tokens.js';
 
-const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<MemcachedModuleOptions>({
-  moduleName: 'Memcached',
-  optionsInjectionToken: OPTIONS_TOKEN,
-})
-  .setClassMethodName('forRoot')
-  .setFactoryMethodName('createMemcachedOptions')
-  .setExtras<MemcachedModuleExtras>({ isGlobal: false, name: DEFAULT_NAME }, withInstance)
-  .build();
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN: GIVEN } =
+  new ConfigurableModuleBuilder<MemcachedModuleOptions>({ moduleName: 'Memcached' })
+    .setClassMethodName('forRoot')
+    .setFactoryMethodName('createMemcachedOptions')
+    .setExtras<MemcachedModuleExtras>({ isGlobal: false, name: DEFAULT_NAME }, withInstance)
+    .build();
 
 /**
  * The cache of a Nest application: provides `MemcachedService` and `MemcachedHealthIndicator`, and makes `@Cacheable` and
@@ -102,21 +102,35 @@ function isService(memcached: unknown): memcached is MemcachedService {
 
 /** What a module instance consists of; each under tokens that bear its name. */
 function withInstance(definition: DynamicModule, extras: MemcachedModuleExtras): DynamicModule {
-  const name = extras.name ?? DEFAULT_NAME;
+  const { isGlobal, name = DEFAULT_NAME } = readObject(
+    { isGlobal: extras.isGlobal, name: extras.name },
+    '',
+    MODULE_EXTRAS,
+  );
   const service = getMemcachedToken(name);
   const client = getMemcachedClientToken(name);
   const cache = getModuleCacheToken(name);
   return {
     ...definition,
-    global: extras.isGlobal ?? false,
+    global: isGlobal,
     providers: [
       ...(definition.providers ?? []),
       {
-        provide: service,
+        provide: OPTIONS_TOKEN,
         useFactory: (options: MemcachedModuleOptions | undefined, container: ModulesContainer) =>
-          ApplicationCaches.of(container).service(name, given(options), () => {
+          ApplicationCaches.of(container).options(
+            name,
+            given(options),
+            (each) => new ResolvedModuleOptions(each),
+          ),
+        inject: [GIVEN, ModulesContainer],
+      },
+      {
+        provide: service,
+        useFactory: (options: ResolvedModuleOptions, container: ModulesContainer) =>
+          ApplicationCaches.of(container).companion(options, 'service', () => {
             const memcached = new MemcachedService(options);
-            logNodes(memcached.client, options?.failover ?? 'error', name);
+            logNodes(memcached.client, options.client.failover, name);
             return memcached;
           }),
         inject: [OPTIONS_TOKEN, ModulesContainer],
@@ -130,10 +144,9 @@ function withInstance(definition: DynamicModule, extras: MemcachedModuleExtras):
         provide: cache,
         useFactory: (
           memcached: MemcachedService,
-          options: MemcachedModuleOptions,
+          { decorators: { enabled, varyBy } }: ResolvedModuleOptions,
           container: ModulesContainer,
         ) => {
-          const { enabled, varyBy } = resolveModuleOptions(options).decorators;
           if (!enabled) return undefined;
           return ApplicationCaches.of(container).companion(memcached, `cache ${name}`, () => {
             const methods = isService(memcached) ? memcached : standIn(memcached);
@@ -147,10 +160,9 @@ function withInstance(definition: DynamicModule, extras: MemcachedModuleExtras):
         useFactory: (
           container: ModulesContainer,
           modules: ModuleRef,
-          options: MemcachedModuleOptions,
+          { decorators: { unprovided } }: ResolvedModuleOptions,
           moduleCache: ModuleCache | undefined,
         ) => {
-          const { unprovided } = resolveModuleOptions(options).decorators;
           const make = (): DecoratorExplorer =>
             new DecoratorExplorer(container, modules, name, unprovided, moduleCache);
           if (moduleCache === undefined) return make();

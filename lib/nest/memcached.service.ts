@@ -25,12 +25,13 @@ import type {
 } from '../options/cache-options.js';
 import type { ResolvedPolicy } from '../options/cache-policy.js';
 import type { Duration } from '../options/duration.js';
+import { type MemcachedModuleOptions, ResolvedModuleOptions } from '../options/module-options.js';
 import type { ServersOption } from '../options/server-options.js';
 import { ClientStore } from '../store/client-store.js';
 import { UncachedCalls } from './instance/uncached-calls.js';
 import { publishing } from './cache-diagnostics.js';
 import { type ClusterReport, type LastAnswers, reportOn } from './cluster-report.js';
-import { type MemcachedModuleOptions, OPTIONS_TOKEN, resolveModuleOptions } from './module-options.js';
+import { OPTIONS_TOKEN } from './options-token.js';
 
 /**
  * The application's memcached: every command, and all of them know the cache.
@@ -58,15 +59,15 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
   readonly #answersOf = new WeakMap<ClusterReport, LastAnswers>();
 
   /** @throws {InvalidOptionsError} with the path of the wrong option. */
-  constructor(@Optional() @Inject(OPTIONS_TOKEN) options: MemcachedModuleOptions = {}) {
-    const { client, cache, debug, diagnosticKeys } = resolveModuleOptions(options);
+  constructor(@Optional() @Inject(OPTIONS_TOKEN) options?: MemcachedModuleOptions | ResolvedModuleOptions) {
+    const { client, cache, debug } = ResolvedModuleOptions.of(options);
     this.client = new MemcachedClient(client);
     // Begun while the application starts, outside of every request's async context.
     const outside = new AsyncResource('nestjs-memcached');
     this.#store = new ClientStore(this.client);
     this.#cache = new CacheEngine(this.#store, cache, {
       outside: (work) => outside.runInAsyncScope(work),
-      observer: this.uncached.observing(publishing(diagnosticKeys, debug)),
+      observer: this.uncached.observing(publishing(client.diagnosticKeys, debug)),
     });
   }
 
@@ -306,11 +307,9 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
    * @param options `timeout`: longest wait for a server; one that does not answer says so in `problem`. `since`: an earlier
    *   report of this service, for the hit ratios since then.
    */
-  async report({
-    since,
-    ...options
-  }: CommandOptions & { since?: ClusterReport } = {}): Promise<ClusterReport> {
-    const answers = await this.client.stats('general', options);
+  async report(options: CommandOptions & { since?: ClusterReport } = {}): Promise<ClusterReport> {
+    const { since, ...command } = options;
+    const answers = await this.client.stats('general', command);
     const before: LastAnswers = (since && this.#answersOf.get(since)) ?? new Map();
     const report = reportOn(this.client.topology(), answers, before, this.counters, this.uncached.counts);
     this.#answersOf.set(report, answers);

@@ -181,27 +181,35 @@ export interface ClientOptions {
   maxValueBytes?: number;
 }
 
-/** Client options after `resolveClientOptions`: complete, in milliseconds, frozen. */
-export interface ResolvedClientOptions {
-  readonly servers: readonly ServerAddress[];
-  readonly discovery: ResolvedDiscovery | undefined;
-  readonly distribution: DistributionOption;
-  readonly keyPrefix: string;
-  readonly codec: ResolvedCodecOptions;
-  readonly unsafeKeys: 'encode' | 'refuse';
-  readonly protocol: 'auto' | 'meta' | 'classic';
-  readonly commandTimeout: number;
-  readonly connectTimeout: number;
-  readonly drainTimeout: number;
-  readonly failover: Failover;
-  readonly failuresToDown: number;
-  readonly reconnectDelay: { readonly min: number; readonly max: number };
-  readonly keepAlive: number;
-  readonly diagnosticKeys: boolean;
-  readonly maxInFlight: number;
-  readonly maxQueuedBytes: number;
-  readonly maxOwedDeletes: number;
-  readonly maxValueBytes: number;
+/** Client options with nothing left open: complete, in milliseconds, frozen; what takes them asks no more. */
+export class ResolvedClientOptions {
+  declare readonly servers: readonly ServerAddress[];
+  declare readonly discovery: ResolvedDiscovery | undefined;
+  declare readonly distribution: DistributionOption;
+  declare readonly keyPrefix: string;
+  declare readonly codec: ResolvedCodecOptions;
+  declare readonly unsafeKeys: 'encode' | 'refuse';
+  declare readonly protocol: 'auto' | 'meta' | 'classic';
+  declare readonly commandTimeout: number;
+  declare readonly connectTimeout: number;
+  declare readonly drainTimeout: number;
+  declare readonly failover: Failover;
+  declare readonly failuresToDown: number;
+  declare readonly reconnectDelay: { readonly min: number; readonly max: number };
+  declare readonly keepAlive: number;
+  declare readonly diagnosticKeys: boolean;
+  declare readonly maxInFlight: number;
+  declare readonly maxQueuedBytes: number;
+  declare readonly maxOwedDeletes: number;
+  declare readonly maxValueBytes: number;
+
+  /** @throws {InvalidOptionsError} with the path of the wrong option. */
+  constructor(options: ClientOptions) {
+    const read = readObject<ResolvedClientOptions>(options, '', CLIENT_OPTIONS);
+    const isPlaced = read.servers.length > 0 || read.discovery !== undefined;
+    Object.assign(this, read, isPlaced ? {} : { servers: readServers(DEFAULT_SERVER, 'servers') });
+    Object.freeze(this);
+  }
 }
 
 const DEFAULT_SERVER = '127.0.0.1:11211';
@@ -250,14 +258,3 @@ export const CLIENT_OPTIONS: Shape<ResolvedClientOptions> = {
   maxOwedDeletes: withDefault(integer(0), 250_000),
   maxValueBytes: withDefault(integer(0), 0),
 };
-
-/**
- * Validates client options once; nothing below asks again.
- *
- * @throws {InvalidOptionsError} with the path of the wrong option.
- */
-export function resolveClientOptions(options: ClientOptions = {}): ResolvedClientOptions {
-  const resolved = readObject<ResolvedClientOptions>(options, '', CLIENT_OPTIONS);
-  if (resolved.servers.length > 0 || resolved.discovery !== undefined) return resolved;
-  return Object.freeze({ ...resolved, servers: readServers(DEFAULT_SERVER, 'servers') });
-}

@@ -90,6 +90,22 @@ describe('MemcachedModule', () => {
     );
   });
 
+  it('reads its options once', async () => {
+    await using server = await MemcachedServer.start();
+    let reads = 0;
+    const options = {
+      servers: server.address,
+      get codec() {
+        reads += 1;
+        return 'json' as const;
+      },
+    };
+    const imported = MemcachedModule.forRootAsync({ useFactory: () => options });
+    const app = await NestFactory.createApplicationContext(imported, { logger: false });
+    await app.close();
+    expect(reads).toBe(1);
+  });
+
   it('provides several instances under their names, globally or not', async () => {
     await using one = await MemcachedServer.start();
     await using other = await MemcachedServer.start();

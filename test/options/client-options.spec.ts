@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { type ClientOptions, resolveClientOptions } from '../../lib/options/client-options.js';
+import { type ClientOptions, ResolvedClientOptions } from '../../lib/options/client-options.js';
 
 describe('client options', () => {
   it('have a default for everything', () => {
-    expect(resolveClientOptions()).toMatchObject({
+    expect(new ResolvedClientOptions({})).toMatchObject({
       servers: [{ id: '127.0.0.1:11211' }],
       discovery: undefined,
       keyPrefix: '',
@@ -23,7 +23,7 @@ describe('client options', () => {
   });
 
   it('are frozen, all the way down', () => {
-    const options = resolveClientOptions({ servers: ['a', 'b'] });
+    const options = new ResolvedClientOptions({ servers: ['a', 'b'] });
     expect(
       [options, options.servers, options.servers[0], options.reconnectDelay].every(Object.isFrozen),
     ).toBe(true);
@@ -31,7 +31,7 @@ describe('client options', () => {
 
   it('turn durations into milliseconds and keep a 0 that means something', () => {
     expect(
-      resolveClientOptions({
+      new ResolvedClientOptions({
         commandTimeout: '1.5s',
         connectTimeout: 250,
         drainTimeout: 0,
@@ -82,18 +82,18 @@ describe('client options', () => {
   ];
 
   it('let the default of one end of the pauses give way to the other', () => {
-    expect(resolveClientOptions({ reconnectDelay: { min: '1s' } }).reconnectDelay).toEqual({
+    expect(new ResolvedClientOptions({ reconnectDelay: { min: '1s' } }).reconnectDelay).toEqual({
       min: 1000,
       max: 1000,
     });
-    expect(resolveClientOptions({ reconnectDelay: { max: 20 } }).reconnectDelay).toEqual({
+    expect(new ResolvedClientOptions({ reconnectDelay: { max: 20 } }).reconnectDelay).toEqual({
       min: 20,
       max: 20,
     });
   });
 
   it.each(WRONG)('are refused by the path of what is wrong: %j', (options, path) => {
-    expect(() => resolveClientOptions(options as ClientOptions)).toThrow(
+    expect(() => new ResolvedClientOptions(options as ClientOptions)).toThrow(
       expect.objectContaining({ code: 'MEMCACHED_INVALID_OPTIONS', path }),
     );
   });

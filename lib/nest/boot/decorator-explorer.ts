@@ -12,7 +12,7 @@ import { placed } from '../methods/place.js';
 import { meansKeysOf, tagsFor } from '../methods/reader-tags.js';
 import { decoratedMethodsOf } from '../methods/stub.js';
 import { mistakesOfRoutes } from './route-checks.js';
-import type { DecoratorsOptions } from '../module-options.js';
+import type { DecoratorsOptions } from '../../options/module-options.js';
 
 type ModuleHost = Parameters<ModulesContainer['set']>[1];
 type Wrapper = NonNullable<ReturnType<ModuleHost['getProviderById']>>;

@@ -2,7 +2,7 @@ import type { CachePolicy, Ttl } from '../../options/cache-options.js';
 import { DecoratorError } from '../../errors.js';
 import { bool, func, oneOf, optional, type Shape, withDefault } from '../../options/schema.js';
 import type { KeySpec } from '../keys/key-compiler.js';
-import type { VaryBy } from '../instance/vary-by.js';
+import type { VaryBy } from '../../options/vary-by.js';
 import {
   type ArgumentsFunction,
   readKey,

@@ -2,7 +2,7 @@ import type { Type } from '@nestjs/common';
 import type { CachePolicy, Ttl } from '../../options/cache-options.js';
 import { setClassDefaults } from '../methods/class-defaults.js';
 import type { ClassesOption } from './method-types.js';
-import type { VaryBy } from '../instance/vary-by.js';
+import type { VaryBy } from '../../options/vary-by.js';
 import { declareHost } from '../methods/stub.js';
 
 /**

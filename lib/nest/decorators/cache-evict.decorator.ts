@@ -10,7 +10,7 @@ import {
 } from '../../options/schema.js';
 import { DecoratorError } from '../../errors.js';
 import { type CompiledKey, keyFrom, type KeySpec } from '../keys/key-compiler.js';
-import type { VaryBy } from '../instance/vary-by.js';
+import type { VaryBy } from '../../options/vary-by.js';
 import {
   type ArgumentsFunction,
   readKeys,

@@ -3,7 +3,7 @@ import type { CachePolicy, Ttl } from '../../options/cache-options.js';
 import { DecoratorError } from '../../errors.js';
 import { func, optional, type Shape, withDefault } from '../../options/schema.js';
 import { type CompiledKey, compileResultKey, type KeySpec } from '../keys/key-compiler.js';
-import type { VaryBy } from '../instance/vary-by.js';
+import type { VaryBy } from '../../options/vary-by.js';
 import {
   type ArgumentsFunction,
   readKey,

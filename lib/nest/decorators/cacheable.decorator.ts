@@ -4,7 +4,7 @@ import type { CachePolicy, Ttl } from '../../options/cache-options.js';
 import type { ResolvedPolicy } from '../../options/cache-policy.js';
 import { bool, func, optional, type Shape, withDefault } from '../../options/schema.js';
 import type { KeySpec } from '../keys/key-compiler.js';
-import type { VaryBy } from '../instance/vary-by.js';
+import type { VaryBy } from '../../options/vary-by.js';
 import {
   type ArgumentsFunction,
   readKey,

@@ -3,7 +3,7 @@ import type { UpdateOptions } from '../../options/cache-options.js';
 import { resolveUpdate, UPDATE } from '../../options/cache-policy.js';
 import { optional, type Shape, withDefault } from '../../options/schema.js';
 import type { KeySpec } from '../keys/key-compiler.js';
-import type { VaryBy } from '../instance/vary-by.js';
+import type { VaryBy } from '../../options/vary-by.js';
 import {
   readKey,
   readKeys,

@@ -10,7 +10,7 @@ import {
   type HealthOptions,
   resolveHealthOptions,
   type ResolvedHealthOptions,
-} from './health-options.js';
+} from '../../options/health-options.js';
 import { type HealthState, judgeCluster, type NodeHealth } from './judge-cluster.js';
 import {
   type HealthReason,

@@ -8,7 +8,7 @@ import { DEFAULT_NAME } from './module-name.js';
  */
 export class ApplicationCaches {
   static readonly #ofApplications = new WeakMap<object, ApplicationCaches>();
-  readonly #services = new Map<string, { readonly options: object; readonly service: object }>();
+  readonly #options = new Map<string, { readonly given: object; readonly read: object }>();
   readonly #companions = new WeakMap<object, Map<string, object>>();
 
   /** @param application what stands for it: its container of modules. */
@@ -22,30 +22,34 @@ export class ApplicationCaches {
   }
 
   /**
-   * The service of the modules with a name; made for the first of them.
+   * The options of the modules with a name; read for the first of them.
    *
    * @throws {InvalidOptionsError} when another module of that name has other options.
    */
-  service<T extends object>(name: string, options: object, make: () => T): T {
-    const known = this.#services.get(name);
+  options<Given extends object, Read extends object>(
+    name: string,
+    given: Given,
+    read: (given: Given) => Read,
+  ): Read {
+    const known = this.#options.get(name);
     if (known === undefined) {
-      const service = make();
-      this.#services.set(name, { options, service });
-      return service;
+      const options = read(given);
+      this.#options.set(name, { given, read: options });
+      return options;
     }
-    if (isDeepStrictEqual(known.options, options)) return known.service as T;
+    if (isDeepStrictEqual(known.given, given)) return known.read as Read;
     const modules = name === DEFAULT_NAME ? 'without a name' : `with the name '${name}'`;
     throw new InvalidOptionsError(
-      differingOption(known.options, options),
+      differingOption(known.given, given),
       `differs between two MemcachedModules ${modules} in one application; give both the same options (kept in one ` +
         `constant, where they hold functions), or tell the modules apart by 'name'`,
     );
   }
 
-  /** What goes with a service, one of a kind; made for the first module that asks. */
-  companion<T extends object>(service: object, kind: string, make: () => T): T {
-    let companions = this.#companions.get(service);
-    if (companions === undefined) this.#companions.set(service, (companions = new Map()));
+  /** What goes with an object that modules share, one of a kind; made for the first module that asks. */
+  companion<T extends object>(shared: object, kind: string, make: () => T): T {
+    let companions = this.#companions.get(shared);
+    if (companions === undefined) this.#companions.set(shared, (companions = new Map()));
     const known = companions.get(kind) as T | undefined;
     if (known !== undefined) return known;
     const made = make();

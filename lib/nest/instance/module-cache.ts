@@ -8,7 +8,7 @@ import type { CompiledKey } from '../keys/key-compiler.js';
 import { partOfKey } from '../keys/key-template.js';
 import { DEFAULT_NAME } from './module-name.js';
 import { UncachedCalls } from './uncached-calls.js';
-import type { VaryBy, VarySources } from './vary-by.js';
+import type { VaryBy, VarySources } from '../../options/vary-by.js';
 
 /** What decorated methods need of a `MemcachedService`, so that a test may put its own in its place. */
 export type CacheMethods = Pick<

@@ -3,7 +3,7 @@ import type { Type } from '@nestjs/common';
 import type { Constructor } from '../../options/codec-options.js';
 import { type Shape, text, withDefault } from '../../options/schema.js';
 import { DEFAULT_NAME } from '../instance/module-name.js';
-import { readVaryBy, type VaryBy } from '../instance/vary-by.js';
+import { readVaryBy, type VaryBy } from '../../options/vary-by.js';
 import { readClasses, readOptions } from './decorator-options.js';
 
 /** Where a class keeps what its `@CacheDefaults` says. */

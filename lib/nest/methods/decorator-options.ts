@@ -3,7 +3,7 @@ import { POLICY } from '../../options/cache-policy.js';
 import { optional, type Reader, readObject, refuseUnknown, type Shape, text } from '../../options/schema.js';
 import type { Constructor } from '../../options/codec-options.js';
 import type { KeySpec } from '../keys/key-compiler.js';
-import { readVaryBy, type VaryBy } from '../instance/vary-by.js';
+import { readVaryBy, type VaryBy } from '../../options/vary-by.js';
 
 /** Called with the method's arguments, whatever they are: TypeScript has seen to it that they fit. */
 export type ArgumentsFunction = (...args: readonly unknown[]) => unknown;

@@ -1,6 +1,6 @@
 import { DecoratorError } from '../../errors.js';
 import { DEFAULT_NAME } from '../instance/module-name.js';
-import type { VaryBy } from '../instance/vary-by.js';
+import type { VaryBy } from '../../options/vary-by.js';
 import type { CacheKeyPart } from '../keys/canonical.js';
 import { escapeText } from '../keys/escape.js';
 import { compileKey, type CompiledKey, defaultKey, type KeySpec, patternOf } from '../keys/key-compiler.js';

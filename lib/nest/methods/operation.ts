@@ -2,7 +2,7 @@ import type { CachePolicy } from '../../options/cache-options.js';
 import type { Constructor } from '../../options/codec-options.js';
 import type { ClassDefaults } from './class-defaults.js';
 import type { ModuleCache } from '../instance/module-cache.js';
-import type { VaryBy } from '../instance/vary-by.js';
+import type { VaryBy } from '../../options/vary-by.js';
 import type { KeyUse } from './reader-tags.js';
 import type { MethodSignature } from './method-signature.js';
 

@@ -2,7 +2,7 @@ import type { LoadContext } from '../../../lib/cache/load-context.js';
 import { KEEP } from '../../../lib/cache/cas-update.js';
 import { ModuleCache } from '../../../lib/nest/instance/module-cache.js';
 import { getModuleCacheToken } from '../../../lib/nest/instance/module-name.js';
-import type { VarySources } from '../../../lib/nest/instance/vary-by.js';
+import type { VarySources } from '../../../lib/options/vary-by.js';
 import type { InvalidateOptions } from '../../../lib/options/cache-options.js';
 
 /** A cache on a `Map` that writes down what it is asked to do; knows nothing of time, leases and other processes. */

@@ -1,4 +1,4 @@
-import type { Duration } from '../../options/duration.js';
+import type { Duration } from './duration.js';
 import {
   bool,
   duration,
@@ -9,7 +9,7 @@ import {
   text,
   timer,
   withDefault,
-} from '../../options/schema.js';
+} from './schema.js';
 
 /** Options of both checks of `MemcachedHealthIndicator`. */
 export interface HealthOptions {

@@ -1,5 +1,5 @@
-import { InvalidOptionsError } from '../../errors.js';
-import { type Reader, text } from '../../options/schema.js';
+import { InvalidOptionsError } from '../errors.js';
+import { type Reader, text } from './schema.js';
 
 /** A value that a key depends on beside the arguments: a function, or the name of one in the module's options. */
 export type VaryBy = string | (() => unknown);

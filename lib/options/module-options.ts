@@ -1,0 +1,142 @@
+import { InvalidOptionsError } from '../errors.js';
+import type { CacheOptions } from './cache-options.js';
+import { ResolvedCacheOptions } from './cache-policy.js';
+import { CLIENT_OPTIONS, type ClientOptions, ResolvedClientOptions } from './client-options.js';
+import {
+  bool,
+  described,
+  object,
+  oneOf,
+  optional,
+  type Reader,
+  readObject,
+  refuseUnknown,
+  type Shape,
+  text,
+  withDefault,
+} from './schema.js';
+import type { VarySources } from './vary-by.js';
+
+/** What applies to all decorated methods of a module instance. */
+export interface DecoratorsOptions {
+  /**
+   * Whether decorators do anything; without it, every decorated method is the plain method.
+   *
+   * @default true
+   */
+  enabled?: boolean;
+
+  /**
+   * Functions that decorators may name in `varyBy`, for what results depend on beside arguments: the tenant or the
+   * language of the request, from an `AsyncLocalStorage` or from nestjs-cls.
+   *
+   * @default {}
+   * @example { tenant: () => requestContext.getStore()?.tenant }
+   */
+  varyBy?: VarySources;
+
+  /**
+   * What to do when the application starts about classes with decorated methods that no module provides, whose decorators
+   * would do nothing: `'warn'` names them in the log, `'refuse'` does not start, `'ignore'` is for processes where that is
+   * meant, since other applications, `ModuleRef.create` or modules loaded later use these classes.
+   *
+   * @default 'warn'
+   */
+  unprovided?: 'warn' | 'refuse' | 'ignore';
+}
+
+/** Options of `MemcachedModule`: those of the client, and what the cache and the decorators do by default. */
+export interface MemcachedModuleOptions extends ClientOptions {
+  /** How values are cached where a call says nothing else. */
+  cache?: CacheOptions;
+
+  /** What applies to all decorated methods. */
+  decorators?: DecoratorsOptions;
+
+  /**
+   * Whether Nest's log says of every call what came of it, at level `debug`: hit, miss, stale, and why a value was not
+   * stored. For development: it costs a line per call, which names the key unless `diagnosticKeys` is off.
+   *
+   * @default false
+   */
+  debug?: boolean;
+}
+
+/** What stands beside the options in `forRoot`, and beside the factory in `forRootAsync`. */
+export interface MemcachedModuleExtras {
+  /**
+   * Whether every module of the application can inject the service; otherwise those that import this one.
+   *
+   * @default false
+   */
+  isGlobal?: boolean;
+
+  /** Tells several instances in one application apart; see `@InjectMemcached(name)`, and `name` in decorators. */
+  name?: string;
+}
+
+/** Module options with nothing left open, each part for the one who reads it further; made once for each instance. */
+export class ResolvedModuleOptions {
+  readonly client: ResolvedClientOptions;
+  readonly cache: ResolvedCacheOptions;
+  readonly decorators: Readonly<Required<DecoratorsOptions>>;
+  readonly debug: boolean;
+
+  /** @throws {InvalidOptionsError} with the path of the wrong option. */
+  constructor(options: MemcachedModuleOptions) {
+    refuseUnknown(options, '', [...Object.keys(MODULE_OPTIONS), ...Object.keys(CLIENT_OPTIONS)]);
+    const { cache, decorators, debug, ...client } = options;
+    this.client = new ResolvedClientOptions(client);
+    const own = readObject<ModuleShape>({ cache, decorators, debug }, '', MODULE_OPTIONS);
+    this.cache = own.cache;
+    this.decorators = own.decorators;
+    this.debug = own.debug;
+    Object.freeze(this);
+  }
+
+  /** @throws {InvalidOptionsError} likewise, unless they have been read already. */
+  static of(options: MemcachedModuleOptions | ResolvedModuleOptions = {}): ResolvedModuleOptions {
+    return options instanceof ResolvedModuleOptions ? options : new ResolvedModuleOptions(options);
+  }
+}
+
+interface ModuleShape {
+  readonly cache: ResolvedCacheOptions;
+  readonly decorators: Readonly<Required<DecoratorsOptions>>;
+  readonly debug: boolean;
+}
+
+const readVarySources: Reader<VarySources> = (value, path) => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new InvalidOptionsError(path, 'expected an object of functions by their names');
+  }
+  for (const [name, source] of Object.entries(value)) {
+    if (typeof source !== 'function') throw new InvalidOptionsError(`${path}.${name}`, 'expected a function');
+  }
+  return value as VarySources;
+};
+
+/** One reader for each option of `decorators`. */
+export const DECORATORS_OPTIONS: Shape<Required<DecoratorsOptions>> = {
+  enabled: withDefault(bool, true),
+  varyBy: withDefault(readVarySources, {}),
+  unprovided: withDefault(oneOf('warn', 'refuse', 'ignore'), 'warn'),
+};
+
+const readDecorators = object(DECORATORS_OPTIONS);
+
+/** One reader for each option that the module has beside the client's. */
+export const MODULE_OPTIONS: Shape<ModuleShape> = {
+  cache: described(
+    (value, path) => new ResolvedCacheOptions((value === undefined ? {} : value) as CacheOptions, path),
+    {},
+  ),
+  decorators: described((value, path) => readDecorators(value === undefined ? {} : value, path), {}),
+  debug: withDefault(bool, false),
+};
+
+/** One reader for each of what stands beside the options. */
+export const MODULE_EXTRAS: Shape<{ readonly isGlobal: boolean; readonly name: string | undefined }> = {
+  isGlobal: withDefault(bool, false),
+  name: optional(text()),
+};
