@@ -135,6 +135,7 @@ export class CachedRequest {
     const before = exchange.headers;
     const body: unknown = await lastValueFrom(this.#next.handle(), { defaultValue: undefined });
     if (exchange.isAnswered) return { body, stored: NOT_STORED };
+    this.#route.loading(place.key);
     this.#tellCaches('fwd=uri-miss');
     const { status, headers: after } = exchange;
     if (!this.#maySay({ status, headers: after }, status)) {
@@ -166,10 +167,7 @@ export class CachedRequest {
       exchange.say({ status, headers: etag, removed: [], ...this.#route.says });
       return { body: this.#conditional(kind === 'json' ? text : body, kind === 'json'), stored };
     } catch (error) {
-      this.#route.note(
-        'value',
-        `what it returned cannot be stored: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      this.#route.notStored(place.key, error);
       return { body, stored: NOT_STORED };
     }
   }

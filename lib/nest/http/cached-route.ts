@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
 import 'reflect-metadata';
-import { DecoratorError } from '../../errors.js';
+import { CodecError, DecoratorError } from '../../errors.js';
 import type { ModuleCache } from '../instance/module-cache.js';
 import type { UncachedReason } from '../instance/uncached-calls.js';
 import { escapeText } from '../keys/escape.js';
@@ -119,6 +119,17 @@ export class CachedRoute {
   get codec(): BodyCodec | undefined {
     const { client } = this.cache.service as { client?: { codec?: BodyCodec } };
     return client?.codec;
+  }
+
+  /** Tells whose a key is, in case its answer is too large. */
+  loading(key: string): void {
+    this.cache.uncached.loading(key, this.place);
+  }
+
+  /** Counts that what the method has returned cannot be stored, and says once why. */
+  notStored(key: string, error: unknown): void {
+    const told = error instanceof CodecError ? error : new CodecError(String(error), { cause: error });
+    this.cache.uncached.notStored(key, told);
   }
 
   /** Counts that an answer is not stored, and says once why, and what to do about it. */

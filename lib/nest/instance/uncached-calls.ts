@@ -2,6 +2,9 @@ import type { LoggerService } from '@nestjs/common';
 import type { CacheObserver } from '../../cache/cache-events.js';
 import { CodecError, ValueTooLargeError } from '../../errors.js';
 
+/** Stands for a method where the service itself was called. */
+const SERVICE = 'MemcachedService';
+
 /** Of so many keys that were loaded last is known whose they are. */
 const REMEMBERED = 1000;
 
@@ -54,22 +57,38 @@ export class UncachedCalls {
 
   /** Notes that the value of a key was not stored, where that will be so each time. */
   notStored(key: string, error: unknown): void {
+    const isTooLarge = error instanceof ValueTooLargeError;
+    if (!isTooLarge && !(error instanceof CodecError)) return;
     const place = this.#places.get(key);
-    if (place === undefined) return;
-    if (error instanceof ValueTooLargeError) {
-      this.note(place, 'size', `${error.message}; cache a part of it, or raise the server's item size (-I)`);
-    } else if (error instanceof CodecError) {
-      this.note(
-        place,
-        'value',
-        `its value cannot be stored: ${error.message}; here, say which classes it consists of by 'types' in the decorator, ` +
-          'as in types: [Product, Supplier], or return a plain object',
-      );
-    }
+    const [problem, mend] = told(error, key);
+    const said = isTooLarge ? 'cache a part of it, or raise that limit' : mendOf(problem, mend, place);
+    const whose = place ?? `${SERVICE} "${key}"`;
+    this.note(
+      place ?? SERVICE,
+      isTooLarge ? 'size' : 'value',
+      `${whose}: its value cannot be stored: ${problem}; ${said}`,
+    );
   }
 
   /** By class, method and decorator. */
   get counts(): Readonly<Record<string, UncachedCounts>> {
     return Object.fromEntries(Array.from(this.#counts, ([place, counts]) => [place, { ...counts }]));
   }
+}
+
+/** What is the matter with a value, and the codec's own mend; without the command and the key, which the line begins with. */
+function told({ message }: Error, key: string): [problem: string, mend: string] {
+  const label = `${key}": `;
+  const at = message.indexOf(label);
+  const [problem, ...mend] = (at === -1 ? message : message.slice(at + label.length)).split('; ');
+  return [problem, mend.join('; ')];
+}
+
+/** One mend, the nearest: the codec knows nothing of decorators. */
+function mendOf(problem: string, mend: string, place: string | undefined): string {
+  const [, stranger] = /an instance of (\S+) would come back without its class/.exec(problem) ?? [];
+  if (stranger === undefined) return mend === '' ? 'return plain data' : mend;
+  return place === undefined || place.endsWith('@HttpCache')
+    ? "name the class in the module's codec.types"
+    : `say which classes it consists of: types: [${stranger}]`;
 }
