@@ -14,6 +14,8 @@ export class ServerList {
   readonly dispatcher: Dispatcher;
   readonly #listeners: EventEmitter<ClientEvents>;
   readonly #discovery: Discovery | undefined;
+  /** The list that was given or found last. */
+  #latest: readonly ServerAddress[] = [];
 
   constructor(options: ResolvedClientOptions, listeners: EventEmitter<ClientEvents>) {
     this.#listeners = listeners;
@@ -27,10 +29,7 @@ export class ServerList {
     if (options.discovery === undefined) return;
     this.#discovery = new Discovery(options.discovery, options, {
       onServers: (found) => this.#take(found),
-      onFailure: (error) => {
-        this.dispatcher.discoveryFailed(error);
-        listeners.emit('discoveryFailed', error);
-      },
+      onFailure: (error) => this.#failed(error),
     });
     void this.#discovery.run();
   }
@@ -46,7 +45,29 @@ export class ServerList {
     return this.dispatcher.close();
   }
 
+  /** Puts a list in place: now, or once it is prepared, unless another comes first. */
   #take(servers: readonly ServerAddress[]): void {
+    this.#latest = servers;
+    const prepared = this.cluster.prepare(servers);
+    if (prepared === undefined) this.#put(servers);
+    else void this.#putWhen(prepared, servers);
+  }
+
+  async #putWhen(prepared: Promise<void>, servers: readonly ServerAddress[]): Promise<void> {
+    try {
+      await prepared;
+      if (this.#latest === servers && !this.dispatcher.closed.aborted) this.#put(servers);
+    } catch (error) {
+      this.#failed(error as Error);
+    }
+  }
+
+  #failed(error: Error): void {
+    this.dispatcher.discoveryFailed(error);
+    this.#listeners.emit('discoveryFailed', error);
+  }
+
+  #put(servers: readonly ServerAddress[]): void {
     const change = this.cluster.setServers(servers);
     this.#warn();
     this.dispatcher.serversAreKnown();

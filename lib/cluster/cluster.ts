@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers';
 import { NameLookups } from '../connection/name-lookups.js';
 import {
   ConnectionError,
@@ -14,6 +15,9 @@ import type { Placement } from './distribution/placement.js';
 import { DepartedServers } from './departed-servers.js';
 import { Node, type NodeObserver } from './node.js';
 import { OwedInvalidations, repeated } from './owed-invalidations.js';
+
+/** A longer list is not arranged in one turn of the event loop, in which nothing else is done. */
+const AT_ONCE = 100;
 
 /** All servers of the client: sends each request to the server its key belongs to, or where failover says. */
 export class Cluster {
@@ -42,6 +46,24 @@ export class Cluster {
 
   get nodes(): readonly Node[] {
     return this.#nodes;
+  }
+
+  /**
+   * Prepares to arrange a long list of servers, some of them in each turn of the event loop; what is left to do for the
+   * whole list takes a tenth of it. Not needed before `setServers`.
+   *
+   * @returns nothing where there is nothing to prepare.
+   */
+  prepare(servers: readonly ServerAddress[]): Promise<void> | undefined {
+    return servers.length <= AT_ONCE || this.#isPresent(servers) ? undefined : this.#prepare(servers);
+  }
+
+  async #prepare(servers: readonly ServerAddress[]): Promise<void> {
+    for (let from = 0; from < servers.length; from += AT_ONCE) {
+      // What hashing a server's labels came to is remembered.
+      createPlacement(this.#options.distribution, servers.slice(from, from + AT_ONCE));
+      await new Promise((resolve) => void setImmediate(resolve));
+    }
   }
 
   /**

@@ -8,6 +8,10 @@ import { describeReal, startMemcached, type RealMemcached } from '../support/rea
 
 const KEYS = Array.from({ length: 200 }, (_, index) => `key:${index}`);
 
+/** Addresses at which nobody is asked. */
+const away = (count: number): string[] =>
+  Array.from({ length: count }, (_, index) => `10.9.${index >> 8}.${index & 255}:11211`);
+
 describeReal('a cluster of three servers', () => {
   let servers: RealMemcached[];
   let addresses: string[];
@@ -227,6 +231,51 @@ describeReal('a cluster of three servers', () => {
       const client = connect();
       expect(() => client.setServers(['nonsense:port:x'])).toThrow(/servers\[0\]/);
       expect(await client.set('still', 'here')).toBe(true);
+    });
+
+    it('prepares a long list over several turns, while the present one serves', async () => {
+      const client = connect();
+      const told = once(client, 'servers');
+      let turns = 0;
+      let over = false;
+      const count = (): void => {
+        turns += 1;
+        if (!over) setImmediate(count);
+      };
+      client.setServers([...addresses, ...away(997)]);
+      count();
+      expect(client.topology()).toHaveLength(3);
+      expect(await client.set('meanwhile', 1)).toBe(true);
+      await told;
+      over = true;
+      expect(turns).toBeGreaterThanOrEqual(10);
+      expect(client.topology()).toHaveLength(1000);
+      expect(client.serverFor('key')).toBe(
+        connect({ servers: [...addresses, ...away(997)] }).serverFor('key'),
+      );
+    });
+
+    it('puts the last of several lists in place, however long they are', async () => {
+      const client = connect();
+      const [first, second] = [away(300), away(500)];
+      client.setServers(first);
+      client.setServers(second);
+      client.setServers(addresses.slice(0, 2));
+      expect(client.topology()).toHaveLength(2);
+      for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+      expect(client.topology()).toHaveLength(2);
+      client.setServers(first);
+      client.setServers(second);
+      await once(client, 'servers');
+      expect(client.topology()).toHaveLength(500);
+    });
+
+    it('forgets a long list when the client is closed meanwhile', async () => {
+      const client = connect();
+      client.setServers(away(1000));
+      await client.close();
+      for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+      expect(client.topology()).toHaveLength(3);
     });
   });
 

@@ -3,6 +3,7 @@ import { family } from './family.js';
 import { crc32 } from './hash/crc.js';
 import { ofUtf8 } from './hash/hash.js';
 import { sha1FirstWord } from './hash/sha1.js';
+import { LabelPoints } from './label-points.js';
 import { labels, withPort } from './labels.js';
 import type { Placement } from './placement.js';
 import { RingBuilder } from './ring.js';
@@ -15,15 +16,18 @@ const TRIES = 20;
 
 const labelOf = labels(withPort);
 
+const pointOf = ofUtf8(sha1FirstWord());
+
+const SHA1_POINTS = new LabelPoints(':', 1, (text, into, at) => {
+  into[at] = pointOf(text);
+});
+
 export const dalli = family<object>({}, (servers): Placement => {
   const counts = pointCounts(servers);
   const builder = new RingBuilder();
-  const pointOf = ofUtf8(sha1FirstWord());
   for (const [index, server] of servers.entries()) {
-    const label = labelOf(server);
-    for (let number = 0; number < counts[index]; number += 1) {
-      builder.add(pointOf(`${label}:${number}`), index);
-    }
+    const points = SHA1_POINTS.of(labelOf(server), counts[index]);
+    for (let number = 0; number < counts[index]; number += 1) builder.add(points[number], index);
   }
   const ring = builder.build();
   const hashOf = crc32();

@@ -1,6 +1,7 @@
 import type {
   CommonDistributionOptions,
   DistributionServer,
+  HashOption,
   KetamaOptions,
   LibmemcachedConsistentOptions,
   LibmemcachedModulaOptions,
@@ -10,6 +11,7 @@ import { bool, oneOf, withDefault } from '../../options/schema.js';
 import { family } from './family.js';
 import type { KeyHash } from './hash/hash.js';
 import { keyHash, readHash } from './hash/named.js';
+import { LabelPoints } from './label-points.js';
 import { labels, withPort, withoutUsualPort } from './labels.js';
 import { asGiven, nextInList } from './next-in-list.js';
 import { type Ring, RingBuilder } from './ring.js';
@@ -59,11 +61,12 @@ export const libmemcachedConsistent = family<Resolved<LibmemcachedConsistentOpti
   (given, { hash, weights, sortHosts }) => {
     const servers = given.map(atLeastOne);
     const countWeights = weights === 'auto' && servers.some(({ weight }) => weight > 1);
+    const points = pointsBy(hash);
     const build = (live: readonly number[]): Lookup => {
       const order = ordered(servers, live, sortHosts);
       const ring = countWeights
         ? weightedKetamaRing(weighted(servers, order, usualLabel))
-        : unweightedRing(servers, order, keyHash(hash));
+        : unweightedRing(servers, order, points);
       return byRing(ring, keyHash(hash));
     };
     const type = 'libmemcached-consistent';
@@ -89,17 +92,30 @@ function byRing(ring: Ring, hashOf: KeyHash): Lookup {
   return (key) => ring.ownerAtOrAfter(hashOf(key));
 }
 
+/** Points by the hashes that have a name; a function may be another each time. */
+const pointsByName = new Map<HashOption, LabelPoints>();
+
+function pointsBy(hash: HashOption): LabelPoints {
+  const known = pointsByName.get(hash);
+  if (known !== undefined) return known;
+  const hashOf = keyHash(hash);
+  const points = new LabelPoints('-', 1, (text, into, at) => {
+    into[at] = hashOf(text);
+  });
+  if (typeof hash === 'string') pointsByName.set(hash, points);
+  return points;
+}
+
 /** 100 points for each server from the hash of `label-0` to `label-99`. */
 function unweightedRing(
   servers: readonly DistributionServer[],
   live: readonly number[],
-  hashOf: KeyHash,
+  pointsOf: LabelPoints,
 ): Ring {
   const builder = new RingBuilder();
   for (const owner of live) {
-    const label = usualLabel(servers[owner]);
-    for (let point = 0; point < UNWEIGHTED_POINTS; point += 1)
-      builder.add(hashOf(`${label}-${point}`), owner);
+    const points = pointsOf.of(usualLabel(servers[owner]), UNWEIGHTED_POINTS);
+    for (let point = 0; point < UNWEIGHTED_POINTS; point += 1) builder.add(points[point], owner);
   }
   return builder.build();
 }

@@ -1,6 +1,7 @@
 import type { DistributionServer } from '../../options/distribution-options.js';
-import { KeyBytes } from './key-bytes.js';
 import { md5 } from './hash/md5.js';
+import { KeyBytes } from './key-bytes.js';
+import { LabelPoints } from './label-points.js';
 import type { LabelOf } from './labels.js';
 import { type Ring, RingBuilder } from './ring.js';
 import { withoutPoints } from './warnings.js';
@@ -10,6 +11,15 @@ const POINTS_PER_SERVER = 160;
 
 /** One MD5 digest gives four points. */
 const POINTS_PER_LABEL = 4;
+
+const key = new KeyBytes();
+const digest = new Int32Array(POINTS_PER_LABEL);
+
+const MD5_POINTS = new LabelPoints('-', POINTS_PER_LABEL, (text, into, at) => {
+  key.load(text);
+  md5(key, digest);
+  into.set(digest, at);
+});
 
 /** A server's place in the list, its text on the ring, and its weight. */
 export interface Weighted {
@@ -59,12 +69,10 @@ export function addMd5Points(
   labels: number,
   pointsPerLabel = POINTS_PER_LABEL,
 ): void {
-  const key = new KeyBytes();
-  const digest = new Int32Array(4);
+  const words = MD5_POINTS.of(label, labels);
   for (let number = 0; number < labels; number += 1) {
-    key.load(`${label}-${number}`);
-    md5(key, digest);
-    for (let word = 0; word < pointsPerLabel; word += 1) builder.add(digest[word], owner);
+    const digest = number * POINTS_PER_LABEL;
+    for (let word = 0; word < pointsPerLabel; word += 1) builder.add(words[digest + word], owner);
   }
 }
 
