@@ -25,12 +25,18 @@ export type { HealthReason, HealthReasonCode } from './nest/health/judge-node.js
 export type { ServerFigures } from './nest/server-figures.js';
 
 // Decorators, and the keys they make.
-export { Cacheable, type CacheableOptions } from './nest/decorators/cacheable.decorator.js';
-export { CacheBatch, type CacheBatchOptions } from './nest/decorators/cache-batch.decorator.js';
-export { CacheDefaults, type CacheDefaultsOptions } from './nest/decorators/cache-defaults.decorator.js';
-export { CacheEvict, type CacheEvictOptions } from './nest/decorators/cache-evict.decorator.js';
-export { CachePut, type CachePutOptions } from './nest/decorators/cache-put.decorator.js';
-export { CasUpdate, type CasUpdateOptions } from './nest/decorators/cas-update.decorator.js';
+export { Cacheable } from './nest/decorators/cacheable.decorator.js';
+export type { CacheableOptions } from './options/cacheable-options.js';
+export { CacheBatch } from './nest/decorators/cache-batch.decorator.js';
+export type { CacheBatchOptions } from './options/cache-batch-options.js';
+export { CacheDefaults } from './nest/decorators/cache-defaults.decorator.js';
+export type { CacheDefaultsOptions } from './options/cache-defaults-options.js';
+export { CacheEvict } from './nest/decorators/cache-evict.decorator.js';
+export type { CacheEvictOptions } from './options/cache-evict-options.js';
+export { CachePut } from './nest/decorators/cache-put.decorator.js';
+export type { CachePutOptions } from './options/cache-put-options.js';
+export { CasUpdate } from './nest/decorators/cas-update.decorator.js';
+export type { CasUpdateOptions } from './options/cas-update-options.js';
 export { HttpCache } from './nest/http/http-cache.decorator.js';
 export { HttpCacheInterceptor } from './nest/http/http-cache.interceptor.js';
 export type { Audience, HttpCacheOptions, HttpRequest } from './nest/http/http-cache-options.js';
@@ -41,14 +47,13 @@ export type {
   AnyMethod,
   BatchDecoratorFor,
   IdOf,
-  ClassesOption,
-  KeyOption,
   MethodDecoratorFor,
-  ResultKeyOption,
   ResultOf,
   RestOf,
   RowOf,
 } from './nest/decorators/method-types.js';
+export type { ClassesOption } from './options/classes-option.js';
+export type { KeyOption, ResultKeyOption } from './options/key-option.js';
 export { cacheKey } from './nest/keys/key-template.js';
 export type { CacheKeyPart } from './nest/keys/canonical.js';
 

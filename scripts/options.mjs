@@ -51,6 +51,15 @@ const GROUPS = [
     title: '`withLock`',
     declared: [['options/cache-options', 'WithLockOptions', ['options/cache-policy', 'LOCK']]],
   },
+  { title: '`@Cacheable`', declared: [['options/cacheable-options', 'CacheableOptions', 'CACHEABLE']] },
+  { title: '`@CacheBatch`', declared: [['options/cache-batch-options', 'CacheBatchOptions', 'CACHE_BATCH']] },
+  { title: '`@CachePut`', declared: [['options/cache-put-options', 'CachePutOptions', 'CACHE_PUT']] },
+  { title: '`@CacheEvict`', declared: [['options/cache-evict-options', 'CacheEvictOptions', 'CACHE_EVICT']] },
+  { title: '`@CasUpdate`', declared: [['options/cas-update-options', 'CasUpdateOptions', 'CAS_UPDATE']] },
+  {
+    title: '`@CacheDefaults`',
+    declared: [['options/cache-defaults-options', 'CacheDefaultsOptions', 'CACHE_DEFAULTS']],
+  },
   { title: '`@HttpCache`', declared: [['nest/http/http-cache-options', 'HttpCacheOptions']] },
   {
     title: 'Health checks',
@@ -60,6 +69,9 @@ const GROUPS = [
     ],
   },
 ];
+
+/** Where the options are that others take some of. */
+const OF_OTHERS = { CachePolicy: "a call's policy", UpdateOptions: '`update`' };
 
 /**
  * @param {(file: string) => Promise<Record<string, unknown>>} load imports a file of the library, by its path without
@@ -100,6 +112,26 @@ function membersOf(file, name) {
   });
 }
 
+/** What an interface takes of another's options, told in a sentence; nothing where it takes all of them. */
+function takenOf(file, name) {
+  const path = new URL(`lib/${file}.ts`, ROOT);
+  const source = ts.createSourceFile(file, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest, true);
+  const found = source.statements.find(
+    (statement) => ts.isInterfaceDeclaration(statement) && statement.name.text === name,
+  );
+  const [base] = found.heritageClauses?.[0]?.types ?? [];
+  const way = base?.expression.getText(source);
+  if (way !== 'Pick' && way !== 'Omit') return [];
+  const [from, list] = base.typeArguments;
+  const names = (ts.isUnionTypeNode(list) ? list.types : [list]).map((each) => `\`${each.literal.text}\``);
+  const group = OF_OTHERS[from.typeName.text];
+  return [
+    way === 'Pick'
+      ? `Besides, of ${group}: ${names.join(', ')}.`
+      : `Besides, all of ${group}, but for ${names.join(', ')}.`,
+  ];
+}
+
 function oneLine(text) {
   return text.replace(/\s*\n\s*/g, ' ').trim();
 }
@@ -131,6 +163,7 @@ export async function optionsPage(load) {
   for (const group of GROUPS) {
     parts.push(`## ${group.title}`);
     if (group.text !== undefined) parts.push(group.text);
+    for (const [file, name] of group.declared) parts.push(...takenOf(file, name));
     const lines = ['| option | takes | default | meaning |', '| --- | --- | --- | --- |'];
     for (const row of await rowsOf(group, load)) {
       const takes = [typeOf(row), row.facts.range ?? ''].filter((part) => part !== '').join(', ');

@@ -109,7 +109,7 @@ const HOUSE: House = {
       rooms: ['errors.ts', 'options/', 'nest/instance/', 'nest/keys/'],
       packages: ['@nestjs/common', 'reflect-metadata', 'rxjs'],
     },
-    'nest/keys/': { rooms: ['errors.ts'], packages: [] },
+    'nest/keys/': { rooms: ['errors.ts', 'options/'], packages: [] },
     'nest/instance/': {
       rooms: ['errors.ts', 'options/', 'cache/', 'nest/keys/'],
       packages: ['@nestjs/common', 'node:util'],

@@ -1,103 +1,16 @@
-import type { CachePolicy, Ttl } from '../../options/cache-options.js';
 import { DecoratorError } from '../../errors.js';
-import { bool, func, oneOf, optional, type Shape, withDefault } from '../../options/schema.js';
-import type { KeySpec } from '../keys/key-compiler.js';
-import type { VaryBy } from '../../options/vary-by.js';
 import {
-  type ArgumentsFunction,
-  readKey,
-  readOptions,
-  STORING,
-  type StoringOptions,
-} from '../methods/decorator-options.js';
+  type CacheBatchOptions,
+  CACHE_BATCH,
+  type CacheBatchShape,
+} from '../../options/cache-batch-options.js';
+import type { CachePolicy } from '../../options/cache-options.js';
+import { readOptions } from '../../options/decorator-options.js';
 import { KeyMaker } from '../methods/key-maker.js';
 import { filled } from '../methods/marked-parameter.js';
-import type {
-  ClassesOption,
-  AnyMethod,
-  BatchDecoratorFor,
-  IdOf,
-  KeyOption,
-  RestOf,
-  RowOf,
-  ShapeOf,
-} from './method-types.js';
 import type { CompiledOperation, MethodFacts } from '../methods/operation.js';
 import { decorateMethod } from '../methods/stub.js';
-
-/**
- * Options of `@CacheBatch`; whatever a policy says (`grace`, `lease`, …) may stand here too.
- *
- * @typeParam Id one of the method's ids.
- * @typeParam A the method's parameters after the ids.
- * @typeParam R what belongs to one id.
- */
-export interface CacheBatchOptions<
-  Id = never,
-  A extends readonly unknown[] = never[],
-  R = never,
-> extends Omit<CachePolicy<R>, 'ttl' | 'tags' | 'signal'> {
-  /**
-   * The key of one id, which takes the ids' place: a template (`'product:{0}'`) or a function of the id and the method's
-   * further arguments. May be that of a `@Cacheable` for one id; then the two share their values.
-   */
-  key: KeyOption<[id: Id, ...rest: A]>;
-
-  /**
-   * The id of a row, where the method returns rows in no fixed order and leaves out what it does not find, like
-   * `SELECT … WHERE id IN (…)`. Callers get the rows in the order of their ids.
-   *
-   * Without it, the method returns one item for each id, in their order, `undefined` where there is none; or a `Map`.
-   */
-  idOf?: (row: R) => [Id] extends [never] ? unknown : Id;
-
-  /**
-   * What the method returns: `list`, or a `Map` by id. It has to be known when all answers are in the cache.
-   *
-   * @default 'list'
-   */
-  returns?: 'list' | 'map';
-
-  /** Whether requests share answers on purpose; see `@Cacheable`. */
-  sharedBetweenRequests?: boolean;
-
-  /** Classes whose instances the values are or hold; see `@Cacheable`. */
-  types?: ClassesOption;
-
-  /** The parameters' names in their order, for templates that use names. */
-  params?: readonly string[];
-
-  /**
-   * What the values depend on beside the arguments; see `@Cacheable`.
-   *
-   * @default what the class says in `@CacheDefaults`, otherwise []
-   */
-  varyBy?: readonly VaryBy[];
-
-  /**
-   * How long a value is fresh, or a function of the value that says so.
-   *
-   * @default what the class says in `@CacheDefaults`, otherwise the module's `cache.ttl`
-   */
-  ttl?: Ttl | ((row: R) => Ttl);
-
-  /**
-   * Names that invalidate every value, whatever its id.
-   *
-   * @default []
-   */
-  tags?: readonly string[];
-
-  /** Whether this call uses the cache at all; if not, the method runs as if it were not decorated. */
-  when?: (ids: readonly Id[], ...rest: A) => boolean;
-
-  /**
-   * Name of the `MemcachedModule`.
-   *
-   * @default what the class says in `@CacheDefaults`, otherwise the module without a name
-   */
-  name?: string;
-}
+import type { AnyMethod, BatchDecoratorFor, IdOf, RestOf, RowOf, ShapeOf } from './method-types.js';
 
 /**
  * Makes a method `(ids) => rows` ask for what is not in the cache only: one trip to each server for all ids, and one call
@@ -195,20 +108,3 @@ function inOrder(returned: unknown, ids: readonly unknown[], place: string): unk
       "or say by 'idOf' whose a row is",
   );
 }
-
-interface CacheBatchShape extends StoringOptions {
-  readonly key: KeySpec | undefined;
-  readonly idOf: ((row: unknown) => unknown) | undefined;
-  readonly returns: 'list' | 'map';
-  readonly when: ArgumentsFunction | undefined;
-  readonly sharedBetweenRequests: boolean;
-}
-
-const CACHE_BATCH: Shape<CacheBatchShape> = {
-  ...STORING,
-  key: optional(readKey),
-  idOf: optional(func<(row: unknown) => unknown>()),
-  returns: withDefault(oneOf('list', 'map'), 'list'),
-  when: optional(func<ArgumentsFunction>()),
-  sharedBetweenRequests: withDefault(bool, false),
-};

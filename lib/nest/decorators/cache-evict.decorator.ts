@@ -1,86 +1,17 @@
-import type { Duration } from '../../options/duration.js';
-import {
-  duration,
-  func,
-  oneOf,
-  optional,
-  readObject,
-  type Shape,
-  withDefault,
-} from '../../options/schema.js';
 import { DecoratorError } from '../../errors.js';
-import { type CompiledKey, keyFrom, type KeySpec } from '../keys/key-compiler.js';
-import type { VaryBy } from '../../options/vary-by.js';
 import {
-  type ArgumentsFunction,
-  readKeys,
-  refuseBareText,
-  SHARED,
-  type SharedOptions,
-} from '../methods/decorator-options.js';
+  type CacheEvictOptions,
+  CACHE_EVICT,
+  type CacheEvictShape,
+} from '../../options/cache-evict-options.js';
+import { refuseBareText } from '../../options/decorator-options.js';
+import type { Duration } from '../../options/duration.js';
+import { readObject } from '../../options/schema.js';
+import { type CompiledKey, keyFrom } from '../keys/key-compiler.js';
 import { KeyMaker } from '../methods/key-maker.js';
-import type { AnyMethod, KeyOption, MethodDecoratorFor, ResultOf } from './method-types.js';
 import type { Call, CompiledOperation, MethodFacts } from '../methods/operation.js';
 import { decorateMethod } from '../methods/stub.js';
-
-/**
- * Options of `@CacheEvict`: what to invalidate, and when.
- *
- * @typeParam A the method's parameters.
- * @typeParam R what the method's promise or observable gives.
- */
-export interface CacheEvictOptions<A extends readonly unknown[] = never[], R = never> {
-  /** The key to invalidate: a template (`{result.id}` is of what the method returned) or a function of the arguments. */
-  key?: KeyOption<A>;
-
-  /** Several keys, likewise. */
-  keys?: readonly KeyOption<A>[];
-
-  /** More keys, made from what the method returned. */
-  keysOf?: (result: R, ...args: A) => readonly (string | readonly unknown[])[];
-
-  /** Tags to invalidate: every value that bears one of them. */
-  tags?: readonly KeyOption<A>[];
-
-  /** The parameters' names in their order, for templates that use names. */
-  params?: readonly string[];
-
-  /**
-   * What the keys hold beside the arguments; as in the `@Cacheable` that stores under them.
-   *
-   * @default what the class says in `@CacheDefaults`, otherwise []
-   */
-  varyBy?: readonly VaryBy[];
-
-  /**
-   * Whether to invalidate once the method has succeeded, before it runs, or both: `before` and `both` for a method whose
-   * failure may leave the data changed.
-   *
-   * @default 'after'
-   */
-  at?: 'after' | 'before' | 'both';
-
-  /**
-   * Keep the values for so long as stale ones, those that bear one of `tags` too, to be served while they are computed
-   * anew; 0 removes them.
-   *
-   * @default 0
-   */
-  soft?: Duration;
-
-  /** Whether this call invalidates anything. */
-  when?: (...args: A) => boolean;
-
-  /** Whether this result of the method leaves everything valid; asked after the method only. */
-  unless?: (result: R, ...args: A) => boolean;
-
-  /**
-   * Name of the `MemcachedModule`.
-   *
-   * @default what the class says in `@CacheDefaults`, otherwise the module without a name
-   */
-  name?: string;
-}
+import type { AnyMethod, MethodDecoratorFor, ResultOf } from './method-types.js';
 
 /**
  * Invalidates keys and tags when the method has succeeded, before its caller gets the result.
@@ -202,26 +133,3 @@ interface Targets {
   readonly keys: readonly string[];
   readonly tags: readonly string[];
 }
-
-interface CacheEvictShape extends SharedOptions {
-  readonly when: ArgumentsFunction | undefined;
-  readonly key: readonly KeySpec[];
-  readonly keys: readonly KeySpec[];
-  readonly keysOf: ArgumentsFunction | undefined;
-  readonly tags: readonly KeySpec[];
-  readonly at: 'after' | 'before' | 'both';
-  readonly soft: number;
-  readonly unless: ArgumentsFunction | undefined;
-}
-
-const CACHE_EVICT: Shape<CacheEvictShape> = {
-  ...SHARED,
-  when: optional(func<ArgumentsFunction>()),
-  key: withDefault(readKeys, []),
-  keys: withDefault(readKeys, []),
-  keysOf: optional(func<ArgumentsFunction>()),
-  tags: withDefault(readKeys, []),
-  at: withDefault(oneOf('after', 'before', 'both'), 'after'),
-  soft: withDefault(duration(), 0),
-  unless: optional(func<ArgumentsFunction>()),
-};

@@ -1,89 +1,14 @@
 import type { PendingSet } from '../../cache/cache-writes.js';
-import type { CachePolicy, Ttl } from '../../options/cache-options.js';
 import { DecoratorError } from '../../errors.js';
-import { func, optional, type Shape, withDefault } from '../../options/schema.js';
-import { type CompiledKey, compileResultKey, type KeySpec } from '../keys/key-compiler.js';
-import type { VaryBy } from '../../options/vary-by.js';
-import {
-  type ArgumentsFunction,
-  readKey,
-  readKeys,
-  readOptions,
-  refuseBareText,
-  STORING,
-  type StoringOptions,
-} from '../methods/decorator-options.js';
+import type { CachePolicy, Ttl } from '../../options/cache-options.js';
+import { type CachePutOptions, CACHE_PUT, type CachePutShape } from '../../options/cache-put-options.js';
+import { readOptions, refuseBareText } from '../../options/decorator-options.js';
+import type { KeyOption } from '../../options/key-option.js';
+import { type CompiledKey, compileResultKey } from '../keys/key-compiler.js';
 import { KeyMaker } from '../methods/key-maker.js';
-import type {
-  ClassesOption,
-  AnyMethod,
-  KeyOption,
-  MethodDecoratorFor,
-  ResultKeyOption,
-  ResultOf,
-} from './method-types.js';
 import type { Call, CompiledOperation, MethodFacts } from '../methods/operation.js';
 import { decorateMethod } from '../methods/stub.js';
-
-/**
- * Options of `@CachePut`: under which key, and for how long.
- *
- * @typeParam A the method's parameters.
- * @typeParam R what the method's promise or observable gives.
- */
-export interface CachePutOptions<A extends readonly unknown[] = never[], R = never> extends Pick<
-  CachePolicy<R>,
-  'grace' | 'nullTtl' | 'cacheUndefined' | 'jitter' | 'onStoreError'
-> {
-  /** The key: a template (`{result.id}` is of what the method returned), or a function of the arguments. */
-  key?: KeyOption<A>;
-
-  /** The key, made from what the method returned; instead of `key`. */
-  keyOf?: ResultKeyOption<A, R>;
-
-  /** Classes whose instances the values are or hold; see `@Cacheable`. */
-  types?: ClassesOption;
-
-  /** The parameters' names in their order, for templates that use names. */
-  params?: readonly string[];
-
-  /**
-   * What the key holds beside the arguments; as in the `@Cacheable` that reads it.
-   *
-   * @default what the class says in `@CacheDefaults`, otherwise []
-   */
-  varyBy?: readonly VaryBy[];
-
-  /**
-   * How long the value is fresh, or a function of the value and the arguments that says so.
-   *
-   * @default what the class says in `@CacheDefaults`, otherwise the module's `cache.ttl`
-   */
-  ttl?: Ttl | ((value: R, ...args: A) => Ttl);
-
-  /**
-   * Names that invalidate the value, as templates or functions of the arguments.
-   *
-   * @default []
-   */
-  tags?: readonly KeyOption<A>[];
-
-  /** More such names, known only from the value. */
-  tagsOf?: (value: R, ...args: A) => readonly string[];
-
-  /** Whether this call stores anything. */
-  when?: (...args: A) => boolean;
-
-  /** Whether this value is not to be stored; what is under the key, now older, is invalidated instead. */
-  unless?: (value: R, ...args: A) => boolean;
-
-  /**
-   * Name of the `MemcachedModule`.
-   *
-   * @default what the class says in `@CacheDefaults`, otherwise the module without a name
-   */
-  name?: string;
-}
+import type { AnyMethod, MethodDecoratorFor, ResultOf } from './method-types.js';
 
 /**
  * Runs the method, always, and stores what it returns before its caller gets it.
@@ -119,7 +44,8 @@ function compile(options: CachePutOptions, facts: MethodFacts): CompiledOperatio
     throw new DecoratorError("name either 'key' or 'keyOf', the key that readers of the value use");
   }
   const maker = new KeyMaker(facts, own);
-  const key = own.keyOf === undefined ? maker.compile(own.key as KeySpec, true) : compileResultKey(own.keyOf);
+  const key =
+    own.keyOf === undefined ? maker.compile(own.key as KeyOption, true) : compileResultKey(own.keyOf);
   const tags = own.tags.map((tag) => maker.compile(tag, true));
   const policy: CachePolicy<never> = {
     ...facts.defaults.policy,
@@ -200,25 +126,3 @@ function compile(options: CachePutOptions, facts: MethodFacts): CompiledOperatio
     },
   };
 }
-
-interface CachePutShape extends StoringOptions {
-  readonly when: ArgumentsFunction | undefined;
-  readonly key: KeySpec | undefined;
-  readonly keyOf: ArgumentsFunction | undefined;
-  readonly ttl: Ttl | ArgumentsFunction | undefined;
-  readonly tags: readonly KeySpec[];
-  readonly tagsOf: ArgumentsFunction | undefined;
-  readonly unless: ArgumentsFunction | undefined;
-}
-
-const CACHE_PUT: Shape<CachePutShape> = {
-  ...STORING,
-  when: optional(func<ArgumentsFunction>()),
-  key: optional(readKey),
-  keyOf: optional(func<ArgumentsFunction>()),
-  // A ttl that is no function is read with the policy.
-  ttl: (value) => value as Ttl | undefined,
-  tags: withDefault(readKeys, []),
-  tagsOf: optional(func<ArgumentsFunction>()),
-  unless: optional(func<ArgumentsFunction>()),
-};

@@ -1,61 +1,11 @@
 import { DecoratorError } from '../../errors.js';
-import type { UpdateOptions } from '../../options/cache-options.js';
 import { resolveUpdate, UPDATE } from '../../options/cache-policy.js';
-import { optional, type Shape, withDefault } from '../../options/schema.js';
-import type { KeySpec } from '../keys/key-compiler.js';
-import type { VaryBy } from '../../options/vary-by.js';
-import {
-  readKey,
-  readKeys,
-  readOptions,
-  STORING,
-  type StoringOptions,
-} from '../methods/decorator-options.js';
+import { type CasUpdateOptions, CAS_UPDATE, type CasUpdateShape } from '../../options/cas-update-options.js';
+import { readOptions } from '../../options/decorator-options.js';
 import { KeyMaker } from '../methods/key-maker.js';
-import type { ClassesOption, AnyMethod, KeyOption, MethodDecoratorFor, ResultOf } from './method-types.js';
 import type { CompiledOperation, MethodFacts } from '../methods/operation.js';
 import { decorateMethod } from '../methods/stub.js';
-
-/**
- * Options of `@CasUpdate`: which value changes, and how hard to try.
- *
- * @typeParam A the method's parameters.
- * @typeParam R what the method's promise or observable gives.
- */
-export interface CasUpdateOptions<A extends readonly unknown[] = never[], R = unknown> extends Pick<
-  UpdateOptions<R>,
-  'attempts' | 'backoff' | 'initial' | 'ttl' | 'grace'
-> {
-  /** The key of the value: a template, or a function of the arguments. */
-  key: KeyOption<A>;
-
-  /** Classes whose instances the values are or hold; see `@Cacheable`. */
-  types?: ClassesOption;
-
-  /** The parameters' names in their order, for templates that use names. */
-  params?: readonly string[];
-
-  /**
-   * What the key holds beside the arguments; as in the `@Cacheable` that reads it.
-   *
-   * @default what the class says in `@CacheDefaults`, otherwise []
-   */
-  varyBy?: readonly VaryBy[];
-
-  /**
-   * Tags of the value if it is new, as templates or functions of the arguments; a value that is replaced hands on its own.
-   *
-   * @default []
-   */
-  tags?: readonly KeyOption<A>[];
-
-  /**
-   * Name of the `MemcachedModule`.
-   *
-   * @default what the class says in `@CacheDefaults`, otherwise the module without a name
-   */
-  name?: string;
-}
+import type { AnyMethod, MethodDecoratorFor, ResultOf } from './method-types.js';
 
 /**
  * Makes the method the next step of a cached value: it receives the current value in the parameter marked `@Current()`,
@@ -121,14 +71,3 @@ function compile(options: CasUpdateOptions, facts: MethodFacts): CompiledOperati
     },
   };
 }
-
-interface CasUpdateShape extends StoringOptions {
-  readonly key: KeySpec | undefined;
-  readonly tags: readonly KeySpec[];
-}
-
-const CAS_UPDATE: Shape<CasUpdateShape> = {
-  ...STORING,
-  key: optional(readKey),
-  tags: withDefault(readKeys, []),
-};

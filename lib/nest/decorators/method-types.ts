@@ -1,8 +1,4 @@
-import type { Constructor } from '../../options/codec-options.js';
 import type { Observable } from 'rxjs';
-
-/** Classes as written: a list of them, or a function that returns it, since a class may not be there yet. */
-export type ClassesOption = readonly Constructor[] | (() => readonly Constructor[]);
 
 /** Any method; its parameters are checked where a decorator meets it. */
 export type AnyMethod = (...args: never[]) => unknown;
@@ -10,15 +6,6 @@ export type AnyMethod = (...args: never[]) => unknown;
 /** What the caller of a method gets in the end: of its promise, or of its observable. */
 export type ResultOf<M extends AnyMethod> =
   ReturnType<M> extends Observable<infer T> ? T : Awaited<ReturnType<M>>;
-
-/** A key or a tag: a template, or a function of the method's arguments that returns it, or a list of its parts. */
-export type KeyOption<A extends readonly unknown[]> = string | ((...args: A) => string | readonly unknown[]);
-
-/** A key or a tag made from what the method returned, and its arguments. */
-export type ResultKeyOption<A extends readonly unknown[], R> = (
-  result: R,
-  ...args: A
-) => string | readonly unknown[];
 
 /**
  * A decorator for methods that its options fit: every function among them takes the method's own parameters (or fewer

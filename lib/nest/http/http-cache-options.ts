@@ -12,7 +12,7 @@ import {
   text,
   withDefault,
 } from '../../options/schema.js';
-import { readOptions } from '../methods/decorator-options.js';
+import { readOptions } from '../../options/decorator-options.js';
 import { QueryChoice } from './query-choice.js';
 
 /** What a request is to the options' functions: that of Express or Fastify, with what guards and middleware have added. */

@@ -1,4 +1,5 @@
 import { DecoratorError } from '../../errors.js';
+import type { KeyOption } from '../../options/key-option.js';
 import { canonicalForm } from './canonical.js';
 import { escapeText } from './escape.js';
 import { lacksStableForm } from './stable-types.js';
@@ -13,9 +14,6 @@ export interface CompiledKey {
   /** @throws {DecoratorError} for values without a stable form, and for functions that return no key. */
   make(args: readonly unknown[], result: unknown): string;
 }
-
-/** What a user wrote for a key or tag: a template, or a function of the method's arguments. */
-export type KeySpec = string | ((...args: never[]) => string | readonly unknown[]);
 
 /** What a key can be made of, at the place where the decorator stands. */
 export interface KeyScope {
@@ -36,7 +34,7 @@ export interface KeyScope {
  *   escaped like the values in a template and joined by `:`.
  * @throws {DecoratorError} for a template that cannot be meant, or that asks for what is not there.
  */
-export function compileKey(spec: KeySpec, scope: KeyScope): CompiledKey {
+export function compileKey(spec: KeyOption, scope: KeyScope): CompiledKey {
   if (typeof spec === 'string') {
     const template = parseTemplate(spec, scope.params);
     refuseUnknownSources(template, scope);

@@ -1,20 +1,14 @@
 import 'reflect-metadata';
 import type { Type } from '@nestjs/common';
-import type { Constructor } from '../../options/codec-options.js';
-import { type Shape, text, withDefault } from '../../options/schema.js';
+import { CACHE_DEFAULTS, type CacheDefaultsShape } from '../../options/cache-defaults-options.js';
+import { readOptions } from '../../options/decorator-options.js';
 import { DEFAULT_NAME } from '../instance/module-name.js';
-import { readVaryBy, type VaryBy } from '../../options/vary-by.js';
-import { readClasses, readOptions } from './decorator-options.js';
 
 /** Where a class keeps what its `@CacheDefaults` says. */
 const DEFAULTS = 'nestjs-memcached:defaults';
 
 /** What a class says for all its decorated methods, its parents' words included. */
-export interface ClassDefaults {
-  readonly name: string;
-  readonly prefix: string;
-  readonly varyBy: readonly VaryBy[];
-  readonly types: () => readonly Constructor[];
+export interface ClassDefaults extends CacheDefaultsShape {
   /** For `@Cacheable`, `@CacheBatch` and `@CachePut`; their own options win. */
   readonly policy: object;
 }
@@ -35,11 +29,8 @@ export function instanceOfClass(type: Type): string {
  * @throws {InvalidOptionsError} with the class at the beginning of the path.
  */
 export function readClassDefaults(type: Type): ClassDefaults {
-  const { own, rest } = readOptions<Omit<ClassDefaults, 'policy'>>(
-    written(type),
-    `${type.name} @CacheDefaults`,
-    CLASS_DEFAULTS,
-  );
+  const place = `${type.name} @CacheDefaults`;
+  const { own, rest } = readOptions<CacheDefaultsShape>(written(type), place, CACHE_DEFAULTS);
   return { ...own, policy: rest };
 }
 
@@ -50,10 +41,3 @@ function written(type: Type): object {
   }
   return Object.assign({}, ...layers) as object;
 }
-
-const CLASS_DEFAULTS: Shape<Omit<ClassDefaults, 'policy'>> = {
-  name: withDefault(text(), DEFAULT_NAME),
-  prefix: withDefault(text(), ''),
-  varyBy: withDefault(readVaryBy, []),
-  types: readClasses,
-};

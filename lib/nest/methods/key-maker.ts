@@ -3,8 +3,9 @@ import { DEFAULT_NAME } from '../instance/module-name.js';
 import type { VaryBy } from '../../options/vary-by.js';
 import type { CacheKeyPart } from '../keys/canonical.js';
 import { escapeText } from '../keys/escape.js';
-import { compileKey, type CompiledKey, defaultKey, type KeySpec, patternOf } from '../keys/key-compiler.js';
-import type { SharedOptions } from './decorator-options.js';
+import { compileKey, type CompiledKey, defaultKey, patternOf } from '../keys/key-compiler.js';
+import type { KeyOption } from '../../options/key-option.js';
+import type { SharedOptions } from '../../options/decorator-options.js';
 import type { Call, MethodFacts } from './operation.js';
 import { placed } from './place.js';
 import type { KeyUse } from './reader-tags.js';
@@ -23,7 +24,7 @@ export class KeyMaker {
   }
 
   /** @param hasResult whether keys are made after the method has returned. */
-  compile(spec: KeySpec, hasResult = false): CompiledKey {
+  compile(spec: KeyOption, hasResult = false): CompiledKey {
     const { arity, paramTypes } = this.#facts.signature;
     return compileKey(spec, { params: this.#params, arity, paramTypes, hasResult });
   }

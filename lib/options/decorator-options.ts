@@ -1,25 +1,12 @@
-import { DecoratorError, InvalidOptionsError } from '../../errors.js';
-import { POLICY } from '../../options/cache-policy.js';
-import { optional, type Reader, readObject, refuseUnknown, type Shape, text } from '../../options/schema.js';
-import type { Constructor } from '../../options/codec-options.js';
-import type { KeySpec } from '../keys/key-compiler.js';
-import { readVaryBy, type VaryBy } from '../../options/vary-by.js';
+import { DecoratorError, InvalidOptionsError } from '../errors.js';
+import { POLICY } from './cache-policy.js';
+import { optional, type Reader, readObject, refuseUnknown, type Shape, text } from './schema.js';
+import { readClasses } from './classes-option.js';
+import type { Constructor } from './codec-options.js';
+import { readVaryBy, type VaryBy } from './vary-by.js';
 
 /** Called with the method's arguments, whatever they are: TypeScript has seen to it that they fit. */
 export type ArgumentsFunction = (...args: readonly unknown[]) => unknown;
-
-/** A key or tag as written. */
-export const readKey: Reader<KeySpec> = (value, path) => {
-  if (typeof value === 'function') return value as KeySpec;
-  if (typeof value === 'string' && value.trim() !== '') return value;
-  throw new InvalidOptionsError(path, `expected a template like 'product:{0}' or a function`);
-};
-
-/** Keys or tags as written: one, or a list of them. */
-export const readKeys: Reader<readonly KeySpec[]> = (value, path) => {
-  if (!Array.isArray(value)) return [readKey(value, path)];
-  return value.map((key, index) => readKey(key, `${path}[${index}]`));
-};
 
 const readParams: Reader<readonly string[]> = (value, path) => {
   if (!Array.isArray(value)) throw new InvalidOptionsError(path, `expected a list of parameter names`);
@@ -39,19 +26,6 @@ export const SHARED: Shape<SharedOptions> = {
   name: optional(text()),
   params: optional(readParams),
   varyBy: optional(readVaryBy),
-};
-
-/** The classes that a method's values consist of, asked for when all modules are there. */
-export const readClasses: Reader<() => readonly Constructor[]> = (value, path) => {
-  const read = (classes: unknown): readonly Constructor[] => {
-    if (Array.isArray(classes) && classes.every((each) => typeof each === 'function')) return classes as [];
-    throw new InvalidOptionsError(
-      path,
-      'expected a list of classes such as [Product], or () => [Product] where one file imports the other in a circle',
-    );
-  };
-  if (value === undefined) return () => [];
-  return typeof value === 'function' ? () => read((value as () => unknown)()) : () => read(value);
 };
 
 /** Options that the decorators share which store what a method returns, as read. */

@@ -1,0 +1,90 @@
+import type { CachePolicy, Ttl } from './cache-options.js';
+import type { ClassesOption } from './classes-option.js';
+import { type ArgumentsFunction, STORING, type StoringOptions } from './decorator-options.js';
+import { type KeyOption, type ResultKeyOption, readKey, readKeys } from './key-option.js';
+import { func, optional, withDefault, type Shape } from './schema.js';
+import type { VaryBy } from './vary-by.js';
+
+/**
+ * Options of `@CachePut`: under which key, and for how long.
+ *
+ * @typeParam A the method's parameters.
+ * @typeParam R what the method's promise or observable gives.
+ */
+export interface CachePutOptions<A extends readonly unknown[] = never[], R = never> extends Pick<
+  CachePolicy<R>,
+  'grace' | 'nullTtl' | 'cacheUndefined' | 'jitter' | 'onStoreError'
+> {
+  /** The key: a template (`{result.id}` is of what the method returned), or a function of the arguments. */
+  key?: KeyOption<A>;
+
+  /** The key, made from what the method returned; instead of `key`. */
+  keyOf?: ResultKeyOption<A, R>;
+
+  /** Classes whose instances the values are or hold; see `@Cacheable`. */
+  types?: ClassesOption;
+
+  /** The parameters' names in their order, for templates that use names. */
+  params?: readonly string[];
+
+  /**
+   * What the key holds beside the arguments; as in the `@Cacheable` that reads it.
+   *
+   * @default what the class says in `@CacheDefaults`, otherwise []
+   */
+  varyBy?: readonly VaryBy[];
+
+  /**
+   * How long the value is fresh, or a function of the value and the arguments that says so.
+   *
+   * @default what the class says in `@CacheDefaults`, otherwise the module's `cache.ttl`
+   */
+  ttl?: Ttl | ((value: R, ...args: A) => Ttl);
+
+  /**
+   * Names that invalidate the value, as templates or functions of the arguments.
+   *
+   * @default []
+   */
+  tags?: readonly KeyOption<A>[];
+
+  /** More such names, known only from the value. */
+  tagsOf?: (value: R, ...args: A) => readonly string[];
+
+  /** Whether this call stores anything. */
+  when?: (...args: A) => boolean;
+
+  /** Whether this value is not to be stored; what is under the key, now older, is invalidated instead. */
+  unless?: (value: R, ...args: A) => boolean;
+
+  /**
+   * Name of the `MemcachedModule`.
+   *
+   * @default what the class says in `@CacheDefaults`, otherwise the module without a name
+   */
+  name?: string;
+}
+
+/** The options of `@CachePut`, as read. */
+export interface CachePutShape extends StoringOptions {
+  readonly when: ArgumentsFunction | undefined;
+  readonly key: KeyOption | undefined;
+  readonly keyOf: ArgumentsFunction | undefined;
+  readonly ttl: Ttl | ArgumentsFunction | undefined;
+  readonly tags: readonly KeyOption[];
+  readonly tagsOf: ArgumentsFunction | undefined;
+  readonly unless: ArgumentsFunction | undefined;
+}
+
+/** One reader for each of them. */
+export const CACHE_PUT: Shape<CachePutShape> = {
+  ...STORING,
+  when: optional(func<ArgumentsFunction>()),
+  key: optional(readKey),
+  keyOf: optional(func<ArgumentsFunction>()),
+  // A ttl that is no function is read with the policy.
+  ttl: (value) => value as Ttl | undefined,
+  tags: withDefault(readKeys, []),
+  tagsOf: optional(func<ArgumentsFunction>()),
+  unless: optional(func<ArgumentsFunction>()),
+};
