@@ -42,6 +42,7 @@ export { HttpCacheInterceptor } from './nest/http/http-cache.interceptor.js';
 export type { Audience, HttpCacheOptions, HttpRequest } from './nest/http/http-cache-options.js';
 export { Current } from './nest/decorators/current.decorator.js';
 export { Loading } from './nest/decorators/loading.decorator.js';
+export { forceFresh } from './nest/instance/force-fresh.js';
 export type { VaryBy, VarySources } from './options/vary-by.js';
 export type {
   AnyMethod,

@@ -112,7 +112,7 @@ const HOUSE: House = {
     'nest/keys/': { rooms: ['errors.ts', 'options/'], packages: [] },
     'nest/instance/': {
       rooms: ['errors.ts', 'options/', 'cache/', 'nest/keys/'],
-      packages: ['@nestjs/common', 'node:util'],
+      packages: ['@nestjs/common', 'node:async_hooks', 'node:util'],
     },
     'nest/boot/': {
       rooms: [

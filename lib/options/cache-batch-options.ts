@@ -16,7 +16,7 @@ export interface CacheBatchOptions<
   Id = never,
   A extends readonly unknown[] = never[],
   R = never,
-> extends Omit<CachePolicy<R>, 'ttl' | 'tags' | 'signal'> {
+> extends Omit<CachePolicy<R>, 'ttl' | 'tags' | 'signal' | 'forceFresh'> {
   /**
    * The key of one id, which takes the ids' place: a template (`'product:{0}'`) or a function of the id and the method's
    * further arguments. May be that of a `@Cacheable` for one id; then the two share their values.

@@ -8,7 +8,7 @@ import { readVaryBy, type VaryBy } from './vary-by.js';
  * What all decorated methods of a class have in common; a method's own options win. Beside what stands here, a policy
  * (`grace`, `lease`, `refreshAhead`, …) for those that store what they compute.
  */
-export interface CacheDefaultsOptions extends Omit<CachePolicy, 'ttl' | 'tags' | 'signal'> {
+export interface CacheDefaultsOptions extends Omit<CachePolicy, 'ttl' | 'tags' | 'signal' | 'forceFresh'> {
   /**
    * Stands before every key of the class, default keys included; not before tags.
    *

@@ -13,7 +13,7 @@ import type { VaryBy } from './vary-by.js';
  */
 export interface CacheableOptions<A extends readonly unknown[] = never[], R = never> extends Omit<
   CachePolicy<R>,
-  'ttl' | 'tags' | 'signal'
+  'ttl' | 'tags' | 'signal' | 'forceFresh'
 > {
   /**
    * The key: a template (`'product:{0}'`, `'{0.tenant.id}:orders'`, `'product:{id}'` with `params`), or a function of

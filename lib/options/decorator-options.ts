@@ -49,6 +49,7 @@ export function readOptions<T extends object>(
   shape: Shape<T>,
   others: readonly string[] = Object.keys(POLICY),
 ): { own: Readonly<T>; rest: object } {
+  if (!Object.hasOwn(shape, 'forceFresh')) refuseForceFresh(options, place);
   refuseUnknown(options, place, [...new Set([...Object.keys(shape), ...others])]);
   const entries = Object.entries(options);
   const own = entries.filter(([name]) => Object.hasOwn(shape, name));
@@ -57,6 +58,15 @@ export function readOptions<T extends object>(
     own: readObject<T>(Object.fromEntries(own), place, shape),
     rest: Object.freeze(Object.fromEntries(rest)),
   };
+}
+
+/** @throws {InvalidOptionsError} for an option that is meant for single calls. */
+function refuseForceFresh(options: object, place: string): void {
+  if ((options as { forceFresh?: unknown }).forceFresh === undefined) return;
+  throw new InvalidOptionsError(
+    `${place}.forceFresh`,
+    'would have every call compute; for one call, write forceFresh(() => service.method(…)), imported from nestjs-memcached',
+  );
 }
 
 /**

@@ -6,6 +6,7 @@ import {
 } from '../../options/cache-batch-options.js';
 import type { CachePolicy } from '../../options/cache-options.js';
 import { readOptions } from '../../options/decorator-options.js';
+import { unforced } from '../instance/force-fresh.js';
 import { KeyMaker } from '../methods/key-maker.js';
 import { filled } from '../methods/marked-parameter.js';
 import type { CompiledOperation, MethodFacts } from '../methods/operation.js';
@@ -75,12 +76,13 @@ function compile(options: object, facts: MethodFacts): CompiledOperation {
         all,
         keyOf,
         async (missing, context) => {
-          const returned = await next(filled([[...missing], ...others], facts.signature.loading, context));
+          const given = filled([[...missing], ...others], facts.signature.loading, context);
+          const returned = await (call.isForced ? unforced(() => next(given)) : next(given));
           if (idOf !== undefined) return byId(returned as Iterable<unknown>, missing, idOf, keyOf);
           if (returned instanceof Map) return missing.map((id) => returned.get(id) as unknown);
           return inOrder(returned, missing, facts.place);
         },
-        cache.policy(policy, facts.place),
+        cache.policy(policy, facts.place, [], call.isForced),
       );
       if (returns === 'map') return found;
       if (idOf === undefined) return all.map((id) => found.get(id));

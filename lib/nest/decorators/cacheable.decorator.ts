@@ -4,6 +4,7 @@ import type { CachePolicy, Ttl } from '../../options/cache-options.js';
 import type { ResolvedPolicy } from '../../options/cache-policy.js';
 import { type CacheableOptions, CACHEABLE, type CacheableShape } from '../../options/cacheable-options.js';
 import { readOptions, refuseBareText } from '../../options/decorator-options.js';
+import { unforced } from '../instance/force-fresh.js';
 import { KeyMaker } from '../methods/key-maker.js';
 import { filled } from '../methods/marked-parameter.js';
 import type { CompiledOperation, MethodFacts, Next } from '../methods/operation.js';
@@ -73,11 +74,11 @@ function compile(options: CacheableOptions, facts: MethodFacts): CompiledOperati
       const at = maker.keyIfAny(call, key);
       const named = maker.tagsIfAny(call, tags);
       if (at === undefined || named === undefined) return next(call.args);
-      const resolved = call.cache.policy(policy, facts.place, named);
+      const resolved = call.cache.policy(policy, facts.place, named, call.isForced);
       const { service, uncached } = call.cache;
       const run: Next = (args) => {
         uncached.loading(at, facts.place);
-        return next(args);
+        return call.isForced ? unforced(() => next(args)) : next(args);
       };
       return service.getOrSet(at, loaderOf(own, resolved, call.args, run, facts.signature.loading), resolved);
     },

@@ -31,6 +31,8 @@ export interface Place {
   /** Request headers in the key, in lower case. */
   readonly headers: readonly string[];
   readonly policy: ResolvedPolicy;
+  /** The method is to run, whatever is stored. */
+  readonly isForced: boolean;
 }
 
 /** What the method has made, and what becomes of it. */
@@ -136,7 +138,7 @@ export class CachedRequest {
     const body: unknown = await lastValueFrom(this.#next.handle(), { defaultValue: undefined });
     if (exchange.isAnswered) return { body, stored: NOT_STORED };
     this.#route.loading(place.key);
-    this.#tellCaches('fwd=uri-miss');
+    this.#tellCaches(place.isForced ? 'fwd=request' : 'fwd=uri-miss');
     const { status, headers: after } = exchange;
     if (!this.#maySay({ status, headers: after }, status)) {
       if (forbidsStoring(before, this.#route)) {

@@ -111,6 +111,16 @@ export interface HttpCacheOptions extends Pick<
   when?: (request: HttpRequest) => boolean;
 
   /**
+   * Whether this request has the method run, whatever is stored, and its answer stored in the place of the one before: for a
+   * reload that this application allows, such as an editor's. Whoever may ask for it costs a run of the method each time, so
+   * that a header of the client's alone is no good reason.
+   *
+   * @default () => false
+   * @example (request) => request.user?.isEditor === true && request.headers['x-reload'] === '1'
+   */
+  forceFresh?: (request: HttpRequest) => boolean;
+
+  /**
    * Name of the `MemcachedModule`.
    *
    * @default the module without a name
@@ -132,6 +142,7 @@ export interface HttpCacheRule {
   readonly etag: 'weak' | 'strong' | 'none';
   readonly tags: readonly string[] | ((request: HttpRequest) => readonly string[]);
   readonly when: ((request: HttpRequest) => boolean) | undefined;
+  readonly forceFresh: ((request: HttpRequest) => boolean) | undefined;
   readonly policy: CachePolicy<never>;
 }
 
@@ -200,6 +211,14 @@ function readNames(names: readonly unknown[], path: string): string[] {
   return names.map((name, index) => text()(name, `${path}[${index}]`));
 }
 
+const readForceFresh: Reader<NonNullable<HttpCacheRule['forceFresh']>> = (value, path) => {
+  if (typeof value === 'function') return value as NonNullable<HttpCacheRule['forceFresh']>;
+  throw new InvalidOptionsError(
+    path,
+    'expected a function of the request; anything else would have every request run the method',
+  );
+};
+
 const readTags: Reader<HttpCacheRule['tags']> = (value, path) => {
   if (typeof value === 'function') return value as HttpCacheRule['tags'];
   if (!Array.isArray(value))
@@ -217,5 +236,6 @@ const RULE: Shape<RuleShape> = {
   etag: withDefault(oneOf('weak', 'strong', 'none'), 'weak'),
   tags: withDefault(readTags, []),
   when: optional(func<(request: HttpRequest) => boolean>()),
+  forceFresh: optional(readForceFresh),
   name: optional(text()),
 };

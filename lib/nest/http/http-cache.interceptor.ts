@@ -132,7 +132,9 @@ export class HttpCacheInterceptor implements NestInterceptor, OnApplicationBoots
       if (key === undefined) return undefined;
       const tags = typeof rule.tags === 'function' ? rule.tags(request) : rule.tags;
       const suffix = route.suffixOf(request, headers) + (sendsAsStored || key !== own ? '' : '|value');
-      return { key: key + suffix, headers, policy: cache.policy(rule.policy, place, tags) };
+      const isForced = rule.forceFresh?.(request) === true;
+      const policy = cache.policy(rule.policy, place, tags, isForced);
+      return { key: key + suffix, headers, policy, isForced };
     } catch (error) {
       // What the application throws at its clients is its answer.
       if (error instanceof HttpException) throw error;

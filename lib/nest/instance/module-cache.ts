@@ -76,16 +76,22 @@ export class ModuleCache {
    * Reads a decorator's policy over the defaults of this instance; once for each policy.
    *
    * @param tags of this call, beside those of the policy.
+   * @param isForced whether this call computes whatever is stored.
    * @throws {InvalidOptionsError} with the path of the wrong option.
    */
-  policy(policy: CachePolicy<never>, path: string, tags: readonly string[] = []): ResolvedPolicy {
+  policy(
+    policy: CachePolicy<never>,
+    path: string,
+    tags: readonly string[] = [],
+    isForced = false,
+  ): ResolvedPolicy {
     let resolved = this.#policies.get(policy);
     if (resolved === undefined) {
       // A service that a test put in the real one's place may well know nothing of policies.
       resolved = this.service.policy?.(policy, path) ?? (policy as ResolvedPolicy);
       this.#policies.set(policy, resolved);
     }
-    return tags.length === 0 ? resolved : withTags(resolved, tags);
+    return tags.length === 0 && !isForced ? resolved : ofOneCall(resolved, tags, isForced);
   }
 
   /** Keeps the tags that a writer's values have to bear, since those who read them look for them. */
@@ -204,8 +210,9 @@ function isHeir(type: Type, ancestor: Type): boolean {
   return type.prototype instanceof ancestor;
 }
 
-function withTags(policy: ResolvedPolicy, tags: readonly string[]): ResolvedPolicy {
+/** A policy for one call, with tags and a wish of its own. */
+function ofOneCall(policy: ResolvedPolicy, tags: readonly string[], isForced: boolean): ResolvedPolicy {
   const copy = Object.create(Object.getPrototypeOf(policy) as object) as ResolvedPolicy;
   const { tags: own = [] } = policy as { readonly tags?: readonly string[] };
-  return Object.assign(copy, policy, { tags: [...own, ...tags] });
+  return Object.assign(copy, policy, { tags: [...own, ...tags] }, isForced ? { forceFresh: true } : {});
 }

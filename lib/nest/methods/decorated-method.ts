@@ -6,6 +6,7 @@ import { ModuleCache } from '../instance/module-cache.js';
 import { getModuleCacheToken } from '../instance/module-name.js';
 import { type MethodSignature, readSignature } from './method-signature.js';
 import type { CacheKeyPart } from '../keys/canonical.js';
+import { isForced } from '../instance/force-fresh.js';
 import { asObservable, type Emissions, lastEmission, onlyEmission } from './observables.js';
 import { placed } from './place.js';
 import { type CompiledOperation, NESTING, type Operation } from './operation.js';
@@ -101,7 +102,7 @@ export class DecoratedMethod {
       this.#noticePlainCall(type);
       return Reflect.apply(this.#original, self, args);
     }
-    const way: Way = { type, caches, self };
+    const way: Way = { type, caches, self, isForced: isForced() };
     if (!this.#returnsObservable) return this.#enter(0, way, args, undefined);
     return asObservable((emissions) => this.#enter(0, way, args, emissions));
   }
@@ -139,14 +140,16 @@ export class DecoratedMethod {
     args: readonly unknown[],
     emissions: Emissions | undefined,
   ): Promise<unknown> {
-    const { type, caches, self } = way;
+    const { type, caches, self, isForced: forced } = way;
     try {
       const compiled = this.compile(type);
       let at = index;
       while (at < compiled.length && caches[at] === undefined) at += 1;
       const cache = caches[at];
       if (cache === undefined) return this.#run(self, args, emissions);
-      return compiled[at].step({ cache, self, args }, (inner) => this.#enter(at + 1, way, inner, emissions));
+      return compiled[at].step({ cache, self, args, isForced: forced }, (inner) =>
+        this.#enter(at + 1, way, inner, emissions),
+      );
     } catch (error) {
       return rejection(error);
     }
@@ -193,6 +196,7 @@ interface Way {
   /** The cache of each operation, where the object has one. */
   readonly caches: readonly (ModuleCache | undefined)[];
   readonly self: object;
+  readonly isForced: boolean;
 }
 
 /** An object of a class with decorated methods: it holds a cache under the token of each module instance it uses. */

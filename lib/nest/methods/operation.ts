@@ -11,6 +11,8 @@ export interface Call {
   readonly cache: ModuleCache;
   readonly self: object;
   readonly args: readonly unknown[];
+  /** Made within `forceFresh`. */
+  readonly isForced: boolean;
 }
 
 /** What lies further in: the next decorator, in the end the method. Resolves to what the method's caller would get. */

@@ -1,0 +1,29 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+/** Whether the calls of decorated methods compute now. */
+const forcing = new AsyncLocalStorage<boolean>();
+
+/**
+ * Has the `@Cacheable` and `@CacheBatch` methods that `work` calls compute now, whatever is stored, and store what they return:
+ * for one call, such as a reload that a user asked for.
+ *
+ * It holds for what `work` calls directly or through methods that are not decorated, also after an `await`; what a decorated
+ * method calls in its turn is answered as ever. Nobody is waited for, what fails is thrown, and what was stored stays then.
+ *
+ * @returns what `work` returns.
+ * @example
+ * const product = await forceFresh(() => this.products.find(7));
+ */
+export function forceFresh<T>(work: () => T): T {
+  return forcing.run(true, work);
+}
+
+/** Whether a call that is made now is to compute. */
+export function isForced(): boolean {
+  return forcing.getStore() === true;
+}
+
+/** Runs a decorated method that was forced: what it calls in its turn is not. */
+export function unforced<T>(work: () => T): T {
+  return forcing.run(false, work);
+}

@@ -1,0 +1,23 @@
+import { Injectable } from '@nestjs/common';
+
+// snippet: decorators-force-fresh
+import { Cacheable, forceFresh } from '../../../lib/index.js';
+
+@Injectable()
+export class Rates {
+  constructor(private readonly bank: Bank) {}
+
+  @Cacheable({ key: 'rate:{0}', ttl: '1h' })
+  async of(currency: string): Promise<number> {
+    return this.bank.rate(currency);
+  }
+
+  reload(currency: string): Promise<number> {
+    return forceFresh(() => this.of(currency));
+  }
+}
+// end
+
+export interface Bank {
+  rate(currency: string): Promise<number>;
+}
