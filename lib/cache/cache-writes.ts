@@ -8,7 +8,7 @@ import { entryFor } from './entry.js';
 import { ttlOf } from './load.js';
 import type { ReadThrough } from './read-through.js';
 import type { CacheReading } from './store.js';
-import { versionsOf, type TagStates } from './tags.js';
+import { NO_TAGS, versionsOf, type TagStates } from './tags.js';
 
 /** A place that was taken down for a value that is being made. */
 export interface PendingSet {
@@ -47,8 +47,9 @@ export class CacheWrites {
         return false;
       }
       const tags = this.#in.tags.required(key, resolved);
-      const states = await this.#statesOf(key, tags);
-      return store.set(key, ...this.#entry(value, ttlSeconds, tags, states, resolved));
+      const states = tags.length === 0 ? NO_TAGS : await this.#statesOf(key, tags);
+      const [entry, keepSeconds] = this.#entry(value, ttlSeconds, tags, states, resolved);
+      return store.set(key, entry, keepSeconds, resolved.guardSet);
     });
     return unlessAborted(work, signalOf(policy));
   }

@@ -110,9 +110,11 @@ export interface CacheStore {
    * Stores an entry whatever is there. Leases given out before are void. Where that fails, what is there is removed, as by
    * `remove`, before it rejects.
    *
-   * @returns false where the store does without.
+   * @param guarded asks first what is there, and stores over that: nothing is stored when the key is removed meanwhile,
+   *   however late the bytes of the write arrive.
+   * @returns false where the store does without, and where it was removed.
    */
-  set(key: string, entry: CacheEntry, ttlSeconds: number): Promise<boolean>;
+  set(key: string, entry: CacheEntry, ttlSeconds: number, guarded: boolean): Promise<boolean>;
 
   /**
    * Gives a right back, so that the next reader wins it.

@@ -118,8 +118,11 @@ async function expire(request: Request, send: Send): Promise<boolean> {
  * store to it, so that a delete in between voids it, as in the meta dialect.
  */
 async function leaseGet(request: Request, send: Send): Promise<LeaseRead<unknown>> {
-  const gets = (): Promise<LeaseRead<unknown>> =>
-    send(request.sibling('gets', request.read)) as Promise<LeaseRead<unknown>>;
+  const gets = (): Promise<LeaseRead<unknown>> => {
+    const look = request.sibling('gets', request.read);
+    look.withoutValue = request.withoutValue;
+    return send(look) as Promise<LeaseRead<unknown>>;
+  };
   let read = await gets();
   if (request.leaseSeconds === 0) return read;
   for (let attempt = 0; attempt < LEASE_ATTEMPTS && isMiss(read); attempt += 1) {

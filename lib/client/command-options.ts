@@ -64,6 +64,8 @@ export interface LeaseOptions extends ReadOptions {
   leaseSeconds: number;
   /** Also on a hit, with less than so many whole seconds left. @default 0 */
   recacheSeconds?: number;
+  /** Asks for everything but the value, where the server can leave it out; what is in `value` then is of no use. @default false */
+  withoutValue?: boolean;
 }
 
 /**

@@ -58,6 +58,18 @@ export class Readers {
     }
     if (status === 'end') return request.gathered ?? NO_LEASE;
     if (status === 'not-found') return NO_LEASE;
+    if (status === 'ok' && request.withoutValue) {
+      const { ttlSeconds, won, busy, stale } = reply;
+      return {
+        hit: !isTouchedStub(reply),
+        value: undefined,
+        cas: tokenOf(reply),
+        ttlSeconds,
+        won,
+        busy,
+        stale,
+      };
+    }
     throw unexpectedReply(reply, request);
   };
 
@@ -134,11 +146,13 @@ export class Readers {
 
   #lease(reply: Reply, request: Request): LeaseRead<unknown> | Promise<LeaseRead<unknown>> {
     const { ttlSeconds, won, stale } = reply;
-    const cas = tokenOf(reply);
+    const { withoutValue } = request;
+    // A token for now and here needs no witness of the bytes.
+    const cas = withoutValue && !isClassicStub(reply) ? reply.casToken : tokenOf(reply);
     // Zero bytes with flags 0 is taken for a stub, which it is unless another client has stored it.
     const hit = !isStub(reply) && (reply.valueLength > 0 || reply.flags !== 0);
     const busy = reply.busy || (!hit && (reply.more || isClassicStub(reply)));
-    const value = hit ? this.#decode(reply, request) : undefined;
+    const value = hit && !withoutValue ? this.#decode(reply, request) : undefined;
     if (!(value instanceof Promise)) return { hit, value, cas, ttlSeconds, won, busy, stale };
     return andThen(value, (decoded) => ({ hit, value: decoded, cas, ttlSeconds, won, busy, stale }));
   }

@@ -18,7 +18,7 @@ import type { CasToken } from './results.js';
 import { unixMs } from '../unix-time.js';
 
 /** Digits of another client, or digits with a life of ours, and a witness where that life ends unseen. */
-const CAS_TOKEN = /^(\d{1,20})(?:(@[\w-]{12})|(@[\w-]{12}~)([\w-]{12}))?$/;
+const CAS_TOKEN = /^(\d{1,20})(?:(@[\w-]{12})|(@[\w-]{12}~)([\w-]{12})?)?$/;
 
 /** Makes requests of keys, values and options: the one place that knows the prefix and the codec. */
 export class RequestMaker {
@@ -132,6 +132,7 @@ export function fillWithLease(request: Request, options: LeaseOptions): void {
   if (options.recacheSeconds !== undefined) {
     request.recacheSeconds = leaseSeconds(options.recacheSeconds, 'recacheSeconds');
   }
+  request.withoutValue = options.withoutValue === true;
 }
 
 /** @throws {InvalidArgumentError} for what memcached would take for something else. */

@@ -19,7 +19,7 @@ import { ItemLimit } from './item-limit.js';
 import { negotiate, NOT_AGREED, type Dialect } from './negotiation.js';
 import { RequestQueue } from './request-queue.js';
 import type { ServerVersion } from './server-version.js';
-import { openSocket } from './socket.js';
+import { endSocket, openSocket } from './socket.js';
 import { WriteBatch } from './write-batch.js';
 
 /** With so many bytes not yet taken by the kernel, further requests wait as objects instead of bytes. */
@@ -375,9 +375,9 @@ export class Connection {
     const opening = this.#state === 'opening';
     this.#state = 'closed';
     this.#deadlines.stop();
-    this.#socket.destroy();
     const written = this.#pending.drain();
     const unsent = written.splice(written.length - this.#batch.requests);
+    endSocket(this.#socket, written.length > 0);
     for (const request of written) request.progress = 'written';
     if (opening) {
       // All that is pending now is the negotiation, which nobody but this connection waits for.

@@ -37,3 +37,15 @@ function openTls(
     return new net.Socket().destroy(error as Error);
   }
 }
+
+/**
+ * Closes a socket at once.
+ *
+ * @param abandoned something was written that nobody waits for any more: what the kernel has not delivered yet shall not be
+ *   delivered later, as it would be after an ordinary end. TLS closes as ever.
+ */
+export function endSocket(socket: net.Socket, abandoned: boolean): void {
+  const { remotePort } = socket;
+  if (abandoned && remotePort !== undefined && !(socket instanceof tls.TLSSocket)) socket.resetAndDestroy();
+  else socket.destroy();
+}

@@ -107,6 +107,15 @@ export interface CachePolicy<V = unknown> {
   maxTtl?: Ttl;
 
   /**
+   * Whether `set` first asks the server what is there, and stores over that alone: a second round trip, for which an
+   * invalidation that returned keeps its word even when the bytes of a `set` that was given up are delivered after it, as
+   * proxies and networks in trouble do. `false` is for filling a cache in bulk.
+   *
+   * @default true
+   */
+  guardSet?: boolean;
+
+  /**
    * Compute now, whatever is stored, and store the new value: for one call, such as a reload that a user asked for. It waits
    * for nobody; what fails is thrown, and what was stored stays. Calls of the same key meanwhile are served what is stored.
    *

@@ -39,6 +39,7 @@ interface PolicySettings {
   retryAfter: number;
   nullTtl: number | null | undefined;
   maxTtl: number;
+  guardSet: boolean;
   forceFresh: boolean;
   schema: StandardSchema | undefined;
   cacheUndefined: boolean;
@@ -92,6 +93,7 @@ export class ResolvedPolicy {
   readonly nullTtlSeconds: number | null | undefined;
   /** Whole seconds, 0 = no bound. */
   readonly maxTtlSeconds: number;
+  readonly guardSet: boolean;
   readonly forceFresh: boolean;
   /** What a stored value has to fit. */
   readonly schema: StandardSchema | undefined;
@@ -117,6 +119,7 @@ export class ResolvedPolicy {
     this.nullTtlSeconds =
       typeof settings.nullTtl === 'number' ? bounded(settings.nullTtl, settings.maxTtl) : settings.nullTtl;
     this.maxTtlSeconds = settings.maxTtl;
+    this.guardSet = settings.guardSet;
     this.forceFresh = settings.forceFresh;
     this.schema = settings.schema;
     this.cacheUndefined = settings.cacheUndefined;
@@ -335,6 +338,7 @@ const DEFAULTS: Shape<Omit<PolicySettings, 'forceFresh' | 'schema'>> = {
   jitter: withDefault(number(0, 1), 0),
   tags: withDefault(names('tags'), []),
   maxTtl: withDefault(readTtl, 0),
+  guardSet: withDefault(bool, true),
   onStoreError: withDefault(oneOf('ignore', 'throw'), 'ignore'),
 };
 

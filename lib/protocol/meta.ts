@@ -124,6 +124,7 @@ function keptTime(request: Request): string {
 
 function leaseRead(request: Request): string {
   const lease = seconds(request, request.leaseSeconds, 'leaseSeconds');
+  if (request.withoutValue) return ` s f c t${lease > 0 ? ` N${lease}` : ''}`;
   const asked = LEASE_READS[lease] ?? ` v f c t N${lease}`;
   const recache = seconds(request, request.recacheSeconds, 'recacheSeconds');
   return recache > 0 ? `${asked} R${recache}` : asked;

@@ -81,6 +81,8 @@ export class Request {
   leaseSeconds = 0;
   /** `R`: with less than so many seconds left, one reader wins the right to refresh; 0 for none. */
   recacheSeconds = 0;
+  /** Whether a read with a lease asks for everything but the value. */
+  withoutValue = false;
 
   /** Whether the server is owed the request when it is away, to be sent before the server is read from again. */
   owed = false;

@@ -1,6 +1,6 @@
 import type { CacheEntry, CacheReading, CacheStore, HeldLock, TagState } from '../cache/store.js';
 import type { MemcachedClient } from '../client/client.js';
-import type { CommandOptions, CounterOptions } from '../client/command-options.js';
+import type { CommandOptions, CounterOptions, StoreOptions } from '../client/command-options.js';
 import type { Lookup } from '../client/results.js';
 import type { Codec } from '../client/codec/codec.js';
 import { ConnectionError, ServerError } from '../errors.js';
@@ -28,6 +28,15 @@ const TAG_ATTEMPTS = 4;
 
 /** A counter is no counter while somebody's stub is in its place, which can come back, but hardly so many times. */
 const COUNT_ATTEMPTS = 4;
+
+/** A `set` that meets other writes so many times is done without a look at what is there. */
+const SET_ATTEMPTS = 3;
+
+/** Asks for the state of a key, and makes one where nothing is, for no longer than a lease lasts by default. */
+const WHATEVER_IS_THERE = {
+  leaseSeconds: 3,
+  withoutValue: true,
+} as const;
 
 /** Random bytes of a version: two are never the same, whatever was lost and whatever clocks say. */
 const VERSION_BYTES = 12;
@@ -85,16 +94,18 @@ export class ClientStore implements CacheStore {
     return (await this.#client.replace(itemKey(key), entry, options)) ? 'stored' : 'not-found';
   }
 
-  async set(key: string, entry: CacheEntry, ttlSeconds: number): Promise<boolean> {
+  async set(key: string, entry: CacheEntry, ttlSeconds: number, guarded: boolean): Promise<boolean> {
+    const name = itemKey(key);
+    const options = { ttl: toTtl(ttlSeconds), codec: this.#codec };
     let failure: unknown;
     try {
-      if (await this.#client.set(itemKey(key), entry, { ttl: toTtl(ttlSeconds), codec: this.#codec }))
+      if (guarded ? await this.#setOver(name, entry, options) : await this.#client.set(name, entry, options))
         return true;
     } catch (error) {
       failure = error;
     }
     // The value it should have replaced must not be there when the server is back.
-    await this.#client.invalidateKey(itemKey(key));
+    await this.#client.invalidateKey(name);
     if (failure !== undefined) throw failure as Error;
     return false;
   }
@@ -255,6 +266,22 @@ export class ClientStore implements CacheStore {
     const held = await this.#client.gets<string>(LOCK_PREFIX + key, { codec: textCodec });
     if (held?.value !== token) return false;
     return this.#client.delete(LOCK_PREFIX + key, { cas: held.cas });
+  }
+
+  /**
+   * Stores over what is there, whatever it is, so that nothing is stored over what comes after: bytes that are held up on
+   * their way find another cas there once an invalidation has passed them. Who finds another's write there tries again.
+   *
+   * @returns false when the key was removed in between.
+   */
+  async #setOver(name: string, entry: CacheEntry, options: StoreOptions): Promise<boolean> {
+    for (let attempt = 0; attempt < SET_ATTEMPTS; attempt += 1) {
+      const { cas } = await this.#client.leaseGet(name, WHATEVER_IS_THERE);
+      if (isWithoutCas(cas)) break;
+      const result = await this.#client.cas(name, entry, cas, options);
+      if (result !== 'exists') return result === 'stored';
+    }
+    return this.#client.set(name, entry, options);
   }
 
   async #isValue(key: string): Promise<boolean> {

@@ -69,7 +69,7 @@ async function run(scenario: Scenario): Promise<Verdict> {
     const { hit, value } = await store.read(`k${key}`, 0, 0);
     if (hit) return value?.value as number;
     const loaded = await load(key);
-    await store.set(`k${key}`, { value: loaded, tags: [], kind: 'value' }, 300);
+    await store.set(`k${key}`, { value: loaded, tags: [], kind: 'value' }, 300, false);
     return loaded;
   };
   const read = async (member: Member, key: number): Promise<number> => {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { ProtocolError } from '../../lib/errors.js';
 import { type Peer, ScriptedServer } from '../support/scripted-server.js';
@@ -35,6 +36,22 @@ describe('a connection that is lost', () => {
     expect(lost.map(({ key, outcome }) => [key, outcome])).toStrictEqual([['b', 'unknown']]);
     expect(unsent).toStrictEqual([]);
     expect(await Promise.all(asked)).toStrictEqual([expect.anything(), 'MEMCACHED_CONNECTION']);
+    await server.close();
+  });
+
+  it('is reset when it is given up with commands on their way, so that none of them arrives later', async () => {
+    let ended: Promise<unknown> | undefined;
+    const { server, opened } = await connect((peer) => {
+      ended = once(
+        peer.socket.on('error', () => {}),
+        'error',
+      );
+    });
+    void outcome(opened.ask('get', 'written'));
+    await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    opened.connection.close(new ProtocolError('given up'));
+    await expect(ended).resolves.toMatchObject([{ code: 'ECONNRESET' }]);
     await server.close();
   });
 

@@ -33,6 +33,7 @@ describe('the options of a cache', () => {
       nullTtlSeconds: undefined,
       maxTtlSeconds: 0,
       forceFresh: false,
+      guardSet: true,
       schema: undefined,
       cacheUndefined: false,
       jitter: 0,

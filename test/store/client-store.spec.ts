@@ -62,7 +62,7 @@ describe('the store among other clients', () => {
   });
 
   it('stores an entry that says nothing but its value as the value alone', async () => {
-    await store.set('k', { value: { a: 1 }, tags: [], kind: 'value' }, 60);
+    await store.set('k', { value: { a: 1 }, tags: [], kind: 'value' }, 60, true);
     expect(await client.get('k')).toEqual({ a: 1 });
   });
 
@@ -110,8 +110,8 @@ describe('the store among other clients', () => {
       },
     });
     const other = new ClientStore(reversed);
-    await other.set('short', { value: 'abc', tags: [{ tag: 'x', version: '1' }], kind: 'value' }, 60);
-    await other.set('long', { value: 'abcd', tags: [], kind: 'value' }, 60);
+    await other.set('short', { value: 'abc', tags: [{ tag: 'x', version: '1' }], kind: 'value' }, 60, true);
+    await other.set('long', { value: 'abcd', tags: [], kind: 'value' }, 60, true);
     expect((await other.read('short', 0, 0)).value).toEqual({
       value: 'abc',
       tags: [{ tag: 'x', version: '1' }],

@@ -85,7 +85,7 @@ export function storeContract(start: () => Promise<Stores>): void {
     it('stores nothing over a value that was put meanwhile', async () => {
       const key = fresh();
       const { cas } = await one.read(key, 30, 0);
-      await two.set(key, entry('put'), 60);
+      await two.set(key, entry('put'), 60, true);
       expect(await one.write(key, entry('old'), 60, cas)).toBe('exists');
       expect((await one.read(key, 0, 0)).value).toEqual(entry('put'));
     });
@@ -101,7 +101,7 @@ export function storeContract(start: () => Promise<Stores>): void {
   describe('the right to refresh', () => {
     it('is given once, when fewer seconds are left than asked for', async () => {
       const key = fresh();
-      await one.set(key, entry('value'), 60);
+      await one.set(key, entry('value'), 60, true);
       expect(await one.read(key, 30, 50)).toMatchObject({ hit: true, won: false, busy: false });
       expect(await one.read(key, 30, 61)).toMatchObject({ hit: true, won: true, busy: false, stale: false });
       expect(await two.read(key, 30, 61)).toMatchObject({ hit: true, won: false, busy: true, stale: false });
@@ -109,7 +109,7 @@ export function storeContract(start: () => Promise<Stores>): void {
 
     it('is over with the next write', async () => {
       const key = fresh();
-      await one.set(key, entry('old'), 60);
+      await one.set(key, entry('old'), 60, true);
       const { cas } = await one.read(key, 30, 61);
       expect(await one.write(key, entry('new'), 100, cas)).toBe('stored');
       expect(await two.read(key, 30, 61)).toMatchObject({ won: false, busy: false, stale: false });
@@ -119,7 +119,7 @@ export function storeContract(start: () => Promise<Stores>): void {
   describe('a stale mark', () => {
     it('gives the right to the next reader, asked for or not, and shows itself to all', async () => {
       const key = fresh();
-      await one.set(key, entry('old'), 600);
+      await one.set(key, entry('old'), 600, true);
       await one.markStale(key, 30);
       const reading = await two.read(key, 0, 0);
       expect(reading).toMatchObject({ hit: true, won: true, busy: false, stale: true });
@@ -131,7 +131,7 @@ export function storeContract(start: () => Promise<Stores>): void {
 
     it('voids what was won before, and is gone with the next write', async () => {
       const key = fresh();
-      await one.set(key, entry('old'), 60);
+      await one.set(key, entry('old'), 60, true);
       const { cas } = await one.read(key, 30, 61);
       await two.markStale(key, 30);
       expect(await one.write(key, entry('older'), 60, cas)).toBe('exists');
@@ -165,7 +165,7 @@ export function storeContract(start: () => Promise<Stores>): void {
 
     it('of the right to a stale value keeps the value for so long', async () => {
       const key = fresh();
-      await one.set(key, entry('old'), 60);
+      await one.set(key, entry('old'), 60, true);
       const { cas } = await one.read(key, 30, 61);
       expect(await one.release(key, cas, 20)).toBe(true);
       const reading = await two.read(key, 30, 61);
@@ -177,7 +177,7 @@ export function storeContract(start: () => Promise<Stores>): void {
     it('does nothing once the key has changed', async () => {
       const key = fresh();
       const { cas } = await one.read(key, 30, 0);
-      await two.set(key, entry('put'), 60);
+      await two.set(key, entry('put'), 60, true);
       expect(await one.release(key, cas, 0)).toBe(false);
       expect(await one.release(key, cas, 20)).toBe(false);
       expect(await one.read(key, 30, 0)).toMatchObject({ hit: true, stale: false });
@@ -306,7 +306,7 @@ export function storeContract(start: () => Promise<Stores>): void {
         const held = (await one.lock(name, 30))!;
         const key = prefix + name;
         expect(await one.read(key, 0, 0)).toMatchObject({ hit: false, busy: false });
-        await one.set(key, entry('a value'), 60);
+        await one.set(key, entry('a value'), 60, true);
         expect((await two.read(key, 0, 0)).value).toEqual(entry('a value'));
         expect(await two.tagState(name)).toMatchObject({ version });
         await one.remove(key);
@@ -319,7 +319,7 @@ export function storeContract(start: () => Promise<Stores>): void {
   describe('a stale mark that is repeated', () => {
     it('prolongs nothing', async () => {
       const key = fresh();
-      await one.set(key, entry('old'), 600);
+      await one.set(key, entry('old'), 600, true);
       await one.markStale(key, 20);
       await two.markStale(key, 300);
       expect((await one.read(key, 30, 0)).ttlSeconds).toBeLessThanOrEqual(20);
@@ -327,7 +327,7 @@ export function storeContract(start: () => Promise<Stores>): void {
 
     it('neither does the first one, where less was left', async () => {
       const key = fresh();
-      await one.set(key, entry('old'), 20);
+      await one.set(key, entry('old'), 20, true);
       await one.markStale(key, 300);
       const reading = await two.read(key, 30, 0);
       expect(reading).toMatchObject({ hit: true, stale: true });

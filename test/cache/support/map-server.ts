@@ -197,8 +197,10 @@ export class MapConnection implements CacheStore {
     return this.write(key, entry, ttlSeconds, cas);
   }
 
-  set(key: string, entry: CacheEntry, ttlSeconds: number): Promise<boolean> {
+  async set(key: string, entry: CacheEntry, ttlSeconds: number, guarded: boolean): Promise<boolean> {
+    if (guarded) this.#server.read(key, 3, 0);
     return this.#ask('set', key, () => {
+      if (guarded && this.#server.find(key) === undefined) return false;
       this.#server.set(key, entry, ttlSeconds);
       return true;
     });
