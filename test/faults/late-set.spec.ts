@@ -9,7 +9,7 @@ const HELD = {
   'where it stores': (bytes: string) => /^(?:ms|cas|set) k /m.test(bytes),
 };
 
-describeReal('a `set` that was given up, and whose bytes arrive after an invalidation', () => {
+describeReal('a set that was given up, and whose bytes arrive after an invalidation', () => {
   for (const protocol of ['auto', 'classic'] as const) {
     for (const [where, holds] of Object.entries(HELD)) {
       for (const there of ['over a value', 'where nothing is']) {
