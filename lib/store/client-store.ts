@@ -179,7 +179,11 @@ export class ClientStore implements CacheStore {
       } catch (error) {
         if (!(error instanceof ServerError) || attempt === COUNT_ATTEMPTS) throw error;
         const there = await this.read(key, 0, 0);
-        if (there.hit && !isMark(there.value)) throw error;
+        if (there.hit && !isMark(there.value)) {
+          // A value marked stale gives its right to whoever reads it.
+          if (there.won) void this.release(key, there.cas, 'rest').catch(() => undefined);
+          throw error;
+        }
         if (options?.initial === undefined) return undefined;
         if (!there.busy && !there.hit) continue;
         // Only the stub or the mark goes: whoever holds the lease stores nothing any more, and the counter begins.

@@ -9,8 +9,8 @@ const MAX_REMEMBERED = 10_000;
  * late or was lost with its connection.
  *
  * Nobody would use such a lease, and everybody would wait for it. So the key is looked at again, at once and when its
- * server is back, and a stub that nobody of this process uses is removed. It may be another process's: that one then
- * returns its value without storing it, which is harmless.
+ * server is back, and a stub that nobody of this process uses is removed; the right to refresh a value that is marked stale
+ * is given back. It may be another process's: that one then returns its value without storing it, which is harmless.
  */
 export class LostLeases {
   readonly #client: MemcachedClient;
@@ -35,10 +35,16 @@ export class LostLeases {
   /** Asks behind everything that is on its way to the server, so that what the lost read has left is there. */
   async #look(key: string): Promise<void> {
     try {
-      const { hit, cas, busy } = await this.#client.leaseGet(key, { leaseSeconds: 0, codec: BYTES });
+      const { hit, cas, won, busy, stale } = await this.#client.leaseGet(key, {
+        leaseSeconds: 0,
+        codec: BYTES,
+      });
       const isUsed = this.#keys.get(key);
       this.#keys.delete(key);
-      if (!hit && busy && isUsed?.(cas) === false) await this.#client.invalidateKey(key, { cas });
+      const lost = won || (busy && isUsed?.(cas) === false);
+      if (!lost) return;
+      if (!hit) await this.#client.invalidateKey(key, { cas });
+      else if (stale) await this.#client.invalidateKey(key, { cas, stale: 'rest' });
     } catch {
       // Looked at again when the server is back.
     }

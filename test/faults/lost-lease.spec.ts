@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { CacheEngine } from '../../lib/cache/cache-engine.js';
 import { MemcachedClient } from '../../lib/client/client.js';
+import { MemcachedService } from '../../lib/nest/memcached.service.js';
 import { ClientStore } from '../../lib/store/client-store.js';
 import { FaultProxy, reset } from '../support/fault-proxy.js';
 import { describeReal, type RealMemcached, startMemcached } from '../support/real-memcached.js';
@@ -81,6 +82,31 @@ describeReal('a lease on a real memcached', () => {
       expect(await b.client.get('k')).toBe('loaded');
     });
   }
+
+  it('to refresh a stale value, won by a read whose connection was reset, is given back', async () => {
+    await using server = await startMemcached();
+    await using proxy = await FaultProxy.start({ host: '127.0.0.1', port: server.port });
+    await using a = new Process(proxy.address, 'auto');
+    await using b = new Process(server.address, 'auto');
+    await Promise.all([a.cache.getOrSet('warm', () => 1), b.cache.set('k', 'old')]);
+    await b.cache.invalidate('k', { soft: '1m' });
+    proxy.inject(reset);
+    await expect(a.cache.getOrSet('k', () => 'blind')).resolves.toBe('blind');
+    proxy.heal();
+    await expect(b.cache.getOrSet('k', () => 'loaded', { serveStale: false })).resolves.toBe('loaded');
+    expect(b.cache.counters.takeOver).toBe(0);
+  });
+
+  it('to refresh a stale value is not kept by a command that cannot count it', async () => {
+    await using server = await startMemcached();
+    await using a = new MemcachedService({ servers: server.address });
+    await using b = new Process(server.address, 'auto');
+    await b.cache.set('k', 'no number');
+    await b.cache.invalidate('k', { soft: '1m' });
+    await expect(a.incr('k')).rejects.toThrow('non-numeric');
+    await expect(b.cache.getOrSet('k', () => 'loaded', { serveStale: false })).resolves.toBe('loaded');
+    expect(b.cache.counters.takeOver).toBe(0);
+  });
 
   it('serves and stores on a server without cas tokens, and nothing old after an invalidation', async () => {
     await using server: RealMemcached = await startMemcached({ args: ['-C'] });
