@@ -23,21 +23,31 @@ interface Asked<Id> {
 export class Batch<Id, V> {
   readonly #clock: Clock;
   readonly #loadMissing: BatchLoader<Id, V>;
-  readonly #undecided: Set<Id>;
+  /** Those that may have to be computed, as far as that is known. */
+  readonly #undecided = new Set<Id>();
+  #allExpected = false;
   #asked: Asked<Id>[] = [];
   #open!: () => void;
-  #scheduled: boolean;
+  #scheduled = true;
 
-  /** @param ids all of them, each once. */
-  constructor(ids: Iterable<Id>, loadMissing: BatchLoader<Id, V>, clock: Clock) {
+  constructor(loadMissing: BatchLoader<Id, V>, clock: Clock) {
     this.#clock = clock;
     this.#loadMissing = loadMissing;
-    this.#undecided = new Set(ids);
-    this.#scheduled = true;
     // Continued from here, so that the loader runs in the async context of whoever wants the values.
     void new Promise<void>((resolve) => {
       this.#open = resolve;
     }).then(() => this.#run());
+  }
+
+  /** An id may have to be computed. */
+  expect(id: Id): void {
+    this.#undecided.add(id);
+  }
+
+  /** No more ids are expected. */
+  expectNoMore(): void {
+    this.#allExpected = true;
+    if (this.#undecided.size === 0) this.#open();
   }
 
   /** The loader of one id. */
@@ -55,7 +65,7 @@ export class Batch<Id, V> {
 
   /** It is known now whether the id's value has to be computed. */
   decided(id: Id): void {
-    if (this.#undecided.delete(id) && this.#undecided.size === 0) this.#open();
+    if (this.#undecided.delete(id) && this.#undecided.size === 0 && this.#allExpected) this.#open();
   }
 
   #run(): void {

@@ -10,8 +10,8 @@ export interface CacheCall {
   /** The order of events when it began. */
   readonly began: number;
   readonly signal: AbortSignal | undefined;
-  /** Told once it is known that the loader is not called at once, since somebody else is computing. */
-  readonly onWait: (() => void) | undefined;
+  /** Told once it is known that the loader is not called at once, since somebody else is computing, or not at all. */
+  readonly onNoLoad: (() => void) | undefined;
   /** The caller has given up. */
   gone: boolean;
   /** What the call waits for at present. */

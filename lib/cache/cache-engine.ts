@@ -9,24 +9,25 @@ import type {
   UpdateOptions,
 } from '../options/cache-options.js';
 import { ResolvedCacheOptions, resolveUpdate, ResolvedPolicy } from '../options/cache-policy.js';
-import { Batch } from './batch.js';
-import { checkedKey, readNames } from './cache-key.js';
+import { readBatch } from './batch-read.js';
+import { checkedKey, checkKeys, readNames } from './cache-key.js';
 import { CacheWrites, type PendingSet } from './cache-writes.js';
 import { CasUpdates, type Updater } from './cas-update.js';
 import { systemClock, unlessAborted, type Clock } from './clock.js';
-import type { CacheCall } from './cache-call.js';
 import type { CacheParts } from './cache-parts.js';
 import { ItemCommands } from './item-commands.js';
 import { LeaseWatch } from './lease-watch.js';
 import type { BatchLoader, Loader } from './load-context.js';
 import { Locks, type Locked } from './lock.js';
-import { CacheEvents, type CacheCounters, type CacheObserver } from './cache-events.js';
+import { type Audiences, CacheEvents, type CacheCounters, type CacheObserver } from './cache-events.js';
 import { Order } from './order.js';
 import { Polling } from './polling.js';
+import { PlainReads } from './plain-reads.js';
 import { EntryReader } from './entry-reader.js';
 import { ReadThrough } from './read-through.js';
 import { Renewer } from './renewer.js';
 import { RetryPause } from './retry-pause.js';
+import { SelfWait } from './self-wait.js';
 import { SignsOfLife } from './signs-of-life.js';
 import type { CacheStore } from './store.js';
 import { namespaceTag, Tags } from './tags.js';
@@ -41,6 +42,9 @@ export interface CachePorts {
 
   /** Is told of everything that happens. @default nobody */
   observer?: CacheObserver;
+
+  /** Of what has an audience here, the observer is told only while that has subscribers. @default nothing has */
+  audiences?: Audiences;
 
   /**
    * Runs what all calls share, such as timers that renew, so that it does not run in the async context of the call that
@@ -62,16 +66,20 @@ export class CacheEngine {
   readonly #options: ResolvedCacheOptions;
   readonly #in: CacheParts;
   readonly #readThrough: ReadThrough;
+  readonly #reads: PlainReads;
   readonly #writes: CacheWrites;
   readonly #updates: CasUpdates;
   readonly #items: ItemCommands;
   readonly #locks: Locks;
+  readonly #selfWait = new SelfWait();
+  readonly #plainRead: ReadTerms;
 
   /** @throws {InvalidOptionsError} with the path of the wrong option. */
   constructor(store: CacheStore, options: CacheOptions | ResolvedCacheOptions = {}, ports: CachePorts = {}) {
-    const { clock = systemClock, random = Math.random, observer, outside = (work) => work() } = ports;
+    const { clock = systemClock, random = Math.random, outside = (work) => work() } = ports;
     this.#options = options instanceof ResolvedCacheOptions ? options : new ResolvedCacheOptions(options);
-    const events = new CacheEvents(observer);
+    this.#plainRead = { policy: this.#options.policy, stale: false, signal: undefined };
+    const events = new CacheEvents(ports.observer, ports.audiences);
     const tags = new Tags(store, this.#options.namespaces);
     const order = new Order();
     const reader: EntryReader = new EntryReader(store, clock, events, tags, (key, cas) =>
@@ -93,8 +101,9 @@ export class CacheEngine {
       signs,
     };
     this.#readThrough = new ReadThrough(this.#in);
+    this.#reads = new PlainReads(this.#in);
     this.#writes = new CacheWrites(this.#in, this.#readThrough, this.#options);
-    this.#updates = new CasUpdates(this.#in);
+    this.#updates = new CasUpdates(this.#in, this.#selfWait);
     this.#locks = new Locks(this.#in, renewer);
     this.#items = new ItemCommands(this.#in, this.#updates, this.#readThrough, this.#options);
   }
@@ -123,9 +132,18 @@ export class CacheEngine {
    */
   getOrSet<V>(key: string, loader: Loader<V>, policy?: CachePolicy<V> | ResolvedPolicy): Promise<V> {
     try {
-      if (this.#updates.isWithin(key)) throw waitsForUpdate(key);
-      const call = this.#call(key, loader, this.#options.policyOf(policy), policy);
-      return this.#readThrough.get(call) as Promise<V>;
+      if (this.#selfWait.underWay > 0 && this.#selfWait.isWithin(key)) throw waitsForUpdate(key);
+      const resolved = policy instanceof ResolvedPolicy ? policy : this.#options.policyOf(policy);
+      return this.#readThrough.get({
+        key: typeof key === 'string' && key !== '' ? key : checkedKey(key),
+        loader,
+        policy: resolved,
+        began: this.#in.order.now,
+        signal: policy === undefined ? undefined : (policy as CachePolicy).signal,
+        onNoLoad: undefined,
+        gone: false,
+        flight: undefined,
+      }) as Promise<V>;
     } catch (error) {
       // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- an InvalidOptionsError
       return Promise.reject(error);
@@ -146,37 +164,8 @@ export class CacheEngine {
     policy?: CachePolicy<V> | ResolvedPolicy,
   ): Promise<Map<Id, V>> {
     const resolved = this.#options.policyOf(policy);
-    const all = [...new Set(ids)].map((id) => [id, keyOf(id)] as const);
-    const idByKey = new Map<string, Id>();
-    for (const [id, key] of all) if (!idByKey.has(key)) idByKey.set(key, id);
-    const batch = new Batch(idByKey.values(), loadMissing, this.#in.clock);
-    // All of them are made before any begins: one that is refused must not leave the others waiting for it.
-    const calls = Array.from(idByKey, ([key, id]) => ({
-      id,
-      call: this.#call(
-        key,
-        (context) => batch.load(id, context),
-        resolved,
-        policy,
-        () => batch.decided(id),
-      ),
-    }));
-    const results = await Promise.allSettled(
-      calls.map(async ({ id, call }): Promise<readonly [string, unknown]> => {
-        try {
-          return [call.key, await this.#readThrough.get(call)];
-        } finally {
-          batch.decided(id);
-        }
-      }),
-    );
-    const values = new Map<string, unknown>();
-    for (const result of results) {
-      if (result.status === 'rejected') throw result.reason;
-      values.set(...result.value);
-    }
-    const found = all.map(([id, key]) => [id, values.get(key)] as [Id, V]);
-    return new Map(found.filter(([, value]) => value !== undefined));
+    const signal = policy === undefined ? undefined : (policy as CachePolicy).signal;
+    return readBatch(this.#in, this.#readThrough, { ids, keyOf, loadMissing, policy: resolved, signal });
   }
 
   /**
@@ -185,10 +174,19 @@ export class CacheEngine {
    * @returns the fresh value, with `stale` also one that is not; undefined for anything else, also for a stub that stands
    *   for somebody's lease. A failure of the store is a miss, unless the policy says that it is thrown.
    */
-  async get<V>(key: string, options?: CacheGetOptions<V> | ResolvedPolicy): Promise<V | undefined> {
-    const { policy, stale, signal } = readGetOptions(options);
-    const reading = this.#readThrough.peek(checkedKey(key), this.#options.policyOf(policy), stale);
-    return (await unlessAborted(reading, signal)) as V | undefined;
+  get<V>(key: string, options?: CacheGetOptions<V> | ResolvedPolicy): Promise<V | undefined> {
+    try {
+      const { policy, stale, signal } = this.#asRead(options);
+      const reading = this.#reads.read(
+        typeof key === 'string' && key !== '' ? key : checkedKey(key),
+        policy,
+        stale,
+      ) as Promise<V | undefined>;
+      return signal === undefined ? reading : unlessAborted(reading, signal);
+    } catch (error) {
+      // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- an error about the arguments
+      return Promise.reject(error);
+    }
   }
 
   /** `get` of many keys in one trip. @returns the values that were found, in the order of `keys`. */
@@ -196,10 +194,15 @@ export class CacheEngine {
     keys: Iterable<string>,
     options?: CacheGetOptions<V> | ResolvedPolicy,
   ): Promise<Map<string, V>> {
-    const names = [...new Set(keys)].map(checkedKey);
-    const values = await Promise.all(names.map((key) => this.get(key, options)));
-    const found = names.map((key, index) => [key, values[index]] as [string, V]);
-    return new Map(found.filter(([, value]) => value !== undefined));
+    const names = [...new Set(keys)];
+    checkKeys(names);
+    const { policy, stale, signal } = this.#asRead(options);
+    const values = await unlessAborted(this.#reads.readMany(names, policy, stale), signal);
+    const found = new Map<string, V>();
+    for (const [index, key] of names.entries()) {
+      if (values[index] !== undefined) found.set(key, values[index] as V);
+    }
+    return found;
   }
 
   /**
@@ -251,7 +254,8 @@ export class CacheEngine {
 
   /** `delete` of many keys. @returns for each whether something was there. */
   async deleteMany(keys: Iterable<string>, policy?: CacheDeleteOptions): Promise<Map<string, boolean>> {
-    const names = [...new Set(keys)].map(checkedKey);
+    const names = [...new Set(keys)];
+    checkKeys(names);
     const deleted = await Promise.all(names.map((key) => this.#writes.delete(key, policy)));
     return new Map(names.map((key, index) => [key, deleted[index]]));
   }
@@ -354,44 +358,30 @@ export class CacheEngine {
 
   /** Waits for what is being computed, for `closeTimeout` at most, aborts the rest, and leaves no timer. */
   close(): Promise<void> {
+    this.#reads.close();
     return this.#readThrough.close(this.#options.closeTimeoutMs);
   }
 
-  #call<V>(
-    key: string,
-    loader: Loader<unknown>,
-    policy: ResolvedPolicy,
-    given: CachePolicy<V> | ResolvedPolicy | undefined,
-    onWait?: () => void,
-  ): CacheCall {
-    return {
-      key: checkedKey(key),
-      loader,
-      policy,
-      began: this.#in.order.now,
-      signal: given === undefined ? undefined : (given as CachePolicy).signal,
-      gone: false,
-      flight: undefined,
-      onWait,
-    };
+  /** Options of `get` are a policy's, and whether a stale value is good enough. */
+  #asRead<V>(options: CacheGetOptions<V> | ResolvedPolicy | undefined): ReadTerms {
+    if (options === undefined) return this.#plainRead;
+    if (typeof options !== 'object' || options === null || options instanceof ResolvedPolicy) {
+      return { policy: this.#options.policyOf(options), stale: false, signal: undefined };
+    }
+    const { stale = false, ...policy } = options;
+    return { policy: this.#options.policyOf(policy), stale, signal: policy.signal };
   }
+}
+
+/** On what terms something is read without computing it. */
+interface ReadTerms {
+  readonly policy: ResolvedPolicy;
+  readonly stale: boolean;
+  readonly signal: AbortSignal | undefined;
 }
 
 function waitsForUpdate(key: string): InvalidArgumentError {
   return new InvalidArgumentError(
     `getOrSet("${key}") is called out of an update of the same key, and would wait for it; call what computes the value`,
   );
-}
-
-/** Options of `get` are a policy's, and whether a stale value is good enough. */
-function readGetOptions<V>(options: CacheGetOptions<V> | ResolvedPolicy | undefined): {
-  policy: CachePolicy<V> | ResolvedPolicy | undefined;
-  stale: boolean;
-  signal: AbortSignal | undefined;
-} {
-  if (typeof options !== 'object' || options === null || options instanceof ResolvedPolicy) {
-    return { policy: options, stale: false, signal: undefined };
-  }
-  const { stale = false, ...policy } = options;
-  return { policy, stale, signal: policy.signal };
 }

@@ -1,3 +1,5 @@
+import type { CacheReading } from './store.js';
+
 /** Something that happened in a cache, as counted and as told to an observer. */
 export type CacheHappening =
   /** A fresh value was served. */
@@ -37,6 +39,16 @@ export type CacheCounters = Readonly<Record<CacheHappening, number>>;
 /** Is told of everything that is counted, as it happens. Must be quick, and must not throw. */
 export type CacheObserver = (what: CacheHappening, key: string, error?: unknown) => void;
 
+/** Whether anybody is there to be told; a channel of `node:diagnostics_channel` is one of these. */
+interface Audience {
+  readonly hasSubscribers: boolean;
+}
+
+/** Whom the things that happen are told, where it is known whether anybody listens. */
+export type Audiences = Readonly<Partial<Record<CacheHappening, Audience>>>;
+
+const SOMEBODY: Audience = { hasSubscribers: true };
+
 /** Counts what happens and passes it on. */
 export class CacheEvents {
   readonly #counts: Record<CacheHappening, number> = {
@@ -57,14 +69,29 @@ export class CacheEvents {
     invalidation: 0,
   };
   readonly #observer: CacheObserver | undefined;
+  readonly #audiences: Audiences;
 
-  constructor(observer: CacheObserver | undefined) {
+  /** @param audiences of the things that the observer is told of only while somebody listens. */
+  constructor(observer: CacheObserver | undefined, audiences: Audiences = {}) {
     this.#observer = observer;
+    this.#audiences = audiences;
   }
 
   note(what: CacheHappening, key: string, error?: unknown): void {
     this.#counts[what] += 1;
-    if (this.#observer !== undefined) this.#observer(what, key, error);
+    if (this.#observer === undefined || !(this.#audiences[what] ?? SOMEBODY).hasSubscribers) return;
+    this.#observer(what, key, error);
+  }
+
+  /** Nothing that can be served was there; a value that nobody here can read is told apart. */
+  missed(key: string, reading: CacheReading | undefined): void {
+    if (reading?.hit && reading.value === undefined) this.note('unreadable', key);
+    this.note('miss', key);
+  }
+
+  /** As `note`, for many keys. */
+  noteEach(what: CacheHappening, keys: readonly string[]): void {
+    for (const key of keys) this.note(what, key);
   }
 
   /** The counts of this moment. */

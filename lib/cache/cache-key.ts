@@ -11,6 +11,11 @@ export function checkedKey(key: unknown): string {
   throw new InvalidArgumentError(`key: expected a non-empty string, got ${key === '' ? "''" : typeof key}`);
 }
 
+/** Refuses a list that holds what is no such key. */
+export function checkKeys(keys: readonly unknown[]): void {
+  for (const key of keys) checkedKey(key);
+}
+
 /** Names, and the options that may stand behind them. */
 export function readNames(
   given: string[] | [...string[], InvalidateOptions],
@@ -18,6 +23,6 @@ export function readNames(
   const last = given.at(-1);
   const bare = typeof last !== 'object';
   const names = (bare ? given : given.slice(0, -1)) as string[];
-  names.forEach(checkedKey);
+  checkKeys(names);
   return [names, bare ? 0 : resolveSoftSeconds(last)];
 }

@@ -10,7 +10,7 @@ import { pause, unlessAborted } from './clock.js';
 import type { CacheParts } from './cache-parts.js';
 import { KeyQueue, type Turn } from './key-queue.js';
 import { policyTtl } from './load.js';
-import { SelfWait } from './self-wait.js';
+import type { SelfWait } from './self-wait.js';
 import { judge, keepOf, type Finding } from './finding.js';
 import type { CacheReading, TagVersion } from './store.js';
 import { NO_TAGS, versionsOf, type TagStates } from './tags.js';
@@ -36,16 +36,12 @@ const PATIENCE_MS = 1000;
 export class CasUpdates {
   readonly #in: CacheParts;
   readonly #queue: KeyQueue;
-  readonly #selfWait = new SelfWait();
+  readonly #selfWait: SelfWait;
 
-  constructor(parts: CacheParts) {
+  constructor(parts: CacheParts, selfWait: SelfWait) {
     this.#in = parts;
+    this.#selfWait = selfWait;
     this.#queue = new KeyQueue(parts.clock, PATIENCE_MS);
-  }
-
-  /** Whether the present call comes out of an update of the key, which waits for it. */
-  isWithin(key: string): boolean {
-    return this.#selfWait.isWithin(key);
   }
 
   /**
@@ -67,7 +63,7 @@ export class CasUpdates {
     options: ResolvedUpdate,
     policy: ResolvedPolicy,
   ): Promise<unknown> {
-    if (this.isWithin(key)) throw waitsForItself(key);
+    if (this.#selfWait.isWithin(key)) throw waitsForItself(key);
     this.#checkServer(key);
     return this.#queue.run(key, (turn) => this.#change(key, next, options, policy, turn), options.signal);
   }

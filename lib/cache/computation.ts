@@ -80,7 +80,7 @@ export class Computation {
         if (!waiting) {
           waiting = true;
           events.note('leaseWaited', key);
-          call.onWait?.();
+          call.onNoLoad?.();
         }
         const pause = polling.pause(waitedMs, policy.leaseWaitMs - waitedMs);
         flight.onAbort = () => pause.leave();

@@ -8,6 +8,9 @@ import { judge, unknownFinding, type Finding } from './finding.js';
 import { isHitForMiss, type CacheReading, type CacheStore } from './store.js';
 import { NO_TAGS, type Tags, type TagStates } from './tags.js';
 
+/** Whether a read asks for the right to compute what it does not find. One that is marked stale gives it unasked. */
+type Asking = 'for rights' | 'without rights';
+
 /** Reads entries with the versions of their tags, in one trip where the tags are known beforehand. */
 export class EntryReader {
   readonly #store: CacheStore;
@@ -35,10 +38,30 @@ export class EntryReader {
 
   /** Reads an entry alone, asking for the rights that the policy grants a reader. One read per key and turn. */
   read(key: string, policy: ResolvedPolicy): Promise<CacheReading> {
-    const { leaseSeconds, recacheSeconds } = policy;
-    return (
-      this.#turn.get(key) ??
-      this.#turn.share(key, checked(this.#store.read(key, leaseSeconds, recacheSeconds), policy))
+    const { reads } = this.#turn;
+    let read = reads.get(key);
+    if (read !== undefined) return read;
+    if (reads.size === 0) this.#turn.begin();
+    read = checked(this.#store.read(key, policy.leaseSeconds, policy.recacheSeconds), policy);
+    reads.set(key, read);
+    return read;
+  }
+
+  /** Reads an entry alone, and asks for no rights. */
+  glance(key: string, policy: ResolvedPolicy): Promise<CacheReading> {
+    return checked(this.#store.read(key, 0, 0), policy);
+  }
+
+  /** `read` of many keys, or `glance`, in one trip: what came of each. */
+  readEach(
+    keys: readonly string[],
+    policy: ResolvedPolicy,
+    asking: Asking,
+  ): Promise<PromiseSettledResult<CacheReading>[]> {
+    return Promise.allSettled(
+      asking === 'for rights'
+        ? keys.map((key) => this.read(key, policy))
+        : keys.map((key) => this.glance(key, policy)),
     );
   }
 
@@ -54,11 +77,7 @@ export class EntryReader {
    *
    * @throws what the store throws, if the policy says so.
    */
-  async look(
-    key: string,
-    policy: ResolvedPolicy,
-    asking: 'for rights' | 'without rights' = 'for rights',
-  ): Promise<Finding> {
+  async look(key: string, policy: ResolvedPolicy, asking: Asking = 'for rights'): Promise<Finding> {
     const required = this.#tags.required(key, policy);
     const expected = this.#tags.expected(key, required);
     const read = this.#reading(key, policy, asking === 'for rights');
@@ -96,7 +115,7 @@ export class EntryReader {
   }
 
   #reading(key: string, policy: ResolvedPolicy, asking: boolean): Promise<CacheReading | undefined> {
-    const read = asking ? this.read(key, policy) : checked(this.#store.read(key, 0, 0), policy);
+    const read = asking ? this.read(key, policy) : this.glance(key, policy);
     return read.catch((error: unknown) => {
       this.readFailed(key, policy, error);
       return undefined;

@@ -72,16 +72,11 @@ export function isStale(reading: CacheReading, graceSeconds: number): boolean {
  *
  * Nearly every read is one of these, so it is asked first, and costs no object.
  */
-export function isPlainHit(reading: CacheReading, policy: ResolvedPolicy): boolean {
-  return (
-    reading.hit &&
-    reading.value !== undefined &&
-    reading.value.tags.length === 0 &&
-    !isHitForMiss(reading.value) &&
-    !reading.won &&
-    !reading.busy &&
-    !isStale(reading, policy.graceSeconds)
-  );
+export function isPlainHit(reading: CacheReading, { graceSeconds }: ResolvedPolicy): boolean {
+  const { value: entry } = reading;
+  if (!reading.hit || entry === undefined || reading.won || reading.busy || reading.stale) return false;
+  if (entry.tags.length > 0 || (entry.kind !== 'value' && entry.kind !== 'unhurried')) return false;
+  return graceSeconds === 0 || !isStale(reading, graceSeconds);
 }
 
 /**

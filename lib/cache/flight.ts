@@ -127,26 +127,14 @@ export class Flight {
 }
 
 /** The flights of this process that may be joined, by key. */
-export class Flights {
-  readonly #flights = new Map<string, Flight>();
-
-  get(key: string): Flight | undefined {
-    return this.#flights.get(key);
-  }
-
+export class Flights extends Map<string, Flight> {
   /** Takes the place of an earlier flight of the key, which goes on for those who joined it. */
   begin(flight: Flight): void {
-    this.#flights.set(flight.key, flight);
+    this.set(flight.key, flight);
   }
 
   /** Lets nobody join any more; does nothing to a flight that took its place. */
   end(flight: Flight): void {
-    if (this.#flights.get(flight.key) === flight) this.#flights.delete(flight.key);
-  }
-
-  /** Lets nobody join the key's flight, or any, any more. */
-  forget(key?: string): void {
-    if (key === undefined) this.#flights.clear();
-    else this.#flights.delete(key);
+    if (this.get(flight.key) === flight) this.delete(flight.key);
   }
 }

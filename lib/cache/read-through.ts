@@ -54,25 +54,57 @@ export class ReadThrough {
     });
   }
 
-  /** What is there, fresh or, if it is good enough, stale; computes nothing. */
-  async peek(key: string, policy: ResolvedPolicy, stale: boolean): Promise<unknown> {
-    const { events, reader } = this.#in;
-    if (this.#closed) throw new ClientClosedError(`get "${key}": the cache was closed`);
-    const finding = await reader.look(key, policy, 'without rights');
-    // A value marked stale gives its right to whoever reads it, asked for or not.
-    this.#giveBack(key, finding);
-    const found = finding.state === 'fresh' || (stale && finding.state === 'stale');
-    if (!found) {
-      this.#noteMiss(key, finding);
-      return undefined;
+  /**
+   * Serves many calls of one policy, each as `get` does, in one trip to the store.
+   *
+   * @param signal of all of them.
+   * @param callOf makes the call of a key by its position; asked for only where a read finds no plain hit.
+   * @param onAllFound told once it is known of which keys it is asked for.
+   * @returns what came of each, in the order of `keys`.
+   */
+  async getMany(
+    keys: readonly string[],
+    policy: ResolvedPolicy,
+    signal: AbortSignal | undefined,
+    callOf: (index: number) => CacheCall,
+    onAllFound: () => void,
+  ): Promise<PromiseSettledResult<unknown>[]> {
+    const { reader, events } = this.#in;
+    const isSingly = policy.forceFresh || signal !== undefined || this.#mayHaveTags(policy);
+    if (isSingly || keys.some((key) => this.#isCold(key))) {
+      const served = keys.map((_key, index) => this.#finished(callOf(index), (call) => this.get(call)));
+      onAllFound();
+      return Promise.allSettled(served);
     }
-    events.note(finding.state === 'fresh' ? 'hit' : 'stale', key);
-    return finding.entry?.value;
+    const found: PromiseSettledResult<unknown>[] = [];
+    const hits: string[] = [];
+    const others: number[] = [];
+    const readings = await reader.readEach(keys, policy, 'for rights');
+    readings.forEach((read, index) => {
+      if (read.status === 'fulfilled' && isPlainHit(read.value, policy)) {
+        hits.push(keys[index]);
+        found[index] = { status: 'fulfilled', value: read.value.value?.value };
+      } else {
+        others.push(index);
+      }
+    });
+    events.noteEach('hit', hits);
+    const served = others.map((index) => {
+      const read = readings[index];
+      return this.#finished(callOf(index), (call) =>
+        read.status === 'fulfilled' ? this.#answered(call, read.value) : this.#blind(call, read.reason),
+      );
+    });
+    onAllFound();
+    const later = await Promise.allSettled(served);
+    later.forEach((result, position) => (found[others[position]] = result));
+    return found;
   }
 
   /** Nobody joins the computation of the key, or of any, any more; and what begins from now on reads anew. */
   forget(key?: string): void {
-    this.#flights.forget(key);
+    if (key === undefined) this.#flights.clear();
+    else this.#flights.delete(key);
     this.#in.reader.forget(key);
   }
 
@@ -89,16 +121,34 @@ export class ReadThrough {
 
   /** The short way of a warm read: nothing to join, no tags to compare, nothing to refresh; one promise. */
   #serve(call: CacheCall): Promise<unknown> {
-    const { reader, tags } = this.#in;
     const { key, policy } = call;
     if (policy.forceFresh) return this.#force(call);
     const flight = this.#flights.get(key);
     if (flight?.cold && flight.isCalling) throw waitsForItself(key);
-    if (flight?.cold || tags.expected(key, tags.required(key, policy)).length > 0) return this.#obtain(call);
-    return reader.read(key, policy).then(
+    if (flight?.cold || this.#mayHaveTags(policy)) return this.#obtain(call);
+    return this.#in.reader.read(key, policy).then(
       (reading) => this.#answered(call, reading),
       (error: unknown) => this.#blind(call, error),
     );
+  }
+
+  /** Whether a value may need the states of tags to be judged by, which are read beside it. */
+  #mayHaveTags(policy: ResolvedPolicy): boolean {
+    return policy.tags.length > 0 || !this.#in.tags.areOfPolicies;
+  }
+
+  /** Whether a key is being computed, and nothing can be served meanwhile. */
+  #isCold(key: string): boolean {
+    return this.#flights.get(key)?.cold === true;
+  }
+
+  /** Serves one of many calls; then at the latest it is known whether its loader is called. */
+  async #finished(call: CacheCall, serve: (call: CacheCall) => unknown): Promise<unknown> {
+    try {
+      return await serve(call);
+    } finally {
+      call.onNoLoad?.();
+    }
   }
 
   /** Computes whatever is there, and stores over what is there before the load begins. */
@@ -161,7 +211,7 @@ export class ReadThrough {
       throw call.signal?.reason;
     }
     if (this.#servesAtOnce(call, finding)) return finding.entry?.value;
-    if (finding.state !== 'stale') this.#noteMiss(key, finding);
+    if (finding.state !== 'stale') this.#in.events.missed(key, finding.reading);
     const joined = this.#joinable(key, finding);
     if (joined !== undefined) return this.#landing(call, joined, 'joined', finding);
     return this.#landing(call, this.#begin(call, finding, false), 'begun', finding);
@@ -175,7 +225,7 @@ export class ReadThrough {
   #landing(call: CacheCall, flight: Flight, how: 'begun' | 'joined', finding?: Finding): Promise<unknown> {
     const { events } = this.#in;
     const stale = finding?.state === 'stale' ? finding : undefined;
-    if (how === 'joined') call.onWait?.();
+    if (how === 'joined') call.onNoLoad?.();
     flight.join();
     call.flight = flight;
     return this.#wait(call, flight, stale).then((landing) => {
@@ -220,11 +270,6 @@ export class ReadThrough {
     }
     events.note('stale', key);
     return true;
-  }
-
-  #noteMiss(key: string, { reading }: Finding): void {
-    if (reading?.hit && reading.value === undefined) this.#in.events.note('unreadable', key);
-    this.#in.events.note('miss', key);
   }
 
   #refresh(call: CacheCall, finding: Finding): void {

@@ -19,6 +19,8 @@ export class SelfWait {
   readonly #calling: string[] = [];
   readonly #context = new AsyncLocalStorage<Changing>();
   #watched = 0;
+  /** How many functions that change a key are being called or watched; while there is none, nobody waits for himself. */
+  underWay = 0;
 
   /** Whether the present call comes out of a change of the key that has not ended. */
   isWithin(key: string): boolean {
@@ -33,9 +35,11 @@ export class SelfWait {
   /** Calls a function that changes the key. */
   call<T>(key: string, change: () => T): T {
     this.#calling.push(key);
+    this.underWay += 1;
     try {
       return change();
     } finally {
+      this.underWay -= 1;
       this.#calling.pop();
     }
   }
@@ -44,10 +48,12 @@ export class SelfWait {
   async watch<T>(key: string, change: () => T | Promise<T>): Promise<T> {
     const changing: Changing = { key, within: this.#context.getStore(), ended: false };
     this.#watched += 1;
+    this.underWay += 1;
     try {
       return await this.#context.run(changing, () => this.call(key, change));
     } finally {
       changing.ended = true;
+      this.underWay -= 1;
       this.#watched -= 1;
       if (this.#watched === 0) this.#context.disable();
     }

@@ -33,10 +33,13 @@ export class Tags {
   readonly #namespaces: readonly (readonly [prefix: string, tag: string])[];
   readonly #turn = new SameTurn<TagState>();
   readonly #late = new BoundedMap<string, readonly string[]>(MAX_REMEMBERED);
+  /** No key has tags but those of its policy: there are no namespaces, and no load came up with late ones. */
+  areOfPolicies: boolean;
 
   constructor(store: CacheStore, namespaces: readonly string[]) {
     this.#store = store;
     this.#namespaces = namespaces.map((prefix) => [prefix, namespaceTag(prefix)] as const);
+    this.areOfPolicies = namespaces.length === 0;
   }
 
   /** The tags that every value of this key must bear: the policy's, and the namespaces'. */
@@ -86,6 +89,7 @@ export class Tags {
   remember(key: string, late: readonly string[]): void {
     this.#late.delete(key);
     if (late.length === 0) return;
+    this.areOfPolicies = false;
     this.#late.set(key, late);
   }
 
@@ -96,6 +100,12 @@ export class Tags {
   }
 
   #state(tag: string): Promise<TagState> {
-    return this.#turn.get(tag) ?? this.#turn.share(tag, this.#store.tagState(tag));
+    const { reads } = this.#turn;
+    let state = reads.get(tag);
+    if (state === undefined) {
+      if (reads.size === 0) this.#turn.begin();
+      reads.set(tag, (state = this.#store.tagState(tag)));
+    }
+    return state;
   }
 }

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { channel, type Channel } from 'node:diagnostics_channel';
-import type { CacheHappening, CacheObserver } from '../cache/cache-events.js';
+import type { Audiences, CacheHappening, CacheObserver } from '../cache/cache-events.js';
 
 /** What the channels `nestjs-memcached:cache:…` tell. Never a value. */
 export interface CacheMessage {
@@ -28,6 +28,18 @@ const CHANNELS: Readonly<Record<CacheHappening, Channel<unknown, CacheMessage>>>
   storeError: cacheChannel('store-error'),
   invalidation: cacheChannel('invalidation'),
 };
+
+/**
+ * Who is to be told of what: nothing is done for channels without subscribers.
+ *
+ * @param debug whether the log gets it too, and so is to be told of everything.
+ */
+export function audiencesOf(debug: boolean): Audiences {
+  if (debug) return {};
+  // Beside the channel, it is noted what cannot be stored.
+  const { storeError: _told, ...others } = CHANNELS;
+  return others;
+}
 
 /**
  * Publishes what happens in a cache, to whoever listens; costs one look when nobody does.

@@ -29,7 +29,7 @@ import { type MemcachedModuleOptions, ResolvedModuleOptions } from '../options/m
 import type { ServersOption } from '../options/server-options.js';
 import { ClientStore } from '../store/client-store.js';
 import { UncachedCalls } from './instance/uncached-calls.js';
-import { publishing } from './cache-diagnostics.js';
+import { audiencesOf, publishing } from './cache-diagnostics.js';
 import { type ClusterReport, type LastAnswers, reportOn } from './cluster-report.js';
 import { OPTIONS_TOKEN } from './options-token.js';
 
@@ -68,6 +68,7 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
     this.#cache = new CacheEngine(this.#store, cache, {
       outside: (work) => outside.runInAsyncScope(work),
       observer: this.uncached.observing(publishing(client.diagnosticKeys, debug)),
+      audiences: audiencesOf(debug),
     });
   }
 
@@ -105,7 +106,6 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
 
   /**
    * Reads without computing.
-   *
    * @param options the key's policy, of which `tags`, `grace`, `onStoreError` and `signal` matter; `stale: true` is content
    *   with a stale value.
    * @returns the value; `undefined` for a miss, a stub, and where the server is away (`onStoreError`).
@@ -305,7 +305,7 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
    * the weights; the sums; and what this process's cache has done. Asks every server for its statistics.
    *
    * @param options `timeout`: longest wait for a server; one that does not answer says so in `problem`. `since`: an earlier
-   *   report of this service, for the hit ratios since then.
+   *   report of this service, to tell the hit ratios since.
    */
   async report(options: CommandOptions & { since?: ClusterReport } = {}): Promise<ClusterReport> {
     const { since, ...command } = options;

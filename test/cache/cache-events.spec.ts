@@ -37,4 +37,22 @@ describe('an observer', () => {
     expect(before.load).toBe(0);
     expect(cache.counters.load).toBe(1);
   });
+
+  it('is not called for what has an audience that is empty', async () => {
+    const seen: string[] = [];
+    const hits = { hasSubscribers: false };
+    const cache = new CacheEngine(
+      new MapServer().connect(),
+      {},
+      { observer: (what) => void seen.push(what), audiences: { hit: hits } },
+    );
+    await cache.set('k', 1);
+    await cache.get('k');
+    expect(seen).toEqual([]);
+    hits.hasSubscribers = true;
+    await cache.get('k');
+    await cache.get('nothing');
+    expect(seen).toEqual(['hit', 'miss']);
+    expect(cache.counters.hit).toBe(2);
+  });
 });

@@ -270,3 +270,46 @@ describe('getOrSetMany', () => {
     expect(store.log).toEqual([]);
   });
 });
+
+describe('getMany', () => {
+  it('reads what get reads: fresh values, those with tags, no stubs, and gives back a right it was given', async () => {
+    const fleet = new Fleet();
+    const { cache, store } = fleet.start();
+    const other = fleet.start();
+    await cache.set('plain', 1);
+    await cache.set('tagged', 2, { tags: ['t'] });
+    await cache.set('soft', 3);
+    await cache.invalidate('soft', { soft: '30s' });
+    const load = deferred<number>();
+    const loading = other.cache.getOrSet('stub', () => load.promise);
+    await settled();
+    store.log.length = 0;
+    await expect(cache.getMany(['plain', 'tagged', 'soft', 'stub', 'plain'])).resolves.toEqual(
+      new Map([
+        ['plain', 1],
+        ['tagged', 2],
+      ]),
+    );
+    expect(store.log.filter((line) => line.startsWith('read'))).toHaveLength(4);
+    expect(store.log.filter((line) => line.startsWith('release'))).toHaveLength(1);
+    await expect(cache.getMany(['soft', 'plain'], { stale: true })).resolves.toEqual(
+      new Map([
+        ['soft', 3],
+        ['plain', 1],
+      ]),
+    );
+    const before = cache.counters;
+    expect([before.hit, before.miss, before.stale]).toEqual([3, 2, 1]);
+    load.resolve(4);
+    await loading;
+  });
+
+  it('finds nothing where the store is down, or throws where the policy says so', async () => {
+    const { cache, store } = new Fleet().start();
+    await cache.set('a', 1);
+    store.breakDown();
+    await expect(cache.getMany(['a', 'b'])).resolves.toEqual(new Map());
+    expect(cache.counters.storeError).toBe(2);
+    await expect(cache.getMany(['a'], { onStoreError: 'throw' })).rejects.toThrow();
+  });
+});

@@ -1,0 +1,69 @@
+import type { ResolvedPolicy } from '../options/cache-policy.js';
+import { Batch } from './batch.js';
+import { checkKeys } from './cache-key.js';
+import type { CacheParts } from './cache-parts.js';
+import type { BatchLoader } from './load-context.js';
+import type { ReadThrough } from './read-through.js';
+
+/** What is read by a batch, and on what terms. */
+interface BatchRead<Id, V> {
+  readonly ids: Iterable<Id>;
+  /** The key of an id; ids of one key are one. */
+  readonly keyOf: (id: Id) => string;
+  readonly loadMissing: BatchLoader<Id, V>;
+  readonly policy: ResolvedPolicy;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Reads the values of many ids, and has those that are missing computed by one call.
+ *
+ * @returns the values by id, in the order of `ids`; an id without a value is absent.
+ * @throws what the loader throws, when a value is needed that no stale one may stand in for.
+ */
+export async function readBatch<Id, V>(
+  { clock, order }: CacheParts,
+  readThrough: ReadThrough,
+  { ids, keyOf, loadMissing, policy, signal }: BatchRead<Id, V>,
+): Promise<Map<Id, V>> {
+  const all = [...new Set(ids)];
+  const keys = all.map(keyOf);
+  checkKeys(keys);
+  const idByKey = new Map<string, Id>();
+  for (const [index, key] of keys.entries()) if (!idByKey.has(key)) idByKey.set(key, all[index]);
+  const names = [...idByKey.keys()];
+  const batch = new Batch(loadMissing, clock);
+  const began = order.now;
+  const results = await readThrough.getMany(
+    names,
+    policy,
+    signal,
+    (index) => {
+      const key = names[index];
+      const id = idByKey.get(key) as Id;
+      batch.expect(id);
+      return {
+        key,
+        loader: (context) => batch.load(id, context),
+        policy,
+        began,
+        signal,
+        onNoLoad: () => batch.decided(id),
+        gone: false,
+        flight: undefined,
+      };
+    },
+    () => batch.expectNoMore(),
+  );
+  const values = new Map<string, unknown>();
+  for (const [index, result] of results.entries()) {
+    if (result.status === 'rejected') throw result.reason;
+    values.set(names[index], result.value);
+  }
+  const found = new Map<Id, V>();
+  for (const [index, id] of all.entries()) {
+    const value = values.get(keys[index]);
+    if (value !== undefined) found.set(id, value as V);
+  }
+  return found;
+}

@@ -1,0 +1,106 @@
+import { ClientClosedError } from '../errors.js';
+import type { ResolvedPolicy } from '../options/cache-policy.js';
+import type { CacheParts } from './cache-parts.js';
+import { isPlainHit, keepOf, unknownFinding, type Finding } from './finding.js';
+import type { CacheReading } from './store.js';
+import { NO_TAGS } from './tags.js';
+
+/** Reads that compute nothing: what is there is fresh or, where that is good enough, stale. */
+export class PlainReads {
+  readonly #in: CacheParts;
+  #closed = false;
+
+  constructor(parts: CacheParts) {
+    this.#in = parts;
+  }
+
+  /** @returns the value; undefined where there is none. */
+  read(key: string, policy: ResolvedPolicy, stale: boolean): Promise<unknown> {
+    const { reader, tags } = this.#in;
+    if (this.#closed) return Promise.reject(closed(key));
+    if (policy.tags.length > 0 || !tags.areOfPolicies) return this.#readWithTags(key, policy, stale);
+    return reader.glance(key, policy).then(
+      (reading) => this.#found(key, policy, stale, reading),
+      (error: unknown) => this.#unanswered(key, policy, error),
+    );
+  }
+
+  /** Reads many keys in one trip. @returns their values, in the order of `keys`. */
+  async readMany(keys: readonly string[], policy: ResolvedPolicy, stale: boolean): Promise<unknown[]> {
+    const { events, reader, tags } = this.#in;
+    if (this.#closed) throw closed(keys.join());
+    if (policy.tags.length > 0 || !tags.areOfPolicies) {
+      return Promise.all(keys.map((key) => this.#readWithTags(key, policy, stale)));
+    }
+    const readings = await reader.readEach(keys, policy, 'without rights');
+    const hits: string[] = [];
+    const others: number[] = [];
+    const values = readings.map((read, index): unknown => {
+      if (read.status === 'fulfilled' && isPlainHit(read.value, policy)) {
+        hits.push(keys[index]);
+        return read.value.value?.value;
+      }
+      others.push(index);
+      return undefined;
+    });
+    events.noteEach('hit', hits);
+    const found = await Promise.all(
+      others.map(async (index) => {
+        const read = readings[index];
+        return read.status === 'fulfilled'
+          ? this.#found(keys[index], policy, stale, read.value)
+          : this.#unanswered(keys[index], policy, read.reason);
+      }),
+    );
+    others.forEach((index, position) => (values[index] = found[position]));
+    return values;
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  async #readWithTags(key: string, policy: ResolvedPolicy, stale: boolean): Promise<unknown> {
+    return this.#shown(key, stale, await this.#in.reader.look(key, policy, 'without rights'));
+  }
+
+  /** The value that was found, or its promise where it has tags that are to be read. */
+  #found(key: string, policy: ResolvedPolicy, stale: boolean, reading: CacheReading): unknown {
+    const { events, reader } = this.#in;
+    if (isPlainHit(reading, policy)) {
+      events.note('hit', key);
+      return reading.value?.value;
+    }
+    const finding = reader.judge(key, policy, policy.tags, reading, NO_TAGS);
+    return finding instanceof Promise
+      ? finding.then((late) => this.#shown(key, stale, late))
+      : this.#shown(key, stale, finding);
+  }
+
+  #unanswered(key: string, policy: ResolvedPolicy, error: unknown): unknown {
+    const { clock, reader } = this.#in;
+    reader.readFailed(key, policy, error);
+    return this.#shown(key, false, unknownFinding(clock.now()));
+  }
+
+  #shown(key: string, stale: boolean, finding: Finding): unknown {
+    const { events, store } = this.#in;
+    const { entry, right, state } = finding;
+    // A value marked stale gives its right to whoever reads it, asked for or not; a fresh one would become stale by that.
+    if (right === 'ours' && state !== 'fresh') {
+      store
+        .release(key, finding.cas, keepOf(finding))
+        .catch((error: unknown) => events.note('storeError', key, error));
+    }
+    if (state === 'fresh' || (stale && state === 'stale')) {
+      events.note(state === 'fresh' ? 'hit' : 'stale', key);
+      return entry?.value;
+    }
+    events.missed(key, finding.reading);
+    return undefined;
+  }
+}
+
+function closed(key: string): ClientClosedError {
+  return new ClientClosedError(`get "${key}": the cache was closed`);
+}
