@@ -1,5 +1,5 @@
 import { ProtocolError, ServerError } from '../errors.js';
-import type { ResolvedClientOptions } from '../options/client-options.js';
+import type { ClientSettings } from '../options/client-options.js';
 import { readServers, reachedLike, type ServerAddress } from '../options/server-options.js';
 import type { Reply } from '../protocol/reply.js';
 import { Request } from '../protocol/request.js';
@@ -15,7 +15,7 @@ const UNOBSERVED: NodeObserver = { onState: ignore, onReconnect: ignore, onOwedS
  */
 export async function askEndpoint(
   endpoint: ServerAddress,
-  options: ResolvedClientOptions,
+  options: ClientSettings,
 ): Promise<readonly ServerAddress[]> {
   const settings = { ...options, protocol: 'classic', drainTimeout: 0 } as const;
   const node = new Node(endpoint, settings, UNOBSERVED, new OwedInvalidations(0));

@@ -12,7 +12,7 @@ import {
   UnsupportedError,
   type MemcachedError,
 } from '../errors.js';
-import type { ResolvedClientOptions } from '../options/client-options.js';
+import type { ClientSettings } from '../options/client-options.js';
 import type { ServerAddress } from '../options/server-options.js';
 import type { Reply } from '../protocol/reply.js';
 import { Request } from '../protocol/request.js';
@@ -47,7 +47,7 @@ const HUNG_UP_MS = 10 * 60 * 1000;
 /** Our handle on one server: its connection, and whether it can be used. */
 export class Node implements ConnectionOwner {
   #server: ServerAddress;
-  readonly #options: ResolvedClientOptions;
+  readonly #options: ClientSettings;
   readonly #observer: NodeObserver;
   readonly #lookups: NameLookups;
   readonly #owed: OwedInvalidations;
@@ -83,7 +83,7 @@ export class Node implements ConnectionOwner {
   /** @param owed what the server is owed; outlives the node. */
   constructor(
     server: ServerAddress,
-    options: ResolvedClientOptions,
+    options: ClientSettings,
     observer: NodeObserver,
     owed: OwedInvalidations,
     lookups = new NameLookups(),

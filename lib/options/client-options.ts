@@ -212,6 +212,9 @@ export class ResolvedClientOptions {
   }
 }
 
+/** The same as a mere shape: what is changed for one server or one connection is no longer as the user wrote it. */
+export type ClientSettings = Pick<ResolvedClientOptions, keyof ResolvedClientOptions>;
+
 const DEFAULT_SERVER = '127.0.0.1:11211';
 
 const MIB = 1024 * 1024;
