@@ -39,7 +39,7 @@ export { CasUpdate } from './nest/decorators/cas-update.decorator.js';
 export type { CasUpdateOptions } from './options/cas-update-options.js';
 export { HttpCache } from './nest/http/http-cache.decorator.js';
 export { HttpCacheInterceptor } from './nest/http/http-cache.interceptor.js';
-export type { Audience, HttpCacheOptions, HttpRequest } from './nest/http/http-cache-options.js';
+export type { Audience, HttpCacheOptions, HttpRequest } from './options/http-cache-options.js';
 export { Current } from './nest/decorators/current.decorator.js';
 export { Loading } from './nest/decorators/loading.decorator.js';
 export { forceFresh } from './nest/instance/force-fresh.js';

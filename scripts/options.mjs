@@ -60,7 +60,10 @@ const GROUPS = [
     title: '`@CacheDefaults`',
     declared: [['options/cache-defaults-options', 'CacheDefaultsOptions', 'CACHE_DEFAULTS']],
   },
-  { title: '`@HttpCache`', declared: [['nest/http/http-cache-options', 'HttpCacheOptions']] },
+  {
+    title: '`@HttpCache`',
+    declared: [['options/http-cache-options', 'HttpCacheOptions', 'HTTP_CACHE_OPTIONS']],
+  },
   {
     title: 'Health checks',
     declared: [

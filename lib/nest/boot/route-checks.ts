@@ -11,7 +11,7 @@ import {
   standingFunction,
 } from '../methods/nest-metadata.js';
 import { HTTP_CACHE } from '../http/http-cache-metadata.js';
-import { type HttpCacheOptions, readHttpCacheOptions } from '../http/http-cache-options.js';
+import { type HttpCacheOptions, readHttpCacheOptions } from '../../options/http-cache-options.js';
 
 const CACHED_METHODS: ReadonlySet<number> = new Set([
   RequestMethod.GET,

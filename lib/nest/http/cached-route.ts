@@ -8,8 +8,9 @@ import { partOfKey } from '../keys/key-template.js';
 import { calledParameters } from '../methods/nest-metadata.js';
 import type { BodyCodec } from './body-form.js';
 import { names } from './header-names.js';
-import type { HttpCacheRule, HttpRequest } from './http-cache-options.js';
+import type { HttpCacheRule, HttpRequest } from '../../options/http-cache-options.js';
 import type { HttpExchange } from './http-exchange.js';
+import { QueryChoice } from './query-choice.js';
 
 /** Nest's number for a parameter that receives headers (`RouteParamtypes`), and its name for a route's version. */
 const HEADERS = 6;
@@ -31,6 +32,7 @@ export class CachedRoute {
   /** Those, and what answers have named by `Vary`; sorted. */
   #known: readonly string[];
   readonly #name: string;
+  readonly #query: QueryChoice | undefined;
   /** What every answer says to caches further out, beside what the application says. */
   readonly says: { readonly cacheControl: string; readonly vary: readonly string[] };
 
@@ -46,6 +48,7 @@ export class CachedRoute {
     this.cache = cache;
     this.place = `${type.name}.${property} @HttpCache`;
     this.isOutermost = isOutermost;
+    this.#query = rule.query && new QueryChoice(rule.query.names, rule.query.count);
     this.#declared = [...new Set([...rule.vary, ...headersTakenBy(type, property)])];
     this.#known = this.#declared.toSorted();
     // A browser whose user changes must not take one's answer for the other's, where it may take it without asking.
@@ -83,7 +86,8 @@ export class CachedRoute {
    * @returns undefined where the audience's function does not say whom it is for.
    */
   keyOf(exchange: HttpExchange): string | undefined {
-    const { audience, query, varyBy } = this.rule;
+    const { audience, varyBy } = this.rule;
+    const query = this.#query;
     const { request } = exchange;
     let key = this.#name;
     if (typeof audience === 'function') {

@@ -1,14 +1,14 @@
 import type { Type } from '@nestjs/common';
 import 'reflect-metadata';
-import type { HttpCacheOptions } from './http-cache-options.js';
+import type { HttpCacheOptions } from '../../options/http-cache-options.js';
 
 /** Under which a route, or the class of many, keeps its `HttpCacheOptions`. */
 export const HTTP_CACHE = 'nestjs-memcached:http';
 
 /** The options of a route: its own, or those of its class. */
-export function optionsOfRoute(type: object, handler: object): HttpCacheOptions | undefined {
+export function optionsOfRoute(type: object, handler: object): HttpCacheOptions<never> | undefined {
   return (Reflect.getMetadata(HTTP_CACHE, handler) ?? Reflect.getMetadata(HTTP_CACHE, type)) as
-    HttpCacheOptions | undefined;
+    HttpCacheOptions<never> | undefined;
 }
 
 /** Whether a class, or one of its methods, has such options. */

@@ -1,5 +1,5 @@
 import { applyDecorators, SetMetadata, UseInterceptors } from '@nestjs/common';
-import type { HttpCacheOptions } from './http-cache-options.js';
+import type { HttpCacheOptions, HttpRequest } from '../../options/http-cache-options.js';
 import { HttpCacheInterceptor } from './http-cache.interceptor.js';
 import { HTTP_CACHE } from './http-cache-metadata.js';
 
@@ -20,8 +20,8 @@ import { HTTP_CACHE } from './http-cache-metadata.js';
  * @HttpCache({ audience: 'everyone', ttl: '5m', vary: ['accept-language'], tags: ['products'] })
  * list(@Query('page') page: number) { … }
  */
-export function HttpCache(options: HttpCacheOptions): ClassDecorator & MethodDecorator {
+export function HttpCache<R = HttpRequest>(options: HttpCacheOptions<R>): ClassDecorator & MethodDecorator {
   // Left out in JavaScript, they are asked for when the application starts.
-  const given = (options as HttpCacheOptions | undefined) ?? {};
+  const given = (options as HttpCacheOptions<R> | undefined) ?? {};
   return applyDecorators(SetMetadata(HTTP_CACHE, given), UseInterceptors(HttpCacheInterceptor));
 }

@@ -19,7 +19,11 @@ import { CachedRoute } from './cached-route.js';
 import { isOutermost } from './further-out.js';
 import { directives } from './header-names.js';
 import { hasCachedRoutes, optionsOfRoute } from './http-cache-metadata.js';
-import { type HttpCacheOptions, readHttpCacheOptions } from './http-cache-options.js';
+import {
+  type HttpCacheOptions,
+  type HttpRequest,
+  readHttpCacheOptions,
+} from '../../options/http-cache-options.js';
 import { HttpExchange } from './http-exchange.js';
 import { Platform } from './platform.js';
 import { seenBy } from './seen-by.js';
@@ -55,16 +59,16 @@ export class HttpCacheInterceptor implements NestInterceptor, OnApplicationBoots
    *
    * @throws {InvalidOptionsError} when the first request comes, with the path of the wrong option.
    */
-  static of(options: HttpCacheOptions): Type<HttpCacheInterceptor> {
+  static of<R = HttpRequest>(options: HttpCacheOptions<R>): Type<HttpCacheInterceptor> {
     @Injectable()
     class HttpCacheInterceptorOf extends HttpCacheInterceptor {
-      protected override readonly options = options;
+      protected override readonly options: HttpCacheOptions<never> = options;
     }
     return HttpCacheInterceptorOf;
   }
 
   /** What routes without `@HttpCache` are cached by; `undefined` leaves them alone. */
-  protected readonly options: HttpCacheOptions | undefined = undefined;
+  protected readonly options: HttpCacheOptions<never> | undefined = undefined;
 
   /** Says what to write where it stands around routes of which none is cached. */
   onApplicationBootstrap(): void {

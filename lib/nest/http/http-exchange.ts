@@ -1,7 +1,7 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { setImmediate } from 'node:timers';
 import { type Headers, names } from './header-names.js';
-import type { HttpRequest } from './http-cache-options.js';
+import type { HttpRequest } from '../../options/http-cache-options.js';
 import type { Platform } from './platform.js';
 
 /** What the answer's head says as it leaves. */

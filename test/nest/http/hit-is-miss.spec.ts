@@ -279,7 +279,7 @@ class Odd {
   }
 
   @Get('nobody')
-  @HttpCache({ audience: (request) => (request.user as { id: string }).id })
+  @HttpCache({ audience: (request: { user: { id: string } }) => request.user.id })
   nobody() {
     return { run: run() };
   }

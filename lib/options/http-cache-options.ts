@@ -1,6 +1,6 @@
-import { InvalidOptionsError } from '../../errors.js';
-import type { CachePolicy, Ttl } from '../../options/cache-options.js';
-import type { Duration } from '../../options/duration.js';
+import { InvalidOptionsError } from '../errors.js';
+import type { CachePolicy, Ttl } from './cache-options.js';
+import type { Duration } from './duration.js';
 import {
   bool,
   duration,
@@ -11,11 +11,13 @@ import {
   type Shape,
   text,
   withDefault,
-} from '../../options/schema.js';
-import { readOptions } from '../../options/decorator-options.js';
-import { QueryChoice } from './query-choice.js';
+} from './schema.js';
+import { readOptions } from './decorator-options.js';
 
-/** What a request is to the options' functions: that of Express or Fastify, with what guards and middleware have added. */
+/**
+ * What a request is to the options' functions that name no type of their own: that of Express or Fastify. What guards and
+ * middleware have added is said by the type of the function's parameter.
+ */
 export interface HttpRequest {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly method: string;
@@ -26,8 +28,6 @@ export interface HttpRequest {
   readonly protocol?: string;
   readonly params?: unknown;
   readonly query?: unknown;
-  // oxlint-disable-next-line typescript/no-explicit-any -- what guards add is the application's own
-  readonly [added: string]: any;
 }
 
 /**
@@ -36,16 +36,24 @@ export interface HttpRequest {
  * `everyone`: the same for all; a request with `Authorization` goes past the cache. `authorized`: the same for all whom the
  * guards let through. A function: the same for all requests of which it returns the same text, such as the id of the user;
  * where it returns `undefined`, the request goes past the cache.
+ *
+ * @typeParam R the request, with what guards have added.
+ * @example (request: { user: User }) => request.user.id
  */
-export type Audience = 'everyone' | 'authorized' | ((request: HttpRequest) => string | number | undefined);
+export type Audience<R = HttpRequest> =
+  'everyone' | 'authorized' | ((request: R) => string | number | undefined);
 
-/** Options of `@HttpCache`. */
-export interface HttpCacheOptions extends Pick<
+/**
+ * Options of `@HttpCache`.
+ *
+ * @typeParam R the request, with what guards have added; taken from the parameters of the options' functions.
+ */
+export interface HttpCacheOptions<R = HttpRequest> extends Pick<
   CachePolicy,
   'grace' | 'serveStaleIf' | 'lease' | 'leaseWait' | 'hardTimeout' | 'retryAfter' | 'jitter'
 > {
   /** Whom an answer is for. Has no default, so that nobody shares a personal answer by leaving it out. */
-  audience: Audience;
+  audience: Audience<R>;
 
   /**
    * How long an answer is fresh, here.
@@ -75,7 +83,7 @@ export interface HttpCacheOptions extends Pick<
    *
    * @default []
    */
-  varyBy?: readonly (string | ((request: HttpRequest) => unknown))[];
+  varyBy?: readonly (string | ((request: R) => unknown))[];
 
   /**
    * The query parameters on which the answer depends: the names of those that count, or of those that do not (`except`).
@@ -105,10 +113,10 @@ export interface HttpCacheOptions extends Pick<
    *
    * @default []
    */
-  tags?: readonly string[] | ((request: HttpRequest) => readonly string[]);
+  tags?: readonly string[] | ((request: R) => readonly string[]);
 
   /** Whether this request uses the cache. */
-  when?: (request: HttpRequest) => boolean;
+  when?: (request: R) => boolean;
 
   /**
    * Whether this request has the method run, whatever is stored, and its answer stored in the place of the one before: for a
@@ -137,7 +145,8 @@ export interface HttpCacheRule {
   /** Names of request headers, in lower case. */
   readonly vary: readonly string[];
   readonly varyBy: Required<HttpCacheOptions>['varyBy'];
-  readonly query: QueryChoice | undefined;
+  /** The names of the query's parameters that count, or of those that do not. */
+  readonly query: { readonly names: readonly string[]; readonly count: boolean } | undefined;
   readonly xCache: boolean;
   readonly etag: 'weak' | 'strong' | 'none';
   readonly tags: readonly string[] | ((request: HttpRequest) => readonly string[]);
@@ -151,11 +160,11 @@ export interface HttpCacheRule {
  *
  * @throws {InvalidOptionsError} with the place at the beginning of the path.
  */
-export function readHttpCacheOptions(options: HttpCacheOptions, place: string): HttpCacheRule {
+export function readHttpCacheOptions(options: HttpCacheOptions<never>, place: string): HttpCacheRule {
   if (typeof options !== 'object' || options === null) {
     throw new InvalidOptionsError(place, `expected options such as { audience: 'everyone', ttl: '5m' }`);
   }
-  const { own, rest } = readOptions<RuleShape>(options, place, RULE);
+  const { own, rest } = readOptions<RuleShape>(options, place, HTTP_CACHE_OPTIONS, POLICY_OPTIONS);
   const { maxAge, name: _, ...rule } = own;
   const maxAgeSeconds = Math.floor(maxAge / 1000);
   const scope = rule.audience === 'everyone' ? 'public' : 'private';
@@ -200,10 +209,10 @@ const readVaryBy: Reader<HttpCacheRule['varyBy']> = (value, path) => {
   );
 };
 
-const readQuery: Reader<QueryChoice> = (value, path) => {
-  if (Array.isArray(value)) return new QueryChoice(readNames(value, path), true);
+const readQuery: Reader<HttpCacheRule['query']> = (value, path) => {
+  if (Array.isArray(value)) return { names: readNames(value, path), count: true };
   const except = (value as { except?: unknown } | null)?.except;
-  if (Array.isArray(except)) return new QueryChoice(readNames(except, `${path}.except`), false);
+  if (Array.isArray(except)) return { names: readNames(except, `${path}.except`), count: false };
   throw new InvalidOptionsError(path, "expected names, as in ['page', 'sort'], or { except: ['utm_*'] }");
 };
 
@@ -226,7 +235,20 @@ const readTags: Reader<HttpCacheRule['tags']> = (value, path) => {
   return value.map((tag, index) => text()(tag, `${path}[${index}]`));
 };
 
-const RULE: Shape<RuleShape> = {
+/** Options of a call's policy that a route may have. */
+const POLICY_OPTIONS = [
+  'ttl',
+  'grace',
+  'serveStaleIf',
+  'lease',
+  'leaseWait',
+  'hardTimeout',
+  'retryAfter',
+  'jitter',
+] satisfies readonly (keyof HttpCacheOptions)[];
+
+/** One reader for each option that is the route's own. */
+export const HTTP_CACHE_OPTIONS: Shape<RuleShape> = {
   audience: readAudience,
   maxAge: withDefault(duration(), 0),
   vary: withDefault(readVary, []),
