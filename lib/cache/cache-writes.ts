@@ -56,13 +56,13 @@ export class CacheWrites {
 
   /** Takes down what is there, for a value that is being made. */
   async begin<V>(key: string, policy: CachePolicy<V> | ResolvedPolicy | undefined): Promise<PendingSet> {
-    const { events, store } = this.#in;
+    const { events, reader, store } = this.#in;
     const resolved = this.#options.policyOf(policy);
     const tags = this.#in.tags.required(checkedKey(key), resolved);
     let found: { readonly reading: CacheReading; readonly states: TagStates } | undefined;
     try {
       const [reading, states] = await Promise.all([
-        store.read(key, resolved.leaseSeconds, 0),
+        reader.ask(key, resolved.leaseSeconds),
         this.#in.tags.states(tags),
       ]);
       const owned = reading.hit || reading.won || reading.busy;

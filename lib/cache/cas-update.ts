@@ -173,11 +173,11 @@ export class CasUpdates {
     options: ResolvedUpdate,
     policy: ResolvedPolicy,
   ): Promise<{ finding: Finding; tags: readonly TagVersion[] }> {
-    const { clock, store, tags } = this.#in;
+    const { clock, reader, tags } = this.#in;
     const forNew = tags.requiredBeside(key, options.tags);
     const [reading, known] = await Promise.all([
       // With a lease: a missing value is then computed over a stub, which any invalidation removes.
-      store.read(key, policy.leaseSeconds, 0),
+      reader.ask(key, policy.leaseSeconds),
       forNew.length === 0 ? NO_TAGS : tags.states(forNew),
     ]);
     const others = tagsBeyond(reading, known);

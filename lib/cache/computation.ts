@@ -15,6 +15,9 @@ import { versionsOf } from './tags.js';
  */
 type Remains = number | 'rest' | 'as-it-is' | 'mark' | { readonly result: unknown };
 
+/** Behind the cas token in a note beside a stale value: the load that had the right to replace it has left nothing to store. */
+const IN_VAIN = ' in vain';
+
 /** How often one computation removes what is in the way before it does without the lease. */
 const MAX_CLAIMS = 3;
 
@@ -62,6 +65,7 @@ export class Computation {
     const { key, policy } = call;
     const startedAt = clock.now();
     let waiting = false;
+    let awaited = '';
     let claims = 0;
     let finding = first;
     for (;;) {
@@ -77,6 +81,10 @@ export class Computation {
       } else {
         if (behind) return { kind: 'none' };
         if (waitedMs >= policy.leaseWaitMs) return finding;
+        if (awaited !== finding.cas) {
+          if (awaited !== '' && (await this.#gaveUp(call, finding, awaited))) return finding;
+          awaited = finding.cas;
+        }
         if (!waiting) {
           waiting = true;
           events.note('leaseWaited', key);
@@ -123,6 +131,17 @@ export class Computation {
     }
     if (alive) watch.restart(key, finding.cas);
     return !alive;
+  }
+
+  /** Whether a stale value is still there since the load that was waited for has left nothing to store. */
+  async #gaveUp(call: CacheCall, finding: Finding, cas: string): Promise<boolean> {
+    if (finding.state !== 'stale') return false;
+    try {
+      return await this.#in.store.isAnnounced(call.key, cas + IN_VAIN);
+    } catch (error) {
+      this.#in.reader.storeFailed(call.key, call.policy, error);
+      return false;
+    }
   }
 
   /** Takes what is in the way, or whoever does not come back, out of it; the next reader wins. */
@@ -216,7 +235,15 @@ export class Computation {
     const { key } = call;
     if (remains === 'as-it-is') return;
     if (typeof remains === 'number' || remains === 'rest') {
-      this.giveBack(key, finding, remains);
+      if (remains === 0 || finding.state !== 'stale' || finding.right !== 'ours') {
+        this.giveBack(key, finding, remains);
+        return;
+      }
+      // Those who wait for it are to know, before one of them has the right, that they need not wait for each other.
+      store
+        .announce(key, finding.cas + IN_VAIN, call.policy.leaseSeconds)
+        .catch((error: unknown) => events.note('storeError', key, error))
+        .finally(() => this.giveBack(key, finding, remains));
       return;
     }
     // Somebody else who is computing may yet have something to store.

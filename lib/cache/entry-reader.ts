@@ -65,6 +65,16 @@ export class EntryReader {
     );
   }
 
+  /** Reads an entry for a write of its own, alone and with a lease, which is not left behind where the answer is lost. */
+  async ask(key: string, leaseSeconds: number): Promise<CacheReading> {
+    try {
+      return await this.#store.read(key, leaseSeconds, 0);
+    } catch (error) {
+      this.#store.disown(key, error, (cas) => this.#isUsed(key, cas));
+      throw error;
+    }
+  }
+
   /** What begins from now on reads anew, the key or all. */
   forget(key?: string): void {
     this.#turn.forget(key);

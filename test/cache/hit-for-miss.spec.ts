@@ -93,6 +93,23 @@ describe('a load that leaves nothing to store', () => {
     await expect(second).resolves.toBe('computed');
   });
 
+  it.each(endings.slice(0, 2))(
+    'and %s is waited for once where a stale value is there and not served meanwhile',
+    async (_how, end) => {
+      const { fleet, all } = members(8, { serveStale: false });
+      await all[0].cache.set('k', 'old');
+      await all[0].cache.invalidate('k', { soft: '1m' });
+      const served: unknown[] = [];
+      const loader = jest.fn(slow(fleet, end));
+      for (const { cache } of all)
+        void cache.getOrSet<unknown>('k', loader).then((value) => served.push(value));
+      await fleet.pass(2.5 * LOAD_MS);
+      expect(served).toHaveLength(8);
+      expect(loader).toHaveBeenCalledTimes(8);
+      expect(fleet.server.valueOf('k')).toBe('old');
+    },
+  );
+
   it('leaves a mark that the next value takes the place of', async () => {
     const { fleet, all } = members(2);
     const [a, b] = all;

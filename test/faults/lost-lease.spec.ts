@@ -3,7 +3,7 @@ import { CacheEngine } from '../../lib/cache/cache-engine.js';
 import { MemcachedClient } from '../../lib/client/client.js';
 import { MemcachedService } from '../../lib/nest/memcached.service.js';
 import { ClientStore } from '../../lib/store/client-store.js';
-import { FaultProxy, reset } from '../support/fault-proxy.js';
+import { FaultProxy, pass, reset } from '../support/fault-proxy.js';
 import { describeReal, type RealMemcached, startMemcached } from '../support/real-memcached.js';
 
 /** A cache of its own on a server, as another process has it. */
@@ -11,9 +11,14 @@ class Process implements AsyncDisposable {
   readonly client: MemcachedClient;
   readonly cache: CacheEngine;
 
-  constructor(servers: string, protocol: 'auto' | 'classic', commandTimeout: '200ms' | '10s' = '10s') {
+  constructor(
+    servers: string,
+    protocol: 'auto' | 'classic',
+    commandTimeout: '200ms' | '10s' = '10s',
+    lease: '1s' | '10m' = '1s',
+  ) {
     this.client = new MemcachedClient({ servers, protocol, commandTimeout, connectTimeout: '10s' });
-    this.cache = new CacheEngine(new ClientStore(this.client), { ttl: '10m', lease: '1s' });
+    this.cache = new CacheEngine(new ClientStore(this.client), { ttl: '10m', lease });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -37,6 +42,14 @@ async function secondsAtServer(client: MemcachedClient, seconds: number): Promis
 function never(): never {
   throw new Error('the loader must not be called');
 }
+
+/** What may be given a lease. */
+const ASKING: Readonly<Record<string, (cache: CacheEngine) => Promise<unknown>>> = {
+  'a load': (cache) => cache.getOrSet('k', () => 'blind'),
+  'an update': (cache) => cache.update('k', () => 'never').catch(() => undefined),
+  'a value that is made': async (cache) => (await cache.beginSet('k')).store('made'),
+  'a set': (cache) => cache.set('k', 'set'),
+};
 
 describeReal('a lease on a real memcached', () => {
   for (const protocol of ['auto', 'classic'] as const) {
@@ -82,6 +95,27 @@ describeReal('a lease on a real memcached', () => {
       expect(await b.client.get('k')).toBe('loaded');
     });
   }
+
+  it.each(
+    (['auto', 'classic'] as const).flatMap((protocol) =>
+      Object.entries(ASKING).map(([what, call]) => [what, protocol, call] as const),
+    ),
+  )('that was given to %s whose answer was lost holds nobody up (%s)', async (_what, protocol, call) => {
+    await using server = await startMemcached();
+    await using proxy = await FaultProxy.start({ host: '127.0.0.1', port: server.port });
+    await using a = new Process(proxy.address, protocol, '10s', '10m');
+    await using b = new Process(server.address, protocol);
+    await Promise.all([a.cache.getOrSet('warm', () => 1), b.cache.getOrSet('other', () => 1)]);
+    let given = false;
+    proxy.inject((bytes, link) => {
+      const gives = !given && /^STORED| W/.test(bytes.toString('latin1'));
+      given ||= gives;
+      (gives ? reset : pass)(bytes, link);
+    });
+    await call(a.cache);
+    expect(given).toBe(true);
+    await expect(b.cache.getOrSet('k', () => 'loaded')).resolves.toBe('loaded');
+  });
 
   it('to refresh a stale value, won by a read whose connection was reset, is given back', async () => {
     await using server = await startMemcached();
