@@ -7,7 +7,8 @@ import {
 import { refuseBareText } from '../../options/decorator-options.js';
 import type { Duration } from '../../options/duration.js';
 import { readObject } from '../../options/schema.js';
-import { type CompiledKey, keyFrom } from '../keys/key-compiler.js';
+import { keyFrom } from '../keys/key-compiler.js';
+import type { CompiledKey } from '../keys/key-template.js';
 import { KeyMaker } from '../methods/key-maker.js';
 import type { Call, CompiledOperation, MethodFacts } from '../methods/operation.js';
 import { decorateMethod } from '../methods/stub.js';

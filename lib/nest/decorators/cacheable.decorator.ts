@@ -72,7 +72,7 @@ function compile(options: CacheableOptions, facts: MethodFacts): CompiledOperati
     step: (call, next) => {
       if (when !== undefined && when(...call.args) !== true) return next(call.args);
       const at = maker.keyIfAny(call, key);
-      const named = maker.tagsIfAny(call, tags);
+      const named = tags.length === 0 ? NO_TAGS : maker.tagsIfAny(call, tags);
       if (at === undefined || named === undefined) return next(call.args);
       const resolved = call.cache.policy(policy, facts.place, named, call.isForced);
       const { service, uncached } = call.cache;
@@ -84,6 +84,8 @@ function compile(options: CacheableOptions, facts: MethodFacts): CompiledOperati
     },
   };
 }
+
+const NO_TAGS: readonly string[] = Object.freeze([]);
 
 /** The method as the cache calls it; what the options say about its value is said to the cache. */
 function loaderOf(

@@ -3,6 +3,9 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 /** Whether the calls of decorated methods compute now. */
 const forcing = new AsyncLocalStorage<boolean>();
 
+/** How much work that is forced is under way; while there is none, nobody has to ask. */
+export const forcedCalls = { underWay: 0 };
+
 /**
  * Has the `@Cacheable` and `@CacheBatch` methods that `work` calls compute now, whatever is stored, and store what they return:
  * for one call, such as a reload that a user asked for.
@@ -15,7 +18,7 @@ const forcing = new AsyncLocalStorage<boolean>();
  * const product = await forceFresh(() => this.products.find(7));
  */
 export function forceFresh<T>(work: () => T): T {
-  return forcing.run(true, work);
+  return knowing(true, work);
 }
 
 /** Whether a call that is made now is to compute. */
@@ -25,5 +28,26 @@ export function isForced(): boolean {
 
 /** Runs a decorated method that was forced: what it calls in its turn is not. */
 export function unforced<T>(work: () => T): T {
-  return forcing.run(false, work);
+  return knowing(false, work);
+}
+
+/**
+ * Runs work whose calls know whether they are forced. In Node 20 and 22 every promise of the process is dearer while an async
+ * context is in use, so that it is given up with the last of such work.
+ */
+function knowing<T>(forced: boolean, work: () => T): T {
+  forcedCalls.underWay += 1;
+  let result: T | undefined;
+  try {
+    result = forcing.run(forced, work);
+    return result;
+  } finally {
+    if (result instanceof Promise) result.then(done, done);
+    else done();
+  }
+}
+
+function done(): void {
+  forcedCalls.underWay -= 1;
+  if (forcedCalls.underWay === 0) forcing.disable();
 }

@@ -3,17 +3,13 @@ import type { KeyOption } from '../../options/key-option.js';
 import { canonicalForm } from './canonical.js';
 import { escapeText } from './escape.js';
 import { lacksStableForm } from './stable-types.js';
-import { fillTemplate, type KeyTemplate, parseTemplate, partOfKey } from './key-template.js';
-
-/** A key or tag ready to be made. */
-export interface CompiledKey {
-  /** Whether it can be made only when the method has returned. */
-  readonly usesResult: boolean;
-  /** Undefined for functions. */
-  readonly template?: KeyTemplate;
-  /** @throws {DecoratorError} for values without a stable form, and for functions that return no key. */
-  make(args: readonly unknown[], result: unknown): string;
-}
+import {
+  compiledTemplate,
+  type CompiledKey,
+  type KeyTemplate,
+  parseTemplate,
+  partOfKey,
+} from './key-template.js';
 
 /** What a key can be made of, at the place where the decorator stands. */
 export interface KeyScope {
@@ -43,15 +39,6 @@ export function compileKey(spec: KeyOption, scope: KeyScope): CompiledKey {
   }
   const make = spec as (...args: readonly unknown[]) => unknown;
   return { usesResult: false, make: (args) => keyFrom(make(...args)) };
-}
-
-/** As `compileKey`, for a template that is known to be sound. */
-export function compiledTemplate(template: KeyTemplate): CompiledKey {
-  return {
-    usesResult: template.placeholders.some(({ source }) => source === 'result'),
-    template,
-    make: (args, result) => fillTemplate(template, args, result),
-  };
 }
 
 /** As `compileKey`, for a function that gets what the method returned before the arguments. */

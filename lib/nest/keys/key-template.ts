@@ -83,6 +83,25 @@ function parsePlaceholder(
   );
 }
 
+/** A key or tag ready to be made. */
+export interface CompiledKey {
+  /** Whether it can be made only when the method has returned. */
+  readonly usesResult: boolean;
+  /** Undefined for functions. */
+  readonly template?: KeyTemplate;
+  /** @throws {DecoratorError} for values without a stable form, and for functions that return no key. */
+  make(args: readonly unknown[], result: unknown): string;
+}
+
+/** Makes a template that is known to be sound ready. */
+export function compiledTemplate(template: KeyTemplate): CompiledKey {
+  return {
+    usesResult: template.placeholders.some(({ source }) => source === 'result'),
+    template,
+    make: (args, result) => fillTemplate(template, args, result),
+  };
+}
+
 /**
  * Fills a template.
  *

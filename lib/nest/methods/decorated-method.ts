@@ -6,7 +6,7 @@ import { ModuleCache } from '../instance/module-cache.js';
 import { getModuleCacheToken } from '../instance/module-name.js';
 import { type MethodSignature, readSignature } from './method-signature.js';
 import type { CacheKeyPart } from '../keys/canonical.js';
-import { isForced } from '../instance/force-fresh.js';
+import { forcedCalls, isForced } from '../instance/force-fresh.js';
 import { asObservable, type Emissions, lastEmission, onlyEmission } from './observables.js';
 import { placed } from './place.js';
 import { type CompiledOperation, NESTING, type Operation } from './operation.js';
@@ -22,6 +22,7 @@ export class DecoratedMethod {
   /** Classes with objects that were called without a cache while an application was running. */
   readonly #plainlyCalled = new WeakSet<Type>();
   #signature: MethodSignature | undefined;
+  #returnsObservable: boolean | undefined;
 
   constructor(prototype: object, property: string | symbol, original: (...args: never[]) => unknown) {
     this.declarer = prototype.constructor as Type;
@@ -97,12 +98,19 @@ export class DecoratedMethod {
   call(self: object | undefined, args: readonly unknown[]): unknown {
     if (self === undefined) return Reflect.apply(this.#original, self, args);
     const type = self.constructor as Type;
-    const caches = this.#plan(type).slots.map((slot) => (self as Hosted)[slot]);
-    if (caches.every((cache) => cache === undefined)) {
+    const caches: Way['caches'][number][] = [];
+    let isCached = false;
+    for (const slot of this.#plan(type).slots) {
+      const cache = (self as Hosted)[slot];
+      caches.push(cache);
+      isCached ||= cache !== undefined;
+    }
+    if (!isCached) {
       this.#noticePlainCall(type);
       return Reflect.apply(this.#original, self, args);
     }
-    const way: Way = { type, caches, self, isForced: isForced() };
+    const way: Way = { type, caches, self, isForced: forcedCalls.underWay > 0 && isForced() };
+    this.#returnsObservable ??= isOfObservable(this.signature);
     if (!this.#returnsObservable) return this.#enter(0, way, args, undefined);
     return asObservable((emissions) => this.#enter(0, way, args, emissions));
   }
@@ -125,12 +133,6 @@ export class DecoratedMethod {
       this.#plans.set(type, plan);
     }
     return plan;
-  }
-
-  get #returnsObservable(): boolean {
-    const { returnType } = this.signature;
-    // By name as well: the application may have another copy of rxjs.
-    return returnType === Observable || (returnType as Type | undefined)?.name === 'Observable';
   }
 
   /** Goes on with the decorator at `index`, or the method itself behind the last; never throws but rejects. */
@@ -180,6 +182,11 @@ export class DecoratedMethod {
     }
     return value;
   }
+}
+
+function isOfObservable({ returnType }: MethodSignature): boolean {
+  // By name as well: the application may have another copy of rxjs.
+  return returnType === Observable || (returnType as Type | undefined)?.name === 'Observable';
 }
 
 /** How a method's decorators work on the objects of one class. */

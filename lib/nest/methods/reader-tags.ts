@@ -1,6 +1,11 @@
 import { DecoratorError } from '../../errors.js';
-import { type CompiledKey, compiledTemplate, patternOf } from '../keys/key-compiler.js';
-import type { KeyTemplate, Placeholder } from '../keys/key-template.js';
+import { patternOf } from '../keys/key-compiler.js';
+import {
+  compiledTemplate,
+  type CompiledKey,
+  type KeyTemplate,
+  type Placeholder,
+} from '../keys/key-template.js';
 
 /** How a decorator's keys and tags are made, for others that store or invalidate under the same keys. */
 export interface KeyUse {
