@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
 import { Connection, type ConnectionOwner } from '../connection/connection.js';
 import { ServerError, CommandTimeoutError, type MemcachedError } from '../errors.js';
@@ -9,14 +10,40 @@ import { Request, unexpectedReply } from '../protocol/request.js';
 /** Keys held here before the server is made to wait. */
 const HIGH_WATER_KEYS = 1024;
 
+/** Bounds of the pause before a server that lists its keys for somebody else is asked again; it doubles. */
+const MIN_PAUSE_MS = 10;
+const MAX_PAUSE_MS = 250;
+
+/** For how long it is asked again. */
+const PATIENCE_MS = 10_000;
+
 /**
- * Asks one server for all its keys, on a connection of its own, and no faster than they are taken.
+ * Asks one server for all its keys, on a connection of its own, and no faster than they are taken. A server makes one such
+ * listing at a time, whoever wants it: the next one waits for up to ten seconds.
  *
  * @param signal ends it, with its reason.
  * @returns the keys as their bytes, one character per byte.
  * @see memcached doc/protocol.txt, "LRU Crawler"
  */
 export async function* dumpKeys(
+  server: ServerAddress,
+  options: ResolvedClientOptions,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  const end = performance.now() + PATIENCE_MS;
+  for (let pauseMs = MIN_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
+    try {
+      yield* listing(server, options, signal);
+      return;
+    } catch (error) {
+      if (!isBusy(error) || performance.now() >= end) throw explained(error, server);
+    }
+    await pause(pauseMs, signal);
+  }
+}
+
+/** One attempt. */
+async function* listing(
   server: ServerAddress,
   options: ResolvedClientOptions,
   signal: AbortSignal,
@@ -96,7 +123,7 @@ export async function* dumpKeys(
         connection.setPaused((paused = false));
       }
       if (keys.length > 0) continue;
-      if (failure !== undefined) throw explained(failure, server);
+      if (failure !== undefined) throw failure;
       if (over) return;
       await new Promise<void>((resolve) => (wake = resolve));
     }
@@ -114,10 +141,28 @@ function unescaped(key: string): string {
   );
 }
 
-function explained(error: Error, server: ServerAddress): Error {
+function isBusy(error: unknown): boolean {
+  return error instanceof ServerError && error.reply.startsWith('BUSY');
+}
+
+/** Ends early when it is aborted. */
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, milliseconds);
+    signal.addEventListener('abort', end);
+  });
+}
+
+function explained(error: unknown, server: ServerAddress): unknown {
   if (!(error instanceof ServerError)) return error;
+  const why = isBusy(error) ? 'it lists them for somebody else' : "memcached's -o no_lru_crawler?";
   return new ServerError(
-    `${server.id} does not list its keys: ${error.reply} (memcached's -o no_lru_crawler?)`,
+    `${server.id} does not list its keys: ${error.reply} (${why})`,
     server.id,
     error.reply,
   );

@@ -54,6 +54,23 @@ describeReal('the keys of a server', () => {
     expect(seen.size).toBe(names.length);
   });
 
+  it('are listed for several at once, one after another', async () => {
+    await start();
+    const names = Array.from({ length: 2000 }, (_, index) => `key:${index}`);
+    await client.setMany(names.map((name) => [name, 1]));
+    const other = new MemcachedClient({ servers: server.address });
+    const counts = await Promise.all([
+      ...[listed(), listed(), listed()].map(async (keys) => (await keys).length),
+      (async () => {
+        let count = 0;
+        for await (const _ of other.keys()) count += 1;
+        return count;
+      })(),
+    ]);
+    expect(counts).toStrictEqual([2000, 2000, 2000, 2000]);
+    await other.close();
+  });
+
   it('are not listed by a server that is told not to, which says so', async () => {
     await start('-o', 'no_lru_crawler');
     await client.set('a', 1);
