@@ -74,3 +74,10 @@ export function unasked(server: string, reply: Reply): MemcachedError {
 export function misplaced(request: Request): ProtocolError {
   return new ProtocolError(`${request.label}: the reply is to another request`);
 }
+
+/** The error after which nobody knows where the server stands in what it reads. */
+export function doubtful(request: Request, reply: Reply): ProtocolError {
+  return new ProtocolError(
+    `${request.label}: refused with '${reply.text}', so its data block may have been read as commands`,
+  );
+}

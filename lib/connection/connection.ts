@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers';
-import { ClientClosedError, MemcachedError, ProtocolError, ServerError } from '../errors.js';
+import { ClientClosedError, MemcachedError, ServerError } from '../errors.js';
 import type { ServerAddress } from '../options/server-options.js';
 import { encodeClassic } from '../protocol/classic.js';
 import { carriesOpaque, encodeMeta } from '../protocol/meta.js';
@@ -12,8 +12,13 @@ import { ReplyParser } from '../protocol/reply-parser.js';
 import type { Request } from '../protocol/request.js';
 import { Admission } from './admission.js';
 import { answer } from './answer.js';
-import { lost, misplaced, notOpened, tooLate, unasked, unreadable } from './connection-errors.js';
-import type { ConnectionSettings } from './connection-settings.js';
+import { doubtful, lost, misplaced, notOpened, tooLate, unasked, unreadable } from './connection-errors.js';
+import {
+  CLASSIC_WINDOW,
+  HIGH_WATER_BYTES,
+  STATS_MS,
+  type ConnectionSettings,
+} from './connection-settings.js';
 import { Deadlines, type Timed } from './deadlines.js';
 import { ItemLimit } from './item-limit.js';
 import { negotiate, NOT_AGREED, type Dialect } from './negotiation.js';
@@ -21,15 +26,6 @@ import { RequestQueue } from './request-queue.js';
 import type { ServerVersion } from './server-version.js';
 import { endSocket, openSocket } from './socket.js';
 import { WriteBatch } from './write-batch.js';
-
-/** With so many bytes not yet taken by the kernel, further requests wait as objects instead of bytes. */
-const HIGH_WATER_BYTES = 1024 * 1024;
-
-/**
- * Most commands on their way in the classic dialect: a proxy gives up on those that have waited in its own queue for longer
- * than its time-out, so the rest wait here.
- */
-const CLASSIC_WINDOW = 256;
 
 /** Who opened the connection, and is told what becomes of it. */
 export interface ConnectionOwner {
@@ -78,9 +74,9 @@ export class Connection {
   readonly #limit: ItemLimit;
   readonly #admission: Admission;
   #state: 'opening' | 'ready' | 'closed' = 'opening';
-  readonly #opening: Timed;
+  #opening: Timed;
   #agreement = NOT_AGREED;
-  #triedMeta = false;
+  #step: 'begins' | 'asks for meta' | 'has meta' = 'begins';
   #refusedMeta = false;
   readonly #opaques = Opaques.random();
   /** The request whose round trip is being measured: the first of its write. */
@@ -170,7 +166,7 @@ export class Connection {
     this.#end(error);
   }
 
-  /** Stops reading, or goes on; what the server sends meanwhile stays with the kernel. */
+  /** Stops reading, or goes on: the kernel keeps the rest. */
   setPaused(paused: boolean): void {
     this.#socket[paused ? 'pause' : 'resume']();
   }
@@ -181,22 +177,29 @@ export class Connection {
         this.server,
         this.#settings.protocol,
         (request) => this.#ask(request),
-        () => (this.#triedMeta = true),
+        (step) => this.#noteStep(step),
       );
     } catch (error) {
-      if (error instanceof ServerError) this.#refusedMeta = this.#triedMeta;
+      if (error instanceof ServerError) this.#refusedMeta = this.#step !== 'begins';
       this.#end(error as MemcachedError);
       return;
     }
     if (this.#state === 'closed') return;
     this.#parser.setLife(this.#agreement.life);
     this.#limit.settle(this.#agreement.settings);
-    // What listeners send while they are told waits like everything else: what the owner returns comes first.
-    const first = this.#owner.onReady(this);
+    const first = this.#owner.onReady(this); // what listeners send while they are told waits behind that
     if (this.#isClosed()) return;
     this.#state = 'ready';
     for (const request of first) this.#writeNow(request);
     this.#writeWaiting();
+  }
+
+  /** A peer that speaks meta and never tells its statistics is as good as one that does not: asked for them, it is of no use. */
+  #noteStep(step: 'asks for meta' | 'has meta'): void {
+    this.#step = step;
+    if (step === 'asks for meta') return;
+    this.#opening = { timeoutMs: Math.min(STATS_MS, this.#settings.connectTimeout), deadline: 0 };
+    this.#deadlines.begin(this.#opening, false);
   }
 
   /** A listener may have closed it; the compiler does not expect that of a call. */
@@ -318,11 +321,8 @@ export class Connection {
       return;
     }
     request.fail(new ServerError(`${request.label} on ${id}: ${reply.text}`, id, reply.text));
-    if (request.data !== undefined && request.kind !== 'line' && reply.status !== 'server-error') {
-      throw new ProtocolError(
-        `${request.label}: refused with '${reply.text}', so its data block may have been read as commands`,
-      );
-    }
+    if (request.data !== undefined && request.kind !== 'line' && reply.status !== 'server-error')
+      throw doubtful(request, reply);
   }
 
   /** Fails what is due. Returns the next deadline. */
@@ -330,7 +330,10 @@ export class Connection {
     const opening = this.#state === 'opening';
     const { id } = this.server;
     const { connectTimeout, commandTimeout } = this.#settings;
-    if (opening && this.#opening.deadline <= now) this.#end(notOpened(id, connectTimeout));
+    if (opening && this.#opening.deadline <= now) {
+      this.#refusedMeta = this.#step === 'has meta';
+      this.#end(notOpened(id, connectTimeout));
+    }
     if (this.#state === 'closed') return Number.POSITIVE_INFINITY;
     const inQueue = this.#waiting.failDue(now, (request) => tooLate(request, id, opening));
     const onWire = opening
@@ -365,7 +368,7 @@ export class Connection {
   #lose(cause?: NodeJS.ErrnoException): void {
     const opening = this.#state === 'opening';
     const hungUp = cause === undefined || cause.code === 'ECONNRESET' || cause.code === 'EPIPE';
-    if (opening && hungUp) this.#refusedMeta = this.#triedMeta;
+    if (opening && hungUp) this.#refusedMeta = this.#step !== 'begins';
     this.#end(lost(this.server.id, opening, cause));
   }
 

@@ -50,7 +50,7 @@ export type Ask = (request: Request) => Promise<unknown>;
  * `stats settings` go with it in one write, and cost no round trip; they are not asked in the classic dialect, since they end a connection to
  * twemproxy as well.
  *
- * @param onTryingMeta called before `mn`.
+ * @param onStep called before `mn`, and when that is answered.
  * @throws {ServerError} when the server refuses; the message never carries the credentials.
  * @throws {ProtocolError} when the peer is no memcached.
  */
@@ -58,7 +58,7 @@ export async function negotiate(
   server: ServerAddress,
   protocol: ResolvedClientOptions['protocol'],
   ask: Ask,
-  onTryingMeta: () => void,
+  onStep: (step: 'asks for meta' | 'has meta') => void,
 ): Promise<Agreement> {
   try {
     const version = new ServerVersion(await askVersion(server, protocol, ask));
@@ -67,9 +67,9 @@ export async function negotiate(
       return { dialect: 'classic', version, life: witnessedLife(), hasCas: true, clock: new ServerClock() };
     }
     if (!speaksMeta) throw tooOld(server, version);
-    onTryingMeta();
+    onStep('asks for meta');
     const [, stats, settings] = await Promise.all([
-      ask(line('mn', readDone)),
+      ask(line('mn', readDone)).then(() => onStep('has meta')),
       askStats('stats', ask),
       askStats('stats settings', ask),
     ]);

@@ -51,6 +51,22 @@ describe('a peer that hangs up on the meta dialect', () => {
   });
 });
 
+describe('a server that never answers a question for its statistics', () => {
+  it('is spoken to in the classic dialect, in which it is not asked', async () => {
+    await using scripted = await ScriptedServer.start((peer) =>
+      peer.answer((line) => {
+        if (line === 'version') return 'VERSION 1.6.18\r\n';
+        if (line.startsWith('stats')) return '';
+        return line === 'mn' ? 'MN\r\n' : 'END\r\n';
+      }),
+    );
+    await using client = new MemcachedClient({ servers: scripted.address, commandTimeout: '10s' });
+    await expect(client.get('k')).resolves.toBeUndefined();
+    expect(scripted.peers).toHaveLength(3);
+    expect(client.topology()).toMatchObject([{ state: 'up' }]);
+  });
+});
+
 describeReal('a server that refuses', () => {
   let server: RealMemcached;
 
