@@ -1,7 +1,8 @@
+import type { LookupOptions } from 'node:dns';
 import { describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { MemcachedClient } from '../../lib/client/client.js';
-import { NameLookups } from '../../lib/connection/name-lookups.js';
+import { NameLookups, type NameSource } from '../../lib/connection/name-lookups.js';
 import { parseClusterConfig } from '../../lib/cluster/cluster-config.js';
 import type { ServerDiscovery } from '../../lib/options/discovery-options.js';
 import { MemcachedServer } from '../../lib/testing/index.js';
@@ -131,5 +132,50 @@ describe('look-ups of names', () => {
     expect(answers[0]).not.toStrictEqual([]);
     expect(answers[1]).toBe(answers[0]);
     expect(answers[2]).toBe(answers[0]);
+  });
+
+  it('that hang take one thread of the system, and keep no other name waiting', async () => {
+    const asked: string[] = [];
+    const source = {
+      lookup: (name: string) => void asked.push(name),
+      resolve4: (name: string, told: (error: Error | null, addresses?: string[]) => void) =>
+        name === 'well' ? told(null, ['10.0.0.1', '10.0.0.2']) : undefined,
+      resolve6: (_name: string, told: (error: Error | null) => void) => told(new Error('no such address')),
+    } as unknown as NameSource;
+    const { lookup } = new NameLookups(source);
+    const found = (name: string, options: LookupOptions): Promise<unknown> =>
+      new Promise((resolve) => lookup(name, options, (...answer) => resolve(answer)));
+    for (const name of ['hangs', 'hangs too', 'and this']) void found(name, { all: true });
+    await expect(found('well', { all: true })).resolves.toStrictEqual([
+      null,
+      [
+        { address: '10.0.0.1', family: 4 },
+        { address: '10.0.0.2', family: 4 },
+      ],
+      undefined,
+    ]);
+    await expect(found('well', { family: 4 })).resolves.toStrictEqual([null, '10.0.0.1', 4]);
+    expect(asked).toStrictEqual(['hangs']);
+  });
+
+  it('that the name servers do not know are asked of the system, in their turn', async () => {
+    const waiting: ((error: null, address: string) => void)[] = [];
+    const source = {
+      lookup: (_name: string, _options: object, told: (error: null, address: string) => void) =>
+        void waiting.push(told),
+      resolve4: (_name: string, told: (error: Error) => void) => {
+        told(new Error('no such name'));
+        waiting.shift()?.(null, '10.0.0.1');
+      },
+      resolve6: (_name: string, told: (error: Error) => void) => told(new Error('no such name')),
+    } as unknown as NameSource;
+    const { lookup } = new NameLookups(source);
+    const found = (name: string): Promise<unknown> =>
+      new Promise((resolve) => lookup(name, {}, (_error, address) => resolve(address)));
+    const first = found('slow');
+    const second = found('in the hosts file');
+    await expect(first).resolves.toBe('10.0.0.1');
+    waiting.shift()!(null, '10.0.0.2');
+    await expect(second).resolves.toBe('10.0.0.2');
   });
 });
