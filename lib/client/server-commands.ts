@@ -28,6 +28,8 @@ export interface NodeStatus {
   readonly owed: number;
   /** Whether its items have cas tokens; without them (memcached's `-C`) nothing can be tied to what was read. */
   readonly hasCas: boolean;
+  /** The dialect that was agreed on with it; absent before the first connection. */
+  readonly dialect?: 'meta' | 'classic';
   /** How long our own requests took; absent before the first reply. */
   readonly latency?: Latency;
 }
@@ -52,6 +54,7 @@ export class ServerCommands {
       since: node.since,
       owed: node.owed,
       hasCas: node.hasCas,
+      ...(node.dialect === undefined ? {} : { dialect: node.dialect }),
       ...(node.lastError === undefined ? {} : { lastError: node.lastError }),
       ...(node.latency === undefined ? {} : { latency: node.latency }),
     }));

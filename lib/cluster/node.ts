@@ -134,12 +134,14 @@ export class Node implements ConnectionOwner {
     return this.#owed.size;
   }
 
-  /**
-   * Whether items of the server have cas tokens: not if it was started with `-C`. True until it is known; what the last
-   * connection showed while there is none.
-   */
+  /** Whether items have cas tokens: not if the server was started with `-C`; true until the first connection shows it. */
   get hasCas(): boolean {
     return this.#lastReady?.hasCas ?? true;
+  }
+
+  /** The dialect of the last connection; undefined before there was one. */
+  get dialect(): 'meta' | 'classic' | undefined {
+    return this.#lastReady?.dialect;
   }
 
   /** Sends a request; its outcome goes to the request itself. Opens the connection on first use. */
@@ -154,11 +156,7 @@ export class Node implements ConnectionOwner {
     }
   }
 
-  /**
-   * Takes another description of the same server, with another weight or name.
-   *
-   * @returns false when it is to be reached in another way, for which a connection must be made anew.
-   */
+  /** Takes another weight or name of the same server. @returns false for one that is reached by another connection. */
   reaches(server: ServerAddress): boolean {
     const { id, tls, credentials } = this.#server;
     const same =
@@ -285,7 +283,7 @@ export class Node implements ConnectionOwner {
       return;
     }
     const wasReady = connection.version.text !== '';
-    if (wasReady && connection.dialect === 'classic' && lost.length > 0 && isForServers(lost[0])) {
+    if (wasReady && connection.dialect === 'classic' && lost.some(isForServers)) {
       this.#hungUpAt = performance.now();
     }
     const idle = lost.length === 0 && unsent.length === 0;

@@ -1,5 +1,5 @@
 import { ConfigurableModuleBuilder, type DynamicModule, Module } from '@nestjs/common';
-import { ModuleRef, ModulesContainer } from '@nestjs/core';
+import { LazyModuleLoader, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { InvalidOptionsError } from '../errors.js';
 import {
   MODULE_EXTRAS,
@@ -17,6 +17,7 @@ import { MemcachedHealthIndicator } from './health/memcached.health.js';
 import { MemcachedService } from './memcached.service.js';
 import type { MemcachedModuleAsyncOptions } from './async-options.js';
 import { logNodes } from './node-logger.js';
+import { StartReport } from './start-report.js';
 import { OPTIONS_TOKEN } from './options-token.js';
 import { getMemcachedClientToken, getMemcachedToken } from './tokens.js';
 
@@ -160,15 +161,39 @@ function withInstance(definition: DynamicModule, extras: MemcachedModuleExtras):
         useFactory: (
           container: ModulesContainer,
           modules: ModuleRef,
-          { decorators: { unprovided } }: ResolvedModuleOptions,
+          loader: LazyModuleLoader,
+          memcached: MemcachedService,
+          options: ResolvedModuleOptions,
           moduleCache: ModuleCache | undefined,
         ) => {
+          const report = ApplicationCaches.of(container).companion(
+            options,
+            'start',
+            () => new StartReport(memcached, options, name),
+          );
+          const onStart = (traits: readonly string[]): void => {
+            if (isService(memcached)) report.tell(traits);
+          };
+          const close = (): void | Promise<void> => (isService(memcached) ? memcached.close() : undefined);
+          const { unprovided } = options.decorators;
           const make = (): DecoratorExplorer =>
-            new DecoratorExplorer(container, modules, name, unprovided, moduleCache);
+            new DecoratorExplorer(
+              { container, modules, loader, onStart, close },
+              name,
+              unprovided,
+              moduleCache,
+            );
           if (moduleCache === undefined) return make();
           return ApplicationCaches.of(container).companion(moduleCache, 'explorer', make);
         },
-        inject: [ModulesContainer, ModuleRef, OPTIONS_TOKEN, { token: cache, optional: true }],
+        inject: [
+          ModulesContainer,
+          ModuleRef,
+          LazyModuleLoader,
+          service,
+          OPTIONS_TOKEN,
+          { token: cache, optional: true },
+        ],
       },
       {
         provide: MemcachedHealthIndicator,

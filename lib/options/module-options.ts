@@ -54,6 +54,22 @@ export interface MemcachedModuleOptions extends ClientOptions {
   decorators?: DecoratorsOptions;
 
   /**
+   * Whether an application that has started connects to its servers, behind the start, to say in one line of the log how they
+   * are, and to look whether another application stores under the same keys. Without it, the line says what is configured,
+   * and the first command connects. Where the log is off, nobody is asked.
+   *
+   * @default true
+   */
+  connectAtStart?: boolean;
+
+  /**
+   * The name of the application to others on the same servers: those of one name share their keys on purpose. Without it, an
+   * application is known by its decorated methods, and another one with the same `keyPrefix` that has none of them is told of
+   * in the log.
+   */
+  application?: string;
+
+  /**
    * Whether Nest's log says of every call what came of it, at level `debug`: hit, miss, stale, and why a value was not
    * stored. For development: it costs a line per call, which names the key unless `diagnosticKeys` is off.
    *
@@ -81,16 +97,24 @@ export class ResolvedModuleOptions {
   readonly cache: ResolvedCacheOptions;
   readonly decorators: Readonly<Required<DecoratorsOptions>>;
   readonly debug: boolean;
+  readonly connectAtStart: boolean;
+  readonly application: string | undefined;
 
   /** @throws {InvalidOptionsError} with the path of the wrong option. */
   constructor(options: MemcachedModuleOptions) {
     refuseUnknown(options, '', [...Object.keys(MODULE_OPTIONS), ...Object.keys(CLIENT_OPTIONS)]);
-    const { cache, decorators, debug, ...client } = options;
+    const { cache, decorators, debug, connectAtStart, application, ...client } = options;
     this.client = new ResolvedClientOptions(client);
-    const own = readObject<ModuleShape>({ cache, decorators, debug }, '', MODULE_OPTIONS);
+    const own = readObject<ModuleShape>(
+      { cache, decorators, debug, connectAtStart, application },
+      '',
+      MODULE_OPTIONS,
+    );
     this.cache = own.cache;
     this.decorators = own.decorators;
     this.debug = own.debug;
+    this.connectAtStart = own.connectAtStart;
+    this.application = own.application;
     Object.freeze(this);
   }
 
@@ -104,6 +128,8 @@ interface ModuleShape {
   readonly cache: ResolvedCacheOptions;
   readonly decorators: Readonly<Required<DecoratorsOptions>>;
   readonly debug: boolean;
+  readonly connectAtStart: boolean;
+  readonly application: string | undefined;
 }
 
 const readVarySources: Reader<VarySources> = (value, path) => {
@@ -133,6 +159,8 @@ export const MODULE_OPTIONS: Shape<ModuleShape> = {
   ),
   decorators: described((value, path) => readDecorators(value === undefined ? {} : value, path), {}),
   debug: withDefault(bool, false),
+  connectAtStart: withDefault(bool, true),
+  application: optional(text()),
 };
 
 /** One reader for each of what stands beside the options. */

@@ -26,7 +26,10 @@ describe('the options of the module', () => {
     [{ debug: null }, 'debug: expected true or false'],
     [{ commandTimeout: null }, 'commandTimeout: expected a number of milliseconds'],
     [{ cach: {} }, "cach: unknown option; did you mean 'cache'?"],
-    [{ somethingElse: 1 }, 'somethingElse: unknown option; known are cache, decorators, debug, servers,'],
+    [
+      { somethingElse: 1 },
+      'somethingElse: unknown option; known are cache, decorators, debug, connectAtStart, application, servers,',
+    ],
   ])('%j is refused by its path', (options, message) => {
     expect(() => new ResolvedModuleOptions(options as unknown as MemcachedModuleOptions)).toThrow(message);
   });

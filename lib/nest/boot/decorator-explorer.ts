@@ -1,6 +1,13 @@
-import { Logger, type OnApplicationShutdown, type OnModuleInit, type Type } from '@nestjs/common';
-import { LazyModuleLoader, type ModuleRef, type ModulesContainer } from '@nestjs/core';
+import {
+  Logger,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+  type Type,
+} from '@nestjs/common';
+import type { LazyModuleLoader, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { DecoratorError, MemcachedError } from '../../errors.js';
+import { traitsOf } from './application-traits.js';
 import { likenesses } from './likeness-checks.js';
 import { mistakesOf } from './method-checks.js';
 import { requestMistakes } from './request-checks.js';
@@ -17,6 +24,17 @@ import type { DecoratorsOptions } from '../../options/module-options.js';
 type ModuleHost = Parameters<ModulesContainer['set']>[1];
 type Wrapper = NonNullable<ReturnType<ModuleHost['getProviderById']>>;
 
+/** What an explorer is told of its application. */
+interface Application {
+  readonly container: ModulesContainer;
+  readonly modules: ModuleRef;
+  readonly loader: LazyModuleLoader;
+  /** Called once it has started, with what it is known by. */
+  readonly onStart: (traits: readonly string[]) => void;
+  /** Ends the service, where nobody else does. */
+  readonly close: () => void | Promise<void>;
+}
+
 const WOULD_DO_NOTHING =
   "so that none of its decorators would do anything; name the class in a module's 'providers' and have it injected";
 
@@ -24,14 +42,18 @@ const WOULD_DO_NOTHING =
  * Goes through all that the injector makes when the application starts, and when it loads a module later: refuses
  * decorated methods that would share or lose answers, and connects the objects that Nest's injector did not make.
  */
-export class DecoratorExplorer implements OnModuleInit, OnApplicationShutdown {
+export class DecoratorExplorer implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
   readonly #container: ModulesContainer;
   readonly #modules: ModuleRef;
+  readonly #loader: LazyModuleLoader;
+  readonly #onStart: (traits: readonly string[]) => void;
+  readonly #close: () => void | Promise<void>;
   readonly #instance: string;
   readonly #onUnprovided: Required<DecoratorsOptions>['unprovided'];
   readonly #cache: ModuleCache | undefined;
   readonly #watched = new WeakSet<Wrapper>();
   #hasBegun = false;
+  #isWatching = false;
 
   /**
    * @param instance name of the module instance it works for; there is one explorer for each.
@@ -39,17 +61,20 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationShutdown {
    * @param cache undefined where decorators are switched off.
    */
   constructor(
-    container: ModulesContainer,
-    modules: ModuleRef,
+    { container, modules, loader, onStart, close }: Application,
     instance: string,
     onUnprovided: Required<DecoratorsOptions>['unprovided'],
     cache: ModuleCache | undefined,
   ) {
     this.#container = container;
     this.#modules = modules;
+    this.#loader = loader;
+    this.#onStart = onStart;
+    this.#close = close;
     this.#instance = instance;
     this.#onUnprovided = onUnprovided;
     this.#cache = cache;
+    this.#watchOwnLoading();
   }
 
   /** @throws {DecoratorError} naming every mistake, a line for each, with class, method and mend. */
@@ -61,14 +86,58 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationShutdown {
     this.#explore(cache);
     this.#tellOfUnprovided();
     cache.serve();
-    // Modules that are loaded later get no hook of Nest's.
-    const loader = this.#modules.get(LazyModuleLoader, { strict: false });
-    const load = loader.load.bind(loader);
-    loader.load = async (...args) => {
+    this.#watchLoading(cache);
+  }
+
+  onApplicationBootstrap(): void {
+    this.#onStart(traitsOf(this.#container));
+  }
+
+  /** Modules that are loaded later get no hook of Nest's. */
+  #watchLoading(cache: ModuleCache): void {
+    if (this.#isWatching) return;
+    this.#isWatching = true;
+    const load = this.#loader.load.bind(this.#loader);
+    this.#loader.load = async (...args) => {
       const module = await load(...args);
       this.#explore(cache);
       return module;
     };
+  }
+
+  /**
+   * The module may itself be loaded later, by a `load` that is under way by now and cannot be wrapped any more. The last thing
+   * that it does, once all objects are made, is to ask for the module's reference.
+   */
+  #watchOwnLoading(): void {
+    const loader = this.#loader as unknown as { getTargetModuleRef?: (module: unknown) => ModuleRef };
+    const get = loader.getTargetModuleRef;
+    if (get === undefined) return;
+    loader.getTargetModuleRef = (module) => {
+      if (!this.#hasBegun && this.#cache !== undefined) {
+        this.#explore(this.#cache);
+        this.#cache.serve();
+        this.#watchLoading(this.#cache);
+        this.onApplicationBootstrap();
+        this.#hearOfTheEnd();
+      }
+      loader.getTargetModuleRef = get;
+      return get.call(loader, module);
+    };
+  }
+
+  /** Nest calls the hooks of the modules that were there when it started: one of them tells of the end. */
+  #hearOfTheEnd(): void {
+    const [present] = this.#container.values();
+    present.addProvider({
+      provide: Symbol('nestjs-memcached:end'),
+      useValue: {
+        onApplicationShutdown: (): void | Promise<void> => {
+          this.onApplicationShutdown();
+          return this.#close();
+        },
+      },
+    });
   }
 
   /** Leaves the objects to the next application, where they outlive this one, as with hot reload. */
