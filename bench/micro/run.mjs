@@ -4,6 +4,7 @@ import { createPlacement } from '../../dist/cluster/distribution/distribution.js
 import { createDefaultCodec } from '../../dist/client/codec/default-codec.js';
 import { encodeClassic } from '../../dist/protocol/classic.js';
 import { encodeMeta } from '../../dist/protocol/meta.js';
+import { Opaques } from '../../dist/protocol/opaques.js';
 import { ReplyParser } from '../../dist/protocol/reply-parser.js';
 import { Request } from '../../dist/protocol/request.js';
 import { makeData, recordOf, textOf } from '../measure/data.mjs';
@@ -41,16 +42,18 @@ group('encoder: one request', () => {
   const requests = (kind, fill = () => undefined) =>
     keys.map((key, index) => {
       const request = new Request(kind, key, () => undefined);
-      request.opaque = index;
+      request.keyIsChecked = true;
       fill(request, index);
       return request;
     });
   const store = (request, index) =>
     Object.assign(request, { data: Buffer.from(values[index]), flags: 16, exptime: 300 });
+  const opaques = Opaques.random();
+  const meta = (request) => encodeMeta(request, opaques);
   const shapes = {
-    'mg (get)': [encodeMeta, requests('get')],
-    'mg with a lease': [encodeMeta, requests('lease-get', (request) => (request.leaseSeconds = 10))],
-    'ms (set)': [encodeMeta, requests('set', store)],
+    'mg (get)': [meta, requests('get')],
+    'mg with a lease': [meta, requests('lease-get', (request) => (request.leaseSeconds = 10))],
+    'ms (set)': [meta, requests('set', store)],
     'classic get': [encodeClassic, requests('get')],
     'classic set': [encodeClassic, requests('set', store)],
   };

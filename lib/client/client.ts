@@ -26,7 +26,7 @@ import { LeaseRepairs } from './lease-repairs.js';
 import { readMany } from './many-reads.js';
 import type { ManyResult } from './many-result.js';
 import { deleteMany, setMany } from './many-writes.js';
-import { fillWithBytes, fillWithLease, RequestMaker, tie } from './request-maker.js';
+import { fillWithBytes, RequestMaker, tie } from './request-maker.js';
 import type { CasResult, CasToken, Counted, LeaseRead, Lookup, ValueWithCas } from './results.js';
 import { ServerCommands, type NodeStatus } from './server-commands.js';
 import { ServerList } from './server-list.js';
@@ -50,6 +50,8 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
   readonly #requests: RequestMaker;
   readonly #servers: ServerCommands;
   readonly #classicForms: ClassicForms;
+  /** What else a command without arguments of its own needs that the classic dialect does by several. */
+  readonly #mayTakeSeveral = (request: Request): void => void (request.inClassic = this.#classicForms);
   #closing: Promise<void> | undefined;
 
   /** @throws {InvalidOptionsError} with the path of the wrong option. */
@@ -235,10 +237,7 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
    * stale marks are not known there, so a hit never wins.
    */
   leaseGet<Value = unknown>(key: string, options: LeaseOptions): Promise<LeaseRead<Value>> {
-    return this.#run('lease-get', key, options, (request) => {
-      fillWithLease(request, options);
-      request.inClassic = this.#classicForms;
-    }) as Promise<LeaseRead<Value>>;
+    return this.#run('lease-get', key, options, this.#mayTakeSeveral) as Promise<LeaseRead<Value>>;
   }
 
   /** Lets a lease run for so long from now. @returns false when it is over: nothing is there, or a value. */

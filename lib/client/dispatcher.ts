@@ -109,6 +109,11 @@ export class Dispatcher {
     return this.#cluster.nodeFor(fullKey);
   }
 
+  /** The nodes that take commands for keys now, in the same order. */
+  nodesFor(fullKeys: readonly string[]): (Node | undefined)[] {
+    return this.#cluster.nodesFor(fullKeys);
+  }
+
   /** Connects to every server. */
   async connect(): Promise<void> {
     const { connectTimeout, commandTimeout } = this.#options;

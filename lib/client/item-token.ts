@@ -29,12 +29,16 @@ export function stubToken(life: string, nonce: string): string {
 /**
  * The token of the item in a reply, `''` when the reply has none. Where restarts are hidden, it ends in a witness of the
  * item's bytes, so that a write can compare more than the digits.
+ *
+ * @param witnessed whether it needs one; not if it is for now and here.
  */
-export function tokenOf(reply: Reply): string {
-  if (!reply.needsWitness || reply.cas === '') return reply.casToken;
+export function tokenOf(reply: Reply, witnessed = true): string {
+  if (reply.cas === '') return '';
+  const token = reply.cas + reply.life;
+  if (!reply.needsWitness || !witnessed) return token;
   if (isClassicStub(reply) && reply.valueLength === LENGTH) {
     return stubToken(reply.life, reply.value.toString('latin1'));
   }
   const bytes = createHash('sha1').update(`${reply.flags} `).update(reply.value).digest('base64url');
-  return reply.casToken + bytes.slice(0, LENGTH);
+  return token + bytes.slice(0, LENGTH);
 }

@@ -1,7 +1,6 @@
 import type { Node } from '../cluster/node.js';
 import { ConnectionError, MemcachedError, ServerError } from '../errors.js';
 import { Request } from '../protocol/request.js';
-import { isPlainKey } from '../protocol/wire-key.js';
 import type { ReadBudget } from './codec/read-budget.js';
 import type { ReadOptions } from './command-options.js';
 import type { Dispatcher } from './dispatcher.js';
@@ -21,17 +20,9 @@ interface Keys {
 
 /** The keys that one server is asked for. */
 class Share implements Keys {
-  userKeys: string[] = [];
-  fullKeys: string[] = [];
-  wireKeys: string[] = [];
-
-  /** Adds a key; throws what is wrong with it. */
-  add(userKey: string, fullKey: string, read: Reading): void {
-    const wireKey = isPlainKey(fullKey) ? fullKey : singleRead(userKey, read).key;
-    this.userKeys.push(userKey);
-    this.fullKeys.push(fullKey);
-    this.wireKeys.push(wireKey);
-  }
+  readonly userKeys: string[] = [];
+  readonly fullKeys: string[] = [];
+  readonly wireKeys: string[] = [];
 
   /** The keys that go into one line each. */
   lines(): Keys[] {
@@ -99,20 +90,28 @@ export async function readMany<Value>(
   return read.result as ManyResult<Value>;
 }
 
-/** Splits the keys, each once, by the node that takes them now; under `undefined` those that no server can take. */
-function sharesOf(keys: Iterable<string>, read: Reading): Map<Node | undefined, Share> {
+/**
+ * Splits the keys, each once, by the node that takes them now; under `undefined` those that no server can take. Throws what is
+ * wrong with a key.
+ */
+function sharesOf(keys: Iterable<string>, { requests, dispatcher }: Reading): Map<Node | undefined, Share> {
+  const userKeys = [...new Set(keys)];
+  const fullKeys = requests.fullKeys(userKeys);
+  const wireKeys = requests.wireKeys(fullKeys);
+  const nodes = dispatcher.nodesFor(fullKeys);
   const shares = new Map<Node | undefined, Share>();
   let lastNode: Node | undefined;
   let share: Share | undefined;
-  for (const key of new Set(keys)) {
-    const fullKey = read.requests.fullKey(key);
-    const node = read.dispatcher.nodeFor(fullKey);
+  for (let index = 0; index < userKeys.length; index += 1) {
+    const node = nodes[index];
     if (share === undefined || node !== lastNode) {
       lastNode = node;
       share = shares.get(node);
       if (share === undefined) shares.set(node, (share = new Share()));
     }
-    share.add(key, fullKey, read);
+    share.userKeys.push(userKeys[index]);
+    share.fullKeys.push(fullKeys[index]);
+    share.wireKeys.push(wireKeys[index]);
   }
   return shares;
 }
@@ -124,6 +123,7 @@ async function readLine(node: Node, keys: Keys, read: Reading): Promise<void> {
   const reader = new ManyReader(codec, keys.fullKeys, kind === 'gets-many', budget);
   const line = new Request(kind, '', reader.read);
   line.keys = keys.wireKeys;
+  line.keyIsChecked = true;
   line.userKeys = userKeys;
   try {
     const found = (await read.send(line, node)) as ItemsFound | undefined;

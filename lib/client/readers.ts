@@ -2,6 +2,7 @@ import { CodecError } from '../errors.js';
 import type { Reply } from '../protocol/reply.js';
 import { unexpectedReply, type ReplyReader, type Request, type RequestKind } from '../protocol/request.js';
 import { andThen, handled, inPlace, isThenable, type Codec, type InPlaceCodec } from './codec/codec.js';
+import { FLAGS_LEASE_STUB } from './codec/flags.js';
 import { isClassicStub, tokenOf } from './item-token.js';
 import type { LeaseRepairs } from './lease-repairs.js';
 import type { CasResult, LeaseRead, Lookup, ValueWithCas } from './results.js';
@@ -77,9 +78,18 @@ export class Readers {
     if (reply.status === 'not-found') return NOTHING_THERE;
     if (reply.status !== 'value') throw unexpectedReply(reply, request);
     if (this.#isNothing(reply, request)) return NOTHING_THERE;
-    const { casToken: cas, stale, size, lastAccessSeconds, hitBefore, flags, ttlSeconds } = reply;
+    const { stale, size, lastAccessSeconds, hitBefore, flags, ttlSeconds } = reply;
     const ttl = ttlSeconds < 0 ? undefined : ttlSeconds * 1000;
-    const state = { hit: true, cas, ttl, stale, size, lastAccessSeconds, hitBefore, flags } as const;
+    const state = {
+      hit: true,
+      cas: tokenOf(reply),
+      ttl,
+      stale,
+      size,
+      lastAccessSeconds,
+      hitBefore,
+      flags,
+    } as const;
     return andThen(this.#decode(reply, request), (value): Lookup<unknown> => ({ ...state, value }));
   };
 
@@ -148,7 +158,7 @@ export class Readers {
     const { ttlSeconds, won, stale } = reply;
     const { withoutValue } = request;
     // A token for now and here needs no witness of the bytes.
-    const cas = withoutValue && !isClassicStub(reply) ? reply.casToken : tokenOf(reply);
+    const cas = tokenOf(reply, !withoutValue || isClassicStub(reply));
     // Zero bytes with flags 0 is taken for a stub, which it is unless another client has stored it.
     const hit = !isStub(reply) && (reply.valueLength > 0 || reply.flags !== 0);
     const busy = reply.busy || (!hit && (reply.more || isClassicStub(reply)));
@@ -162,7 +172,7 @@ export class Readers {
     try {
       const { bytes, valueStart, valueEnd, flags } = reply;
       const value = this.#codec.decodeAt(bytes, valueStart, valueEnd, flags, request.routingKey);
-      if (!isThenable(value)) return value;
+      if (typeof value !== 'object' || !isThenable(value)) return value;
       const { label } = request;
       return handled(Promise.resolve(value).catch((error: unknown) => raiseNamed(error, label)));
     } catch (error) {
@@ -181,8 +191,8 @@ export class Readers {
  * classic dialect. An empty value of another client with flags 0 is neither.
  */
 function isStub(reply: Reply): boolean {
-  if (isClassicStub(reply)) return true;
-  return reply.valueLength === 0 && reply.flags === 0 && (reply.won || reply.busy);
+  if (reply.valueLength > 0) return reply.flags === FLAGS_LEASE_STUB && isClassicStub(reply);
+  return (reply.flags === 0 && (reply.won || reply.busy)) || isClassicStub(reply);
 }
 
 /** The same of an item whose bytes were not asked for. */

@@ -5,7 +5,7 @@ import type { Ttl } from '../options/cache-options.js';
 import { toTtlSeconds } from '../options/duration.js';
 import { MAX_RELATIVE_SECONDS, toExptime } from '../protocol/exptime.js';
 import { Request, type RequestKind } from '../protocol/request.js';
-import { isPlainKey } from '../protocol/wire-key.js';
+import { arePlainKeys, isPlainKey } from '../protocol/wire-key.js';
 import { ClassTypes } from './codec/class-types.js';
 import { dataBlockOf, handled, isThenable, type Codec, type Encoded } from './codec/codec.js';
 import { createCodec } from './codec/create-codec.js';
@@ -61,14 +61,17 @@ export class RequestMaker {
    * @throws {InvalidArgumentError} for a wrong key or options.
    */
   make(kind: RequestKind, key: string, options: ReadOptions | undefined): Request {
-    if (options !== undefined) checkOptions(kind, options);
+    if (options !== undefined || kind === 'lease-get') checkOptions(kind, options);
     const full = this.fullKey(key);
+    const missResult = missOf(kind);
     const read = this.readersFor(options).of(kind);
     const wire = isPlainKey(full) ? full : encodeUnusualKey(full, this.#unsafeKeys);
     const request = new Request(kind, wire, read);
+    request.keyIsChecked = true;
     request.userKey = key;
     request.routingKey = full;
-    request.missResult = missOf(kind);
+    request.missResult = missResult;
+    if (kind === 'lease-get') askForLease(request, options as LeaseOptions);
     return request;
   }
 
@@ -102,6 +105,17 @@ export class RequestMaker {
     return this.#keyPrefix === '' ? key : this.#keyPrefix + key;
   }
 
+  /** Keys with their prefix, in the same order; throws if one is none. */
+  fullKeys(keys: readonly string[]): readonly string[] {
+    return keys.map((key) => this.fullKey(key));
+  }
+
+  /** How keys that have their prefix stand on the wire; throws what is wrong with one. */
+  wireKeys(fullKeys: readonly string[]): readonly string[] {
+    if (arePlainKeys(fullKeys)) return fullKeys;
+    return fullKeys.map((key) => (isPlainKey(key) ? key : encodeUnusualKey(key, this.#unsafeKeys)));
+  }
+
   /** Throws what is wrong with a key, if anything. */
   checkKey(key: string): void {
     const full = this.fullKey(key);
@@ -125,18 +139,15 @@ export function tie(request: Request, token: CasToken): void {
   request.witness = witness;
 }
 
-/** Asks for a lease. */
-export function fillWithLease(request: Request, options: LeaseOptions): void {
-  checkOptions(request.kind, options);
-  request.leaseSeconds = leaseSeconds(options.leaseSeconds, 'leaseSeconds');
-  if (options.recacheSeconds !== undefined) {
-    request.recacheSeconds = leaseSeconds(options.recacheSeconds, 'recacheSeconds');
-  }
-  request.withoutValue = options.withoutValue === true;
+function askForLease(request: Request, options: LeaseOptions): void {
+  const { leaseSeconds, recacheSeconds = 0, withoutValue = false } = options;
+  request.leaseSeconds = wholeSeconds(leaseSeconds, 'leaseSeconds');
+  request.recacheSeconds = wholeSeconds(recacheSeconds, 'recacheSeconds');
+  request.withoutValue = withoutValue === true;
 }
 
 /** @throws {InvalidArgumentError} for what memcached would take for something else. */
-function leaseSeconds(value: unknown, name: string): number {
+function wholeSeconds(value: unknown, name: string): number {
   if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MAX_RELATIVE_SECONDS) {
     return value as number;
   }

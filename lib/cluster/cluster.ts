@@ -117,15 +117,22 @@ export class Cluster {
     const index =
       down.length === 0
         ? this.#placement.indexFor(key)
-        : this.#placement.indexWithout(key, (candidate) => down.includes(this.nodes[candidate].server.id));
-    return this.nodes[index]?.server;
+        : this.#placement.indexWithout(key, (candidate) => down.includes(this.#nodes[candidate].server.id));
+    return this.#nodes[index]?.server;
   }
 
   /** The node that takes commands for a key now; `undefined` when none can. */
   nodeFor(key: string): Node | undefined {
-    const node = this.nodes[this.#placement.indexFor(key)];
+    const node = this.#nodes[this.#placement.indexFor(key)];
     if (this.#options.failover !== 'next' || node?.available === true) return node;
-    return this.nodes[this.#placement.indexWithout(key, (index) => !this.nodes[index].available)] ?? node;
+    return this.#nodes[this.#placement.indexWithout(key, (index) => !this.#nodes[index].available)] ?? node;
+  }
+
+  /** The nodes that take commands for keys now, in the same order. */
+  nodesFor(keys: readonly string[]): (Node | undefined)[] {
+    if (this.#options.failover === 'next') return keys.map((key) => this.nodeFor(key));
+    const [nodes, placement] = [this.#nodes, this.#placement];
+    return keys.map((key) => nodes[placement.indexFor(key)]);
   }
 
   /** Sends a request to the server its routing key belongs to. */
@@ -150,7 +157,7 @@ export class Cluster {
     const owner = this.#ownerOf(request);
     if (
       owner === undefined &&
-      this.nodes.length === 0 &&
+      this.#nodes.length === 0 &&
       this.#homeless.length < this.#options.maxOwedDeletes
     ) {
       this.#homeless.push(repeated(request));
@@ -182,7 +189,7 @@ export class Cluster {
   }
 
   #ownerOf(request: Request): Node | undefined {
-    return this.nodes[this.#placement.indexFor(request.routingKey)];
+    return this.#nodes[this.#placement.indexFor(request.routingKey)];
   }
 
   #newNode(server: ServerAddress): Node {
@@ -208,12 +215,12 @@ export class Cluster {
   }
 
   async connect(): Promise<void> {
-    await Promise.all(this.nodes.map((node) => node.connect()));
+    await Promise.all(this.#nodes.map((node) => node.connect()));
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.nodes.map((node) => node.close()), ...this.#leaving]);
-    for (const { server, owed } of this.nodes) if (owed > 0) warnOfOwed(server.id, owed);
+    await Promise.all([...this.#nodes.map((node) => node.close()), ...this.#leaving]);
+    for (const { server, owed } of this.#nodes) if (owed > 0) warnOfOwed(server.id, owed);
   }
 
   #dispatch(request: Request): void {

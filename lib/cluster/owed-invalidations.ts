@@ -28,15 +28,12 @@ export class OwedInvalidations {
   /** Keys that were found in `#beyond` and have been dealt with. */
   readonly #settled = new Set<string>();
   #additions = 0;
+  /** Whether nothing is owed. A field, since every command asks. */
+  isEmpty = true;
 
   /** @param limit most keys remembered one by one. */
   constructor(limit: number) {
     this.#limit = limit;
-  }
-
-  /** Whether nothing is owed. */
-  get isEmpty(): boolean {
-    return this.#keys.size === 0 && this.#sent.size === 0 && this.#beyond === undefined;
   }
 
   /** How many keys; `Infinity` when there are more than can be listed. */
@@ -104,6 +101,11 @@ export class OwedInvalidations {
     if (this.#additions !== additions) return;
     this.#beyond = undefined;
     this.#settled.clear();
+    this.#count();
+  }
+
+  #count(): void {
+    this.isEmpty = this.#keys.size === 0 && this.#sent.size === 0 && this.#beyond === undefined;
   }
 
   #isBeyond(name: string): boolean {
@@ -111,6 +113,7 @@ export class OwedInvalidations {
   }
 
   #add(name: string, exptime: number): void {
+    this.isEmpty = false;
     const known = this.#keys.get(name);
     if (known === undefined && this.#keys.size >= this.#limit) {
       this.#settled.delete(name);
@@ -135,6 +138,7 @@ export class OwedInvalidations {
     this.#sent.set(name, exptime);
     request.resolve = () => {
       this.#sent.delete(name);
+      this.#count();
       if (this.#beyond === undefined) return;
       if (this.#settled.size >= this.#limit) this.#settled.clear();
       this.#settled.add(name);

@@ -8,6 +8,7 @@ import {
 import type { Reply } from '../protocol/reply.js';
 import { isRefusal } from '../protocol/pairing.js';
 import type { Request } from '../protocol/request.js';
+import type { ItemLimit } from './item-limit.js';
 import { explainRefusal } from './negotiation.js';
 
 /** Nothing was answered in time, or nobody was there to be asked. */
@@ -60,8 +61,23 @@ export function unreadable(server: string, error: unknown): MemcachedError {
   });
 }
 
-export function named(server: string, error: ProtocolError): ProtocolError {
+function named(server: string, error: ProtocolError): ProtocolError {
   return new ProtocolError(`${server}: ${error.message}`, server, { cause: error });
+}
+
+/**
+ * Fails a request whose reader or codec could make no sense of the reply.
+ *
+ * @throws {ProtocolError} for a reply that cannot be the answer, whatever it is read by.
+ */
+export function misread(request: Request, error: unknown, server: string): void {
+  request.progress = 'written';
+  if (!(error instanceof ProtocolError)) {
+    request.fail(error as Error);
+    return;
+  }
+  request.fail(named(server, error));
+  throw error;
 }
 
 /** A reply to nothing that was written: a server's last words before it hangs up, or no memcached. */
@@ -70,14 +86,27 @@ export function unasked(server: string, reply: Reply): MemcachedError {
   return explainRefusal(server, new ServerError(reply.text, server, reply.text));
 }
 
+/**
+ * Fails a request that was answered by an error line: that is its own affair, unless it leaves in doubt what the server did with
+ * a data block.
+ *
+ * @throws {ProtocolError} then.
+ */
+export function refuse(request: Request, reply: Reply, server: string, limit: ItemLimit): void {
+  const { data, kind, label } = request;
+  if (data !== undefined && reply.status === 'server-error' && reply.text.includes('too large')) {
+    request.fail(limit.refusal(request));
+    return;
+  }
+  request.fail(new ServerError(`${label} on ${server}: ${reply.text}`, server, reply.text));
+  if (data !== undefined && kind !== 'line' && reply.status !== 'server-error') {
+    throw new ProtocolError(
+      `${label}: refused with '${reply.text}', so its data block may have been read as commands`,
+    );
+  }
+}
+
 /** The error for a reply that cannot be to the request whose turn it is. */
 export function misplaced(request: Request): ProtocolError {
   return new ProtocolError(`${request.label}: the reply is to another request`);
-}
-
-/** The error after which nobody knows where the server stands in what it reads. */
-export function doubtful(request: Request, reply: Reply): ProtocolError {
-  return new ProtocolError(
-    `${request.label}: refused with '${reply.text}', so its data block may have been read as commands`,
-  );
 }

@@ -4,15 +4,14 @@ import { setImmediate } from 'node:timers';
 import { ClientClosedError, MemcachedError, ServerError } from '../errors.js';
 import type { ServerAddress } from '../options/server-options.js';
 import { encodeClassic } from '../protocol/classic.js';
-import { carriesOpaque, encodeMeta } from '../protocol/meta.js';
+import { encodeMeta } from '../protocol/meta.js';
 import { Opaques } from '../protocol/opaques.js';
 import { answers, isRefusal } from '../protocol/pairing.js';
 import type { Reply } from '../protocol/reply.js';
 import { ReplyParser } from '../protocol/reply-parser.js';
 import type { Request } from '../protocol/request.js';
 import { Admission } from './admission.js';
-import { answer } from './answer.js';
-import { doubtful, lost, misplaced, notOpened, tooLate, unasked, unreadable } from './connection-errors.js';
+import * as errors from './connection-errors.js';
 import {
   CLASSIC_WINDOW,
   HIGH_WATER_BYTES,
@@ -139,7 +138,7 @@ export class Connection {
    */
   push(request: Request): void {
     if (this.#state === 'closed') {
-      request.fail(lost(this.server.id, true));
+      request.fail(errors.lost(this.server.id, true));
       return;
     }
     const overload = this.#admission.admit(request);
@@ -188,7 +187,8 @@ export class Connection {
     this.#parser.setLife(this.#agreement.life);
     this.#limit.settle(this.#agreement.settings);
     const first = this.#owner.onReady(this); // what listeners send while they are told waits behind that
-    if (this.#isClosed()) return;
+    const state: string = this.#state; // they may have closed it
+    if (state === 'closed') return;
     this.#state = 'ready';
     for (const request of first) this.#writeNow(request);
     this.#writeWaiting();
@@ -200,11 +200,6 @@ export class Connection {
     if (step === 'asks for meta') return;
     this.#opening = { timeoutMs: Math.min(STATS_MS, this.#settings.connectTimeout), deadline: 0 };
     this.#deadlines.begin(this.#opening, false);
-  }
-
-  /** A listener may have closed it; the compiler does not expect that of a call. */
-  #isClosed(): boolean {
-    return this.#state === 'closed';
   }
 
   /** Sends a request of the connection's own, ahead of everything that waits. */
@@ -219,6 +214,7 @@ export class Connection {
   /** Writes a request ahead of everything that waits. The negotiation has one deadline for all. */
   #writeNow(request: Request): void {
     if (this.#state === 'ready') this.#deadlines.begin(request, this.#flushScheduled);
+    else if (!this.#flushScheduled) this.#deadlines.beginTurn();
     this.#write(request);
   }
 
@@ -229,6 +225,7 @@ export class Connection {
 
   #writeWaiting(): void {
     if (this.#state !== 'ready') return;
+    if (this.#waiting.length > 0 && !this.#flushScheduled) this.#deadlines.beginTurn();
     while (this.#waiting.length > 0 && this.#canWrite()) {
       const request = this.#waiting.shift()!;
       if (request.settled) this.#admission.release(request);
@@ -243,13 +240,11 @@ export class Connection {
       request.lose();
       return;
     }
-    const meta = this.#agreement.dialect === 'meta';
-    this.#agreement.clock.adjust(request);
+    if (request.exptime > 0) this.#agreement.clock.adjust(request);
     let line: string;
     try {
-      this.#limit.check(request);
-      request.opaque = meta && carriesOpaque(request) ? this.#opaques.next() : -1;
-      line = meta ? encodeMeta(request, this.#opaques) : encodeClassic(request);
+      if (request.data !== undefined) this.#limit.check(request);
+      line = this.#agreement.dialect === 'meta' ? encodeMeta(request, this.#opaques) : encodeClassic(request);
     } catch (error) {
       this.#admission.release(request);
       request.fail(error as MemcachedError);
@@ -260,10 +255,10 @@ export class Connection {
     if (request.data !== undefined) this.#batch.addDataBlock(request.data);
     if (!this.#flushScheduled) {
       this.#flushScheduled = true;
-      const rested = this.#deadlines.beginTurn();
+      const { rested, turnedAt } = this.#deadlines;
       if (this.#measured === undefined && this.#state === 'ready') {
         this.#measured = request;
-        this.#measuredSince = performance.now();
+        this.#measuredSince = turnedAt;
       }
       setImmediate(rested ? () => setImmediate(() => this.#flush()) : () => this.#flush());
     } else if (this.#batch.bytes > HIGH_WATER_BYTES) {
@@ -278,30 +273,32 @@ export class Connection {
 
   #receive(chunk: Buffer): void {
     if (this.#state === 'closed') return;
-    this.#deadlines.heard(chunk.length);
+    this.#deadlines.heardBytes += chunk.length;
     try {
       this.#parser.push(chunk);
     } catch (error) {
-      this.#end(unreadable(this.server.id, error));
+      this.#end(errors.unreadable(this.server.id, error));
       if (!(error instanceof MemcachedError)) throw error;
       return;
     }
     if (this.#waiting.length > 0) this.#writeWaiting();
-    else this.#noticeDrained();
+    else if (this.#onDrained !== undefined) this.#noticeDrained();
   }
 
   /** Gives a reply to the request it answers, or ends the connection by throwing. */
   #pair(reply: Reply): void {
-    if (this.#pending.length === this.#batch.requests) throw unasked(this.server.id, reply);
-    const request = this.#pending.first()!;
-    const refused = isRefusal(reply);
-    if (!refused && !answers(reply, request)) throw misplaced(request);
+    if (this.#pending.length === this.#batch.requests) throw errors.unasked(this.server.id, reply);
+    const request = this.#pending.first!;
+    // The number that is this request's alone says it all; a refusal has none.
+    const known = reply.opaque >= 0 && reply.opaque === request.opaque;
+    const refused = !known && isRefusal(reply);
+    if (!known && !refused && !answers(reply, request)) throw errors.misplaced(request);
     if (reply.more) {
       request.items += 1;
     } else {
       this.#pending.shift();
       this.#admission.release(request);
-      this.#deadlines.answered();
+      this.#deadlines.answers += 1;
       if (request === this.#measured) {
         this.#owner.onRoundTrip(performance.now() - this.#measuredSince);
         this.#measured = undefined;
@@ -309,20 +306,19 @@ export class Connection {
     }
     // No server counts from 0: it was started without tokens (`-C`).
     if (reply.cas === '0' && this.#agreement.hasCas) this.#agreement = { ...this.#agreement, hasCas: false };
-    if (refused) this.#refused(reply, request);
-    else if (!request.settled || reply.won) answer(request, reply, this.server.id);
+    if (refused) errors.refuse(request, reply, this.server.id, this.#limit);
+    else if (!request.settled || reply.won) this.#answer(request, reply);
   }
 
-  /** An error line: the request's alone, unless it leaves in doubt what the server did with a data block. */
-  #refused(reply: Reply, request: Request): void {
-    const { id } = this.server;
-    if (request.data !== undefined && reply.status === 'server-error' && reply.text.includes('too large')) {
-      request.fail(this.#limit.refusal(request));
+  #answer(request: Request, reply: Reply): void {
+    let result: unknown;
+    try {
+      result = request.read(reply, request);
+    } catch (error) {
+      errors.misread(request, error, this.server.id);
       return;
     }
-    request.fail(new ServerError(`${request.label} on ${id}: ${reply.text}`, id, reply.text));
-    if (request.data !== undefined && request.kind !== 'line' && reply.status !== 'server-error')
-      throw doubtful(request, reply);
+    if (!reply.more) request.succeed(result);
   }
 
   /** Fails what is due. Returns the next deadline. */
@@ -332,18 +328,18 @@ export class Connection {
     const { connectTimeout, commandTimeout } = this.#settings;
     if (opening && this.#opening.deadline <= now) {
       this.#refusedMeta = this.#step === 'has meta';
-      this.#end(notOpened(id, connectTimeout));
+      this.#end(errors.notOpened(id, connectTimeout));
     }
     if (this.#state === 'closed') return Number.POSITIVE_INFINITY;
-    const inQueue = this.#waiting.failDue(now, (request) => tooLate(request, id, opening));
+    const inQueue = this.#waiting.failDue(now, (request) => errors.tooLate(request, id, opening));
     const onWire = opening
       ? this.#opening.deadline
       : this.#pending.failDue(now, (request) => {
           request.progress = 'written';
-          return tooLate(request, id, opening);
+          return errors.tooLate(request, id, opening);
         });
     let next = Math.min(inQueue, onWire);
-    const oldest = opening ? this.#waiting.first() : this.#pending.first();
+    const oldest = (opening ? this.#waiting : this.#pending).first;
     if (oldest?.settled === true) {
       const overdue = oldest.deadline - oldest.timeoutMs + commandTimeout;
       if (overdue <= now) this.#owner.onOverdue(this);
@@ -369,7 +365,7 @@ export class Connection {
     const opening = this.#state === 'opening';
     const hungUp = cause === undefined || cause.code === 'ECONNRESET' || cause.code === 'EPIPE';
     if (opening && hungUp) this.#refusedMeta = this.#step !== 'begins';
-    this.#end(lost(this.server.id, opening, cause));
+    this.#end(errors.lost(this.server.id, opening, cause));
   }
 
   /** The one place where a connection ends, whatever the reason. */

@@ -52,13 +52,20 @@ export class Deadlines {
   #next = Number.POSITIVE_INFINITY;
   /** The time in this turn of the event loop, rounded up. */
   #now = 0;
-  /** When it began; every millisecond counts here. */
-  #turnedAt = Number.POSITIVE_INFINITY;
+  /** When it began, on the clock of `performance`; every millisecond counts here. */
+  turnedAt = Number.POSITIVE_INFINITY;
+  /**
+   * Whether the turn before was so long ago that a server may have hung up on an idle connection. If this process stood still
+   * meanwhile, that lies unread, and the next turn comes upon it: what is written then is not lost.
+   */
+  rested = false;
   /** Milliseconds that did not count so far. */
   #excused = 0;
   #lookedAt = 0;
-  #heardBytes = 0;
-  #answers = 0;
+  /** Bytes that the server has sent since the last look; counted by the connection. */
+  heardBytes = 0;
+  /** Replies that have come to their end since then. */
+  answers = 0;
   #takenAt = Number.NEGATIVE_INFINITY;
   /** Milliseconds that did not count since the last whole reply because this process was at work on it. */
   #workedMs = 0;
@@ -73,27 +80,23 @@ export class Deadlines {
     this.#expire = expire;
   }
 
-  /**
-   * Reads the clock for what begins in the rest of this turn of the event loop.
-   *
-   * @returns whether the turn before was so long ago that a server may have hung up on an idle connection. If this process
-   *   stood still meanwhile, that lies unread, and the next turn comes upon it: what is written then is not lost.
-   */
-  beginTurn(): boolean {
+  /** Reads the clock for what begins in the rest of this turn of the event loop. */
+  beginTurn(): void {
     const time = performance.now();
-    const rested = time - this.#turnedAt > IDLE_MS;
-    this.#turnedAt = time;
-    this.#now = Math.ceil(this.now());
-    return rested;
+    this.rested = time - this.turnedAt > IDLE_MS;
+    this.turnedAt = time;
+    if (this.#timer !== undefined && time - this.#lookedAt > STALL_MS) this.#count(time);
+    this.#now = Math.ceil(time - this.#excused);
   }
 
   /**
    * Sets the deadline of something that begins now, or goes on after `release`.
    *
-   * @param inTurn whether `beginTurn` was called in this turn of the event loop, so that the clock need not be read.
+   * @param inTurn whether it is not the first of this turn of the event loop, so that the clock need not be read.
    */
   begin(timed: Timed, inTurn: boolean): void {
-    const now = inTurn ? this.#now : Math.ceil(this.now());
+    if (!inTurn) this.beginTurn();
+    const now = this.#now;
     timed.deadline = timed.deadline === 0 ? now + timed.timeoutMs : timed.deadline - this.#excused;
     if (timed.deadline < this.#next) this.#next = timed.deadline;
     if (this.#timer === undefined && !this.#stopped) this.#arm();
@@ -104,27 +107,9 @@ export class Deadlines {
     if (timed.deadline !== 0) timed.deadline += this.#excused;
   }
 
-  /** The server has sent something. */
-  heard(bytes: number): void {
-    this.#heardBytes += bytes;
-  }
-
   /** The kernel has taken what was given to it, and more is waiting. */
   taken(): void {
     this.#takenAt = performance.now();
-  }
-
-  /** A reply has come to its end. */
-  answered(): void {
-    this.#answers += 1;
-    this.#workedMs = 0;
-  }
-
-  /** The milliseconds that have counted so far. */
-  now(): number {
-    const time = performance.now();
-    if (this.#timer !== undefined && time - this.#lookedAt > STALL_MS) this.#count(time);
-    return time - this.#excused;
   }
 
   stop(): void {
@@ -136,10 +121,11 @@ export class Deadlines {
   #count(time: number): void {
     const gap = time - this.#lookedAt;
     const streaming =
-      this.#heardBytes >= STREAMING_BYTES ||
-      this.#answers >= STREAMING_ANSWERS ||
+      this.heardBytes >= STREAMING_BYTES ||
+      this.answers >= STREAMING_ANSWERS ||
       time - this.#takenAt < TAKING_MS;
     const idleMs = performance.eventLoopUtilization().idle;
+    if (this.answers > 0) this.#workedMs = 0;
     if (streaming && idleMs - this.#idleMs < gap * IDLE_PART && this.#workedMs < MAX_REPLY_MS) {
       this.#excused += gap;
       this.#workedMs += gap;
@@ -153,12 +139,13 @@ export class Deadlines {
   #begin(time: number, idleMs: number): void {
     this.#lookedAt = time;
     this.#idleMs = idleMs;
-    this.#heardBytes = 0;
-    this.#answers = 0;
+    this.heardBytes = 0;
+    this.answers = 0;
   }
 
   /** Looks once the replies that are already here have been read: timers come before them, `setImmediate` after. */
   #arm(): void {
+    if (this.answers > 0) this.#workedMs = 0;
     this.#begin(performance.now(), performance.eventLoopUtilization().idle);
     this.#timer = setTimeout(() => setImmediate(() => this.#look()), LOOK_MS).unref();
   }

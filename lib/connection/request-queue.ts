@@ -4,34 +4,32 @@ import type { Request } from '../protocol/request.js';
 export class RequestQueue {
   #slots: (Request | undefined)[] = new Array<Request | undefined>(64);
   #head = 0;
-  #length = 0;
-
-  get length(): number {
-    return this.#length;
-  }
+  /** How many there are. A field, as the next is, since every reply asks for both. */
+  length = 0;
+  /** The one whose turn it is. */
+  first: Request | undefined;
 
   push(request: Request): void {
-    if (this.#length === this.#slots.length) this.#grow();
-    this.#slots[(this.#head + this.#length) & (this.#slots.length - 1)] = request;
-    this.#length += 1;
-  }
-
-  first(): Request | undefined {
-    return this.#slots[this.#head];
+    const { length } = this;
+    if (length === 0) this.first = request;
+    else if (length === this.#slots.length) this.#grow();
+    this.#slots[(this.#head + length) & (this.#slots.length - 1)] = request;
+    this.length = length + 1;
   }
 
   shift(): Request | undefined {
-    const request = this.#slots[this.#head];
+    const request = this.first;
     if (request === undefined) return undefined;
     this.#slots[this.#head] = undefined;
     this.#head = (this.#head + 1) & (this.#slots.length - 1);
-    this.#length -= 1;
+    this.length -= 1;
+    this.first = this.#slots[this.#head];
     return request;
   }
 
   /** Whether somebody still waits for the answer to one of the requests. */
   hasLive(): boolean {
-    for (let index = 0; index < this.#length; index += 1) if (!this.#at(index).settled) return true;
+    for (let index = 0; index < this.length; index += 1) if (!this.#at(index).settled) return true;
     return false;
   }
 
@@ -42,7 +40,7 @@ export class RequestQueue {
    */
   failDue(now: number, why: (request: Request) => Error): number {
     let next = Number.POSITIVE_INFINITY;
-    for (let index = 0; index < this.#length; index += 1) {
+    for (let index = 0; index < this.length; index += 1) {
       const request = this.#at(index);
       if (request.settled) continue;
       if (request.deadline <= now) request.fail(why(request));
@@ -66,7 +64,7 @@ export class RequestQueue {
   #grow(): void {
     const old = this.#slots;
     const slots = new Array<Request | undefined>(old.length * 2);
-    for (let index = 0; index < this.#length; index += 1) {
+    for (let index = 0; index < this.length; index += 1) {
       slots[index] = old[(this.#head + index) & (old.length - 1)];
     }
     this.#slots = slots;

@@ -12,12 +12,14 @@ import {
 import type { Request } from './request.js';
 
 /**
- * Writes the line of a request in the classic dialect; for storage commands the data block must follow it.
+ * Writes the line of a request in the classic dialect; for storage commands the data block must follow it. No reply carries an
+ * opaque.
  *
  * @throws {UnsupportedError} for what only the meta dialect can say.
  * @see memcached doc/protocol.txt, "Storage commands" and following
  */
 export function encodeClassic(request: Request): string {
+  request.opaque = -1;
   if (request.binaryKey) throw unsupported(request, 'a key with blanks or control characters');
   switch (request.kind) {
     case 'get':

@@ -10,7 +10,11 @@ const ZERO = 48;
 const ONE = 49;
 const NINE = 57;
 
-/** No line of the three is longer; with less than that left they are not read, so that no byte past the end is asked for. */
+/**
+ * No line of the three is longer. With less than that left they are read only if the last byte there is a line end, at which
+ * every search stops: so no byte past the end is asked for.
+ */
+const SHORTEST = 4;
 const LONGEST_DONE = 32;
 const LONGEST_VALUE = 96;
 const LONGEST_ITEM = 320;
@@ -42,14 +46,15 @@ export class CommonReplies {
    */
   read(chunk: Buffer, start: number, reply: Reply): number {
     const left = chunk.length - start;
-    if (left < LONGEST_DONE) return -1;
+    const closed = chunk[chunk.length - 1] === LF;
+    if (left < (closed ? SHORTEST : LONGEST_DONE)) return -1;
     const first = chunk[start];
     const second = chunk[start + 1];
     // VA, HD, VALUE
     if (first === 86 && second === 65) {
-      if (left < LONGEST_VALUE) return -1;
+      if (left < LONGEST_VALUE && !closed) return -1;
       if (chunk[start + 2] === BLANK) return this.#value(chunk, start + 3, reply);
-      return left < LONGEST_ITEM ? -1 : this.#item(chunk, start + 2, reply);
+      return left < LONGEST_ITEM && !closed ? -1 : this.#item(chunk, start + 2, reply);
     }
     return first === 72 && second === 68 ? this.#done(chunk, start + 2, reply) : -1;
   }

@@ -1,5 +1,5 @@
 import { KEEP_EXPTIME } from './exptime.js';
-import { Opaques } from './opaques.js';
+import type { Opaques } from './opaques.js';
 import {
   casDigits,
   clientFlags,
@@ -14,42 +14,30 @@ import {
 } from './request-fields.js';
 import type { Request, RequestKind } from './request.js';
 
-/** Opaques of no connection, for lines that are never sent. */
-const PLAIN = new Opaques('', 0);
-
 /** What a read with a lease asks for, by the seconds of the lease; longer ones are rare enough to be joined. */
 const LEASE_READS: readonly string[] = Array.from(
   { length: 301 },
   (_, seconds) => ` v f c t${seconds > 0 ? ` N${seconds}` : ''}`,
 );
 
-/** Whether replies to the request carry its opaque; classic lines that a meta connection also sends have none. */
-export function carriesOpaque(request: Request): boolean {
-  switch (request.kind) {
-    case 'line':
-    case 'metadebug':
-    case 'get-many':
-    case 'gets-many':
-      return false;
-    default:
-      return true;
-  }
-}
-
 /**
- * Writes the line of a request in the meta dialect; for storage commands the data block must follow it.
+ * Writes the line of a request in the meta dialect; for storage commands the data block must follow it. The request gets its
+ * opaque, or -1 where replies carry none: classic lines that a meta connection also sends.
  *
  * Many keys at once go as classic `get k1 k2 …`: measured at 1.96 M keys/s against 1.15 M with `mg` lines, and every
  * item of the answer names its key.
  *
- * @param opaques of the connection it is for.
+ * @param opaques of the connection it is for, the next of which is taken.
  * @throws {InvalidArgumentError} for what would not be one line.
  * @see memcached doc/protocol.txt, "Meta Commands"
  */
-export function encodeMeta(request: Request, opaques: Opaques = PLAIN): string {
-  const { kind, opaque } = request;
-  if (kind === 'get' && !request.binaryKey) return `mg ${wireKey(request)}${opaques.getEnding(opaque)}`;
-  switch (kind) {
+export function encodeMeta(request: Request, opaques: Opaques): string {
+  request.opaque = -1;
+  switch (request.kind) {
+    case 'get':
+      return request.binaryKey
+        ? `mg ${keyOf(request)} v f${opaques.endingFor(request)}`
+        : `mg ${keyOf(request)}${opaques.getEndingFor(request)}`;
     case 'get-many':
       return `get ${wireKeys(request)}\r\n`;
     case 'gets-many':
@@ -59,7 +47,7 @@ export function encodeMeta(request: Request, opaques: Opaques = PLAIN): string {
     case 'metadebug':
       return `me ${keyOf(request)}\r\n`;
     default:
-      return line(request) + opaques.ending(opaque);
+      return line(request) + opaques.endingFor(request);
   }
 }
 
@@ -79,8 +67,6 @@ function line(request: Request): string {
   if (mode !== undefined) return store(request, mode);
   const key = keyOf(request);
   switch (request.kind) {
-    case 'get':
-      return `mg ${key} v f`;
     case 'gets':
       return `mg ${key} v f c`;
     case 'get-and-touch':
@@ -111,7 +97,8 @@ function line(request: Request): string {
 }
 
 function keyOf(request: Request): string {
-  return request.binaryKey ? `${wireKey(request)} b` : wireKey(request);
+  const key = request.keyIsChecked ? request.key : wireKey(request);
+  return request.binaryKey ? `${key} b` : key;
 }
 
 function cas(request: Request): string {
@@ -133,6 +120,7 @@ function leaseRead(request: Request): string {
 function store(request: Request, mode: string): string {
   const flags = request.flags === 0 ? '' : ` F${clientFlags(request)}`;
   const ttl = request.exptime === 0 ? '' : ` T${exptime(request)}`;
+  const key = request.keyIsChecked ? request.key : wireKey(request);
   const base64 = request.binaryKey ? ' b' : '';
-  return `ms ${wireKey(request)} ${dataLength(request)}${base64}${mode}${flags}${ttl}${cas(request)}`;
+  return `ms ${key} ${dataLength(request)}${base64}${mode}${flags}${ttl}${cas(request)}`;
 }

@@ -1,3 +1,5 @@
+import type { Request } from './request.js';
+
 /** Opaques run from 0 to this and start again: a reply that is out of step by any other number is noticed. */
 const OPAQUES = 4096;
 
@@ -31,20 +33,20 @@ export class Opaques {
     return new Opaques(`${prefix}.`, Math.floor(Math.random() * OPAQUES));
   }
 
-  /** The number for the next request. */
-  next(): number {
-    const opaque = this.#next;
-    this.#next = (opaque + 1) % OPAQUES;
-    return opaque;
-  }
-
-  /** How a meta line with that number ends. */
-  ending(opaque: number): string {
-    return this.#mark + ENDINGS[opaque];
+  /** Gives a request the next number. @returns how its meta line ends. */
+  endingFor(request: Request): string {
+    return this.#mark + this.#take(request);
   }
 
   /** The same behind what a plain `get` asks for: one string less to join. */
-  getEnding(opaque: number): string {
-    return this.#getMark + ENDINGS[opaque];
+  getEndingFor(request: Request): string {
+    return this.#getMark + this.#take(request);
+  }
+
+  #take(request: Request): string {
+    const opaque = this.#next;
+    this.#next = (opaque + 1) % OPAQUES;
+    request.opaque = opaque;
+    return ENDINGS[opaque];
   }
 }

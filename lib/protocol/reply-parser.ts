@@ -90,6 +90,7 @@ export class ReplyParser {
   /** @param life what the cas tokens of all replies belong to, as it stands behind their digits. */
   setLife(life: string): void {
     this.#reply.life = life;
+    this.#reply.needsWitness = life.endsWith('~');
   }
 
   /** Whether the bytes so far end inside a reply. */

@@ -62,6 +62,8 @@ export class Reply {
   bytes: Buffer = NO_BYTES;
   valueStart = 0;
   valueEnd = 0;
+  /** Their number. */
+  valueLength = 0;
 
   #keyBytes: Buffer = NO_BYTES;
   #keyStart = 0;
@@ -69,17 +71,14 @@ export class Reply {
 
   /** The life of the server that counted `cas`; the connection's, not the reply's: it stays. */
   life = '';
-
   /** Whether that life ends unseen, so that digits alone do not say which item it was. */
-  get needsWitness(): boolean {
-    return this.life.endsWith('~');
-  }
+  needsWitness = false;
 
   /** Forgets the reply before. */
   reset(): void {
     this.more = false;
     this.bytes = NO_BYTES;
-    this.valueStart = this.valueEnd = 0;
+    this.valueStart = this.valueEnd = this.valueLength = 0;
     this.flags = 0;
     this.cas = '';
     this.ttlSeconds = -1;
@@ -94,25 +93,16 @@ export class Reply {
     this.#keyEnd = this.#keyStart = 0;
   }
 
-  /** The cas token as users get it: its digits and the life they were counted in; `''` when the reply has none. */
-  get casToken(): string {
-    return this.cas === '' ? '' : this.cas + this.life;
-  }
-
   /** A view of the data block. Making one costs as much as reading a short text, so few who read ask for it. */
   get value(): Buffer {
     return this.bytes.subarray(this.valueStart, this.valueEnd);
-  }
-
-  /** The length of the data block in bytes. */
-  get valueLength(): number {
-    return this.valueEnd - this.valueStart;
   }
 
   setValue(bytes: Buffer, start: number, end: number): void {
     this.bytes = bytes;
     this.valueStart = start;
     this.valueEnd = end;
+    this.valueLength = end - start;
   }
 
   setKey(bytes: Buffer, start: number, end: number): void {

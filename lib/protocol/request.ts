@@ -59,6 +59,8 @@ export class Request {
   binaryKey = false;
   /** The keys of a many-key read, one character per byte. */
   keys: readonly string[] | undefined = undefined;
+  /** Whether who made the request has found its key, or its keys, to be in their wire form; what is not is looked at again. */
+  keyIsChecked = false;
   /** Expiration time as memcached counts it, where it is a Unix time by this process's clock; 0 never expires. */
   exptime = 0;
   /** Whole seconds by which the clock of the server that it is written to is ahead of this process's. */
@@ -196,6 +198,7 @@ export class Request {
   sibling(kind: RequestKind, read: ReplyReader): Request {
     const other = new Request(kind, this.key, read);
     other.binaryKey = this.binaryKey;
+    other.keyIsChecked = this.keyIsChecked;
     other.userKey = this.userKey;
     other.routingKey = this.routingKey;
     other.owed = this.owed;

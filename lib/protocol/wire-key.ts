@@ -18,6 +18,12 @@ export function isPlainKey(key: string): boolean {
   return true;
 }
 
+/** Whether all of them are such keys. */
+export function arePlainKeys(keys: readonly string[]): boolean {
+  for (let index = 0; index < keys.length; index += 1) if (!isPlainKey(keys[index])) return false;
+  return true;
+}
+
 /** What is wrong with bytes (one character per byte) as a key, if anything. */
 export function keyProblem(bytes: string): KeyProblem | undefined {
   if (bytes.length === 0) return 'empty';

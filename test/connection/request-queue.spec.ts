@@ -23,7 +23,7 @@ describe('the request queue', () => {
               queue.push(request);
               model.push(request);
             } else {
-              expect(queue.first()).toBe(model[0]);
+              expect(queue.first).toBe(model[0]);
               expect(queue.shift()).toBe(model.shift());
             }
           }
@@ -38,7 +38,7 @@ describe('the request queue', () => {
 
   it('has nothing to give when it is empty', () => {
     const queue = new RequestQueue();
-    expect(queue.first()).toBeUndefined();
+    expect(queue.first).toBeUndefined();
     expect(queue.shift()).toBeUndefined();
     expect(queue.drain()).toStrictEqual([]);
     expect(queue.hasLive()).toBe(false);

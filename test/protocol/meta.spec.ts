@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { encodeClassic } from '../../lib/protocol/classic.js';
-import { carriesOpaque, encodeMeta } from '../../lib/protocol/meta.js';
+import { encodeMeta } from '../../lib/protocol/meta.js';
 import { Opaques } from '../../lib/protocol/opaques.js';
 import type { Request, RequestKind } from '../../lib/protocol/request.js';
 import { request } from './requests.js';
@@ -47,32 +47,30 @@ const LINES: readonly (readonly [line: string, kind: RequestKind, fields: Partia
   ['stats settings', 'line', { key: 'stats settings' }],
 ];
 
+const opaques = (): Opaques => new Opaques('', 7);
+
 describe('the meta dialect', () => {
   it.each(LINES)('says %j', (line, kind, fields) => {
     const key = fields.binaryKey === true ? 'aw==' : 'k';
-    const asked = request(kind, key, { opaque: 7, ...fields });
-    expect(encodeMeta(asked)).toBe(`${line}\r\n`);
-    expect(carriesOpaque(asked)).toBe(line.endsWith(' O7'));
+    const asked = request(kind, key, fields);
+    expect(encodeMeta(asked, opaques())).toBe(`${line}\r\n`);
+    expect(asked.opaque).toBe(line.endsWith(' O7') ? 7 : -1);
   });
 
   it.each([-1, 0.5, Number.NaN, 2 ** 32, '5' as unknown as number])('refuses %p as client flags', (flags) => {
-    const asked = request('set', 'k', { data, flags, opaque: 7 });
-    expect(() => encodeMeta(asked)).toThrow(expect.objectContaining({ code: 'MEMCACHED_CODEC' }));
+    const asked = request('set', 'k', { data, flags });
+    expect(() => encodeMeta(asked, opaques())).toThrow(expect.objectContaining({ code: 'MEMCACHED_CODEC' }));
   });
 
   it.each([undefined, 7, new Uint8Array(3)])('refuses %p as data', (wrong) => {
-    const asked = request('set', 'k', { data: wrong as Buffer, opaque: 7 });
-    expect(() => encodeMeta(asked)).toThrow(expect.objectContaining({ code: 'MEMCACHED_CODEC' }));
+    const asked = request('set', 'k', { data: wrong as Buffer });
+    expect(() => encodeMeta(asked, opaques())).toThrow(expect.objectContaining({ code: 'MEMCACHED_CODEC' }));
   });
 
   it('ends in the opaque of the connection', () => {
-    const opaques = new Opaques('AbCd.', 4095);
-    expect(encodeMeta(request('get', 'k', { opaque: opaques.next() }), opaques)).toBe(
-      'mg k v f OAbCd.4095\r\n',
-    );
-    expect(encodeMeta(request('touch', 'k', { opaque: opaques.next() }), opaques)).toBe(
-      'mg k s f t T0 OAbCd.0\r\n',
-    );
+    const itsOwn = new Opaques('AbCd.', 4095);
+    expect(encodeMeta(request('get', 'k'), itsOwn)).toBe('mg k v f OAbCd.4095\r\n');
+    expect(encodeMeta(request('touch', 'k'), itsOwn)).toBe('mg k s f t T0 OAbCd.0\r\n');
   });
 
   it.each<[RequestKind, Partial<Request>]>([
@@ -93,9 +91,9 @@ describe('the meta dialect', () => {
     ['set', { data, exptime: '0 1\r\n' as never }],
     ['line', { key: 'stats\r\nflush_all' }],
   ])('refuses what is not of its kind: %s %p', (kind, fields) => {
-    const asked = request(kind, 'k', { opaque: 7, ...fields });
+    const asked = request(kind, 'k', fields);
     const refusal = expect.objectContaining({ code: 'MEMCACHED_INVALID_ARGUMENT' });
-    expect(() => encodeMeta(asked)).toThrow(refusal);
+    expect(() => encodeMeta(asked, opaques())).toThrow(refusal);
     const classicToo = kind !== 'lease-get' && !('cas' in fields && kind === 'delete');
     if (classicToo) expect(() => encodeClassic(asked)).toThrow(refusal);
   });

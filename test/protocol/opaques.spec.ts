@@ -7,9 +7,14 @@ import { request } from './requests.js';
 describe('the opaques of a connection', () => {
   it('count through 4096 numbers and begin again, from anywhere', () => {
     const opaques = new Opaques('x.', 4000);
-    const seen = new Set(Array.from({ length: 4096 }, () => opaques.next()));
+    const next = (): number => {
+      const asked = request('get', 'k');
+      expect(opaques.endingFor(asked)).toBe(` Ox.${asked.opaque}\r\n`);
+      return asked.opaque;
+    };
+    const seen = new Set(Array.from({ length: 4096 }, next));
     expect([seen.size, Math.min(...seen), Math.max(...seen)]).toEqual([4096, 0, 4095]);
-    expect(opaques.next()).toBe(4000);
+    expect(next()).toBe(4000);
   });
 
   it('have a prefix that no other connection has', () => {
@@ -21,7 +26,8 @@ describe('the opaques of a connection', () => {
   // Whole, so that the common replies are read in one pass, and byte by byte, so that they are not.
   it.each([1, 1000])('are refused on another connection, read by %i bytes', (step) => {
     const mine = new Opaques('mine----.', 7);
-    const asked = request('get', 'k', { opaque: mine.next() });
+    const asked = request('get', 'k');
+    expect(mine.getEndingFor(asked)).toBe(' v f Omine----.7\r\n');
     const verdict = (prefix: string, reply: (opaque: string) => string): boolean[] => {
       const verdicts: boolean[] = [];
       const parser = new ReplyParser((said) => verdicts.push(answers(said, asked)), mine.prefix);

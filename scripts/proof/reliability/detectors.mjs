@@ -11,7 +11,7 @@ const PLANTED = [
   {
     name: 'replies are not compared with their requests',
     file: 'connection/connection.js',
-    from: 'if (!refused && !answers(reply, request))',
+    from: 'if (!known && !refused && !answers(reply, request))',
     to: 'if (false)',
     run: liar,
     finds: ['wrong', 'stale', 'lost', 'doubled'],
