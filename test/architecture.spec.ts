@@ -127,7 +127,15 @@ const HOUSE: House = {
       packages: ['@nestjs/common', '@nestjs/core', 'reflect-metadata'],
     },
     'nest/http/': {
-      rooms: ['errors.ts', 'unix-time.ts', 'options/', 'nest/instance/', 'nest/keys/', 'nest/methods/'],
+      rooms: [
+        'errors.ts',
+        'bounded-map.ts',
+        'unix-time.ts',
+        'options/',
+        'nest/instance/',
+        'nest/keys/',
+        'nest/methods/',
+      ],
       packages: ['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs', 'node:crypto', 'node:timers'],
     },
     'nest/health/': {

@@ -8,6 +8,11 @@ export interface BodyCodec {
   decode(data: Buffer, flags: number, key: string): unknown;
 }
 
+/** Who has such a codec, if there is one. */
+interface CodecOwner {
+  readonly codec: BodyCodec | undefined;
+}
+
 interface Encoded {
   readonly data: string | Buffer;
   readonly flags: number;
@@ -25,7 +30,7 @@ export type StoredBody = Pick<StoredResponse, 'form' | 'flags' | 'body'>;
 export function storeBody(
   value: unknown,
   exchange: HttpExchange | undefined,
-  codec: BodyCodec | undefined,
+  { codec }: CodecOwner,
   key: string,
 ): StoredBody | Promise<StoredBody> {
   if (value === undefined) return form('nothing', '');
@@ -52,7 +57,7 @@ export function storeBody(
 export function bodyOf(
   { form: kind, flags, body }: StoredBody,
   exchange: HttpExchange | undefined,
-  codec: BodyCodec | undefined,
+  owner: CodecOwner,
   key: string,
 ): unknown {
   switch (kind) {
@@ -67,9 +72,11 @@ export function bodyOf(
       if (exchange === undefined) throw new CodecError('it was stored as it goes to the client');
       return kind === 'json' ? body : Buffer.from(body, 'base64');
     case 'value':
-    case 'packed':
+    case 'packed': {
+      const { codec } = owner;
       if (codec === undefined) throw new CodecError('there is no codec that could read it');
       return codec.decode(Buffer.from(body, kind === 'value' ? 'utf8' : 'base64'), flags, key);
+    }
   }
 }
 

@@ -1,8 +1,8 @@
 import { type CallHandler, GatewayTimeoutException } from '@nestjs/common';
-import { lastValueFrom, Observable } from 'rxjs';
+import { lastValueFrom, Observable, type Subscriber } from 'rxjs';
 import { LoaderTimeoutError, MemcachedError } from '../../errors.js';
 import type { ResolvedPolicy } from '../../options/cache-policy.js';
-import { type BodyCodec, bodyOf, storeBody } from './body-form.js';
+import { bodyOf, storeBody } from './body-form.js';
 import type { CachedRoute } from './cached-route.js';
 import { entityTagOf, isNotModified } from './conditional-request.js';
 import { directives, type Headers, names } from './header-names.js';
@@ -24,6 +24,10 @@ const MAX_LOOKS = 3;
 
 /** What is stored as a body that is none. */
 const UNREADABLE = Symbol('unreadable');
+
+/** @see RFC 9211 */
+const HIT = 'nestjs-memcached; hit';
+const STALE_HIT = `${HIT}; detail=stale`;
 
 /** What a request needs to be answered from the cache. */
 export interface Place {
@@ -49,86 +53,142 @@ export class CachedRequest {
   readonly #exchange: HttpExchange;
   /** The exchange again, where nobody but the platform sees what is returned. */
   readonly #outermost: HttpExchange | undefined;
-  readonly #codec: BodyCodec | undefined;
   readonly #next: CallHandler;
 
   constructor(route: CachedRoute, exchange: HttpExchange, sendsAsStored: boolean, next: CallHandler) {
     this.#route = route;
     this.#exchange = exchange;
     this.#outermost = sendsAsStored ? exchange : undefined;
-    this.#codec = route.codec;
     this.#next = next;
   }
 
   /** @param find names the place anew, as what it depends on may have been learnt meanwhile. */
   answer(find: () => Place | undefined): Observable<unknown> {
-    return new Observable((subscriber) => {
-      const hand = (body: unknown): void => {
-        subscriber.next(body);
-        subscriber.complete();
-      };
-      this.#look(find, hand, 1).catch((error: unknown) => subscriber.error(error));
-    });
+    return new Observable((subscriber) => this.#look(find, subscriber, 1));
   }
 
-  async #look(find: () => Place | undefined, hand: (body: unknown) => void, look: number): Promise<void> {
-    const place = look > MAX_LOOKS ? undefined : find();
-    if (place === undefined) return this.#goPast(hand);
-    const { key, policy } = place;
-    const { service } = this.#route.cache;
+  /** Looks for an answer, and hands it to the subscriber, or what prevented it. */
+  #look(find: () => Place | undefined, subscriber: Subscriber<unknown>, look: number): void {
+    try {
+      const place = look > MAX_LOOKS ? undefined : find();
+      const { headers } = this.#exchange.request;
+      if (place === undefined) this.#goPast(subscriber);
+      else if (headers['cache-control'] !== undefined && wantsCachedOnly(headers))
+        void this.#lookOnly(find, place, subscriber, look);
+      else this.#obtain(find, place, subscriber, look);
+    } catch (error) {
+      subscriber.error(error);
+    }
+  }
+
+  /** What is stored, or else what the method makes; the subscriber gets that as soon as it is there. */
+  #obtain(find: () => Place | undefined, place: Place, subscriber: Subscriber<unknown>, look: number): void {
     let run: Run | undefined;
     let hasRun = false;
-    let stored: unknown;
+    const load = async (context: { skip(): void }): Promise<unknown> => {
+      hasRun = true;
+      run = await this.#run(place);
+      hand(subscriber, run.body);
+      const text = await run.stored;
+      if (text === NOT_STORED) context.skip();
+      return text;
+    };
+    this.#route.cache.service.getOrSet<unknown>(place.key, load, place.policy).then(
+      (stored) => {
+        if (run === undefined) this.#found(find, place, subscriber, look, stored, hasRun);
+      },
+      (error: unknown) => {
+        if (run !== undefined) return;
+        const isOfCache = error instanceof MemcachedError && !(error instanceof LoaderTimeoutError);
+        if (hasRun || !isOfCache) subscriber.error(error);
+        else this.#goPast(subscriber);
+      },
+    );
+  }
+
+  /** What is stored, and nothing else. @see RFC 9111, section 5.2.1.7 */
+  async #lookOnly(
+    find: () => Place | undefined,
+    place: Place,
+    subscriber: Subscriber<unknown>,
+    look: number,
+  ): Promise<void> {
     try {
-      if (directives(this.#exchange.request.headers['cache-control']).has('only-if-cached')) {
-        stored = await service.get<unknown>(key, policy);
-        // See RFC 9111, section 5.2.1.7.
-        if (stored === undefined) throw new GatewayTimeoutException();
+      const stored = await this.#route.cache.service.get<unknown>(place.key, place.policy);
+      if (stored === undefined) throw new GatewayTimeoutException();
+      this.#found(find, place, subscriber, look, stored, false);
+    } catch (error) {
+      if (error instanceof MemcachedError) this.#goPast(subscriber);
+      else subscriber.error(error);
+    }
+  }
+
+  /** Hands on what was found; looks again where that is nobody else's, or not what this application stores. */
+  #found(
+    find: () => Place | undefined,
+    { key }: Place,
+    subscriber: Subscriber<unknown>,
+    look: number,
+    stored: unknown,
+    isStale: boolean,
+  ): void {
+    try {
+      if (stored === NOT_STORED) {
+        this.#look(find, subscriber, look + (find()?.key === key ? MAX_LOOKS : 1));
+        return;
+      }
+      const response = readResponse(stored);
+      const body = response === undefined ? UNREADABLE : this.#bodyOf(response, key);
+      if (response !== undefined && body !== UNREADABLE && !(body instanceof Promise)) {
+        hand(subscriber, this.#replay(response, body, isStale));
       } else {
-        stored = await service.getOrSet<unknown>(
-          key,
-          async (load) => {
-            hasRun = true;
-            run = await this.#run(place);
-            hand(run.body);
-            const text = await run.stored;
-            if (text === NOT_STORED) load.skip();
-            return text;
-          },
-          policy,
-        );
+        void this.#late(find, key, subscriber, look, response, body, isStale);
       }
     } catch (error) {
-      if (run !== undefined) return undefined;
-      if (hasRun || !(error instanceof MemcachedError) || error instanceof LoaderTimeoutError) throw error;
-      return this.#goPast(hand);
+      subscriber.error(error);
     }
-    if (run !== undefined) return undefined;
-    if (stored === NOT_STORED) return this.#look(find, hand, look + (find()?.key === key ? MAX_LOOKS : 1));
-    const response = readResponse(stored);
-    const body = response === undefined ? UNREADABLE : await this.#bodyOf(response, key);
-    if (response !== undefined && body !== UNREADABLE) {
-      hand(this.#exchange.isAnswered ? body : this.#replay(response, body, hasRun));
-      return undefined;
+  }
+
+  /** The rest of `#found`, where a body takes its time, or is none. */
+  async #late(
+    find: () => Place | undefined,
+    key: string,
+    subscriber: Subscriber<unknown>,
+    look: number,
+    response: StoredResponse | undefined,
+    decoding: unknown,
+    isStale: boolean,
+  ): Promise<void> {
+    try {
+      const body = await decoding;
+      if (response !== undefined && body !== UNREADABLE) {
+        hand(subscriber, this.#replay(response, body, isStale));
+        return;
+      }
+      // Not what this application stores. It must not stay, or every request would find it.
+      await this.#route.cache.service.invalidate(key);
+      this.#look(find, subscriber, look + 1);
+    } catch (error) {
+      subscriber.error(error);
     }
-    // Not what this application stores. It must not stay, or every request would find it.
-    await service.invalidate(key);
-    return this.#look(find, hand, look + 1);
   }
 
   /** @returns `UNREADABLE` for what cannot be handed out here. */
   #bodyOf(response: StoredResponse, key: string): unknown {
     try {
-      const body = bodyOf(response, this.#outermost, this.#codec, key);
+      const body = bodyOf(response, this.#outermost, this.#route, key);
       return body instanceof Promise ? body.catch(() => UNREADABLE) : body;
     } catch {
       return UNREADABLE;
     }
   }
 
-  async #goPast(hand: (body: unknown) => void): Promise<void> {
+  #goPast(subscriber: Subscriber<unknown>): void {
     this.#tellCaches('fwd=bypass');
-    hand(await lastValueFrom(this.#next.handle(), { defaultValue: undefined }));
+    lastValueFrom(this.#next.handle(), { defaultValue: undefined }).then(
+      (body: unknown) => hand(subscriber, body),
+      (error: unknown) => subscriber.error(error),
+    );
   }
 
   /** Runs the method, and whatever interceptors are further in. */
@@ -152,10 +212,10 @@ export class CachedRequest {
     }
     try {
       // At once, before anybody further out can change it.
-      const form = storeBody(body, this.#outermost, this.#codec, place.key);
+      const form = storeBody(body, this.#outermost, this.#route, place.key);
       const { form: kind, flags, body: text } = form instanceof Promise ? await form : form;
       let changed = headersChanged(before, after);
-      if (this.#isLast && isNamed(status) && kind !== 'nothing') {
+      if (this.#outermost !== undefined && exchange.isLast && isNamed(status) && kind !== 'nothing') {
         const etag = this.#etagFor(after.etag, kind === 'bytes' ? Buffer.from(text, 'base64') : text);
         if (etag !== undefined) changed = { ...changed, headers: [...changed.headers, ['etag', etag]] };
       }
@@ -177,9 +237,19 @@ export class CachedRequest {
   /** Makes the response what a stored answer says. */
   #replay(response: StoredResponse, body: unknown, isStale: boolean): unknown {
     const age = Math.max(0, Math.floor((unixMs() - response.at) / 1000));
+    const exchange = this.#exchange;
+    if (exchange.isAnswered) return body;
     const { status, headers, removed } = response;
-    this.#exchange.say({ status, headers: [...headers, ['age', String(age)]], removed, ...this.#route.says });
-    this.#tellCaches(isStale ? 'hit; detail=stale' : 'hit');
+    const { rule, says } = this.#route;
+    exchange.say({
+      status,
+      headers: [...headers, ['age', String(age)]],
+      removed,
+      vary: says.vary,
+      cacheControl: says.cacheControl,
+      cacheStatus: isStale ? STALE_HIT : HIT,
+      xCache: rule.xCache ? 'HIT' : undefined,
+    });
     return this.#conditional(body, response.form === 'json');
   }
 
@@ -190,21 +260,17 @@ export class CachedRequest {
    * @param isJson whether the body is the JSON of what the method returned.
    */
   #conditional(body: unknown, isJson: boolean): unknown {
-    if (!this.#isLast) {
-      this.#exchange.onTheWayOut((content) => this.#conclude(content));
-      if (isJson) this.#exchange.announceJson();
-      return body;
+    const exchange = this.#exchange;
+    if (this.#outermost === undefined || !exchange.isLast) {
+      exchange.onTheWayOut((content) => this.#conclude(content));
+    } else {
+      const { headers } = exchange.request;
+      const hasCondition =
+        headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined;
+      if (hasCondition && this.#isUnchanged()) return undefined;
     }
-    const { headers } = this.#exchange.request;
-    const hasCondition = headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined;
-    if (hasCondition && this.#isUnchanged()) return undefined;
-    if (isJson) this.#exchange.announceJson();
+    if (isJson) exchange.announceJson();
     return body;
-  }
-
-  /** Whether nobody further out can make something else of an answer. */
-  get #isLast(): boolean {
-    return this.#outermost !== undefined && this.#exchange.isLast;
   }
 
   /** Names what leaves, whoever has made it of what was stored. */
@@ -239,10 +305,10 @@ export class CachedRequest {
     return true;
   }
 
-  /** @see RFC 9211 */
+  /** Says what became of a request that the cache did not answer. @see RFC 9211 */
   #tellCaches(what: string): void {
     this.#exchange.append('cache-status', `nestjs-memcached; ${what}`);
-    if (this.#route.rule.xCache) this.#exchange.setHeader('x-cache', what.startsWith('hit') ? 'HIT' : 'MISS');
+    if (this.#route.rule.xCache) this.#exchange.setHeader('x-cache', 'MISS');
   }
 
   /** Whether an answer is one of those that are stored, by what its head has said as it left. */
@@ -291,6 +357,16 @@ export class CachedRequest {
     }
     return !forbidsStoring(headers, route);
   }
+}
+
+/** Gives whoever waits for the answer what it is. */
+function hand(subscriber: Subscriber<unknown>, body: unknown): void {
+  subscriber.next(body);
+  subscriber.complete();
+}
+
+function wantsCachedOnly(headers: Headers): boolean {
+  return directives(headers['cache-control']).has('only-if-cached');
 }
 
 function forbidsStoring(headers: Headers, { rule }: CachedRoute): boolean {

@@ -6,6 +6,7 @@ import type { UncachedReason } from '../instance/uncached-calls.js';
 import { escapeText } from '../keys/escape.js';
 import { partOfKey } from '../keys/key-template.js';
 import { calledParameters } from '../methods/nest-metadata.js';
+import type { ResolvedPolicy } from '../../options/cache-policy.js';
 import type { BodyCodec } from './body-form.js';
 import { names } from './header-names.js';
 import type { HttpCacheRule, HttpRequest } from '../../options/http-cache-options.js';
@@ -33,6 +34,8 @@ export class CachedRoute {
   #known: readonly string[];
   readonly #name: string;
   readonly #query: QueryChoice | undefined;
+  /** Of requests that nothing in particular is said of. */
+  #policy: ResolvedPolicy | undefined;
   /** What every answer says to caches further out, beside what the application says. */
   readonly says: { readonly cacheControl: string; readonly vary: readonly string[] };
 
@@ -107,6 +110,18 @@ export class CachedRoute {
       key += `|${partOfKey(value, this.place)}`;
     }
     return key;
+  }
+
+  /**
+   * On what terms a request is answered.
+   *
+   * @throws what the function of tags among the options throws.
+   */
+  policyFor(request: HttpRequest, isForced: boolean): ResolvedPolicy {
+    const { tags, policy } = this.rule;
+    if (typeof tags === 'function') return this.cache.policy(policy, this.place, tags(request), isForced);
+    if (isForced) return this.cache.policy(policy, this.place, tags, true);
+    return (this.#policy ??= this.cache.policy(policy, this.place, tags));
   }
 
   /** What stands behind a key: the request headers that the answer depends on. */

@@ -122,23 +122,25 @@ export class HttpCacheInterceptor implements NestInterceptor, OnApplicationBoots
     route: CachedRoute,
     sendsAsStored: boolean,
   ): Place | undefined {
-    const { cache, place, rule } = route;
+    const { rule } = route;
     const { request } = exchange;
-    if (rule.audience === 'everyone' && request.headers.authorization !== undefined) return undefined;
-    if (directives(request.headers['cache-control']).has('no-store')) return undefined;
-    const headers = route.headersInKey(exchange.header('vary'));
-    if (headers === undefined) return undefined;
+    const { authorization, 'cache-control': control } = request.headers;
+    if (rule.audience === 'everyone' && authorization !== undefined) return undefined;
+    if (control !== undefined && directives(control).has('no-store')) return undefined;
+    const vary = exchange.header('vary');
     try {
       if (rule.when !== undefined && !rule.when(request)) return undefined;
       if (!this.isRequestCacheable(context)) return undefined;
+      const headers = route.headersInKey(vary);
+      if (headers === undefined) return undefined;
+      const suffix = route.suffixOf(request, headers);
       const own = route.keyOf(exchange);
       const key = own === undefined ? undefined : this.trackBy(context, own);
       if (key === undefined) return undefined;
-      const tags = typeof rule.tags === 'function' ? rule.tags(request) : rule.tags;
-      const suffix = route.suffixOf(request, headers) + (sendsAsStored || key !== own ? '' : '|value');
       const isForced = rule.forceFresh?.(request) === true;
-      const policy = cache.policy(rule.policy, place, tags, isForced);
-      return { key: key + suffix, headers, policy, isForced };
+      const policy = route.policyFor(request, isForced);
+      const form = sendsAsStored || key !== own ? '' : '|value';
+      return { key: key + suffix + form, headers, policy, isForced };
     } catch (error) {
       // What the application throws at its clients is its answer.
       if (error instanceof HttpException) throw error;

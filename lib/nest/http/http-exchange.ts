@@ -18,6 +18,10 @@ interface Saying {
   /** Names of request headers. */
   readonly vary: readonly string[];
   readonly cacheControl: string;
+  /** What the cache did, by RFC 9211. */
+  readonly cacheStatus?: string;
+  /** Likewise, in the word of older proxies. */
+  readonly xCache?: string | undefined;
 }
 
 /** Node's own response, under that of the platform. */
@@ -51,6 +55,8 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 /** One request and its response, the same for Express and Fastify. */
 export class HttpExchange {
   readonly request: HttpRequest;
+  /** Whether what is handed to the platform now is what leaves. */
+  readonly isLast: boolean;
   readonly #response: PlatformResponse;
   readonly #platform: Platform;
 
@@ -59,6 +65,7 @@ export class HttpExchange {
     this.request = http.getRequest<HttpRequest>();
     this.#response = http.getResponse<PlatformResponse>();
     this.#platform = platform;
+    this.isLast = !platform.changesWhatIsSent;
   }
 
   /**
@@ -108,7 +115,7 @@ export class HttpExchange {
   }
 
   /** Gives the response what an answer says; what is said by `Cache-Control` already stands, and `Vary` is added to. */
-  say({ status, headers, removed, vary, cacheControl }: Saying): void {
+  say({ status, headers, removed, vary, cacheControl, cacheStatus, xCache }: Saying): void {
     const response = this.#response;
     if (this.status !== status) this.status = status;
     for (const name of removed) response.removeHeader(name);
@@ -118,6 +125,8 @@ export class HttpExchange {
       else this.setHeader(name, value);
     }
     if (response.getHeader('cache-control') === undefined) this.setHeader('cache-control', cacheControl);
+    if (cacheStatus !== undefined) this.append('cache-status', cacheStatus);
+    if (xCache !== undefined) this.setHeader('x-cache', xCache);
     if (varies.length === 0) return;
     this.setHeader('vary', [...new Set([...names(response.getHeader('vary')), ...varies])].join(', '));
   }
@@ -155,11 +164,6 @@ export class HttpExchange {
   /** Whether the platform sends an object like this as the bytes that it holds. */
   sendsBytesOf(value: object): value is Uint8Array {
     return value instanceof Uint8Array && this.#platform.isFastify;
-  }
-
-  /** Whether what is handed to the platform now is what leaves. */
-  get isLast(): boolean {
-    return !this.#platform.changesWhatIsSent;
   }
 
   /**

@@ -16,36 +16,25 @@ const JSON_SETTINGS = ['json replacer', 'json spaces', 'json escape'];
 export class Platform {
   readonly adapter: Adapter;
   readonly isFastify: boolean;
-  #sendsPlainJson: boolean | undefined;
-  #hooks: string | undefined;
+  /** Whether the application leaves the platform's way from a value to JSON as it is, by settings and by hooks. */
+  readonly sendsPlainJson: boolean;
+  /** Whether what is sent may be changed once more by a hook, other than Fastify's own for HEAD. */
+  readonly changesWhatIsSent: boolean;
 
+  /** To be made when the first request is there: only then is the application complete. */
   constructor(adapter: Adapter) {
     this.adapter = adapter;
     this.isFastify = adapter.getType() === 'fastify';
-  }
-
-  /** Whether the application leaves the platform's way from a value to JSON as it is, by settings and by hooks. */
-  get sendsPlainJson(): boolean {
-    this.#sendsPlainJson ??= this.#looksPlain();
-    return this.#sendsPlainJson;
-  }
-
-  /** Whether what is sent may be changed once more by a hook, other than Fastify's own for HEAD. */
-  get changesWhatIsSent(): boolean {
-    return this.isFastify && /\(onSend\) \[(?!"headRouteOnSendHandler\(\)"\])/.test(this.#allHooks);
-  }
-
-  /** The only word that Fastify gives on its hooks. */
-  get #allHooks(): string {
-    this.#hooks ??=
-      this.adapter.getInstance<Server>().printRoutes?.({ includeHooks: true }) ??
-      '(onSend) [preSerialization]';
-    return this.#hooks;
-  }
-
-  #looksPlain(): boolean {
-    const server = this.adapter.getInstance<Server>();
-    if (this.isFastify) return !this.#allHooks.includes('preSerialization');
-    return this.adapter.getType() === 'express' && JSON_SETTINGS.every((name) => !server.get?.(name));
+    const server = adapter.getInstance<Server>();
+    if (this.isFastify) {
+      // The only word that Fastify gives on its hooks.
+      const hooks = server.printRoutes?.({ includeHooks: true }) ?? '(onSend) [preSerialization]';
+      this.sendsPlainJson = !hooks.includes('preSerialization');
+      this.changesWhatIsSent = /\(onSend\) \[(?!"headRouteOnSendHandler\(\)"\])/.test(hooks);
+    } else {
+      this.sendsPlainJson =
+        adapter.getType() === 'express' && JSON_SETTINGS.every((name) => !server.get?.(name));
+      this.changesWhatIsSent = false;
+    }
   }
 }

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../bounded-map.js';
 import type { Headers } from './header-names.js';
 
 /** How the body stands in a stored answer. */
@@ -63,6 +64,9 @@ const FORMS: ReadonlySet<unknown> = new Set<BodyForm>([
   'nothing',
 ]);
 
+/** Heads of stored answers that are kept as read, of a few hundred bytes each. */
+const MAX_HEADS = 1000;
+
 const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 
 /** What no header's value may contain: it would end the header. */
@@ -97,18 +101,33 @@ export function readResponse(stored: unknown): StoredResponse | undefined {
   if (typeof text !== 'string') return undefined;
   const end = text.indexOf('\n');
   if (end < 0) return undefined;
-  let head: unknown;
-  try {
-    head = JSON.parse(text.slice(0, end));
-  } catch {
-    return undefined;
+  const line = text.slice(0, end);
+  let head = heads.get(line);
+  if (head === undefined) {
+    head = readHead(line);
+    if (head === undefined) return undefined;
+    // A copy: a part of a text holds on to the whole, body and all.
+    heads.set(Buffer.from(line).toString(), head);
   }
-  if (!isHead(head)) return undefined;
   const { status, headers, removed, at, form, flags } = head;
   return { status, headers, removed, at, form, flags, body: text.slice(end + 1) };
 }
 
-function isHead(head: unknown): head is Omit<StoredResponse, 'body'> {
+type Head = Omit<StoredResponse, 'body'>;
+
+/** Heads that were found to be sound of late: what is asked for often is read once. */
+const heads = new BoundedMap<string, Head>(MAX_HEADS);
+
+function readHead(line: string): Head | undefined {
+  try {
+    const head: unknown = JSON.parse(line);
+    return isHead(head) ? head : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isHead(head: unknown): head is Head {
   if (typeof head !== 'object' || head === null) return false;
   const { status, headers, removed, at, form, flags } = head as Record<string, unknown>;
   return (
