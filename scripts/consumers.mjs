@@ -15,12 +15,17 @@ const TEMPLATES = join(ROOT, 'scripts', 'consumers');
 
 /** How the applications' Terminus calls a cache that is away: version 11 knows no `degraded`. */
 const CONSUMERS = [
-  { name: 'nest12-esm', projects: ['tsconfig.json'], withoutCache: 'degraded' },
-  { name: 'nest11-commonjs', projects: ['tsconfig.json', 'tsconfig.node10.json'], withoutCache: 'ok' },
+  { name: 'nest12-esm', projects: ['tsconfig.json'], withoutCache: 'degraded', keyv: '6' },
+  {
+    name: 'nest11-commonjs',
+    projects: ['tsconfig.json', 'tsconfig.node10.json'],
+    withoutCache: 'ok',
+    keyv: '5',
+  },
 ];
 
 /** The applications in `consumers/`, each compiled and run by every consumer. */
-const PROGRAMS = ['app', 'health'];
+const PROGRAMS = ['app', 'health', 'cache-manager'];
 
 /** A closed application ends at once; this is for slow machines. */
 const RUN_LIMIT_MINUTES = 2;
@@ -46,7 +51,7 @@ for (const consumer of CONSUMERS) {
   }
 }
 
-async function consume({ name, projects, withoutCache }, folder) {
+async function consume({ name, projects, withoutCache, keyv }, folder) {
   cpSync(join(TEMPLATES, name), folder, { recursive: true });
   mkdirSync(join(folder, 'src'));
   for (const program of PROGRAMS) {
@@ -78,7 +83,7 @@ async function consume({ name, projects, withoutCache }, folder) {
   for (const program of PROGRAMS) {
     const output = await run(process.execPath, ['--trace-uncaught', `dist/${program}.js`], {
       cwd: folder,
-      env: { EXPECTED_WITHOUT_CACHE: withoutCache },
+      env: { EXPECTED_WITHOUT_CACHE: withoutCache, EXPECTED_KEYV: keyv },
       limitMinutes: RUN_LIMIT_MINUTES,
     });
     console.log(output.trimEnd());

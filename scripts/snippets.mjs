@@ -44,7 +44,8 @@ function readSnippets() {
     for (const [, name, code] of readFileSync(join(SNIPPETS, file), 'utf8').matchAll(PART)) {
       const shown = code
         .replaceAll("'../../../lib/index.js'", "'nestjs-memcached'")
-        .replaceAll("'../../../lib/testing/index.js'", "'nestjs-memcached/testing'");
+        .replaceAll("'../../../lib/testing/index.js'", "'nestjs-memcached/testing'")
+        .replaceAll(/'\.\.\/\.\.\/\.\.\/lib\/adapters\/(\w+)\.js'/g, "'nestjs-memcached/$1'");
       snippets.set(name, `${shown.trimEnd()}\n`);
     }
   }

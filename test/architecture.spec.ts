@@ -153,9 +153,27 @@ const HOUSE: House = {
     // The server shares no line with the client, so that a misreading of the protocol cannot sit at both ends.
     'testing/': { rooms: [], packages: ['node:net', 'node:tls', 'node:events'] },
     'testing/index.ts': { rooms: ['testing/'], packages: [] },
-    'adapters/': { rooms: ['client/', 'cache/', 'nest/'], packages: [] },
+    'adapters/': {
+      rooms: [
+        'errors.ts',
+        'bounded-map.ts',
+        'options/',
+        'client/',
+        'client/codec/',
+        'nest/',
+        'adapters/callers-time.ts',
+      ],
+      packages: ['node:events'],
+    },
+    // The one place that reads the time as the caller has it, which may be a test runner's.
+    'adapters/callers-time.ts': { rooms: [], packages: [] },
+    'adapters/keyv.ts': { rooms: ['adapters/'], packages: [] },
   },
-  entryPoints: { 'nestjs-memcached': 'index.ts', 'nestjs-memcached/testing': 'testing/index.ts' },
+  entryPoints: {
+    'nestjs-memcached': 'index.ts',
+    'nestjs-memcached/testing': 'testing/index.ts',
+    'nestjs-memcached/keyv': 'adapters/keyv.ts',
+  },
   maxLines: 400,
 };
 
@@ -284,7 +302,9 @@ describe('the architecture', () => {
   });
 
   it('reads no global of time at run time, since test runners put their own in its place', () => {
-    const library = [...tree].filter(([path]) => path.startsWith('lib/'));
+    const library = [...tree].filter(
+      ([path]) => path.startsWith('lib/') && path !== 'lib/adapters/callers-time.ts',
+    );
     expect(library.flatMap(([path, source]) => replacedGlobals(path, source))).toEqual([]);
   });
 

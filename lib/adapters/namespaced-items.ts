@@ -1,0 +1,269 @@
+import { BoundedMap } from '../bounded-map.js';
+import type { MemcachedClient } from '../client/client.js';
+import type { Codec } from '../client/codec/codec.js';
+import { FLAGS_TEXT } from '../client/codec/flags.js';
+import { ClientClosedError, CodecError, InvalidArgumentError, ValueTooLargeError } from '../errors.js';
+import { callersNow } from './callers-time.js';
+import { type Item, ItemCodec } from './item-codec.js';
+import type { SharedClient } from './shared-client.js';
+
+/** A value, and when it expires in milliseconds since 1970; never without it. */
+export type StoredItem = Pick<Item, 'value' | 'expires'>;
+
+/** A value to be stored under a key. */
+export interface NewItem extends StoredItem {
+  readonly key: string;
+}
+
+/** What the keys begin with: no key of a value that the cache stores does. */
+const OWN = '~';
+
+/** Namespaces that are remembered; one that was forgotten is read anew. */
+const MAX_NAMESPACES = 1000;
+
+/** Keys that are read at a time while iterating: few enough to hold, enough for one trip to be worth it. */
+const PAGE = 100;
+
+/** A generation can be taken away between the read that misses it and the add that makes it, but hardly so many times. */
+const ATTEMPTS = 4;
+
+/** Random bytes of a generation: two are never the same, whatever was lost. */
+const GENERATION_BYTES = 12;
+
+/** Continued in a microtask, which no test runner puts its own in the place of. */
+const RESOLVED = Promise.resolve();
+
+/** Generations are plain text. */
+const textCodec: Codec = {
+  encode: (value) => ({ data: value as string, flags: FLAGS_TEXT }),
+  decode: (data) => data.toString('latin1'),
+};
+
+/**
+ * Items that expire to the millisecond, in namespaces that can be cleared at once.
+ *
+ * Nothing here rejects for a server that is away: reads miss, writes are `false`, and what should be gone is owed to the
+ * server.
+ */
+export class NamespacedItems {
+  readonly #shared: SharedClient;
+  readonly #family: string;
+  readonly #codec: ItemCodec;
+  readonly #spaces = new BoundedMap<string, Space>(MAX_NAMESPACES);
+
+  /** @param family which adapter's items they are; they meet nobody else's. */
+  constructor(shared: SharedClient, family: string) {
+    this.#shared = shared;
+    this.#family = family;
+    this.#codec = new ItemCodec(shared.client.codec);
+  }
+
+  /** A namespace; `''` is one like any other. */
+  space(name: string): Space {
+    let space = this.#spaces.get(name);
+    if (space === undefined) {
+      space = new Space(this.#shared.client, this.#codec, this.#family, escaped(name));
+      this.#spaces.set(name, space);
+    }
+    return space;
+  }
+
+  /** Ends what the adapter has made for itself. */
+  close(): Promise<void> {
+    return this.#shared.close();
+  }
+}
+
+/**
+ * The items of one namespace.
+ *
+ * Each bears the generation that the namespace had when it was stored, a random text in an item of its own, and is worth
+ * nothing under another. Clearing is deleting that text: one request, which is made up for later if its server is away.
+ * Who misses it adds a new one, so that nothing old comes back with a server that was away or has lost it.
+ */
+export class Space {
+  readonly #client: MemcachedClient;
+  readonly #codec: ItemCodec;
+  readonly #prefix: string;
+  readonly #generationKey: string;
+  /** The look at the generation that began in this turn of the event loop. */
+  #looking: Promise<string> | undefined;
+  /** The last one seen: most likely the present one. */
+  #generation: string | undefined;
+  #hasWarned = false;
+
+  constructor(client: MemcachedClient, codec: ItemCodec, family: string, name: string) {
+    this.#client = client;
+    this.#codec = codec;
+    this.#prefix = `${OWN}${family}:${name}:`;
+    this.#generationKey = `${OWN}${family}=${name}`;
+  }
+
+  async get(key: string): Promise<StoredItem | undefined> {
+    const [item, generation] = await unlessAway(
+      Promise.all([
+        this.#client.get<Item>(this.#prefix + key, { codec: this.#codec }),
+        this.#currentGeneration(),
+      ]),
+      NOTHING,
+    );
+    return isAlive(item, generation) ? item : undefined;
+  }
+
+  /** One request to each server. @returns one for each key, in their order. */
+  async getMany(keys: readonly string[]): Promise<(StoredItem | undefined)[]> {
+    if (keys.length === 0) return [];
+    const names = keys.map((key) => this.#prefix + key);
+    const [items, generation] = await unlessAway(
+      Promise.all([this.#client.getMany<Item>(names, { codec: this.#codec }), this.#currentGeneration()]),
+      NOTHING,
+    );
+    return names.map((name) => {
+      const item = items?.get(name);
+      return isAlive(item, generation) ? item : undefined;
+    });
+  }
+
+  /** @returns whether it was stored, or was over already. */
+  async set({ key, value, expires }: NewItem): Promise<boolean> {
+    const left = expires === undefined ? undefined : expires - callersNow();
+    if (left !== undefined && left <= 0) {
+      await this.#remove(key);
+      return true;
+    }
+    const ttl = left === undefined ? 'never' : Math.max(left, 1000);
+    const store = (generation: string): Promise<boolean> => {
+      const item: Item = { value, expires, generation };
+      return this.#client.set(this.#prefix + key, item, { ttl, codec: this.#codec });
+    };
+    try {
+      // Stored under the generation that was last seen, in the same trip in which it is looked at again.
+      const seen = this.#generation;
+      const [generation, stored] = await Promise.all([
+        this.#currentGeneration(),
+        seen === undefined ? false : store(seen),
+      ]);
+      if (generation === seen ? stored : await store(generation)) return true;
+    } catch (error) {
+      if (isMistake(error)) throw error;
+      if (error instanceof CodecError || error instanceof ValueTooLargeError) this.#warn(error);
+    }
+    // What it should have replaced must not be there when the server is back.
+    await this.#remove(key);
+    return false;
+  }
+
+  /** One trip to each server. */
+  setMany(items: readonly NewItem[]): Promise<boolean[]> {
+    return Promise.all(items.map((item) => this.set(item)));
+  }
+
+  /** @returns whether something was there. */
+  async delete(key: string): Promise<boolean> {
+    // Looked at in the same trip: what a `clear` has reached is still an item to the server.
+    const [there, deleted] = await Promise.all([this.get(key), this.#remove(key)]);
+    return deleted && there !== undefined;
+  }
+
+  /** One trip to each server. @returns for each key whether something was there. */
+  deleteMany(keys: readonly string[]): Promise<boolean[]> {
+    return Promise.all(keys.map((key) => this.delete(key)));
+  }
+
+  /** One request, whatever the namespace holds. */
+  async clear(): Promise<void> {
+    this.#looking = undefined;
+    await this.#client.invalidateKey(this.#generationKey);
+    this.#looking = undefined;
+  }
+
+  /**
+   * Keys and items in no order, for looking around; those whose keys memcached cannot hold as they are do not show.
+   *
+   * @throws {UnsupportedError | ServerError} of a server that does not list its keys, when its turn comes.
+   */
+  async *entries(): AsyncGenerator<[key: string, item: StoredItem], void, undefined> {
+    let page: string[] = [];
+    for await (const name of this.#client.keys()) {
+      if (!name.startsWith(this.#prefix)) continue;
+      page.push(name.slice(this.#prefix.length));
+      if (page.length < PAGE) continue;
+      yield* this.#found(page);
+      page = [];
+    }
+    yield* this.#found(page);
+  }
+
+  async *#found(keys: readonly string[]): AsyncGenerator<[string, StoredItem], void, undefined> {
+    const items = await this.getMany(keys);
+    for (const [index, item] of items.entries()) if (item !== undefined) yield [keys[index], item];
+  }
+
+  #remove(key: string): Promise<boolean> {
+    return unlessAway(this.#client.invalidateKey(this.#prefix + key), false);
+  }
+
+  /**
+   * The generation, looked at once for all who begin in one turn. No longer than that: whoever begins after a `clear` has
+   * returned must not be told what was read before it.
+   */
+  async #currentGeneration(): Promise<string> {
+    if (this.#looking === undefined) {
+      // Queued before the read can queue its own departure: the turn has ended when the read leaves.
+      void RESOLVED.then(() => (this.#looking = undefined));
+      this.#looking = this.#readGeneration();
+    }
+    return (this.#generation = await this.#looking);
+  }
+
+  async #readGeneration(): Promise<string> {
+    for (let attempt = 1; ; attempt += 1) {
+      const known = await this.#client.get<string>(this.#generationKey, { codec: textCodec });
+      if (known !== undefined) return known;
+      const made = Buffer.from(crypto.getRandomValues(new Uint8Array(GENERATION_BYTES))).toString(
+        'base64url',
+      );
+      // One that was not taken is worth nothing to anybody: what is stored under it is a miss.
+      if (attempt === ATTEMPTS) return made;
+      if (await this.#client.add(this.#generationKey, made, { codec: textCodec })) return made;
+    }
+  }
+
+  /** Values that cannot be stored would otherwise be loaded for ever, and nobody would know why. */
+  #warn(error: Error): void {
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    process.emitWarning(`not stored: ${error.message}`, 'MemcachedWarning');
+  }
+}
+
+/** What is known while a server is away. */
+const NOTHING = [undefined, undefined] as const;
+
+function isAlive(item: Item | undefined, generation: string | undefined): item is Item {
+  if (item === undefined || item.generation !== generation) return false;
+  return item.expires === undefined || item.expires > callersNow();
+}
+
+/** What a server that is away, or that cannot be understood, is worth: the answer of one that has nothing. */
+async function unlessAway<Answer, Otherwise>(
+  answer: Promise<Answer>,
+  otherwise: Otherwise,
+): Promise<Answer | Otherwise> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isMistake(error)) throw error;
+    return otherwise;
+  }
+}
+
+/** What the caller has done wrong, rather than what has gone wrong. */
+function isMistake(error: unknown): boolean {
+  return error instanceof InvalidArgumentError || error instanceof ClientClosedError;
+}
+
+/** A name without colons: `a` with the key `b:c` is not `a:b` with the key `c`. */
+function escaped(name: string): string {
+  return name.replaceAll('%', '%25').replaceAll(':', '%3A');
+}
