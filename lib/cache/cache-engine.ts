@@ -31,6 +31,7 @@ import { SelfWait } from './self-wait.js';
 import { SignsOfLife } from './signs-of-life.js';
 import type { CacheStore } from './store.js';
 import { namespaceTag, Tags } from './tags.js';
+import { forEach } from './window.js';
 
 /** What a cache takes from its surroundings. */
 export interface CachePorts {
@@ -231,7 +232,7 @@ export class CacheEngine {
     const pairs = [...(Symbol.iterator in entries ? new Map(entries) : new Map(Object.entries(entries)))];
     pairs.forEach(([key]) => checkedKey(key));
     const resolved = this.#options.policyOf(policy);
-    const stored = await Promise.all(pairs.map(([key, value]) => this.#writes.set(key, value, resolved)));
+    const stored = await forEach(pairs, ([key, value]) => this.#writes.set(key, value, resolved));
     return new Map(pairs.map(([key], index) => [key, stored[index]]));
   }
 
@@ -256,7 +257,7 @@ export class CacheEngine {
   async deleteMany(keys: Iterable<string>, policy?: CacheDeleteOptions): Promise<Map<string, boolean>> {
     const names = [...new Set(keys)];
     checkKeys(names);
-    const deleted = await Promise.all(names.map((key) => this.#writes.delete(key, policy)));
+    const deleted = await forEach(names, (key) => this.#writes.delete(key, policy));
     return new Map(names.map((key, index) => [key, deleted[index]]));
   }
 
@@ -279,7 +280,7 @@ export class CacheEngine {
    */
   async invalidate(...keys: string[] | [...string[], InvalidateOptions]): Promise<void> {
     const [names, softSeconds] = readNames(keys);
-    await Promise.all(names.map((key) => this.#writes.invalidate(key, softSeconds)));
+    await forEach(names, (key) => this.#writes.invalidate(key, softSeconds));
   }
 
   /**

@@ -69,7 +69,11 @@ function storeArguments(request: Request): string {
   return `${wireKey(request)} ${clientFlags(request)} ${exptime(request)} ${dataLength(request)}`;
 }
 
+/** Thrown for every request that has another form: an error of its own, with a stack, would cost it more than the command. */
+const HAS_ANOTHER_FORM = new UnsupportedError('to be sent in its classic form');
+
 function unsupported(request: Request, what: string): UnsupportedError {
+  if (request.inClassic !== undefined) return HAS_ANOTHER_FORM;
   return new UnsupportedError(
     `${request.label}: ${what} needs the meta dialect of memcached 1.6.10 or later; this server is spoken to in the ` +
       `classic one (option protocol, or a proxy that knows no meta commands)`,
