@@ -7,7 +7,7 @@ it('many items are worked on so many at a time, each once, and answered in order
   let most = 0;
   const results = await forEach(items, async (item) => {
     most = Math.max(most, (underWay += 1));
-    for (let turn = 0; turn < item % 3; turn += 1) await Promise.resolve();
+    for (let turn = 0; turn <= item % 3; turn += 1) await Promise.resolve();
     underWay -= 1;
     return item * 2;
   });
