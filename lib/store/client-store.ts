@@ -1,11 +1,11 @@
 import type { CacheEntry, CacheReading, CacheStore, HeldLock, TagState } from '../cache/store.js';
 import type { MemcachedClient } from '../client/client.js';
 import type { CommandOptions, CounterOptions, StoreOptions } from '../client/command-options.js';
-import type { Lookup } from '../client/results.js';
+import type { Lookup, ValueWithCas } from '../client/results.js';
 import type { Codec } from '../client/codec/codec.js';
 import { ConnectionError, ServerError } from '../errors.js';
 import { EntryCodec } from './entry-codec.js';
-import { LostLeases } from './lost-leases.js';
+import { LostLeases, mayBeDone } from './lost-leases.js';
 import { unixMs } from '../unix-time.js';
 
 /**
@@ -251,8 +251,16 @@ export class ClientStore implements CacheStore {
     const token = randomText();
     // memcached counts whole seconds: what it is to keep for some ends up to one earlier.
     const options = { ttl: toTtl(ttlSeconds + 1), codec: textCodec };
-    const added = await this.#client.add(name, token, options);
-    const held = await this.#client.gets<string>(name, { codec: textCodec });
+    let added = false;
+    let held: ValueWithCas<string> | undefined;
+    try {
+      added = await this.#client.add(name, token, options);
+      held = await this.#client.gets<string>(name, { codec: textCodec });
+    } catch (error) {
+      // It may hold all the same, and nobody would release it.
+      if (added || mayBeDone(error)) this.#lost.repair(name, () => this.unlock(key, token));
+      throw error;
+    }
     if (added && held?.value === token) return { token, fence: Number.parseInt(held.cas, 10) };
     if (this.#isAway(name)) throw lockIsAway(key, this.#client.serverFor(name));
     return undefined;

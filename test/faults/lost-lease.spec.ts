@@ -3,7 +3,7 @@ import { CacheEngine } from '../../lib/cache/cache-engine.js';
 import { MemcachedClient } from '../../lib/client/client.js';
 import { MemcachedService } from '../../lib/nest/memcached.service.js';
 import { ClientStore } from '../../lib/store/client-store.js';
-import { FaultProxy, pass, reset } from '../support/fault-proxy.js';
+import { blackhole, FaultProxy, pass, reset } from '../support/fault-proxy.js';
 import { describeReal, type RealMemcached, startMemcached } from '../support/real-memcached.js';
 
 /** A cache of its own on a server, as another process has it. */
@@ -116,6 +116,33 @@ describeReal('a lease on a real memcached', () => {
     expect(given).toBe(true);
     await expect(b.cache.getOrSet('k', () => 'loaded')).resolves.toBe('loaded');
   });
+
+  it.each([
+    ['taken', 'auto', /^HD\b/],
+    ['taken', 'classic', /^STORED/],
+    ['looked at', 'auto', /^VA /],
+    ['looked at', 'classic', /^VALUE /],
+  ] as const)(
+    'does not hold as a lock whose answer was lost when it was %s (%s)',
+    async (_when, protocol, reply) => {
+      await using server = await startMemcached();
+      await using proxy = await FaultProxy.start({ host: '127.0.0.1', port: server.port });
+      await using a = new Process(proxy.address, protocol, '200ms');
+      await using b = new Process(server.address, protocol);
+      await a.cache.set('warm', 1);
+      let lost = false;
+      proxy.inject((bytes, link) => {
+        const hit = !lost && reply.test(bytes.toString('latin1'));
+        lost ||= hit;
+        (hit ? blackhole : pass)(bytes, link);
+      });
+      const lock = (cache: CacheEngine): Promise<{ locked: boolean }> =>
+        cache.withLock('job', { ttl: '10m' }, () => 'done');
+      await expect(lock(a.cache)).rejects.toThrow('no reply');
+      expect(lost).toBe(true);
+      while (!(await lock(b.cache)).locked);
+    },
+  );
 
   it('to refresh a stale value, won by a read whose connection was reset, is given back', async () => {
     await using server = await startMemcached();
