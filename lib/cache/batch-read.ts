@@ -1,8 +1,9 @@
 import type { ResolvedPolicy } from '../options/cache-policy.js';
 import { Batch } from './batch.js';
+import { callOf } from './cache-call.js';
 import { checkKeys } from './cache-key.js';
 import type { CacheParts } from './cache-parts.js';
-import type { BatchLoader } from './load-context.js';
+import type { BatchLoader, Loader } from './load-context.js';
 import type { ReadThrough } from './read-through.js';
 
 /** What is read by a batch, and on what terms. */
@@ -42,16 +43,8 @@ export async function readBatch<Id, V>(
       const key = names[index];
       const id = idByKey.get(key) as Id;
       batch.expect(id);
-      return {
-        key,
-        loader: (context) => batch.load(id, context),
-        policy,
-        began,
-        signal,
-        onNoLoad: () => batch.decided(id),
-        gone: false,
-        flight: undefined,
-      };
+      const load: Loader<unknown> = (context) => batch.load(id, context);
+      return callOf(key, load, policy, began, signal, () => batch.decided(id));
     },
     () => batch.expectNoMore(),
   );

@@ -10,6 +10,7 @@ import type {
 } from '../options/cache-options.js';
 import { ResolvedCacheOptions, resolveUpdate, ResolvedPolicy } from '../options/cache-policy.js';
 import { readBatch } from './batch-read.js';
+import { callOf } from './cache-call.js';
 import { checkedKey, checkKeys, readNames } from './cache-key.js';
 import { CacheWrites, type PendingSet } from './cache-writes.js';
 import { CasUpdates, type Updater } from './cas-update.js';
@@ -134,17 +135,13 @@ export class CacheEngine {
   getOrSet<V>(key: string, loader: Loader<V>, policy?: CachePolicy<V> | ResolvedPolicy): Promise<V> {
     try {
       if (this.#selfWait.underWay > 0 && this.#selfWait.isWithin(key)) throw waitsForUpdate(key);
-      const resolved = policy instanceof ResolvedPolicy ? policy : this.#options.policyOf(policy);
-      return this.#readThrough.get({
-        key: typeof key === 'string' && key !== '' ? key : checkedKey(key),
-        loader,
-        policy: resolved,
-        began: this.#in.order.now,
-        signal: policy === undefined ? undefined : (policy as CachePolicy).signal,
-        onNoLoad: undefined,
-        gone: false,
-        flight: undefined,
-      }) as Promise<V>;
+      if (typeof key !== 'string' || key === '') checkedKey(key);
+      if (policy === undefined || policy instanceof ResolvedPolicy) {
+        return this.#readThrough.read(key, loader, policy ?? this.#options.policy) as Promise<V>;
+      }
+      const resolved = this.#options.policyOf(policy);
+      const call = callOf(key, loader, resolved, this.#in.order.now, policy.signal);
+      return this.#readThrough.get(call) as Promise<V>;
     } catch (error) {
       // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- an InvalidOptionsError
       return Promise.reject(error);

@@ -1,12 +1,13 @@
 import { ClientClosedError, InvalidArgumentError } from '../errors.js';
 import type { ResolvedPolicy } from '../options/cache-policy.js';
 import { within } from './clock.js';
-import type { CacheCall } from './cache-call.js';
+import { callOf, type CacheCall } from './cache-call.js';
 import type { CacheParts } from './cache-parts.js';
 import { Computation } from './computation.js';
 import { Flight, Flights, type Landing } from './flight.js';
 import { isPlainHit, keepOf, unknownFinding, type Finding } from './finding.js';
 import type { CacheReading } from './store.js';
+import type { Loader } from './load-context.js';
 import { NO_TAGS } from './tags.js';
 
 /**
@@ -29,6 +30,23 @@ export class ReadThrough {
   constructor(parts: CacheParts) {
     this.#in = parts;
     this.#computation = new Computation(parts);
+  }
+
+  /** Serves a call without a signal. Of a warm read nothing is made but the promise of its value. */
+  read(key: string, loader: Loader<unknown>, policy: ResolvedPolicy): Promise<unknown> {
+    const { events, order, reader } = this.#in;
+    const began = order.now;
+    if (policy.forceFresh || this.#mayHaveTags(policy) || this.#flights.get(key)?.cold) {
+      return this.get(callOf(key, loader, policy, began));
+    }
+    return reader.read(key, policy).then(
+      (reading) => {
+        if (!isPlainHit(reading, policy)) return this.#answered(callOf(key, loader, policy, began), reading);
+        events.note('hit', key);
+        return reading.value?.value;
+      },
+      (error: unknown) => this.#blind(callOf(key, loader, policy, began), error),
+    );
   }
 
   /** Serves one call, until its signal is aborted. */
@@ -119,7 +137,6 @@ export class ReadThrough {
     for (const flight of this.#running) flight.detach(new ClientClosedError('the cache was closed'));
   }
 
-  /** The short way of a warm read: nothing to join, no tags to compare, nothing to refresh; one promise. */
   #serve(call: CacheCall): Promise<unknown> {
     const { key, policy } = call;
     if (policy.forceFresh) return this.#force(call);
