@@ -14,6 +14,8 @@ export class Admission {
   readonly #maxBytes: number;
   #requests = 0;
   #bytes = 0;
+  /** What all are told who come while there are so many: a million errors at once would be a burden of their own. */
+  #refusal: OverloadError | undefined;
 
   constructor(server: string, maxRequests: number, maxBytes: number) {
     this.#server = server;
@@ -25,7 +27,7 @@ export class Admission {
   admit(request: Request): OverloadError | undefined {
     if (this.#requests >= this.#maxRequests) {
       const many = `${this.#requests} requests in flight, the limit (option maxInFlight)`;
-      return new OverloadError(`${this.#server}: ${many}`, this.#server);
+      return (this.#refusal ??= new OverloadError(`${this.#server}: ${many}`, this.#server));
     }
     const cost = costOf(request);
     // A single request may be larger than the limit; nothing but it is then under way.
@@ -42,6 +44,7 @@ export class Admission {
   /** Counts a request no longer; one of the connection's own was never counted. */
   release(request: Request): void {
     if (request.admittedBytes === 0) return;
+    this.#refusal = undefined;
     this.#requests -= 1;
     this.#bytes -= request.admittedBytes;
     request.admittedBytes = 0;
