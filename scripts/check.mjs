@@ -80,6 +80,17 @@ const steps = [
         limitMinutes: 15,
       }),
   },
+  {
+    title: 'proof of reliability, and that it would notice, in short',
+    needs: ['build'],
+    // Counts are judged, times are shown: see docs/reliability.md.
+    work: () =>
+      run(process.execPath, ['scripts/proof.mjs', '--reliability', '--short'], {
+        env: testEnvironment,
+        live: true,
+        limitMinutes: 15,
+      }),
+  },
   { title: 'demo, on embedded servers', needs: ['build'], work: demoOnEmbeddedServers },
   { title: 'demo, on real servers', needs: ['build'], work: demoOnRealServers },
   {

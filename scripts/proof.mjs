@@ -15,7 +15,7 @@ const HELP = `npm run proof -- [options]
 
   --seconds N     how long each of the storms lasts (default 20, at least 3)
   --cluster       only what is promised of clusters that change; otherwise this comes after the races
-  --reliability   only chaos, outages and endurance; an hour, or with --short three minutes
+  --reliability   only chaos, outages, hostile bytes and endurance; 25 minutes, with --short two
   --peers         a table of what faults do to this and other clients; installs them into bench/
   --short         less of everything
   --only TEXT     of these two only the cases with this in their name

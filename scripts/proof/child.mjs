@@ -51,8 +51,9 @@ export async function startChild(module, dist, { execArgv = [], patch, quiet = f
     const id = count;
     return new Promise((resolve, reject) => {
       calls.set(id, { resolve, reject });
-      child.send({ id, operation, args }, (error) => {
-        if (error) reject(error);
+      child.send({ id, operation, args }, () => {
+        // What cannot be sent is rejected with the end of the process; after that nothing comes any more.
+        if (isOver) reject(new Error('the process was ended before'));
       });
     });
   };

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { judgedNotes, judgedTable } from './judged.mjs';
 
 /**
- * Runs cases one after the other.
+ * Runs cases, `how.together` of them at a time: what is judged by counts alone need not have the machine for itself.
  *
  * @param {{ name: string, run(how: object): Promise<object> }[]} cases
  * @param {object} how what each of them is given.
@@ -11,14 +11,21 @@ import { judgedNotes, judgedTable } from './judged.mjs';
  */
 export async function runCases(cases, how, before, progress) {
   const rows = [];
-  for (const each of cases) {
-    const { name } = each;
-    progress.begin(name);
-    const earlier = before === undefined ? undefined : await failing(each, before);
-    const row = { name, ...(await failing(each, how)), before: earlier?.figure };
-    progress.tell(`${row.held ? 'held' : 'NOT HELD'}: ${row.figure}`, true);
-    rows.push(row);
-  }
+  const left = [...cases.entries()];
+  const { together = 1 } = how;
+  const worker = async () => {
+    for (let next = left.shift(); next !== undefined; next = left.shift()) {
+      const [index, each] = next;
+      const { name } = each;
+      if (together === 1) progress.begin(name);
+      const earlier = before === undefined ? undefined : await failing(each, before);
+      const row = { name, ...(await failing(each, how)), before: earlier?.figure };
+      if (together > 1) progress.begin(name);
+      progress.tell(`${row.held ? 'held' : 'NOT HELD'}: ${row.figure}`, true);
+      rows[index] = row;
+    }
+  };
+  await Promise.all(Array.from({ length: together }, worker));
   return rows;
 }
 

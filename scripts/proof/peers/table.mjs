@@ -85,7 +85,7 @@ async function tried({ dist, faults, module, work }) {
     if (!works) told.push('never works again');
     return told.join(', ') || 'well';
   } catch (error) {
-    return /was ended|Channel closed/.test(error.message)
+    return /was ended/.test(error.message)
       ? '**the process ends**'
       : `failed: ${error.message.split('\n', 1)[0]}`;
   } finally {

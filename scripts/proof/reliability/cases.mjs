@@ -1,4 +1,5 @@
 import { chaosStorm } from './chaos.mjs';
+import * as hostile from './hostile.mjs';
 import * as outages from './outages.mjs';
 
 /** Whatever can go wrong around the library, a case each: `run(how)` resolves with a row of the table. */
@@ -29,12 +30,33 @@ export const CASES = [
     run: (how) => outages.takenOver(how, other),
   })),
   { name: 'a name that is not found, hangs, moves', run: outages.names },
+  { name: 'hostile bytes', run: hostile.hostileValues },
+  { name: 'hostile arguments, meta', run: hostile.injections('meta') },
+  { name: 'hostile arguments, classic', run: hostile.injections('classic') },
+  { name: 'a forged store', run: hostile.forgeries },
+  { name: 'forged discovery', run: hostile.forgedDiscovery },
   { name: 'endurance, moderate rate, connections reset', run: outages.endurance },
 ];
 
+/** How much of what is hostile. */
+const HOSTILE = {
+  short: { values: 1000, injections: 1000, forgeries: 1000, discovery: 100 },
+  usual: { values: 100_000, injections: 100_000, forgeries: 100_000, discovery: 1000 },
+};
+
 /** How long each of them takes. */
 export const LENGTHS = {
-  short: { seconds: 4, times: 1, enduranceSeconds: 20, resetEveryMs: 5_000 },
-  planted: { seconds: 4, times: 1 },
-  usual: { seconds: 60, times: 9, enduranceSeconds: 600, resetEveryMs: 15_000 },
+  short: {
+    hostile: HOSTILE.short,
+    seconds: 4,
+    times: 1,
+    enduranceSeconds: 10,
+    resetEveryMs: 2_500,
+    oneIn: 150,
+    pauseMs: 60,
+    together: 4,
+  },
+  /** Until what was planted is found, and no longer than that. */
+  planted: { seconds: 20, times: 1, oneIn: 100, pauseMs: 60, together: 3, settleMs: 3_000, withHttp: false },
+  usual: { hostile: HOSTILE.usual, seconds: 60, times: 9, enduranceSeconds: 600, resetEveryMs: 15_000 },
 };

@@ -15,16 +15,17 @@ const TRIPS = 3;
 /** Whoever has not been answered so long after all is well has been forgotten. */
 const SETTLE_LIMIT_MS = 10_000;
 
+/** How often it is asked whether something was found that is looked for. */
+const LOOK_MS = 200;
+
 /**
  * 256 callers through proxies that do what can go wrong between machines, on two real servers.
  *
  * @param {{ dist: string, chaos: object, seconds: number, patch?: object }} how
  * @param {{ protocol: 'meta' | 'classic', lying?: boolean, seed?: number, oneIn?: number }} kind
  */
-export async function chaosStorm(
-  { dist, chaos, seconds, patch },
-  { protocol, lying = false, seed = 1, oneIn = 1000 },
-) {
+export async function chaosStorm(how, { protocol, lying = false, seed = 1 }) {
+  const { chaos, seconds, oneIn = 1000, finds } = how;
   const servers = await startServers(2);
   const faults = lying ? chaos.LYING_FAULTS : chaos.HONEST_FAULTS;
   const proxies = await Promise.all(
@@ -35,14 +36,15 @@ export async function chaosStorm(
     }),
   );
   try {
-    return await storm({
-      dist,
-      patch,
+    return await storm(how, {
       options: { servers: proxies.map(({ address }) => address), protocol },
       trusted: !lying || protocol === 'meta',
-      async disturb() {
+      missesTrusted: !lying,
+      async disturb(caller) {
         for (const proxy of proxies) proxy.begin();
-        await sleep(seconds * 1000);
+        const until = performance.now() + seconds * 1000;
+        while (performance.now() < until && !(await hasFound(caller, finds)))
+          await sleep(finds === undefined ? until - performance.now() : LOOK_MS);
         for (const proxy of proxies) proxy.rest();
         return proxies.reduce((sum, proxy) => sum + proxy.count, 0);
       },
@@ -53,26 +55,39 @@ export async function chaosStorm(
   }
 }
 
+/** Whether one of these was found already; what else there is shows at the end. */
+async function hasFound(caller, finds) {
+  return finds !== undefined && (await caller.call('found')).some((what) => finds.includes(what));
+}
+
 /**
  * 256 callers, while something is done to what they talk to.
  *
- * @param {object} how
- * @param {() => Promise<number>} how.disturb resolves once all is well again, with how often something was done.
- * @param {boolean} how.trusted whether what servers acknowledge is there afterwards.
- * @param {number} [how.pauseMs] each loop waits so long between two calls.
+ * @param {{ dist: string, patch?: object, pauseMs?: number, settleMs?: number, withHttp?: boolean }} how `pauseMs`: each loop
+ *   waits so long between two calls; `settleMs`: when a call that has not come back is forgotten.
+ * @param {object} what
+ * @param {() => Promise<number>} what.disturb resolves once all is well again, with how often something was done.
+ * @param {boolean} what.trusted whether what servers acknowledge is there afterwards.
+ * @param {boolean} [what.missesTrusted] whether a many-key read that misses what is there is an error: `END` names no key.
  */
-export async function storm({ dist, patch, options, trusted, disturb, pauseMs = 0, everyMs, prepare }) {
+export async function storm(
+  how,
+  { options, trusted, missesTrusted = trusted, disturb, everyMs, prepare, ...what },
+) {
+  const { dist, patch, settleMs = SETTLE_LIMIT_MS, withHttp } = how;
+  const { pauseMs = how.pauseMs ?? 0 } = what;
   const caller = await startChild(CALLER, dist, { execArgv: ['--expose-gc'], patch });
   try {
     await prepare?.(caller);
-    await caller.call('open', { options: { commandTimeout: COMMAND_MS, ...options }, trusted });
+    const limits = { commandTimeout: COMMAND_MS };
+    await caller.call('open', { options: { ...limits, ...options }, trusted, missesTrusted, withHttp });
     await caller.call('begin', { pauseMs, everyMs });
     const faults = await disturb(caller);
-    const result = await caller.call('end', { withinMs: SETTLE_LIMIT_MS });
+    const result = await caller.call('end', { withinMs: settleMs });
     const { unhandled, examples, warnings } = await caller.call('unhandled');
     return judged({ ...result, unhandled, examples, warnings, faults });
   } catch (error) {
-    if (!/the process was ended|Channel closed/.test(error.message)) throw error;
+    if (!/the process was ended/.test(error.message)) throw error;
     return {
       figure: 'crashed',
       bound: 'no crash',

@@ -1,10 +1,11 @@
 /* Whether the proof would notice: the same cases with a fault planted in the library, each of which has to be found. */
 import { Callers, CLUSTER_ROWS } from '../cluster/rows.mjs';
 import { chaosStorm } from './chaos.mjs';
+import { forgeries, hostileValues, injections } from './hostile.mjs';
 import { killed } from './outages.mjs';
 
-const liar = (how) => chaosStorm(how, { protocol: 'meta', lying: true, oneIn: 300 });
-const network = (how) => chaosStorm(how, { protocol: 'meta', oneIn: 300 });
+const liar = (how) => chaosStorm(how, { protocol: 'meta', lying: true });
+const network = (how) => chaosStorm(how, { protocol: 'meta' });
 
 /** `from` stands once in a file of the build and becomes `to`; what is found has to be one of `finds`. */
 const PLANTED = [
@@ -68,7 +69,7 @@ const PLANTED = [
     name: 'requests are kept for ever',
     file: 'connection/connection.js',
     from: 'this.#pending.push(request);',
-    to: '(globalThis.planted ??= []).push(new Array(1500).fill(request)); this.#pending.push(request);',
+    to: '(globalThis.planted ??= []).push(new Array(10_000).fill(request)); this.#pending.push(request);',
     run: killed,
     finds: ['heap', 'crashes'],
   },
@@ -89,6 +90,30 @@ const PLANTED = [
     finds: ['longest', 'unsettled'],
   },
   {
+    name: 'what cannot be read is told by an error of another kind',
+    file: 'client/codec/bounds.js',
+    from: "throw new CodecError('the stored bytes are not JSON');",
+    to: "throw new TypeError('planted');",
+    run: hostileValues,
+    finds: ['wrong'],
+  },
+  {
+    name: 'what becomes bytes is not checked',
+    file: 'protocol/request-fields.js',
+    from: 'if (flags >>> 0 === flags)',
+    to: 'if (true)',
+    run: injections('classic'),
+    finds: ['wrong'],
+  },
+  {
+    name: 'an answer of a route may have any status',
+    file: 'nest/http/stored-response.js',
+    from: 'STORABLE_STATUS.has(status) &&',
+    to: 'status &&',
+    run: forgeries,
+    finds: ['wrong'],
+  },
+  {
     name: 'nobody is told that a value will not be cached',
     file: 'cache/computation.js',
     from: '#leave(call, finding, remains, loadMs) {',
@@ -102,7 +127,7 @@ const PLANTED = [
 export const DETECTORS = PLANTED.map(({ name, run, finds, ...patch }) => ({
   name,
   async run(how) {
-    const result = await run({ ...how, patch });
+    const result = await run({ ...how, patch, finds });
     const found = result.found ?? (result.held ? [] : ['bound']);
     return {
       figure: found.length === 0 ? 'not noticed' : `noticed: ${found.join(', ')}`,

@@ -39,6 +39,7 @@ export async function startHttpRows(lib, dist, options, load) {
   const service = app.get(MemcachedService);
   return {
     service,
+    request: (id) => ({ host: '127.0.0.1', port, agent, path: `/rows/${id}` }),
     read: (id) => fetchJson({ port, agent, path: `/rows/${id}` }),
     invalidate: (id) => service.invalidateTags(`row:${id}`),
     async close() {

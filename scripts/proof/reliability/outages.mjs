@@ -30,12 +30,11 @@ const THERE_MS = 700;
 const WARM_MS = 1500;
 
 /** Some servers, of which something becomes again and again. */
-async function outage({ times, dist, patch }, { args = [], trusted = false, count = 2, work }) {
+async function outage(how, { args = [], trusted = false, count = 2, work }) {
+  const { times } = how;
   const servers = await startServers(count, { args });
   try {
-    return await storm({
-      dist,
-      patch,
+    return await storm(how, {
       options: { servers: servers.addresses },
       trusted,
       async disturb() {
@@ -144,13 +143,12 @@ export const takenOver = (how, other) =>
   });
 
 /** Names that are not found, that nobody answers for, and that move to another machine. */
-export async function names({ times, dist, patch }) {
+export async function names(how) {
+  const { times } = how;
   const servers = await startServers(1, { host: '0.0.0.0' });
   const port = servers.addresses[0].split(':')[1];
   try {
-    return await storm({
-      dist,
-      patch,
+    return await storm(how, {
       options: { servers: [`cache.test:${port}`] },
       trusted: false,
       prepare: (caller) => caller.call('names', { 'cache.test': '127.0.0.1' }),
@@ -173,7 +171,8 @@ export async function names({ times, dist, patch }) {
 }
 
 /** A moderate rate for long, and a connection that breaks every so often. */
-export async function endurance({ dist, patch, faults, enduranceSeconds, resetEveryMs = 15_000 }) {
+export async function endurance(how) {
+  const { faults, enduranceSeconds, resetEveryMs = 15_000 } = how;
   const servers = await startServers(2);
   const proxies = await Promise.all(
     servers.addresses.map((address) => {
@@ -182,9 +181,7 @@ export async function endurance({ dist, patch, faults, enduranceSeconds, resetEv
     }),
   );
   try {
-    return await storm({
-      dist,
-      patch,
+    return await storm(how, {
       options: { servers: proxies.map(({ address }) => address) },
       trusted: true,
       pauseMs: 100,

@@ -1,6 +1,9 @@
 /* Bare commands: values that tell whose they are and how new. Each register has one writer. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
+/** Keys of a many-key read, before those that come twice are left out. */
+const MANY = 40;
+
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
 
 function written(name, version) {
@@ -23,13 +26,19 @@ export class Registers {
   /** @readonly */
   #strict;
   /** @readonly */
+  #missesTrusted;
+  /** @readonly */
   #registers;
 
-  /** @param {boolean} strict whether an acknowledgement can be trusted: from a peer that lies in classic, it cannot. */
-  constructor(raw, verdict, count, strict) {
+  /**
+   * @param {boolean} strict whether an acknowledgement can be trusted: from a peer that lies in classic, it cannot.
+   * @param {boolean} missesTrusted whether a miss of a many-key read can be: from a peer that lies, it cannot.
+   */
+  constructor(raw, verdict, count, strict, missesTrusted) {
     this.#raw = raw;
     this.#verdict = verdict;
     this.#strict = strict;
+    this.#missesTrusted = missesTrusted;
     this.#registers = Array.from({ length: count }, (_, index) => fresh(index, 0));
   }
 
@@ -53,13 +62,14 @@ export class Registers {
 
   async read(random, how) {
     if (how === 'getMany') {
-      const some = Array.from({ length: 10 }, () => this.#pick(random));
+      const some = [...new Set(Array.from({ length: MANY }, () => this.#pick(random)))];
       const floors = some.map(({ acknowledged }) => acknowledged);
       const done = await this.#verdict.of('getMany', () => this.#raw.getMany(some.map(({ name }) => name)));
       if (done === undefined) return;
       const failed = new Set((done.value.failures ?? []).flatMap(({ keys }) => [...keys]));
       some.forEach((register, index) => {
-        if (!failed.has(register.name)) this.#judge(register, floors[index], done.value.get(register.name));
+        if (failed.has(register.name)) return;
+        this.#judge(register, floors[index], done.value.get(register.name), this.#missesTrusted);
       });
       const names = new Set(some.map(({ name }) => name));
       for (const name of done.value.keys()) {
@@ -75,10 +85,10 @@ export class Registers {
     else this.#judge(register, floor, how === 'gets' ? done.value?.value : done.value);
   }
 
-  #judge(register, floor, value) {
+  #judge(register, floor, value, missesTrusted = true) {
     this.#verdict.reads += 1;
     if (value === undefined) {
-      if (floor > 0 && register.clean && this.#strict)
+      if (floor > 0 && register.clean && this.#strict && missesTrusted)
         this.#verdict.complain('lost', `${register.name} is missing, ${floor} was acknowledged`);
       return;
     }

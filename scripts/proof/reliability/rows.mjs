@@ -36,8 +36,7 @@ export class Rows {
     return { id, version };
   }
 
-  async read() {
-    const id = this.#pick();
+  async read(id = this.#pick()) {
     const floor = this.#floors[id];
     const done = await this.#verdict.of(this.kind, () => this.#ways.read(id, () => this.load(id)));
     if (done === undefined) return;
@@ -66,12 +65,25 @@ export class Rows {
     }
   }
 
-  async change() {
-    const id = this.#pick();
+  async change(id = this.#pick()) {
     this.#rows[id] += 1;
     const version = this.#rows[id];
     const done = await this.#verdict.of(`invalidate ${this.kind}`, () => this.#ways.invalidate(id));
     if (done !== undefined) this.#floors[id] = Math.max(this.#floors[id], version);
+  }
+
+  /** Reads a row that is changed and invalidated while it is loaded: what was loaded may be answered, and not kept. */
+  async race() {
+    const id = this.#pick();
+    if ((await this.#verdict.of(`invalidate ${this.kind}`, () => this.#ways.invalidate(id))) === undefined)
+      return;
+    const load = async () => {
+      const row = await this.load(id);
+      await this.change(id);
+      return row;
+    };
+    await this.#verdict.of(`raced ${this.kind}`, () => this.#ways.read(id, load));
+    await this.read(id);
   }
 
   /** At rest, everybody gets what the database says; what a failed invalidation was about is not asked for. */

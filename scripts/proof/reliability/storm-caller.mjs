@@ -21,7 +21,8 @@ const LOOPS = {
   update: 32,
   getOrSet: 44,
   getOrSetMany: 4,
-  change: 8,
+  race: 4,
+  change: 4,
   tagged: 24,
   changeTagged: 4,
   http: 10,
@@ -49,11 +50,11 @@ export function operations(lib, dist) {
 
   return {
     /** @param trusted whether what the server says can be believed in the dialect spoken. */
-    async open({ options, trusted, withHttp = true }) {
-      handlesBefore = process.getActiveResourcesInfo();
+    async open({ options, trusted, missesTrusted, withHttp = true }) {
+      handlesBefore = leftOpen();
       subject = open(lib, options);
       verdict = new Verdict();
-      registers = new Registers(subject.raw, verdict, LOOPS.set, trusted);
+      registers = new Registers(subject.raw, verdict, LOOPS.set, trusted, missesTrusted);
       counters = ['incr', 'cas', 'update'].map((kind) => new Counters(kind, subject, verdict, 8, trusted));
       const { service } = subject;
       const random = Math.random;
@@ -98,6 +99,7 @@ export function operations(lib, dist) {
         update: () => update.count(random),
         getOrSet: () => rows.getOrSet.read(),
         getOrSetMany: () => rows.getOrSet.readMany(10),
+        race: () => rows.getOrSet.race(),
         change: () => rows.getOrSet.change().then(() => sleep(Math.random() * 40)),
         tagged: () => rows.tagged.read(),
         changeTagged: () => rows.tagged.change().then(() => sleep(Math.random() * 40)),
@@ -117,7 +119,8 @@ export function operations(lib, dist) {
       );
     },
 
-    reads: () => verdict.reads,
+    /** What is not as promised so far, and shows while it goes on. */
+    found: () => verdict.found(),
 
     /** From now on, names are looked up so; see `FakeNames`. */
     names(addresses) {
@@ -142,7 +145,7 @@ export function operations(lib, dist) {
       const closed = Promise.all([http?.close(), subject.service.close()]);
       await Promise.race([closed, sleep(COMMAND_LIMIT_MS, undefined, { ref: false })]);
       await sleep(100);
-      const handles = beyond(process.getActiveResourcesInfo(), handlesBefore);
+      const handles = beyond(leftOpen(), handlesBefore);
       return { ...verdict.figures(), unsettled, unsettledKinds, ...grown, eventLoop, unpaid, handles };
     },
   };
@@ -165,6 +168,16 @@ async function paid(clients) {
     await sleep(20);
   }
   return owed();
+}
+
+/** Sockets, timers and the like; and who listens to the process, once for each. */
+function leftOpen() {
+  const listeners = process
+    .eventNames()
+    .flatMap((name) =>
+      Array.from({ length: process.listenerCount(name) }, () => `listener of ${String(name)}`),
+    );
+  return [...process.getActiveResourcesInfo(), ...listeners];
 }
 
 /** What is open now and was not before. */

@@ -1,3 +1,6 @@
+/** Longer than any call may take, on any machine. */
+const LONG_MS = 10_000;
+
 /** What one process of a storm has found: how much was asked, how long it took, and what was not as promised. */
 export class Verdict {
   reads = 0;
@@ -55,6 +58,16 @@ export class Verdict {
       this.#open.delete(id);
       this.longestMs[kind] = Math.max(this.longestMs[kind] ?? 0, performance.now() - began);
     }
+  }
+
+  /** What can be told before the end. */
+  found() {
+    const now = performance.now();
+    const waited = Math.max(0, ...[...this.#open.values()].map(({ began }) => now - began));
+    return [
+      ...['wrong', 'stale', 'lost', 'doubled'].filter((figure) => this[figure] > 0),
+      ...(waited > LONG_MS ? ['longest', 'unsettled'] : []),
+    ];
   }
 
   complain(figure, text) {
