@@ -50,8 +50,6 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
   readonly #requests: RequestMaker;
   readonly #servers: ServerCommands;
   readonly #classicForms: ClassicForms;
-  /** What else a command without arguments of its own needs that the classic dialect does by several. */
-  readonly #mayTakeSeveral = (request: Request): void => void (request.inClassic = this.#classicForms);
   #closing: Promise<void> | undefined;
 
   /** @throws {InvalidOptionsError} with the path of the wrong option. */
@@ -60,9 +58,10 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
     this.options = options instanceof ResolvedClientOptions ? options : new ResolvedClientOptions(options);
     this.#list = new ServerList(this.options, this);
     this.#dispatcher = this.#list.dispatcher;
-    this.#requests = new RequestMaker(this.options, new LeaseRepairs(this.#dispatcher));
-    this.#servers = new ServerCommands(this.#list.cluster, this.#dispatcher, this.options);
     this.#classicForms = new ClassicForms(this.#dispatcher);
+    const repairs = new LeaseRepairs(this.#dispatcher);
+    this.#requests = new RequestMaker(this.options, repairs, this.#classicForms);
+    this.#servers = new ServerCommands(this.#list.cluster, this.#dispatcher, this.options);
   }
 
   /** How this client's values become bytes; wrapped by stores that keep more than the value. */
@@ -237,7 +236,7 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
    * stale marks are not known there, so a hit never wins.
    */
   leaseGet<Value = unknown>(key: string, options: LeaseOptions): Promise<LeaseRead<Value>> {
-    return this.#run('lease-get', key, options, this.#mayTakeSeveral) as Promise<LeaseRead<Value>>;
+    return this.#run('lease-get', key, options) as Promise<LeaseRead<Value>>;
   }
 
   /** Lets a lease run for so long from now. @returns false when it is over: nothing is there, or a value. */

@@ -158,7 +158,9 @@ export class Readers {
     const { ttlSeconds, won, stale } = reply;
     const { withoutValue } = request;
     // A token for now and here needs no witness of the bytes.
-    const cas = tokenOf(reply, !withoutValue || isClassicStub(reply));
+    const cas = reply.needsWitness
+      ? tokenOf(reply, !withoutValue || isClassicStub(reply))
+      : reply.cas && reply.cas + reply.life;
     // Zero bytes with flags 0 is taken for a stub, which it is unless another client has stored it.
     const hit = !isStub(reply) && (reply.valueLength > 0 || reply.flags !== 0);
     const busy = reply.busy || (!hit && (reply.more || isClassicStub(reply)));

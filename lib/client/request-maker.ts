@@ -6,6 +6,7 @@ import { toTtlSeconds } from '../options/duration.js';
 import { MAX_RELATIVE_SECONDS, toExptime } from '../protocol/exptime.js';
 import { Request, type RequestKind } from '../protocol/request.js';
 import { arePlainKeys, isPlainKey } from '../protocol/wire-key.js';
+import type { ClassicForms } from './classic-forms.js';
 import { ClassTypes } from './codec/class-types.js';
 import { dataBlockOf, handled, isThenable, type Codec, type Encoded } from './codec/codec.js';
 import { createCodec } from './codec/create-codec.js';
@@ -34,9 +35,11 @@ export class RequestMaker {
   /** Readers for codecs that calls bring, made once for each; the last, since that is mostly a cache's, is at hand. */
   readonly #readersOf = new WeakMap<Codec, Readers>();
   #lastReaders: Readers;
+  readonly #classicForms: ClassicForms;
 
-  constructor(options: ResolvedClientOptions, repairs: LeaseRepairs) {
+  constructor(options: ResolvedClientOptions, repairs: LeaseRepairs, classicForms: ClassicForms) {
     this.#repairs = repairs;
+    this.#classicForms = classicForms;
     this.#keyPrefix = options.keyPrefix;
     this.#unsafeKeys = options.unsafeKeys;
     this.#bounds = options.codec;
@@ -61,17 +64,26 @@ export class RequestMaker {
    * @throws {InvalidArgumentError} for a wrong key or options.
    */
   make(kind: RequestKind, key: string, options: ReadOptions | undefined): Request {
-    if (options !== undefined || kind === 'lease-get') checkOptions(kind, options);
+    if (!areOptions(options, kind === 'lease-get')) checkOptions(kind, options);
     const full = this.fullKey(key);
     const missResult = missOf(kind);
-    const read = this.readersFor(options).of(kind);
+    const lease = kind === 'lease-get' ? (options as LeaseOptions) : undefined;
+    if (lease !== undefined) checkLease(lease);
+    const readers = this.readersFor(options);
+    // The two that nearly all calls are are at hand.
+    const read = kind === 'get' ? readers.value : kind === 'lease-get' ? readers.lease : readers.of(kind);
     const wire = isPlainKey(full) ? full : encodeUnusualKey(full, this.#unsafeKeys);
     const request = new Request(kind, wire, read);
     request.keyIsChecked = true;
     request.userKey = key;
     request.routingKey = full;
     request.missResult = missResult;
-    if (kind === 'lease-get') askForLease(request, options as LeaseOptions);
+    if (lease !== undefined) {
+      request.leaseSeconds = lease.leaseSeconds;
+      request.recacheSeconds = lease.recacheSeconds ?? 0;
+      request.withoutValue = lease.withoutValue === true;
+      request.inClassic = this.#classicForms;
+    }
     return request;
   }
 
@@ -139,18 +151,20 @@ export function tie(request: Request, token: CasToken): void {
   request.witness = witness;
 }
 
-function askForLease(request: Request, options: LeaseOptions): void {
-  const { leaseSeconds, recacheSeconds = 0, withoutValue = false } = options;
-  request.leaseSeconds = wholeSeconds(leaseSeconds, 'leaseSeconds');
-  request.recacheSeconds = wholeSeconds(recacheSeconds, 'recacheSeconds');
-  request.withoutValue = withoutValue === true;
+function areOptions(options: unknown, needed: boolean): boolean {
+  return options === undefined
+    ? !needed
+    : typeof options === 'object' && options !== null && !Array.isArray(options);
 }
 
 /** @throws {InvalidArgumentError} for what memcached would take for something else. */
-function wholeSeconds(value: unknown, name: string): number {
-  if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MAX_RELATIVE_SECONDS) {
-    return value as number;
-  }
+function checkLease({ leaseSeconds, recacheSeconds }: LeaseOptions): void {
+  checkSeconds(leaseSeconds, 'leaseSeconds');
+  if (recacheSeconds !== undefined) checkSeconds(recacheSeconds, 'recacheSeconds');
+}
+
+function checkSeconds(value: number, name: string): void {
+  if (Number.isInteger(value) && value >= 0 && value <= MAX_RELATIVE_SECONDS) return;
   throw new InvalidArgumentError(
     `${name}: expected whole seconds from 0 to ${MAX_RELATIVE_SECONDS} (30 days)`,
   );

@@ -306,11 +306,11 @@ export class Connection {
     }
     // No server counts from 0: it was started without tokens (`-C`).
     if (reply.cas === '0' && this.#agreement.hasCas) this.#agreement = { ...this.#agreement, hasCas: false };
-    if (refused) errors.refuse(request, reply, this.server.id, this.#limit);
-    else if (!request.settled || reply.won) this.#answer(request, reply);
-  }
-
-  #answer(request: Request, reply: Reply): void {
+    if (refused) {
+      errors.refuse(request, reply, this.server.id, this.#limit);
+      return;
+    }
+    if (request.settled && !reply.won) return;
     let result: unknown;
     try {
       result = request.read(reply, request);

@@ -163,7 +163,10 @@ export class CommonReplies {
     const start = lineEnd + 2;
     const end = start + bytes;
     if (!(end + 2 <= chunk.length) || chunk[end] !== CR || chunk[end + 1] !== LF) return false;
-    reply.setValue(chunk, start, end);
+    reply.bytes = chunk;
+    reply.valueStart = start;
+    reply.valueEnd = end;
+    reply.valueLength = bytes;
     this.#at = end + 2;
     return true;
   }

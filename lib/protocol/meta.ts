@@ -15,9 +15,8 @@ import {
 import type { Request, RequestKind } from './request.js';
 
 /** What a read with a lease asks for, by the seconds of the lease; longer ones are rare enough to be joined. */
-const LEASE_READS: readonly string[] = Array.from(
-  { length: 301 },
-  (_, seconds) => ` v f c t${seconds > 0 ? ` N${seconds}` : ''}`,
+const LEASE_READS: readonly (string | undefined)[] = Array.from({ length: 301 }, (_, seconds) =>
+  leaseReadOf(seconds),
 );
 
 /**
@@ -110,11 +109,14 @@ function keptTime(request: Request): string {
 }
 
 function leaseRead(request: Request): string {
-  const lease = seconds(request, request.leaseSeconds, 'leaseSeconds');
-  if (request.withoutValue) return ` s f c t${lease > 0 ? ` N${lease}` : ''}`;
-  const asked = LEASE_READS[lease] ?? ` v f c t N${lease}`;
-  const recache = seconds(request, request.recacheSeconds, 'recacheSeconds');
-  return recache > 0 ? `${asked} R${recache}` : asked;
+  const { leaseSeconds, recacheSeconds, withoutValue } = request;
+  const written = typeof leaseSeconds === 'number' && !withoutValue ? LEASE_READS[leaseSeconds] : undefined;
+  const asked = written ?? leaseReadOf(seconds(request, leaseSeconds, 'leaseSeconds'), withoutValue);
+  return recacheSeconds === 0 ? asked : `${asked} R${seconds(request, recacheSeconds, 'recacheSeconds')}`;
+}
+
+function leaseReadOf(seconds: number, withoutValue = false): string {
+  return `${withoutValue ? ' s' : ' v'} f c t${seconds > 0 ? ` N${seconds}` : ''}`;
 }
 
 function store(request: Request, mode: string): string {

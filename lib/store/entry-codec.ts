@@ -71,8 +71,11 @@ export class EntryCodec implements InPlaceCodec {
     budget?: ReadBudget,
   ): unknown {
     try {
-      if (flags !== FLAGS_CACHE_ENTRY)
-        return entry(this.#inner.decodeAt(bytes, start, end, flags, key, budget), NO_TAGS, 'value');
+      if (flags !== FLAGS_CACHE_ENTRY) {
+        const value = this.#inner.decodeAt(bytes, start, end, flags, key, budget);
+        if (typeof value !== 'object') return { value, tags: NO_TAGS, kind: 'value' };
+        return entry(value, NO_TAGS, 'value');
+      }
       return this.#decodeWithHeader(bytes.subarray(start, end), key, budget);
     } catch {
       return undefined;

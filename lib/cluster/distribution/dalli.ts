@@ -1,7 +1,7 @@
 import type { DistributionServer } from '../../options/distribution-options.js';
 import { family } from './family.js';
 import { crc32 } from './hash/crc.js';
-import { ofUtf8 } from './hash/hash.js';
+import { ofUtf8 } from './key-bytes.js';
 import { sha1FirstWord } from './hash/sha1.js';
 import { LabelPoints } from './label-points.js';
 import { labels, withPort } from './labels.js';

@@ -39,3 +39,12 @@ export class KeyBytes {
     this.view = new DataView(this.bytes.buffer);
   }
 }
+
+/** The hash of a key's UTF-8 bytes, which is what every client not written in Java or JavaScript hashes. */
+export function ofUtf8(hash: (key: KeyBytes) => number): (key: string) => number {
+  const key = new KeyBytes();
+  return (text) => {
+    key.load(text);
+    return hash(key);
+  };
+}

@@ -9,7 +9,6 @@ import type {
 } from '../../options/distribution-options.js';
 import { bool, oneOf, withDefault } from '../../options/schema.js';
 import { family } from './family.js';
-import type { KeyHash } from './hash/hash.js';
 import { keyHash, readHash } from './hash/named.js';
 import { LabelPoints } from './label-points.js';
 import { labels, withPort, withoutUsualPort } from './labels.js';
@@ -41,10 +40,7 @@ export const ketama = family<Resolved<KetamaOptions>>(
     const labelOf = spyLabels ? spyLabel : usualLabel;
     const servers = given.map(atLeastOne);
     const build = (live: readonly number[]): Lookup =>
-      byRing(
-        weightedKetamaRing(weighted(servers, ordered(servers, live, sortHosts), labelOf)),
-        keyHash(hash),
-      );
+      weightedKetamaRing(weighted(servers, ordered(servers, live, sortHosts), labelOf)).lookup(keyHash(hash));
     return rebuiltWithoutDown(servers.length, build, [
       ...zeroCountsAsOne('ketama', given),
       ...lightServers('ketama', servers),
@@ -67,7 +63,7 @@ export const libmemcachedConsistent = family<Resolved<LibmemcachedConsistentOpti
       const ring = countWeights
         ? weightedKetamaRing(weighted(servers, order, usualLabel))
         : unweightedRing(servers, order, points);
-      return byRing(ring, keyHash(hash));
+      return ring.lookup(keyHash(hash));
     };
     const type = 'libmemcached-consistent';
     return rebuiltWithoutDown(servers.length, build, [
@@ -87,10 +83,6 @@ export const libmemcachedModula = family<Resolved<LibmemcachedModulaOptions>>(
     return nextInList(order, positionOf, ignoredWeights('libmemcached-modula', servers));
   },
 );
-
-function byRing(ring: Ring, hashOf: KeyHash): Lookup {
-  return (key) => ring.ownerAtOrAfter(hashOf(key));
-}
 
 /** Points by the hashes that have a name; a function may be another each time. */
 const pointsByName = new Map<HashOption, LabelPoints>();

@@ -1,8 +1,8 @@
 import type { Lookup } from '../../options/distribution-options.js';
 import { oneOf, optional } from '../../options/schema.js';
 import { family } from './family.js';
-import type { KeyBytes } from './key-bytes.js';
-import { type KeyHash, ofUtf8 } from './hash/hash.js';
+import type { KeyHash } from './hash/hash.js';
+import { type KeyBytes, ofUtf8 } from './key-bytes.js';
 import { md5FirstWord } from './hash/md5.js';
 import { sha1FirstWord } from './hash/sha1.js';
 import { fnv1aInDoubles } from './hash/utf16.js';

@@ -6,7 +6,7 @@ import type {
 } from '../../options/distribution-options.js';
 import { oneOf, withDefault } from '../../options/schema.js';
 import { family } from './family.js';
-import { ofUtf8 } from './hash/hash.js';
+import { ofUtf8 } from './key-bytes.js';
 import { md5FirstWord } from './hash/md5.js';
 import { labels, withPort, withoutUsualPort } from './labels.js';
 import { RingBuilder } from './ring.js';
@@ -33,7 +33,7 @@ export const npmMemcached = family<Resolved>(
       }
       const ring = builder.build();
       const hashOf = ofUtf8(md5FirstWord());
-      return (key) => ring.ownerAtOrAfter(hashOf(key));
+      return ring.lookup(hashOf);
     };
     const reason = 'it has no point on the ring; use weights closer to each other';
     const warnings = withoutPoints('npm-memcached', servers, labelsOf(servers), reason);

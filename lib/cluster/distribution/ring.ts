@@ -124,6 +124,11 @@ export class Ring {
     this.#slices = slices;
   }
 
+  /** Finds the owners of keys, at or after the places of their hashes. */
+  lookup(hashOf: (key: string) => number): (key: string) => number {
+    return (key) => this.ownerAtOrAfter(hashOf(key));
+  }
+
   /** @returns the owner of the first point at or after `position` (32 bits, signed or not), -1 on an empty ring. */
   ownerAtOrAfter(position: number): number {
     const index = this.#firstAtOrAfter(position >>> 0);

@@ -20,7 +20,7 @@ export const twemproxyKetama = family<Resolved>(SHAPE, (servers, { hash }) => {
   const build = (live: readonly number[]): Lookup => {
     const ring = weightedKetamaRing(weighted(servers, sorted(servers, live), labelOf));
     const hashOf = keyHash(hash);
-    return (key) => ring.ownerAtOrAfter(hashOf(key));
+    return ring.lookup(hashOf);
   };
   return rebuiltWithoutDown(servers.length, build, lightServers('twemproxy-ketama', servers));
 });

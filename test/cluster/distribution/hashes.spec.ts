@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { createHash } from 'node:crypto';
-import { type KeyHash, ofUtf8 } from '../../../lib/cluster/distribution/hash/hash.js';
+import type { KeyHash } from '../../../lib/cluster/distribution/hash/hash.js';
 import { md5, md5FirstWord } from '../../../lib/cluster/distribution/hash/md5.js';
 import { murmur3Finish, murmur3State } from '../../../lib/cluster/distribution/hash/murmur.js';
 import { HASH_NAMES, keyHash } from '../../../lib/cluster/distribution/hash/named.js';
 import { sha1FirstWord } from '../../../lib/cluster/distribution/hash/sha1.js';
 import { fnv1aInDoubles, java31 } from '../../../lib/cluster/distribution/hash/utf16.js';
-import { KeyBytes } from '../../../lib/cluster/distribution/key-bytes.js';
+import { KeyBytes, ofUtf8 } from '../../../lib/cluster/distribution/key-bytes.js';
 
 /** Strings of every kind: also longer than memcached's keys, and with unpaired surrogates. */
 const anyKey = fc.oneof(

@@ -1,5 +1,5 @@
-import type { KeyBytes } from '../key-bytes.js';
-import { type KeyHash, ofUtf8 } from './hash.js';
+import { type KeyBytes, ofUtf8 } from '../key-bytes.js';
+import type { KeyHash } from './hash.js';
 
 /** The table of the reflected polynomial 0xEDB88320, as in zlib. */
 const CRC32_TABLE = Int32Array.from({ length: 256 }, (_, byte) => {

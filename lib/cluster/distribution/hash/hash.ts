@@ -1,4 +1,4 @@
-import { KeyBytes } from '../key-bytes.js';
+import type { KeyBytes } from '../key-bytes.js';
 
 /**
  * A 32-bit hash of a key's bytes.
@@ -10,12 +10,3 @@ export type ByteHash = (key: KeyBytes) => number;
 
 /** A 32-bit hash of a key; signed, as with `ByteHash`. */
 export type KeyHash = (key: string) => number;
-
-/** The hash of a key's UTF-8 bytes, which is what every client not written in Java or JavaScript hashes. */
-export function ofUtf8(hash: ByteHash): KeyHash {
-  const key = new KeyBytes();
-  return (text) => {
-    key.load(text);
-    return hash(key);
-  };
-}

@@ -2,7 +2,8 @@ import type { HashName, HashOption } from '../../../options/distribution-options
 import { type Reader, func, oneOf } from '../../../options/schema.js';
 import { crc15, crc16, crc32 } from './crc.js';
 import { fnv1Of32, fnv1Of64, fnv1aOf32, fnv1aOf64 } from './fnv.js';
-import { type KeyHash, ofUtf8 } from './hash.js';
+import type { KeyHash } from './hash.js';
+import { ofUtf8 } from '../key-bytes.js';
 import { hsieh } from './hsieh.js';
 import { jenkins } from './jenkins.js';
 import { md5FirstWord } from './md5.js';
