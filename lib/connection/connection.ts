@@ -376,7 +376,7 @@ export class Connection {
     this.#deadlines.stop();
     const written = this.#pending.drain();
     const unsent = written.splice(written.length - this.#batch.requests);
-    endSocket(this.#socket, written.length > 0);
+    endSocket(this.#socket, error !== undefined && written.length > 0);
     for (const request of written) request.progress = 'written';
     if (opening) {
       // All that is pending now is the negotiation, which nobody but this connection waits for.

@@ -41,8 +41,8 @@ function openTls(
 /**
  * Closes a socket at once.
  *
- * @param abandoned something was written that nobody waits for any more: what the kernel has not delivered yet shall not be
- *   delivered later, as it would be after an ordinary end. TLS closes as ever.
+ * @param abandoned it was given up with commands on their way: what the kernel has not delivered yet shall not be delivered
+ *   later, as it would be after an ordinary end, such as a client's that closes. TLS closes as ever.
  */
 export function endSocket(socket: net.Socket, abandoned: boolean): void {
   const { remotePort } = socket;
