@@ -17,15 +17,3 @@ export interface CacheCall {
   /** What the call waits for at present. */
   flight: Flight | undefined;
 }
-
-/** @param began the order of events when it did. */
-export function callOf(
-  key: string,
-  loader: Loader<unknown>,
-  policy: ResolvedPolicy,
-  began: number,
-  signal?: AbortSignal,
-  onNoLoad?: () => void,
-): CacheCall {
-  return { key, loader, policy, began, signal, onNoLoad, gone: false, flight: undefined };
-}

@@ -10,7 +10,6 @@ import type {
 } from '../options/cache-options.js';
 import { ResolvedCacheOptions, resolveUpdate, ResolvedPolicy } from '../options/cache-policy.js';
 import { readBatch } from './batch-read.js';
-import { callOf } from './cache-call.js';
 import { checkedKey, checkKeys, readNames } from './cache-key.js';
 import { CacheWrites, type PendingSet } from './cache-writes.js';
 import { CasUpdates, type Updater } from './cas-update.js';
@@ -25,7 +24,7 @@ import { Order } from './order.js';
 import { Polling } from './polling.js';
 import { PlainReads } from './plain-reads.js';
 import { EntryReader } from './entry-reader.js';
-import { ReadThrough } from './read-through.js';
+import { callOf, ReadThrough } from './read-through.js';
 import { Renewer } from './renewer.js';
 import { RetryPause } from './retry-pause.js';
 import { SelfWait } from './self-wait.js';

@@ -18,6 +18,9 @@ type Remains = number | 'rest' | 'as-it-is' | 'mark' | { readonly result: unknow
 /** Behind the cas token in a note beside a stale value: the load that had the right to replace it has left nothing to store. */
 const IN_VAIN = ' in vain';
 
+/** A value without tags. */
+const NONE: readonly TagVersion[] = Object.freeze([]);
+
 /** How often one computation removes what is in the way before it does without the lease. */
 const MAX_CLAIMS = 3;
 
@@ -63,7 +66,7 @@ export class Computation {
   async #right(flight: Flight, call: CacheCall, first: Finding, behind: boolean): Promise<Finding | Landing> {
     const { clock, order, polling, reader, events } = this.#in;
     const { key, policy } = call;
-    const startedAt = clock.now();
+    let startedAt: number | undefined;
     let waiting = false;
     let awaited = '';
     let claims = 0;
@@ -71,7 +74,9 @@ export class Computation {
     for (;;) {
       if (finding.right === 'ours') return finding;
       if (finding.right === 'free' && (!finding.unclaimable || claims === MAX_CLAIMS)) return finding;
-      const waitedMs = clock.now() - startedAt;
+      const now = clock.now();
+      startedAt ??= now;
+      const waitedMs = now - startedAt;
       const overdue =
         finding.right === 'theirs' && claims < MAX_CLAIMS && (await this.#isDead(call, finding));
       if (overdue || finding.right === 'free') {
@@ -167,7 +172,7 @@ export class Computation {
       let value: unknown;
       let ttlSeconds: number | undefined;
       try {
-        value = await this.#load(flight, call, finding, load);
+        value = await this.#load(flight, call, finding, load, loadedAt);
         ttlSeconds = ttlOf(value, load, policy);
       } catch (error) {
         if (flight.abortion === undefined || error instanceof LoaderTimeoutError) {
@@ -177,7 +182,7 @@ export class Computation {
         }
         return { kind: 'error', error };
       }
-      retryPause.succeeded(key);
+      if (!retryPause.isUnused) retryPause.succeeded(key);
       const unstored: Landing = { kind: 'value', value, stale: false, before };
       if (flight.detached) return unstored;
       if (ttlSeconds === undefined) {
@@ -190,7 +195,9 @@ export class Computation {
       if (finding.cas === '') return unstored;
       // Something newer than what is there has come; if it cannot be stored, neither may the old one stay.
       remains = 0;
-      const tags = await this.#tagsOf(call, load, finding, loadedAt);
+      const untagged = load.tags.size === 0 && policy.tags.length === 0 && this.#in.tags.areOfPolicies;
+      const isKnown = untagged && finding.tags !== undefined;
+      const tags = isKnown ? NONE : await this.#tagsOf(call, load, finding, loadedAt);
       if (tags === undefined) return unstored;
       // Nobody who begins after this may have the value without a look: an invalidation may pass between them.
       const stored = order.next();
@@ -208,14 +215,20 @@ export class Computation {
       }
     } finally {
       // What was detached has given its right back already.
-      if (!flight.detached) this.#leave(call, finding, remains, clock.now() - loadedAt);
+      if (!flight.detached) this.#leave(call, finding, remains, loadedAt);
     }
   }
 
   /** Calls the loader, and shows signs of life while it runs. */
-  async #load(flight: Flight, call: CacheCall, finding: Finding, load: Load): Promise<unknown> {
+  async #load(
+    flight: Flight,
+    call: CacheCall,
+    finding: Finding,
+    load: Load,
+    loadedAt: number,
+  ): Promise<unknown> {
     const { clock, signs, events } = this.#in;
-    const end = signs.accompany(flight, call, finding);
+    const end = signs.accompany(flight, call, finding, loadedAt);
     flight.onDetach = () => {
       end();
       if (finding.state !== 'fresh') this.giveBack(call.key, finding, keepOf(finding));
@@ -230,8 +243,8 @@ export class Computation {
   }
 
   /** Puts the key into the state that a load has left it in. Not awaited: it helps others only. */
-  #leave(call: CacheCall, finding: Finding, remains: Remains, loadMs: number): void {
-    const { events, store } = this.#in;
+  #leave(call: CacheCall, finding: Finding, remains: Remains, loadedAt: number): void {
+    const { clock, events, store } = this.#in;
     const { key } = call;
     if (remains === 'as-it-is') return;
     if (typeof remains === 'number' || remains === 'rest') {
@@ -248,7 +261,10 @@ export class Computation {
     }
     // Somebody else who is computing may yet have something to store.
     if (finding.cas === '' || finding.right === 'theirs') return;
-    const { entry, keepSeconds } = hitForMiss(loadMs, remains === 'mark' ? undefined : remains);
+    const { entry, keepSeconds } = hitForMiss(
+      clock.now() - loadedAt,
+      remains === 'mark' ? undefined : remains,
+    );
     store
       .writeLoaded(key, entry, keepSeconds, finding.reading as CacheReading)
       .catch((error: unknown) => events.note('storeError', key, error));

@@ -77,7 +77,8 @@ export class EntryReader {
 
   /** What begins from now on reads anew, the key or all. */
   forget(key?: string): void {
-    this.#turn.forget(key);
+    if (key === undefined) this.#turn.reads.clear();
+    else this.#turn.reads.delete(key);
   }
 
   /**

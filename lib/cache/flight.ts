@@ -21,12 +21,13 @@ export class Flight {
   readonly landed: Promise<Landing>;
   /** Called once, if the flight is aborted. */
   onAbort: ((reason: unknown) => void) | undefined;
+  /** It goes on without the store, since `detach` was called: its value is for its callers alone. */
+  detached = false;
   /** Called once, if the flight is to go on without the store. */
   onDetach: (() => void) | undefined;
   #controller: AbortController | undefined;
   #abortion: { readonly reason: unknown } | undefined;
   #land!: (landing: Landing) => void;
-  #detached = false;
   #waiting = 0;
   #calling = false;
   readonly #flights: Flights;
@@ -63,11 +64,6 @@ export class Flight {
   /** Why it was aborted, in an object; undefined if it was not. */
   get abortion(): { readonly reason: unknown } | undefined {
     return this.#abortion;
-  }
-
-  /** Whether it goes on without the store: its value is for its callers alone. */
-  get detached(): boolean {
-    return this.#detached;
   }
 
   /** Whether its loader is being called at this moment, so that who asks for the key now is the loader itself. */
@@ -110,8 +106,8 @@ export class Flight {
 
   /** Has it go on without the store, which is about to close. Its loader is told by its signal; what it does is up to it. */
   detach(reason: unknown): void {
-    if (this.#detached) return;
-    this.#detached = true;
+    if (this.detached) return;
+    this.detached = true;
     this.onDetach?.();
     if (this.#abortion !== undefined) return;
     this.#controller ??= new AbortController();

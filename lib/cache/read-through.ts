@@ -1,11 +1,11 @@
 import { ClientClosedError, InvalidArgumentError } from '../errors.js';
 import type { ResolvedPolicy } from '../options/cache-policy.js';
 import { within } from './clock.js';
-import { callOf, type CacheCall } from './cache-call.js';
+import type { CacheCall } from './cache-call.js';
 import type { CacheParts } from './cache-parts.js';
 import { Computation } from './computation.js';
 import { Flight, Flights, type Landing } from './flight.js';
-import { isPlainHit, keepOf, unknownFinding, type Finding } from './finding.js';
+import { isPlainHit, judge, keepOf, unknownFinding, type Finding } from './finding.js';
 import type { CacheReading } from './store.js';
 import type { Loader } from './load-context.js';
 import { NO_TAGS } from './tags.js';
@@ -41,7 +41,7 @@ export class ReadThrough {
     }
     return reader.read(key, policy).then(
       (reading) => {
-        if (!isPlainHit(reading, policy)) return this.#answered(callOf(key, loader, policy, began), reading);
+        if (!isPlainHit(reading, policy)) return this.#seenAlone(callOf(key, loader, policy, began), reading);
         events.note('hit', key);
         return reading.value?.value;
       },
@@ -110,7 +110,7 @@ export class ReadThrough {
     const served = others.map((index) => {
       const read = readings[index];
       return this.#finished(callOf(index), (call) =>
-        read.status === 'fulfilled' ? this.#answered(call, read.value) : this.#blind(call, read.reason),
+        read.status === 'fulfilled' ? this.#seenAlone(call, read.value) : this.#blind(call, read.reason),
       );
     });
     onAllFound();
@@ -181,15 +181,22 @@ export class ReadThrough {
 
   /** What a call is served after a read that asked for no tags: the value or its promise. */
   #answered(call: CacheCall, reading: CacheReading): unknown {
-    const { reader, tags, events } = this.#in;
+    if (!isPlainHit(reading, call.policy)) return this.#seenAlone(call, reading);
+    this.#in.events.note('hit', call.key);
+    return reading.value?.value;
+  }
+
+  /** The same where that was no plain hit. */
+  #seenAlone(call: CacheCall, reading: CacheReading): unknown {
+    const { clock, reader, tags } = this.#in;
     const { key, policy } = call;
-    if (isPlainHit(reading, policy)) {
-      events.note('hit', key);
-      return reading.value?.value;
-    }
     const joined = this.#missed(call, reading);
     if (joined !== undefined) return joined;
-    const finding = reader.judge(key, policy, tags.required(key, policy), reading, NO_TAGS);
+    const required = tags.areOfPolicies ? policy.tags : tags.required(key, policy);
+    if (reading.value === undefined) {
+      return this.#seen(call, judge(reading, policy.graceSeconds, NO_TAGS, required, clock.now()));
+    }
+    const finding = reader.judge(key, policy, required, reading, NO_TAGS);
     return finding instanceof Promise
       ? finding.then((late) => this.#seen(call, late))
       : this.#seen(call, finding);
@@ -348,6 +355,18 @@ export class ReadThrough {
     const kept = stale.ttlSeconds < 0 || ageMs < stale.ttlSeconds * 1000;
     return kept && call.policy.serveStaleIf(error);
   }
+}
+
+/** A call that begins. @param began the order of events when it did. */
+export function callOf(
+  key: string,
+  loader: Loader<unknown>,
+  policy: ResolvedPolicy,
+  began: number,
+  signal?: AbortSignal,
+  onNoLoad?: () => void,
+): CacheCall {
+  return { key, loader, policy, began, signal, onNoLoad, gone: false, flight: undefined };
 }
 
 function waitsForItself(key: string): InvalidArgumentError {

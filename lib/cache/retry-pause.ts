@@ -19,6 +19,8 @@ interface Failing {
 export class RetryPause {
   readonly #clock: Clock;
   readonly #failing = new BoundedMap<string, Failing>(MAX_REMEMBERED);
+  /** No loader has failed so far, so that nobody has to ask. */
+  isUnused = true;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -27,6 +29,7 @@ export class RetryPause {
   /** @param firstMs the pause after the first failure in a row; 0 = none. */
   failed(key: string, error: unknown, firstMs: number): void {
     if (firstMs === 0) return;
+    this.isUnused = false;
     const before = this.#failing.get(key);
     const pauseMs = before === undefined ? firstMs : Math.min(before.pauseMs * 2, firstMs * MAX_GROWTH);
     this.#failing.delete(key);

@@ -8,7 +8,7 @@ const RESOLVED = Promise.resolve();
  * returned meanwhile, and whoever begins after that return must not be given its answer.
  */
 export class SameTurn<V> {
-  /** The reads that began in this turn, by key. */
+  /** The reads that began in this turn, by key; what is taken out is read anew by whoever begins from then on. */
   reads = new Map<string, Promise<V>>();
 
   /** Begins a turn; to be called before its first read is begun. */
@@ -16,11 +16,5 @@ export class SameTurn<V> {
     // Queued before the read can queue its own departure: the turn has ended when the read leaves.
     // A new map each time: a cleared one leads from its old table to the new, by which V8 keeps every later turn's reads.
     void RESOLVED.then(() => (this.reads = new Map()));
-  }
-
-  /** What begins from now on reads anew, the key or all. */
-  forget(key?: string): void {
-    if (key === undefined) this.reads.clear();
-    else this.reads.delete(key);
   }
 }

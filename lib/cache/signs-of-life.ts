@@ -52,10 +52,9 @@ export class SignsOfLife {
    * @param finding with the right that it uses, if any.
    * @returns a function that ends it; to be called before the load's value is stored.
    */
-  accompany(flight: Flight, call: CacheCall, finding: Finding): () => void {
+  accompany(flight: Flight, call: CacheCall, finding: Finding, startedAt: number): () => void {
     const { clock } = this.#parts;
     const { key, policy } = call;
-    const startedAt = clock.now();
     const name = finding.right === 'ours' ? nameOf(key, finding.cas) : undefined;
     if (name !== undefined) this.#used.add(name);
     let holds = name !== undefined;

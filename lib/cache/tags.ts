@@ -95,7 +95,7 @@ export class Tags {
 
   /** Gives a tag a version it never had; values with the one before may be stale for `softSeconds`. */
   async bump(tag: string, softSeconds: number): Promise<void> {
-    this.#turn.forget(tag);
+    this.#turn.reads.delete(tag);
     await this.#store.bumpTag(tag, softSeconds);
   }
 
