@@ -1,3 +1,4 @@
+import type { NameLookups } from '../connection/name-lookups.js';
 import { ProtocolError, ServerError } from '../errors.js';
 import type { ClientSettings } from '../options/client-options.js';
 import { readServers, reachedLike, type ServerAddress } from '../options/server-options.js';
@@ -16,9 +17,10 @@ const UNOBSERVED: NodeObserver = { onState: ignore, onReconnect: ignore, onOwedS
 export async function askEndpoint(
   endpoint: ServerAddress,
   options: ClientSettings,
+  lookups: NameLookups,
 ): Promise<readonly ServerAddress[]> {
   const settings = { ...options, protocol: 'classic', drainTimeout: 0 } as const;
-  const node = new Node(endpoint, settings, UNOBSERVED, new OwedInvalidations(0));
+  const node = new Node(endpoint, settings, UNOBSERVED, new OwedInvalidations(0), lookups);
   const timeoutMs = options.connectTimeout + options.commandTimeout;
   try {
     const text =

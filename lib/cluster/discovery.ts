@@ -1,6 +1,8 @@
-import { lookup, resolveSrv } from 'node:dns/promises';
+import type { LookupAddress } from 'node:dns';
+import { lookup, resolve4, resolve6, resolveSrv } from 'node:dns/promises';
 import { performance } from 'node:perf_hooks';
 import { clearTimeout, setTimeout } from 'node:timers';
+import { NameLookups } from '../connection/name-lookups.js';
 import { ConnectionError, CommandTimeoutError } from '../errors.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';
 import type { ResolvedDiscovery } from '../options/discovery-options.js';
@@ -35,6 +37,7 @@ export class Discovery {
   readonly #source: ResolvedDiscovery;
   readonly #options: ResolvedClientOptions;
   readonly #listener: DiscoveryListener;
+  readonly #lookups = new NameLookups();
   #timer: NodeJS.Timeout | undefined;
   #limit: NodeJS.Timeout | undefined;
   /** How long one attempt may take until the next begins; its answer is taken all the same, if it comes. */
@@ -93,7 +96,7 @@ export class Discovery {
     this.#asked = this.#asked.filter(({ since }) => now - since < LOST_MS);
     let asked = this.#asked.at(-1);
     if (asked === undefined || (now - asked.since > this.#attemptMs && this.#asked.length < MAX_ASKED)) {
-      asked = { answer: this.#find(), since: now };
+      asked = { answer: this.#find(asked !== undefined), since: now };
       this.#asked.push(asked);
     }
     let servers: readonly ServerAddress[];
@@ -123,13 +126,14 @@ export class Discovery {
     return Math.min(interval, first * 2 ** Math.min(this.#failures - 1, 20));
   }
 
-  async #find(): Promise<readonly ServerAddress[]> {
+  /** @param again while an earlier question is still under way. */
+  async #find(again: boolean): Promise<readonly ServerAddress[]> {
     const source = this.#source;
     switch (source.type) {
       case 'elasticache':
-        return askEndpoint(source.endpoint, this.#options);
+        return askEndpoint(source.endpoint, this.#options, this.#lookups);
       case 'dns':
-        return readServers(await resolveName(source), 'discovery');
+        return readServers(await resolveName(source, again), 'discovery');
       case 'function':
         return readServers(await source.find(), 'discovery');
     }
@@ -137,12 +141,12 @@ export class Discovery {
 }
 
 /** All servers behind a name, in an order that does not depend on the resolver's. */
-async function resolveName(source: ResolvedDiscovery & { type: 'dns' }): Promise<string[]> {
+async function resolveName(source: ResolvedDiscovery & { type: 'dns' }, again: boolean): Promise<string[]> {
   if (source.record === 'srv') {
     const records = await resolveSrv(source.name);
     return records.map(({ name, port, weight }) => `${name}:${port}=${Math.max(weight, 1)}`).toSorted();
   }
-  const found = await lookup(source.name, { all: true, family: source.family ?? 0 });
+  const found = await addressesOf(source.name, source.family ?? 0, again);
   // A server with both kinds of address is one server: the keys of two would lie in it twice.
   const family = found.some((address) => address.family === 4) ? 4 : 6;
   const addresses = found.filter((address) => address.family === family);
@@ -152,4 +156,22 @@ async function resolveName(source: ResolvedDiscovery & { type: 'dns' }): Promise
   return addresses
     .map(({ address }) => (family === 6 ? `[${address}]:${source.port}` : `${address}:${source.port}`))
     .toSorted();
+}
+
+/**
+ * A look-up of the system takes one of its threads until it ends. Where one hangs, the name servers are asked past it, so that
+ * other names of the process are found; what they do not know, the system may.
+ */
+async function addressesOf(name: string, family: 0 | 4 | 6, again: boolean): Promise<LookupAddress[]> {
+  if (again) {
+    const direct = await Promise.all([
+      family === 6 ? [] : resolve4(name).catch(() => []),
+      family === 4 ? [] : resolve6(name).catch(() => []),
+    ]);
+    const found = direct.flatMap((addresses, index) =>
+      addresses.map((address) => ({ address, family: index === 0 ? 4 : 6 })),
+    );
+    if (found.length > 0) return found;
+  }
+  return lookup(name, { all: true, family });
 }
