@@ -27,9 +27,9 @@ const GROUPS = [
     declared: [['options/module-options', 'DecoratorsOptions', 'DECORATORS_OPTIONS']],
   },
   { title: 'The client', declared: [['options/client-options', 'ClientOptions', 'CLIENT_OPTIONS']] },
-  { title: 'One of `servers`', declared: [['options/server-options', 'ServerOptions']] },
+  { title: 'One of `servers`', declared: [['options/server-options', 'ServerOptions', 'SERVER_OPTIONS']] },
   { title: '`codec`', declared: [['options/codec-options', 'CodecOptions', 'CODEC_OPTIONS']] },
-  { title: '`codec.seal`', declared: [['options/codec-options', 'SealOptions']] },
+  { title: '`codec.seal`', declared: [['options/codec-options', 'SealOptions', 'SEAL_OPTIONS']] },
   {
     title: '`cache`, and the policy of one call',
     text: 'What stands in `cache` is the default of every call, every decorator and every `@HttpCache` that takes the option.',

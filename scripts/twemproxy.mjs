@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
@@ -11,21 +11,23 @@ const START_LIMIT_MS = 20_000;
 /** Debian installs it where only root's PATH looks. */
 const SEARCH_PATH = `${process.env.PATH}:/usr/sbin:/usr/local/sbin`;
 
-/** The processes that are running now; none is left behind, however the script ends. */
-const running = new Set();
+/** A shell line that kills the process of its argument when the process holding its standard input is gone. */
+const WATCHDOG = 'trap "" INT TERM HUP; read -r line || kill -KILL "$0"';
 
-process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-});
+/** @returns {boolean} whether it is installed. */
+export function hasTwemproxy() {
+  const { error } = spawnSync('nutcracker', ['--version'], { env: { ...process.env, PATH: SEARCH_PATH } });
+  return error === undefined;
+}
 
 /**
- * Starts a twemproxy before memcached servers.
+ * Starts a twemproxy before memcached servers, with its usual settings; it ends with this process, however that ends.
  *
- * @param {string[]} addresses
- * @param {number} timeoutMs how long it waits for a server before it answers for it.
+ * @param {readonly string[]} addresses
+ * @param {number} [timeoutMs] how long it waits for a server before it answers for it.
  * @returns {Promise<{ address: string, stop(): Promise<void> }>}
  */
-export async function startTwemproxy(addresses, timeoutMs) {
+export async function startTwemproxy(addresses, timeoutMs = 2000) {
   const folder = mkdtempSync(join(tmpdir(), 'nestjs-memcached-twemproxy-'));
   const [port, statsPort] = await freePorts(2);
   const settings = [
@@ -44,15 +46,17 @@ export async function startTwemproxy(addresses, timeoutMs) {
   await once(child, 'spawn').catch((cause) => {
     throw new Error('there is no twemproxy (nutcracker); `npm run check` says how to install it', { cause });
   });
-  running.add(child);
   const exited = once(child, 'exit');
+  const watchdog = spawn('sh', ['-c', WATCHDOG, String(child.pid)], { stdio: ['pipe', 'ignore', 'ignore'] });
+  // The pipe breaks when the watchdog itself has been killed.
+  watchdog.stdin.on('error', () => undefined);
   await untilOpen(port, child);
   return {
     address: `127.0.0.1:${port}`,
     async stop() {
-      running.delete(child);
       child.kill('SIGKILL');
       await exited;
+      watchdog.stdin.end('done\n');
       rmSync(folder, { recursive: true, force: true });
     },
   };

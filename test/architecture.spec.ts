@@ -74,6 +74,7 @@ const HOUSE: House = {
     'store/': {
       rooms: [
         'errors.ts',
+        'bounded-map.ts',
         'unix-time.ts',
         'options/',
         'client/',
@@ -111,7 +112,7 @@ const HOUSE: House = {
     },
     'nest/keys/': { rooms: ['errors.ts', 'options/'], packages: [] },
     'nest/instance/': {
-      rooms: ['errors.ts', 'options/', 'cache/', 'nest/keys/'],
+      rooms: ['errors.ts', 'bounded-map.ts', 'options/', 'cache/', 'nest/keys/'],
       packages: ['@nestjs/common', 'node:async_hooks', 'node:util'],
     },
     'nest/boot/': {

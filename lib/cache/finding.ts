@@ -64,7 +64,8 @@ export function unknownFinding(at: number): Finding {
 
 /** Whether an entry's ttl, grace not counted, is over, or it was marked stale. */
 export function isStale(reading: CacheReading, graceSeconds: number): boolean {
-  return reading.stale || (graceSeconds > 0 && reading.ttlSeconds >= 0 && reading.ttlSeconds <= graceSeconds);
+  const { stale, ttl } = reading;
+  return stale || (graceSeconds > 0 && ttl !== undefined && ttl <= graceSeconds * 1000);
 }
 
 /**
@@ -105,7 +106,7 @@ export function judge(
     reading,
     // What a read without a lease found to be missing has no state that a write could rely on.
     cas: reading.cas === NO_CAS ? '' : reading.cas,
-    ttlSeconds: reading.ttlSeconds,
+    ttlSeconds: reading.ttl === undefined ? -1 : reading.ttl / 1000,
     at,
     tags,
   };
@@ -118,7 +119,7 @@ export function judge(
 function rightOf(reading: CacheReading): Finding['right'] {
   if (reading.won) return 'ours';
   if (reading.busy) return 'theirs';
-  return !reading.hit && reading.cas !== NO_CAS && reading.ttlSeconds >= 0 ? 'theirs' : 'free';
+  return !reading.hit && reading.cas !== NO_CAS && reading.ttl !== undefined ? 'theirs' : 'free';
 }
 
 function stateOf(

@@ -38,8 +38,8 @@ export interface CacheReading {
    * has lost what it held, or the key belongs to another.
    */
   readonly cas: string;
-  /** Whole seconds until the store drops it, by the store's clock; -1 when it never does. */
-  readonly ttlSeconds: number;
+  /** Milliseconds until the store drops it, in whole seconds of the store's clock; `undefined` when it never does. */
+  readonly ttl: number | undefined;
   /** The right to compute was given to this reader, and to nobody else. */
   readonly won: boolean;
   /** The right to compute was given to somebody else before. */
@@ -67,7 +67,7 @@ export interface HeldLock {
 }
 
 /**
- * The few operations the cache needs of a store. Times are whole seconds, since memcached counts in those.
+ * The few operations the cache needs of a store. It is told times in whole seconds, since memcached counts in those.
  *
  * Misses and lost races are results; a promise rejects only when the store could not be asked. Operations begun in
  * one turn of the event loop should leave in one write: the cache begins many reads at once and relies on it.

@@ -60,12 +60,12 @@ export class Readers {
     if (status === 'end') return request.gathered ?? NO_LEASE;
     if (status === 'not-found') return NO_LEASE;
     if (status === 'ok' && request.withoutValue) {
-      const { ttlSeconds, won, busy, stale } = reply;
+      const { won, busy, stale } = reply;
       return {
         hit: !isTouchedStub(reply),
         value: undefined,
         cas: tokenOf(reply),
-        ttlSeconds,
+        ttl: ttlOf(reply),
         won,
         busy,
         stale,
@@ -78,18 +78,10 @@ export class Readers {
     if (reply.status === 'not-found') return NOTHING_THERE;
     if (reply.status !== 'value') throw unexpectedReply(reply, request);
     if (this.#isNothing(reply, request)) return NOTHING_THERE;
-    const { stale, size, lastAccessSeconds, hitBefore, flags, ttlSeconds } = reply;
-    const ttl = ttlSeconds < 0 ? undefined : ttlSeconds * 1000;
-    const state = {
-      hit: true,
-      cas: tokenOf(reply),
-      ttl,
-      stale,
-      size,
-      lastAccessSeconds,
-      hitBefore,
-      flags,
-    } as const;
+    const { stale, size, lastAccessSeconds, hitBefore, flags } = reply;
+    const cas = tokenOf(reply);
+    const ttl = ttlOf(reply);
+    const state = { hit: true, cas, ttl, stale, size, lastAccessSeconds, hitBefore, flags } as const;
     return andThen(this.#decode(reply, request), (value): Lookup<unknown> => ({ ...state, value }));
   };
 
@@ -155,7 +147,8 @@ export class Readers {
   }
 
   #lease(reply: Reply, request: Request): LeaseRead<unknown> | Promise<LeaseRead<unknown>> {
-    const { ttlSeconds, won, stale } = reply;
+    const { won, stale } = reply;
+    const ttl = ttlOf(reply);
     const { withoutValue } = request;
     // A token for now and here needs no witness of the bytes.
     const cas = reply.needsWitness
@@ -165,8 +158,8 @@ export class Readers {
     const hit = !isStub(reply) && (reply.valueLength > 0 || reply.flags !== 0);
     const busy = reply.busy || (!hit && (reply.more || isClassicStub(reply)));
     const value = hit && !withoutValue ? this.#decode(reply, request) : undefined;
-    if (!(value instanceof Promise)) return { hit, value, cas, ttlSeconds, won, busy, stale };
-    return andThen(value, (decoded) => ({ hit, value: decoded, cas, ttlSeconds, won, busy, stale }));
+    if (!(value instanceof Promise)) return { hit, value, cas, ttl, won, busy, stale };
+    return andThen(value, (decoded) => ({ hit, value: decoded, cas, ttl, won, busy, stale }));
   }
 
   #decode(reply: Reply, request: Request): unknown {
@@ -213,7 +206,7 @@ export const NO_LEASE: LeaseRead<never> = Object.freeze({
   hit: false,
   value: undefined,
   cas: '0',
-  ttlSeconds: -1,
+  ttl: undefined,
   won: false,
   busy: false,
   stale: false,
@@ -296,12 +289,13 @@ export const readCounter: ReplyReader = (reply, request) => {
 const readCount: ReplyReader = (reply, request): CountRead | undefined => {
   if (reply.status === 'not-found' || reply.status === 'not-stored') return undefined;
   if (reply.status !== 'value') throw unexpectedReply(reply, request);
-  const { ttlSeconds } = reply;
-  return {
-    digits: reply.value.toString('latin1').trimEnd(),
-    ttl: ttlSeconds < 0 ? undefined : ttlSeconds * 1000,
-  };
+  return { digits: reply.value.toString('latin1').trimEnd(), ttl: ttlOf(reply) };
 };
+
+/** The milliseconds that an item has left; undefined when it never expires. */
+function ttlOf({ ttlSeconds }: Reply): number | undefined {
+  return ttlSeconds < 0 ? undefined : ttlSeconds * 1000;
+}
 
 /** What `lookup` answers on a miss. */
 export const NOTHING_THERE: Lookup<never> = Object.freeze({ hit: false });

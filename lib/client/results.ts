@@ -29,8 +29,8 @@ export interface LeaseRead<Value> {
   readonly hit: boolean;
   readonly value: Value | undefined;
   readonly cas: CasToken;
-  /** Whole seconds left, or -1 when the item never expires. */
-  readonly ttlSeconds: number;
+  /** Milliseconds left, in whole seconds; `undefined` when the item never expires, or nothing is there. */
+  readonly ttl: number | undefined;
   /** The right to compute the value was given to this reader (`W`). */
   readonly won: boolean;
   /** Somebody else has been given the right (`Z`). */

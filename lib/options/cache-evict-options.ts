@@ -1,7 +1,8 @@
+import { INVALIDATE } from './cache-policy.js';
 import { type ArgumentsFunction, SHARED, type SharedOptions } from './decorator-options.js';
 import type { Duration } from './duration.js';
 import { type KeyOption, readKeys } from './key-option.js';
-import { duration, func, oneOf, optional, withDefault, type Shape } from './schema.js';
+import { described, func, oneOf, optional, withDefault, type Shape } from './schema.js';
 import type { VaryBy } from './vary-by.js';
 
 /**
@@ -84,6 +85,6 @@ export const CACHE_EVICT: Shape<CacheEvictShape> = {
   keysOf: optional(func<ArgumentsFunction>()),
   tags: withDefault(readKeys, []),
   at: withDefault(oneOf('after', 'before', 'both'), 'after'),
-  soft: withDefault(duration(), 0),
+  soft: described((value, path) => INVALIDATE.soft(value, path) * 1000, INVALIDATE.soft.facts ?? {}),
   unless: optional(func<ArgumentsFunction>()),
 };

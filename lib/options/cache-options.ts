@@ -165,7 +165,11 @@ export interface CachePolicy<V = unknown> {
 
 /** Options of the cache itself, and the defaults of every policy. */
 export interface CacheOptions extends Omit<CachePolicy, 'signal' | 'ttl' | 'forceFresh' | 'schema'> {
-  /** @default '5m' */
+  /**
+   * How long a value is fresh.
+   *
+   * @default '5m'
+   */
   ttl?: Ttl;
 
   /**

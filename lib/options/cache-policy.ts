@@ -1,4 +1,4 @@
-import { InvalidArgumentError, InvalidOptionsError } from '../errors.js';
+import { InvalidOptionsError } from '../errors.js';
 import type {
   CacheOptions,
   CachePolicy,
@@ -11,7 +11,9 @@ import { notAPolicy } from './not-a-policy.js';
 import { standardSchema, type StandardSchema } from './standard-schema.js';
 import { toMilliseconds, toTtlSeconds, type Duration } from './duration.js';
 import {
+  atOption,
   bool,
+  described,
   duration,
   func,
   integer,
@@ -232,28 +234,20 @@ export function resolveLock(options: WithLockOptions, path = 'lock'): ResolvedLo
  * @throws {InvalidOptionsError} with the path of the ttl.
  */
 export function readTtl(value: unknown, path: string): number {
-  if (value === 'never') return 0;
-  try {
-    return toTtlSeconds(value as Duration, path);
-  } catch (error) {
-    throw told(error, path);
-  }
+  return value === 'never' ? 0 : atOption(path, () => toTtlSeconds(value as Duration, path));
 }
+
+/** As `readTtl`, as an option. */
+const ttlOption = described(readTtl, { type: 'Ttl', range: 'at least 1s' });
 
 /** Reads a span that is either nothing, which is 0, or at least one second. */
-function readSeconds(value: unknown, path: string): number {
-  try {
-    return toMilliseconds(value as Duration, path) === 0 ? 0 : toTtlSeconds(value as Duration, path);
-  } catch (error) {
-    throw told(error, path);
-  }
-}
-
-/** An argument's error as the error of the option it stands in. */
-function told(error: unknown, path: string): unknown {
-  if (!(error instanceof InvalidArgumentError)) return error;
-  return new InvalidOptionsError(path, error.message.replace(`${path}: `, ''));
-}
+const seconds = described(
+  (value, path) =>
+    atOption(path, () =>
+      toMilliseconds(value as Duration, path) === 0 ? 0 : toTtlSeconds(value as Duration, path),
+    ),
+  { type: 'Duration', range: '0, or at least 1s' },
+);
 
 /** A ttl within a bound: whole seconds, of which 0 = never expires, and no bound. */
 export function bounded(ttlSeconds: number, maxSeconds: number): number {
@@ -285,33 +279,45 @@ function recacheSeconds(settings: Readonly<PolicySettings>, path: string): numbe
   return due === 0 ? 0 : due + 1;
 }
 
-function atLeastOneSecond(value: unknown, path: string): number {
-  const seconds = readTtl(value, path);
-  if (seconds > 0) return seconds;
-  throw new InvalidOptionsError(path, 'expected a duration of at least one second');
-}
+const atLeastOneSecond = described(
+  (value, path) => {
+    const read = readTtl(value, path);
+    if (read > 0) return read;
+    throw new InvalidOptionsError(path, 'expected a duration of at least one second');
+  },
+  { type: 'Duration', range: 'at least 1s' },
+);
 
-function fractionBelowOne(value: unknown, path: string): number {
-  const fraction = number(0, 1)(value, path);
-  if (fraction < 1) return fraction;
-  throw new InvalidOptionsError(path, 'expected a number below 1');
-}
+const fractionBelowOne = described(
+  (value, path) => {
+    const fraction = number(0, 1)(value, path);
+    if (fraction < 1) return fraction;
+    throw new InvalidOptionsError(path, 'expected a number below 1');
+  },
+  { type: 'number', range: 'from 0, below 1' },
+);
 
 function names(what: string): Reader<readonly string[]> {
   const read = text();
-  return (value, path) => {
-    if (!Array.isArray(value)) throw new InvalidOptionsError(path, `expected an array of ${what}`);
-    if (value.length > MAX_TAGS) {
-      throw new InvalidOptionsError(path, `expected at most ${MAX_TAGS} ${what}, got ${value.length}`);
-    }
-    return Object.freeze(value.map((name, index) => read(name, `${path}[${index}]`)));
-  };
+  return described(
+    (value, path) => {
+      if (!Array.isArray(value)) throw new InvalidOptionsError(path, `expected an array of ${what}`);
+      if (value.length > MAX_TAGS) {
+        throw new InvalidOptionsError(path, `expected at most ${MAX_TAGS} ${what}, got ${value.length}`);
+      }
+      return Object.freeze(value.map((name, index) => read(name, `${path}[${index}]`)));
+    },
+    { range: `at most ${MAX_TAGS}` },
+  );
 }
 
-function abortSignal(value: unknown, path: string): AbortSignal {
-  if (value instanceof AbortSignal) return value;
-  throw new InvalidOptionsError(path, 'expected an AbortSignal');
-}
+const abortSignal = described(
+  (value, path) => {
+    if (value instanceof AbortSignal) return value;
+    throw new InvalidOptionsError(path, 'expected an AbortSignal');
+  },
+  { type: 'AbortSignal' },
+);
 
 type CacheSettings = Omit<PolicySettings, 'forceFresh' | 'schema'> & {
   namespaces: readonly string[];
@@ -320,11 +326,16 @@ type CacheSettings = Omit<PolicySettings, 'forceFresh' | 'schema'> & {
 
 /** What may stand in the options of the cache as the default of every call. */
 const DEFAULTS: Shape<Omit<PolicySettings, 'forceFresh' | 'schema'>> = {
-  ttl: (value, path) =>
-    typeof value === 'function'
-      ? (value as PolicySettings['ttl'])
-      : readTtl(value === undefined ? '5m' : value, path),
-  grace: withDefault(readSeconds, 0),
+  ttl: withDefault<PolicySettings['ttl']>(
+    described(
+      (value, path) =>
+        typeof value === 'function' ? (value as PolicySettings['ttl']) : readTtl(value, path),
+      { range: 'at least 1s' },
+    ),
+    300,
+    "'5m'",
+  ),
+  grace: withDefault(seconds, 0),
   lease: withDefault(atLeastOneSecond, 2, "'2s'"),
   leaseWait: optional(duration()),
   serveStale: withDefault(bool, true),
@@ -337,7 +348,7 @@ const DEFAULTS: Shape<Omit<PolicySettings, 'forceFresh' | 'schema'>> = {
   cacheUndefined: withDefault(bool, false),
   jitter: withDefault(number(0, 1), 0),
   tags: withDefault(names('tags'), []),
-  maxTtl: withDefault(readTtl, 0),
+  maxTtl: withDefault(ttlOption, 0, 'none'),
   guardSet: withDefault(bool, true),
   onStoreError: withDefault(oneOf('ignore', 'throw'), 'ignore'),
 };
@@ -371,14 +382,14 @@ export const UPDATE: Shape<UpdateSettings> = {
   attempts: withDefault(integer(1), 64),
   backoff: withDefault(duration(), 1),
   initial: (value) => value,
-  ttl: optional(readTtl),
-  grace: optional(readSeconds),
+  ttl: optional(ttlOption),
+  grace: optional(seconds),
   tags: withDefault(names('tags'), []),
   signal: optional(abortSignal),
 };
 
 /** One reader for each option of `invalidate`. */
-export const INVALIDATE: Shape<{ soft: number }> = { soft: withDefault(readSeconds, 0) };
+export const INVALIDATE: Shape<{ soft: number }> = { soft: withDefault(seconds, 0) };
 
 interface LockSettings {
   ttl: number;

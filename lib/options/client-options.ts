@@ -135,7 +135,7 @@ export interface ClientOptions {
   reconnectDelay?: { min?: Duration; max?: Duration };
 
   /**
-   * Idle time after which TCP asks whether the peer is still there; 0 never asks.
+   * Idle time after which TCP asks whether the peer is still there, in whole seconds; 0 never asks.
    *
    * @default '30s'
    */
@@ -239,6 +239,12 @@ const readReconnectDelay = described(
   { default: "{ min: '50ms', max: '400ms' }", shape: RECONNECT_DELAY },
 );
 
+/** What systems count in whole seconds, and Linux up to 32,767. */
+const readKeepAlive = described(
+  (value, path) => (duration()(value, path) === 0 ? 0 : duration(1000, 9 * 3_600_000)(value, path)),
+  { type: 'Duration', range: '0, or from 1s to 9h' },
+);
+
 /** One reader per client option; modules that take more options spread it into their own shape. */
 export const CLIENT_OPTIONS: Shape<ResolvedClientOptions> = {
   servers: withDefault(readServers, []),
@@ -254,7 +260,7 @@ export const CLIENT_OPTIONS: Shape<ResolvedClientOptions> = {
   failover: withDefault(oneOf('error', 'miss', 'next'), 'error'),
   failuresToDown: withDefault(integer(1), 2),
   reconnectDelay: readReconnectDelay,
-  keepAlive: withDefault(duration(), 30_000),
+  keepAlive: withDefault(readKeepAlive, 30_000),
   diagnosticKeys: withDefault(bool, true),
   maxInFlight: withDefault(integer(1), 100_000),
   maxQueuedBytes: withDefault(integer(1024), 128 * MIB),

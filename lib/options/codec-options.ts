@@ -290,11 +290,14 @@ const BOUNDS: Shape<CodecBounds> = {
 /** The bounds of a codec that nobody gave options. */
 export const DEFAULT_BOUNDS: CodecBounds = readObject<CodecBounds>({}, 'codec', BOUNDS);
 
+/** One reader for each option of `codec.seal`. */
+export const SEAL_OPTIONS: Shape<ResolvedSealOptions> = {
+  keys: readSealKeys,
+  acceptUnsealed: withDefault(bool, false),
+};
+
 const readSeal: Reader<ResolvedSealOptions> = (value, path) =>
-  readObject<ResolvedSealOptions>(value, path, {
-    keys: readSealKeys,
-    acceptUnsealed: withDefault(bool, false),
-  });
+  readObject<ResolvedSealOptions>(value, path, SEAL_OPTIONS);
 
 const readStoredClass: Reader<StoredClass> = (value, path) => {
   if (isClass(value)) return { class: value };

@@ -74,14 +74,14 @@ function refuseForceFresh(options: object, place: string): void {
  *
  * @throws {DecoratorError} when the class is defined.
  */
-export function refuseBareText(decorator: string, options: unknown, option: string): void {
+export function refuseBareText(decorator: string, options: unknown, option: 'key' | 'prefix'): void {
   if (typeof options === 'string') {
-    const written = options.includes('{') ? options : `${options}:{0}`;
+    const written = options.includes('{') ? options : options + (option === 'key' ? ':{0}' : ':');
     throw new DecoratorError(`${decorator}('${options}'): write ${decorator}({ ${option}: '${written}' })`);
   }
   if (typeof options === 'function' || typeof options !== 'object' || options === null) {
     throw new DecoratorError(
-      `${decorator} takes its options in parentheses: ${decorator}({ ${option}: 'product:{0}' })`,
+      `${decorator} takes its options in parentheses: ${decorator}({ ${option}: 'product:${option === 'key' ? '{0}' : ''}' })`,
     );
   }
 }

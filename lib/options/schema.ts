@@ -128,7 +128,7 @@ export function duration(minMs = 0, maxMs = Number.POSITIVE_INFINITY): Reader<nu
   const most = maxMs === Number.POSITIVE_INFINITY ? [] : [`at most ${writtenDuration(maxMs)}`];
   return described(
     (value, path) => {
-      const milliseconds = guarded(path, () => toMilliseconds(value as Duration, path));
+      const milliseconds = atOption(path, () => toMilliseconds(value as Duration, path));
       if (milliseconds < minMs) {
         throw new InvalidOptionsError(path, `expected at least ${minMs} ms, got ${shown(value)}`);
       }
@@ -197,8 +197,8 @@ export function func<T>(): Reader<T> {
   );
 }
 
-/** An error of a nested reader, told with the path of the option it came from. */
-function guarded<T>(path: string, read: () => T): T {
+/** An argument's error, as the error of the option that it came from. */
+export function atOption<T>(path: string, read: () => T): T {
   try {
     return read();
   } catch (error) {

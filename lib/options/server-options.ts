@@ -1,6 +1,6 @@
 import type { ConnectionOptions } from 'node:tls';
 import { InvalidOptionsError } from '../errors.js';
-import { bool, integer, optional, readObject, text, withDefault, type Reader } from './schema.js';
+import { bool, integer, optional, readObject, text, withDefault, type Reader, type Shape } from './schema.js';
 
 /** memcached's own port. */
 export const DEFAULT_PORT = 11211;
@@ -9,7 +9,11 @@ export const DEFAULT_PORT = 11211;
 export interface ServerOptions {
   /** Name or address; the text as written here decides which keys the server gets, so all clients must write it alike. */
   host?: string;
-  /** @default 11211 */
+  /**
+   * Its port.
+   *
+   * @default 11211
+   */
   port?: number;
   /** Path of a unix socket, instead of `host` and `port`. */
   path?: string;
@@ -179,16 +183,7 @@ function decoded(text: string, path: string): string {
 }
 
 function fromOptions(value: unknown, path: string): ServerAddress {
-  const server = readObject<ServerOptions>(value, path, {
-    host: optional(text()),
-    port: optional(integer(1, 65_535)),
-    path: optional(text()),
-    weight: withDefault(integer(0, 1_000_000), 1),
-    name: optional(text()),
-    tls: optional(readTls),
-    username: optional(secret),
-    password: optional(secret),
-  });
+  const server = readObject<ServerSettings>(value, path, SERVER_OPTIONS);
   if (server.path === undefined && server.host === undefined) {
     throw new InvalidOptionsError(path, 'expected a host (and port) or the path of a unix socket');
   }
@@ -202,7 +197,7 @@ function fromOptions(value: unknown, path: string): ServerAddress {
     host,
     port,
     path: server.path,
-    weight: server.weight ?? 1,
+    weight: server.weight,
     name: server.name,
     credentials: readCredentials(server, path),
   };
@@ -211,7 +206,7 @@ function fromOptions(value: unknown, path: string): ServerAddress {
   return Object.freeze(Object.defineProperty(address, 'tls', { value: tls }) as ServerAddress);
 }
 
-function readCredentials(server: ServerOptions, path: string): Credentials | undefined {
+function readCredentials(server: ServerSettings, path: string): Credentials | undefined {
   const { username, password } = server;
   if (username === undefined && password === undefined) return undefined;
   if (username === undefined || password === undefined) {
@@ -236,6 +231,20 @@ const readTls: Reader<boolean | ConnectionOptions> = (value, path) => {
 const secret: Reader<string> = (value, path) => {
   if (typeof value === 'string') return value;
   throw new InvalidOptionsError(path, 'expected a string');
+};
+
+type ServerSettings = Omit<ServerOptions, 'weight'> & { readonly weight: number };
+
+/** One reader for each option of a server. */
+export const SERVER_OPTIONS: Shape<ServerSettings> = {
+  host: optional(text()),
+  port: optional(integer(1, 65_535), String(DEFAULT_PORT)),
+  path: optional(text()),
+  weight: withDefault(integer(0, 1_000_000), 1),
+  name: optional(text()),
+  tls: optional(readTls),
+  username: optional(secret),
+  password: optional(secret),
 };
 
 /** What was written, as far as it can be shown: without what stands before an `@`, or could be half of that. */

@@ -140,10 +140,10 @@ export class ClientStore implements CacheStore {
   async markStale(key: string, keepSeconds: number): Promise<void> {
     const name = itemKey(key);
     // What is stale already, or would end sooner by itself, is not prolonged.
-    const { cas, hit, stale, ttlSeconds } = await this.#client
+    const { cas, hit, stale, ttl } = await this.#client
       .leaseGet(name, { leaseSeconds: 0, codec: this.#codec })
       .catch(() => NOT_KNOWN);
-    if (hit && ttlSeconds >= 0 && (stale || ttlSeconds <= keepSeconds)) {
+    if (hit && ttl !== undefined && (stale || ttl <= keepSeconds * 1000)) {
       const marked = this.#client.invalidateKey(name, { cas, stale: 'rest' });
       if (await marked.catch(() => false)) return;
     }
@@ -327,7 +327,7 @@ function isWithoutCas(cas: string): boolean {
 }
 
 /** What a read that failed says of an item. */
-const NOT_KNOWN = { cas: '', hit: false, stale: false, ttlSeconds: -1 } as const;
+const NOT_KNOWN = { cas: '', hit: false, stale: false, ttl: undefined } as const;
 
 /** Where a value is stored. */
 function itemKey(key: string): string {
@@ -360,10 +360,10 @@ function randomText(): string {
 }
 
 /** Reads a tag's item: its version, and after a soft bump for how many seconds which version before is merely stale. */
-function readState(tag: string, { value, ttlSeconds }: { value?: string; ttlSeconds: number }): TagState {
+function readState(tag: string, { value, ttl }: { value?: string; ttl: number | undefined }): TagState {
   const [version, soft, before] = (value as string).split(' ');
-  const ageSeconds = ttlSeconds < 0 ? 0 : Math.max(0, TAG_SECONDS - ttlSeconds);
+  const ageSeconds = ttl === undefined ? 0 : Math.max(0, TAG_SECONDS - ttl / 1000);
   const staleVersion =
-    before !== undefined && ttlSeconds >= 0 && ageSeconds < Number(soft) ? before : undefined;
+    before !== undefined && ttl !== undefined && ageSeconds < Number(soft) ? before : undefined;
   return { tag, version, ageSeconds, staleVersion };
 }

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../bounded-map.js';
 import type { MemcachedClient } from '../client/client.js';
 import { MemcachedError } from '../errors.js';
 
@@ -19,7 +20,7 @@ export function mayBeDone(error: unknown): boolean {
  */
 export class LostLeases {
   readonly #client: MemcachedClient;
-  readonly #repairs = new Map<string, () => Promise<unknown>>();
+  readonly #repairs = new BoundedMap<string, () => Promise<unknown>>(MAX_REMEMBERED);
 
   constructor(client: MemcachedClient) {
     this.#client = client;
@@ -40,8 +41,6 @@ export class LostLeases {
   /** Has something done about a key as soon as its server can be asked. */
   repair(key: string, repair: () => Promise<unknown>): void {
     if (this.#repairs.has(key)) return;
-    if (this.#repairs.size >= MAX_REMEMBERED)
-      this.#repairs.delete(this.#repairs.keys().next().value as string);
     this.#repairs.set(key, repair);
     void this.#repair(key);
   }

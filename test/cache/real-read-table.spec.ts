@@ -42,8 +42,8 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
 
 /** Seconds that the server will keep a value for; 0 when it is gone. */
 async function secondsLeft(key: string): Promise<number> {
-  const { hit, ttlSeconds } = await stores[0].read(key, 0, 0);
-  return hit ? ttlSeconds : 0;
+  const { hit, ttl } = await stores[0].read(key, 0, 0);
+  return hit ? (ttl as number) / 1000 : 0;
 }
 
 /** Resolves once no more than so many seconds of a value are left, by the clock of the server. */

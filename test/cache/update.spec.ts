@@ -230,7 +230,7 @@ describe('an update in doubt', () => {
         hit: false,
         value: undefined,
         cas: '0',
-        ttlSeconds: -1,
+        ttl: undefined,
         won: false,
         busy: false,
         stale: false,

@@ -5,7 +5,8 @@ import { MemcachedClient } from '../../lib/client/client.js';
 import { ClientStore } from '../../lib/store/client-store.js';
 import { sendRaw } from '../support/raw-commands.js';
 import { startMemcached, type RealMemcached } from '../support/real-memcached.js';
-import { describeTwemproxy, startTwemproxy, type Twemproxy } from '../support/twemproxy.js';
+import { startTwemproxy, type Twemproxy } from '../../scripts/twemproxy.mjs';
+import { describeTwemproxy } from '../support/twemproxy.js';
 
 let backend: RealMemcached;
 let proxy: Twemproxy;

@@ -59,8 +59,8 @@ export function storeContract(start: () => Promise<Stores>): void {
       const reading = await two.read(key, 30, 0);
       expect(reading).toMatchObject({ hit: true, won: false, busy: false, stale: false });
       expect(reading.value).toEqual(entry('value'));
-      expect(reading.ttlSeconds).toBeGreaterThan(57);
-      expect(reading.ttlSeconds).toBeLessThanOrEqual(60);
+      expect(reading.ttl).toBeGreaterThan(57_000);
+      expect(reading.ttl).toBeLessThanOrEqual(60_000);
     });
 
     it('stores nothing once the key was removed', async () => {
@@ -94,7 +94,7 @@ export function storeContract(start: () => Promise<Stores>): void {
       const key = fresh();
       const { cas } = await one.read(key, 30, 0);
       await one.write(key, entry('value'), 0, cas);
-      expect(await one.read(key, 30, 1_000_000)).toMatchObject({ hit: true, ttlSeconds: -1, won: false });
+      expect(await one.read(key, 30, 1_000_000)).toMatchObject({ hit: true, ttl: undefined, won: false });
     });
   });
 
@@ -124,8 +124,8 @@ export function storeContract(start: () => Promise<Stores>): void {
       const reading = await two.read(key, 0, 0);
       expect(reading).toMatchObject({ hit: true, won: true, busy: false, stale: true });
       expect(reading.value).toEqual(entry('old'));
-      expect(reading.ttlSeconds).toBeGreaterThan(27);
-      expect(reading.ttlSeconds).toBeLessThanOrEqual(30);
+      expect(reading.ttl).toBeGreaterThan(27_000);
+      expect(reading.ttl).toBeLessThanOrEqual(30_000);
       expect(await one.read(key, 30, 0)).toMatchObject({ hit: true, won: false, busy: true, stale: true });
     });
 
@@ -171,7 +171,7 @@ export function storeContract(start: () => Promise<Stores>): void {
       const reading = await two.read(key, 30, 61);
       expect(reading).toMatchObject({ hit: true, won: true, stale: true });
       expect(reading.value).toEqual(entry('old'));
-      expect(reading.ttlSeconds).toBeLessThanOrEqual(20);
+      expect(reading.ttl).toBeLessThanOrEqual(20_000);
     });
 
     it('does nothing once the key has changed', async () => {
@@ -322,7 +322,7 @@ export function storeContract(start: () => Promise<Stores>): void {
       await one.set(key, entry('old'), 600, true);
       await one.markStale(key, 20);
       await two.markStale(key, 300);
-      expect((await one.read(key, 30, 0)).ttlSeconds).toBeLessThanOrEqual(20);
+      expect((await one.read(key, 30, 0)).ttl).toBeLessThanOrEqual(20_000);
     });
 
     it('neither does the first one, where less was left', async () => {
@@ -331,7 +331,7 @@ export function storeContract(start: () => Promise<Stores>): void {
       await one.markStale(key, 300);
       const reading = await two.read(key, 30, 0);
       expect(reading).toMatchObject({ hit: true, stale: true });
-      expect(reading.ttlSeconds).toBeLessThanOrEqual(20);
+      expect(reading.ttl).toBeLessThanOrEqual(20_000);
     });
   });
 }

@@ -5,7 +5,7 @@ import {
   type CacheBatchShape,
 } from '../../options/cache-batch-options.js';
 import type { CachePolicy } from '../../options/cache-options.js';
-import { readOptions } from '../../options/decorator-options.js';
+import { readOptions, refuseBareText } from '../../options/decorator-options.js';
 import { unforced } from '../instance/force-fresh.js';
 import { KeyMaker } from '../methods/key-maker.js';
 import { filled } from '../methods/marked-parameter.js';
@@ -32,6 +32,7 @@ export function CacheBatch<M extends AnyMethod>(
   options: CacheBatchOptions<IdOf<M>, RestOf<M>, RowOf<M>> & ShapeOf<M>,
 ): BatchDecoratorFor<{ returns: 'map' }>;
 export function CacheBatch(options: { name?: string }): BatchDecoratorFor<object> {
+  refuseBareText('@CacheBatch', options, 'key');
   return decorateMethod({
     decorator: '@CacheBatch',
     name: options.name,

@@ -1,5 +1,6 @@
 import type { Type } from '@nestjs/common';
 import type { CacheDefaultsOptions } from '../../options/cache-defaults-options.js';
+import { refuseBareText } from '../../options/decorator-options.js';
 import { setClassDefaults } from '../methods/class-defaults.js';
 import { declareHost } from '../methods/stub.js';
 
@@ -12,6 +13,7 @@ import { declareHost } from '../methods/stub.js';
  * export class ProductService { … }
  */
 export function CacheDefaults(options: CacheDefaultsOptions): ClassDecorator {
+  refuseBareText('@CacheDefaults', options, 'prefix');
   return (type) => {
     setClassDefaults(type, options);
     if (options.name !== undefined) declareHost((type as unknown as Type).prototype as object, options.name);

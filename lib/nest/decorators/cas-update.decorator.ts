@@ -1,7 +1,7 @@
 import { DecoratorError } from '../../errors.js';
 import { resolveUpdate, UPDATE } from '../../options/cache-policy.js';
 import { type CasUpdateOptions, CAS_UPDATE, type CasUpdateShape } from '../../options/cas-update-options.js';
-import { readOptions } from '../../options/decorator-options.js';
+import { readOptions, refuseBareText } from '../../options/decorator-options.js';
 import { KeyMaker } from '../methods/key-maker.js';
 import type { CompiledOperation, MethodFacts } from '../methods/operation.js';
 import { decorateMethod } from '../methods/stub.js';
@@ -33,6 +33,7 @@ export function CasUpdate<M extends AnyMethod>(
   options: CasUpdateOptions<Parameters<M>, ResultOf<M>>,
 ): MethodDecoratorFor<object>;
 export function CasUpdate(options: CasUpdateOptions): MethodDecoratorFor<object> {
+  refuseBareText('@CasUpdate', options, 'key');
   return decorateMethod({
     decorator: '@CasUpdate',
     name: options.name,

@@ -1,4 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
+import { BoundedMap } from '../../bounded-map.js';
 import type { CacheObserver } from '../../cache/cache-events.js';
 import { CodecError, ValueTooLargeError } from '../../errors.js';
 
@@ -20,7 +21,7 @@ export type UncachedCounts = Readonly<Partial<Record<UncachedReason, number>>>;
  */
 export class UncachedCalls {
   readonly #logger: LoggerService;
-  readonly #places = new Map<string, string>();
+  readonly #places = new BoundedMap<string, string>(REMEMBERED);
   readonly #counts = new Map<string, Partial<Record<UncachedReason, number>>>();
 
   constructor(logger: LoggerService) {
@@ -43,7 +44,6 @@ export class UncachedCalls {
 
   /** Tells whose a key is, before its value is stored. */
   loading(key: string, place: string): void {
-    if (this.#places.size >= REMEMBERED) this.#places.delete(this.#places.keys().next().value as string);
     this.#places.set(key, place);
   }
 

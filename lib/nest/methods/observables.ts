@@ -1,4 +1,4 @@
-import { Observable, type Subscriber } from 'rxjs';
+import { Observable, type Subscriber, type Subscription } from 'rxjs';
 import { DecoratorError } from '../../errors.js';
 
 /** A caller's subscription to a decorated method, for what the method emits before its last emission. */
@@ -46,31 +46,15 @@ export function onlyEmission(
   emissions: Emissions | undefined,
   place: string,
 ): Promise<unknown> {
+  const refuse = (_first: unknown, fail: (error: Error) => void): void =>
+    fail(
+      new DecoratorError(
+        `${place}: the observable emitted more than once, and a key holds one value; ` +
+          'gather the emissions (toArray(), last()) before they are returned',
+      ),
+    );
   return new Promise((resolve, reject) => {
-    let count = 0;
-    let value: unknown;
-    const subscription = source.subscribe({
-      next(emitted) {
-        count += 1;
-        if (count === 1) {
-          value = emitted;
-          return;
-        }
-        reject(
-          new DecoratorError(
-            `${place}: the observable emitted more than once, and a key holds one value; ` +
-              'gather the emissions (toArray(), last()) before they are returned',
-          ),
-        );
-        // Undefined while a source emits as it is subscribed to; then nothing listens to it any more.
-        void Promise.resolve().then(() => subscription.unsubscribe());
-      },
-      error: reject,
-      complete() {
-        if (emissions !== undefined) emissions.nothing = count === 0;
-        resolve(value);
-      },
-    });
+    follow(source, emissions, refuse, resolve, reject);
   });
 }
 
@@ -83,21 +67,38 @@ export function lastEmission(
   source: Observable<unknown>,
   emissions: Emissions | undefined,
 ): Promise<unknown> {
+  const pass = (before: unknown): void => emissions?.pass(before);
   return new Promise((resolve, reject) => {
-    let count = 0;
-    let value: unknown;
-    const subscription = source.subscribe({
-      next(emitted) {
-        count += 1;
-        if (count > 1) emissions?.pass(value);
-        value = emitted;
-      },
-      error: reject,
-      complete() {
-        if (emissions !== undefined) emissions.nothing = count === 0;
-        resolve(value);
-      },
-    });
-    emissions?.bind(subscription);
+    emissions?.bind(follow(source, emissions, pass, resolve, reject));
   });
+}
+
+/** Subscribes, until the end or until `onFurther` fails it, which gets each emission that another one follows. */
+function follow(
+  source: Observable<unknown>,
+  emissions: Emissions | undefined,
+  onFurther: (before: unknown, fail: (error: Error) => void) => void,
+  resolve: (last: unknown) => void,
+  reject: (error: unknown) => void,
+): Subscription {
+  let count = 0;
+  let value: unknown;
+  const fail = (refusal: Error): void => {
+    reject(refusal);
+    // Undefined while a source emits as it is subscribed to; then nothing listens to it any more.
+    void Promise.resolve().then(() => subscription.unsubscribe());
+  };
+  const subscription = source.subscribe({
+    next(emitted) {
+      count += 1;
+      if (count > 1) onFurther(value, fail);
+      value = emitted;
+    },
+    error: reject,
+    complete() {
+      if (emissions !== undefined) emissions.nothing = count === 0;
+      resolve(value);
+    },
+  });
+  return subscription;
 }

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { certificates, type Certificates } from '../../support/certificates.js';
 import { describeReal, startMemcached, type RealMemcached } from '../../support/real-memcached.js';
-import { describeTwemproxy, startTwemproxy, type Twemproxy } from '../../support/twemproxy.js';
+import { startTwemproxy, type Twemproxy } from '../../../scripts/twemproxy.mjs';
+import { describeTwemproxy } from '../../support/twemproxy.js';
 import { contract } from './contract.js';
 
 describeTwemproxy('the client on two memcached behind twemproxy', () => {

@@ -1,0 +1,8 @@
+export interface Twemproxy {
+  readonly address: string;
+  stop(): Promise<void>;
+}
+
+export function hasTwemproxy(): boolean;
+
+export function startTwemproxy(addresses: readonly string[], timeoutMs?: number): Promise<Twemproxy>;
