@@ -49,7 +49,7 @@ const GROUPS = [
   },
   {
     title: '`withLock`',
-    declared: [['options/cache-options', 'WithLockOptions', ['options/cache-policy', 'LOCK']]],
+    declared: [['options/cache-options', 'WithLockOptions', ['options/lock-options', 'LOCK']]],
   },
   { title: '`@Cacheable`', declared: [['options/cacheable-options', 'CacheableOptions', 'CACHEABLE']] },
   { title: '`@CacheBatch`', declared: [['options/cache-batch-options', 'CacheBatchOptions', 'CACHE_BATCH']] },

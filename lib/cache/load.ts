@@ -1,6 +1,7 @@
 import { InvalidArgumentError, LoaderTimeoutError } from '../errors.js';
 import type { Ttl } from '../options/cache-options.js';
-import { bounded, MAX_TAGS, readTtl, type ResolvedPolicy } from '../options/cache-policy.js';
+import { MAX_TAGS, type ResolvedPolicy } from '../options/cache-policy.js';
+import { bounded, readTtl } from '../options/ttl-option.js';
 import type { Clock } from './clock.js';
 import type { Flight } from './flight.js';
 import type { LoadContext, Loader } from './load-context.js';

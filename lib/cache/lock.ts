@@ -1,5 +1,5 @@
 import type { WithLockOptions } from '../options/cache-options.js';
-import { resolveLock, type ResolvedLock } from '../options/cache-policy.js';
+import { resolveLock, type ResolvedLock } from '../options/lock-options.js';
 import type { CacheParts } from './cache-parts.js';
 import { pause } from './clock.js';
 import { pauseMs } from './polling.js';

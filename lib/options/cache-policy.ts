@@ -1,17 +1,9 @@
 import { InvalidOptionsError } from '../errors.js';
-import type {
-  CacheOptions,
-  CachePolicy,
-  InvalidateOptions,
-  WithLockOptions,
-  Ttl,
-  UpdateOptions,
-} from './cache-options.js';
+import type { CacheOptions, CachePolicy, InvalidateOptions, Ttl, UpdateOptions } from './cache-options.js';
 import { notAPolicy } from './not-a-policy.js';
 import { standardSchema, type StandardSchema } from './standard-schema.js';
-import { toMilliseconds, toTtlSeconds, type Duration } from './duration.js';
 import {
-  atOption,
+  abortSignal,
   bool,
   described,
   duration,
@@ -26,6 +18,7 @@ import {
   type Reader,
   type Shape,
 } from './schema.js';
+import { atLeastOneSecond, bounded, readTtl, seconds, ttlOption } from './ttl-option.js';
 
 /** The options of a policy, read one by one: times in whole seconds where the store counts them, else milliseconds. */
 interface PolicySettings {
@@ -211,50 +204,6 @@ export function resolveSoftSeconds(options: InvalidateOptions, path = 'invalidat
   return readObject<{ soft: number }>(options, path, INVALIDATE).soft;
 }
 
-/** `WithLockOptions` with nothing left open. */
-export interface ResolvedLock {
-  readonly ttlSeconds: number;
-  /** Less than `ttlSeconds` where the lock is renewed. */
-  readonly leaseSeconds: number;
-  /** 0 = does not wait. */
-  readonly waitMs: number;
-  readonly signal: AbortSignal | undefined;
-}
-
-/** @throws {InvalidOptionsError} with the path of the wrong option. */
-export function resolveLock(options: WithLockOptions, path = 'lock'): ResolvedLock {
-  const { ttl, lease = ttl, wait, signal } = readObject<LockSettings>(options, path, LOCK);
-  return { ttlSeconds: ttl, leaseSeconds: Math.min(lease, ttl), waitMs: wait, signal };
-}
-
-/**
- * Reads a ttl.
- *
- * @returns whole seconds, at least 1; 0 = never expires.
- * @throws {InvalidOptionsError} with the path of the ttl.
- */
-export function readTtl(value: unknown, path: string): number {
-  return value === 'never' ? 0 : atOption(path, () => toTtlSeconds(value as Duration, path));
-}
-
-/** As `readTtl`, as an option. */
-const ttlOption = described(readTtl, { type: 'Ttl', range: 'at least 1s' });
-
-/** Reads a span that is either nothing, which is 0, or at least one second. */
-const seconds = described(
-  (value, path) =>
-    atOption(path, () =>
-      toMilliseconds(value as Duration, path) === 0 ? 0 : toTtlSeconds(value as Duration, path),
-    ),
-  { type: 'Duration', range: '0, or at least 1s' },
-);
-
-/** A ttl within a bound: whole seconds, of which 0 = never expires, and no bound. */
-export function bounded(ttlSeconds: number, maxSeconds: number): number {
-  if (maxSeconds === 0) return ttlSeconds;
-  return ttlSeconds === 0 ? maxSeconds : Math.min(ttlSeconds, maxSeconds);
-}
-
 function recacheSeconds(settings: Readonly<PolicySettings>, path: string): number {
   let ahead = 0;
   if (settings.refreshAhead > 0) {
@@ -279,15 +228,6 @@ function recacheSeconds(settings: Readonly<PolicySettings>, path: string): numbe
   return due === 0 ? 0 : due + 1;
 }
 
-const atLeastOneSecond = described(
-  (value, path) => {
-    const read = readTtl(value, path);
-    if (read > 0) return read;
-    throw new InvalidOptionsError(path, 'expected a duration of at least one second');
-  },
-  { type: 'Duration', range: 'at least 1s' },
-);
-
 const fractionBelowOne = described(
   (value, path) => {
     const fraction = number(0, 1)(value, path);
@@ -310,14 +250,6 @@ function names(what: string): Reader<readonly string[]> {
     { range: `at most ${MAX_TAGS}` },
   );
 }
-
-const abortSignal = described(
-  (value, path) => {
-    if (value instanceof AbortSignal) return value;
-    throw new InvalidOptionsError(path, 'expected an AbortSignal');
-  },
-  { type: 'AbortSignal' },
-);
 
 type CacheSettings = Omit<PolicySettings, 'forceFresh' | 'schema'> & {
   namespaces: readonly string[];
@@ -390,18 +322,3 @@ export const UPDATE: Shape<UpdateSettings> = {
 
 /** One reader for each option of `invalidate`. */
 export const INVALIDATE: Shape<{ soft: number }> = { soft: withDefault(seconds, 0) };
-
-interface LockSettings {
-  ttl: number;
-  lease: number | undefined;
-  wait: number;
-  signal: AbortSignal | undefined;
-}
-
-/** One reader for each option of `withLock`. */
-export const LOCK: Shape<LockSettings> = {
-  ttl: atLeastOneSecond,
-  lease: optional(atLeastOneSecond),
-  wait: withDefault(duration(), 0),
-  signal: optional(abortSignal),
-};

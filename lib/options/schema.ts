@@ -197,6 +197,15 @@ export function func<T>(): Reader<T> {
   );
 }
 
+/** What ends a wait early. */
+export const abortSignal = described(
+  (value, path) => {
+    if (value instanceof AbortSignal) return value;
+    throw new InvalidOptionsError(path, 'expected an AbortSignal');
+  },
+  { type: 'AbortSignal' },
+);
+
 /** An argument's error, as the error of the option that it came from. */
 export function atOption<T>(path: string, read: () => T): T {
   try {

@@ -4,10 +4,10 @@ import type { CacheOptions, CachePolicy } from '../../lib/options/cache-options.
 import {
   ResolvedCacheOptions,
   ResolvedPolicy,
-  resolveLock,
   resolveSoftSeconds,
   resolveUpdate,
 } from '../../lib/options/cache-policy.js';
+import { resolveLock } from '../../lib/options/lock-options.js';
 
 function policy(given: CachePolicy<any> = {}, defaults: CacheOptions = {}): ResolvedPolicy {
   return new ResolvedCacheOptions(defaults).policyOf(given);
