@@ -112,27 +112,25 @@ export type { Latency } from './cluster/round-trips.js';
 export type { ClientOptions, Failover } from './options/client-options.js';
 export type { DiscoveryFunction, ServerDiscovery } from './options/discovery-options.js';
 export type { Duration } from './options/duration.js';
+export type { CustomDistribution, DistributionServer } from './custom-distribution.js';
 export type { ServerOptions, ServersOption } from './options/server-options.js';
 export type {
-  CustomDistribution,
   DistributionName,
   DistributionOption,
   DistributionOptions,
-  DistributionServer,
   HashName,
   HashOption,
 } from './options/distribution-options.js';
 
 // How values become bytes.
+export type { Codec, Encoded } from './codec.js';
 export type {
   ClassTransformer,
-  Codec,
   CodecName,
   CodecOption,
   CodecOptions,
   Compression,
   Constructor,
-  Encoded,
   SealOptions,
   StoredClass,
 } from './options/codec-options.js';

@@ -9,6 +9,8 @@ const HOUSE: House = {
     'index.ts': {
       rooms: [
         'errors.ts',
+        'codec.ts',
+        'custom-distribution.ts',
         'options/',
         'cluster/',
         'client/',
@@ -28,9 +30,14 @@ const HOUSE: House = {
     },
     'errors.ts': { rooms: [], packages: [] },
     'bounded-map.ts': { rooms: [], packages: [] },
+    'codec.ts': { rooms: [], packages: [] },
+    'custom-distribution.ts': { rooms: [], packages: [] },
     'unix-time.ts': { rooms: [], packages: [] },
     // node:tls for the type of the options that are passed through to it, node:v8 for the heap's limit.
-    'options/': { rooms: ['errors.ts'], packages: ['node:tls', 'node:v8'] },
+    'options/': {
+      rooms: ['errors.ts', 'codec.ts', 'custom-distribution.ts'],
+      packages: ['node:tls', 'node:v8'],
+    },
     // Bytes, and only bytes: no socket, timer or clock can be imported here.
     'protocol/': { rooms: ['errors.ts'], packages: [] },
     'connection/': {
@@ -38,7 +45,15 @@ const HOUSE: House = {
       packages: ['node:crypto', 'node:dns', 'node:net', 'node:tls', 'node:timers', 'node:perf_hooks'],
     },
     'cluster/': {
-      rooms: ['errors.ts', 'bounded-map.ts', 'unix-time.ts', 'options/', 'protocol/', 'connection/'],
+      rooms: [
+        'errors.ts',
+        'custom-distribution.ts',
+        'bounded-map.ts',
+        'unix-time.ts',
+        'options/',
+        'protocol/',
+        'connection/',
+      ],
       packages: [
         'node:crypto',
         'node:dns',
@@ -61,7 +76,7 @@ const HOUSE: House = {
       packages: ['node:crypto', 'node:diagnostics_channel', 'node:events', 'node:perf_hooks', 'node:timers'],
     },
     'client/codec/': {
-      rooms: ['errors.ts', 'bounded-map.ts', 'options/'],
+      rooms: ['errors.ts', 'codec.ts', 'bounded-map.ts', 'options/'],
       packages: ['node:crypto', 'node:v8', 'node:zlib'],
     },
     // Knows a port and a clock that are given to it; whatever it does can be replayed on a fake of both.

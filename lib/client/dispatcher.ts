@@ -146,12 +146,14 @@ export class Dispatcher {
     const { signal } = request;
     const send = (): Promise<unknown> =>
       ready ? this.#execute(request, node) : this.#executeLater(request, node);
-    const told = (): Promise<unknown> => {
+    const answered = (): Promise<unknown> => {
       if (!commandChannel.hasSubscribers) return send();
       const server = node?.server ?? this.#cluster.serverFor(request.routingKey);
       return traced(request, server?.id ?? '', this.#options.diagnosticKeys, send);
     };
-    return signal === undefined ? told() : this.#aborts.until(signal, told, (reason) => request.fail(reason));
+    return signal === undefined
+      ? answered()
+      : this.#aborts.until(signal, answered, (reason) => request.fail(reason));
   }
 
   /** Waits for what a request needs before it can be sent. The wait is part of the time it has. */

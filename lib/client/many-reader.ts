@@ -60,7 +60,7 @@ export class ManyReader {
     if (index < 0 || found.values[index] !== NOTHING) throw unexpectedReply(reply, request);
     this.#next = index + 1;
     request.receivedBytes += reply.valueLength;
-    if (this.#isEmpty(reply, index, found)) return undefined;
+    if (this.#setAside(reply, index, found)) return undefined;
     found.hits += 1;
     this.#take(reply, index, found);
     return undefined;
@@ -71,8 +71,8 @@ export class ManyReader {
     return { values, hits: 0, unreadable: [], doubtful: [], waiting: [] };
   }
 
-  /** Whether nothing is there, or it cannot be told yet. */
-  #isEmpty(reply: Reply, index: number, found: ItemsFound): boolean {
+  /** Sets aside what has no bytes, which may be nothing at all. @returns whether it did. */
+  #setAside(reply: Reply, index: number, found: ItemsFound): boolean {
     const doubtful = reply.valueLength === 0 && reply.flags === 0;
     if (!doubtful && !isClassicStub(reply)) return false;
     found.values[index] = UNREAD;
@@ -122,6 +122,7 @@ export class ManyReader {
 }
 
 function refuse(error: unknown, index: number, { unreadable }: ItemsFound): void {
-  const told = error instanceof MemcachedError ? error : new CodecError('the codec failed', { cause: error });
-  unreadable.push({ index, error: told });
+  const problem =
+    error instanceof MemcachedError ? error : new CodecError('the codec failed', { cause: error });
+  unreadable.push({ index, error: problem });
 }

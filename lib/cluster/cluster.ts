@@ -78,7 +78,7 @@ export class Cluster {
     const present = new Map(this.#nodes.map((node) => [node.server.id, node]));
     const nodes = servers.map((server) => {
       const node = present.get(server.id);
-      if (node === undefined || !node.reaches(server)) return this.#newNode(server);
+      if (node === undefined || !node.adopt(server)) return this.#newNode(server);
       present.delete(server.id);
       return node;
     });
@@ -183,7 +183,7 @@ export class Cluster {
       servers.length === this.#nodes.length &&
       servers.every(({ weight, name }, index) => {
         const { server } = this.#nodes[index];
-        return server.weight === weight && server.name === name && this.#nodes[index].reaches(servers[index]);
+        return server.weight === weight && server.name === name && this.#nodes[index].adopt(servers[index]);
       })
     );
   }

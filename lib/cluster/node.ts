@@ -157,7 +157,7 @@ export class Node implements ConnectionOwner {
   }
 
   /** Takes another weight or name of the same server. @returns false for one that is reached by another connection. */
-  reaches(server: ServerAddress): boolean {
+  adopt(server: ServerAddress): boolean {
     const { id, tls, credentials } = this.#server;
     const same =
       id === server.id &&

@@ -34,14 +34,18 @@ export function notOpened(server: string, timeoutMs: number): CommandTimeoutErro
 /** @param cause `undefined` when the peer closed the connection as it should be closed. */
 export function lost(server: string, opening: boolean, cause?: NodeJS.ErrnoException): ConnectionError {
   const what = opening ? 'cannot connect' : 'connection lost';
-  const why = cause === undefined ? 'closed by the server' : told(cause);
+  const why = cause === undefined ? 'closed by the server' : reasonOf(cause);
   return new ConnectionError(`${server}: ${what}: ${why}`, server, opening ? 'not-sent' : 'unknown', {
     cause,
   });
 }
 
 /** What a system's or TLS error says. */
-function told({ code, message, reason }: NodeJS.ErrnoException & { reason?: string }): string | undefined {
+function reasonOf({
+  code,
+  message,
+  reason,
+}: NodeJS.ErrnoException & { reason?: string }): string | undefined {
   // OpenSSL's message is a place in its source code with the reason in the middle.
   if (code?.startsWith('ERR_SSL_') && reason !== undefined) {
     return reason === 'wrong version number'

@@ -31,8 +31,8 @@ export class ItemLimit {
    *   unless the option says more.
    */
   settle(settings?: ReadonlyMap<string, string>): void {
-    const told = Number(settings?.get('item_size_max'));
-    this.#itemSizeMax = told > 0 ? told : undefined;
+    const limit = Number(settings?.get('item_size_max'));
+    this.#itemSizeMax = limit > 0 ? limit : undefined;
   }
 
   /** @throws {ValueTooLargeError} when the server would not take the request's value. */

@@ -57,7 +57,7 @@ export class NameLookups {
     this.#pending.set(id, pending);
     const tell: Callback = (error, address, family) => {
       if (this.#pending.get(id) === pending) this.#pending.delete(id);
-      for (const told of pending.callbacks.splice(0)) told(error, address, family);
+      for (const callback of pending.callbacks.splice(0)) callback(error, address, family);
     };
     const begin = (): void => {
       this.#source.lookup(name, options, (error, address, family) => {

@@ -59,7 +59,9 @@ export class StartReport {
     const servers = this.#memcached.topology();
     const { distribution } = this.#options.client;
     const name = typeof distribution === 'object' ? distribution.type : distribution;
-    const named = servers.slice(0, NAMED).map((server) => told(server, state ?? stateOf(server, failures)));
+    const named = servers
+      .slice(0, NAMED)
+      .map((server) => written(server, state ?? stateOf(server, failures)));
     const more = servers.length > NAMED ? [`and ${servers.length - NAMED} more`] : [];
     return (
       `${servers.length === 1 ? '1 server' : `${servers.length} servers`}: ${[...named, ...more].join(', ')}; distribution ` +
@@ -81,7 +83,7 @@ export class StartReport {
   }
 }
 
-function told({ server, weight }: NodeStatus, state: string): string {
+function written({ server, weight }: NodeStatus, state: string): string {
   return `${server}${weight === 1 ? '' : ` (weight ${weight})`} ${state}`;
 }
 

@@ -44,7 +44,7 @@ export class Bounds {
    */
   readJson(bytes: Buffer, start = 0, end = bytes.length, budget?: ReadBudget): unknown {
     const length = end - start;
-    if (budget?.hasToCount(length) === true || length > UNCOUNTED_BYTES) {
+    if (budget?.note(length) === true || length > UNCOUNTED_BYTES) {
       const nodes = this.#count(bytes, start, end);
       budget?.takeNodes(nodes);
     }

@@ -1,7 +1,7 @@
-import type { Codec, Encoded } from '../../options/codec-options.js';
+import type { Codec, Encoded } from '../../codec.js';
 import type { ReadBudget } from './read-budget.js';
 
-// Declared beside the option a user writes, since `options/` may not import this room.
+// Declared apart, since `options/` names them, too.
 export type { Codec, Encoded };
 
 /** A value as it is stored, in bytes. */

@@ -27,7 +27,7 @@ export class ReadBudget {
    * @returns whether it has to be counted, since there has been much of it.
    * @throws {CodecError} when the read has come to more than it may already: then nothing more is even looked at.
    */
-  hasToCount(bytes: number): boolean {
+  note(bytes: number): boolean {
     this.takeNodes(0);
     this.#uncounted += bytes;
     return this.#uncounted > UNCOUNTED_BYTES;

@@ -1,4 +1,4 @@
-import type { CustomDistribution, DistributionServer, Lookup } from '../../options/distribution-options.js';
+import type { CustomDistribution, DistributionServer, OwnerOf } from '../../custom-distribution.js';
 import { InvalidOptionsError } from '../../errors.js';
 import type { Placement } from './placement.js';
 import { rebuiltWithoutDown } from './without-down.js';
@@ -9,7 +9,7 @@ export function custom(
   servers: readonly DistributionServer[],
   path: string,
 ): Placement {
-  return rebuiltWithoutDown(servers.length, (live): Lookup => {
+  return rebuiltWithoutDown(servers.length, (live): OwnerOf => {
     if (live.length === 0) return () => -1;
     const lookup: unknown = distribution(live.map((index) => servers[index]));
     if (typeof lookup !== 'function') {

@@ -1,4 +1,4 @@
-import type { DistributionServer } from '../../options/distribution-options.js';
+import type { DistributionServer } from '../../custom-distribution.js';
 import { family } from './family.js';
 import { crc32 } from './hash/crc.js';
 import { ofUtf8 } from './key-bytes.js';

@@ -1,8 +1,5 @@
-import type {
-  DistributionName,
-  DistributionOption,
-  DistributionServer,
-} from '../../options/distribution-options.js';
+import type { DistributionServer } from '../../custom-distribution.js';
+import type { DistributionName, DistributionOption } from '../../options/distribution-options.js';
 import { InvalidOptionsError } from '../../errors.js';
 import { oneOf } from '../../options/schema.js';
 import { custom } from './custom.js';

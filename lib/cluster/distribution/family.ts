@@ -1,8 +1,5 @@
-import type {
-  CommonDistributionOptions,
-  DistributionServer,
-  Lookup,
-} from '../../options/distribution-options.js';
+import type { DistributionServer, OwnerOf } from '../../custom-distribution.js';
+import type { CommonDistributionOptions } from '../../options/distribution-options.js';
 import { InvalidOptionsError } from '../../errors.js';
 import { type Reader, type Shape, integer, optional, readObject, text } from '../../options/schema.js';
 import type { Placement } from './placement.js';
@@ -57,7 +54,7 @@ function forOneServer(servers: readonly DistributionServer[], placement: Placeme
 
 function ofPart(partOf: ((key: string) => string) | undefined, placement: Placement): Placement {
   if (partOf === undefined) return placement;
-  const lookup: Lookup = (key) => placement.indexFor(partOf(key));
+  const lookup: OwnerOf = (key) => placement.indexFor(partOf(key));
   return {
     indexFor: lookup,
     indexWithout: (key, isDown) => placement.indexWithout(partOf(key), isDown),

@@ -1,4 +1,4 @@
-import type { DistributionServer } from '../../options/distribution-options.js';
+import type { DistributionServer } from '../../custom-distribution.js';
 
 /** The text of a server that a distribution hashes. */
 export type LabelOf = (server: DistributionServer) => string;

@@ -1,4 +1,4 @@
-import type { Lookup } from '../../options/distribution-options.js';
+import type { OwnerOf } from '../../custom-distribution.js';
 import { oneOf, optional } from '../../options/schema.js';
 import { family } from './family.js';
 import type { KeyHash } from './hash/hash.js';
@@ -27,7 +27,7 @@ const SHAPE = { hash: optional(oneOf('md5', 'sha1')) };
 const idOf = labels(({ host, port }) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`));
 
 export const npmMemcacheKetama = family<Resolved>(SHAPE, (servers, { hash }) => {
-  const build = (live: readonly number[]): Lookup => {
+  const build = (live: readonly number[]): OwnerOf => {
     const hashOf = hashNamed(hash);
     const builder = new RingBuilder();
     for (const index of live) {
@@ -43,7 +43,7 @@ export const npmMemcacheKetama = family<Resolved>(SHAPE, (servers, { hash }) => 
 });
 
 export const npmMemcacheModula = family<Resolved>(SHAPE, (servers, { hash }) => {
-  const build = (live: readonly number[]): Lookup => {
+  const build = (live: readonly number[]): OwnerOf => {
     const hashOf = hashNamed(hash);
     const list = new WeightedList(live.map((owner) => ({ owner, weight: servers[owner].weight || 1 })));
     return (key) => list.ownerAt((hashOf(key) >>> 0) % list.length);

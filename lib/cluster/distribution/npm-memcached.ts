@@ -1,9 +1,5 @@
-import type {
-  CommonDistributionOptions,
-  DistributionServer,
-  Lookup,
-  NpmMemcachedOptions,
-} from '../../options/distribution-options.js';
+import type { DistributionServer, OwnerOf } from '../../custom-distribution.js';
+import type { CommonDistributionOptions, NpmMemcachedOptions } from '../../options/distribution-options.js';
 import { oneOf, withDefault } from '../../options/schema.js';
 import { family } from './family.js';
 import { ofUtf8 } from './key-bytes.js';
@@ -25,7 +21,7 @@ export const npmMemcached = family<Resolved>(
   { compatibility: withDefault(oneOf('ketama', 'hash_ring'), 'ketama') },
   (servers, { compatibility }) => {
     const labelOf = labels(compatibility === 'ketama' ? withoutUsualPort : withPort);
-    const build = (live: readonly number[]): Lookup => {
+    const build = (live: readonly number[]): OwnerOf => {
       const counts = labelsOf(live.map((index) => servers[index]));
       const builder = new RingBuilder();
       for (const [position, index] of live.entries()) {

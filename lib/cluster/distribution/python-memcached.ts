@@ -1,7 +1,7 @@
+import type { OwnerOf } from '../../custom-distribution.js';
 import type {
   CommonDistributionOptions,
   HashName,
-  Lookup,
   PythonMemcachedOptions,
 } from '../../options/distribution-options.js';
 import { type Reader, withDefault } from '../../options/schema.js';
@@ -27,7 +27,7 @@ export const pythonMemcached = family<Resolved>(
     const hashOf = namedHash(typeof hash === 'function' ? 'crc' : hash);
     const valueOf =
       typeof hash === 'function' ? (key: string) => BigInt(hash(key)) : (key: string) => hashOf(key) >>> 0;
-    const indexFor: Lookup = (key) => ownerOf(list, valueOf(key));
+    const indexFor: OwnerOf = (key) => ownerOf(list, valueOf(key));
     return {
       indexFor,
       indexWithout: (key, isDown) => {

@@ -1,9 +1,5 @@
-import type {
-  CommonDistributionOptions,
-  DistributionServer,
-  Lookup,
-  RendezvousOptions,
-} from '../../options/distribution-options.js';
+import type { DistributionServer, OwnerOf } from '../../custom-distribution.js';
+import type { CommonDistributionOptions, RendezvousOptions } from '../../options/distribution-options.js';
 import { bool, withDefault } from '../../options/schema.js';
 import { family } from './family.js';
 import { murmur3Finish, murmur3State } from './hash/murmur.js';
@@ -19,7 +15,7 @@ type Resolved = Omit<Required<RendezvousOptions>, 'type' | keyof CommonDistribut
 export const rendezvous = family<Resolved>(
   { bytesKeys: withDefault(bool, false) },
   (servers, { bytesKeys }) => {
-    const build = (live: readonly number[]): Lookup => {
+    const build = (live: readonly number[]): OwnerOf => {
       const contest = new Contest(live.map((owner) => contestant(owner, servers[owner])));
       return bytesKeys ? (key) => contest.winner(pythonBytes(key)) : (key) => contest.winner(key);
     };

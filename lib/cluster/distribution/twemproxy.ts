@@ -1,4 +1,5 @@
-import type { DistributionServer, HashOption, Lookup } from '../../options/distribution-options.js';
+import type { DistributionServer, OwnerOf } from '../../custom-distribution.js';
+import type { HashOption } from '../../options/distribution-options.js';
 import { withDefault } from '../../options/schema.js';
 import { family } from './family.js';
 import { keyHash, readHash } from './hash/named.js';
@@ -17,7 +18,7 @@ const SHAPE = { hash: withDefault(readHash, 'fnv1a_64') };
 const labelOf = labels(withoutUsualPort, (path) => `${path}:`);
 
 export const twemproxyKetama = family<Resolved>(SHAPE, (servers, { hash }) => {
-  const build = (live: readonly number[]): Lookup => {
+  const build = (live: readonly number[]): OwnerOf => {
     const ring = weightedKetamaRing(weighted(servers, sorted(servers, live), labelOf));
     const hashOf = keyHash(hash);
     return ring.lookup(hashOf);
@@ -26,7 +27,7 @@ export const twemproxyKetama = family<Resolved>(SHAPE, (servers, { hash }) => {
 });
 
 export const twemproxyModula = family<Resolved>(SHAPE, (servers, { hash }) => {
-  const build = (live: readonly number[]): Lookup => {
+  const build = (live: readonly number[]): OwnerOf => {
     const list = new WeightedList(
       sorted(servers, live).map((owner) => ({ owner, weight: servers[owner].weight })),
     );

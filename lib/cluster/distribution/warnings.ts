@@ -1,4 +1,4 @@
-import type { DistributionServer } from '../../options/distribution-options.js';
+import type { DistributionServer } from '../../custom-distribution.js';
 import { shownLabel } from './labels.js';
 
 /** Warns of weights that the client which `distribution` imitates does not look at. */

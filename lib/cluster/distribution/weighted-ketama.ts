@@ -1,4 +1,4 @@
-import type { DistributionServer } from '../../options/distribution-options.js';
+import type { DistributionServer } from '../../custom-distribution.js';
 import { md5 } from './hash/md5.js';
 import { KeyBytes } from './key-bytes.js';
 import { LabelPoints } from './label-points.js';

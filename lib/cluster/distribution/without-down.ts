@@ -1,5 +1,5 @@
 import { BoundedMap } from '../../bounded-map.js';
-import type { Lookup } from '../../options/distribution-options.js';
+import type { OwnerOf } from '../../custom-distribution.js';
 import type { Placement } from './placement.js';
 
 /** How many sets of servers that were down together are remembered with their lookup. */
@@ -14,7 +14,7 @@ const REMEMBERED_SETS = 32;
  */
 export function rebuiltWithoutDown(
   count: number,
-  build: (live: readonly number[]) => Lookup,
+  build: (live: readonly number[]) => OwnerOf,
   warnings: readonly string[] = [],
 ): Placement {
   const whole = build(Array.from({ length: count }, (_, index) => index));
@@ -29,20 +29,20 @@ export function rebuiltWithoutDown(
 /** Remembers the lookups of the sets seen last: a server that flaps must not cost a new ring each time. */
 class RebuiltLookups {
   readonly #down: Uint8Array;
-  readonly #build: (live: readonly number[]) => Lookup;
-  readonly #bySet = new BoundedMap<string, Lookup>(REMEMBERED_SETS);
+  readonly #build: (live: readonly number[]) => OwnerOf;
+  readonly #bySet = new BoundedMap<string, OwnerOf>(REMEMBERED_SETS);
   /** The lookup without those in `#down`. */
-  #latest: Lookup;
+  #latest: OwnerOf;
 
   /** @param whole the lookup when none is down. */
-  constructor(count: number, whole: Lookup, build: (live: readonly number[]) => Lookup) {
+  constructor(count: number, whole: OwnerOf, build: (live: readonly number[]) => OwnerOf) {
     this.#down = new Uint8Array(count);
     this.#build = build;
     this.#latest = whole;
     this.#bySet.set(setOf(this.#down), whole);
   }
 
-  without(isDown: (index: number) => boolean): Lookup {
+  without(isDown: (index: number) => boolean): OwnerOf {
     let changed = false;
     for (let index = 0; index < this.#down.length; index += 1) {
       const down = isDown(index) ? 1 : 0;
@@ -54,7 +54,7 @@ class RebuiltLookups {
     return this.#latest;
   }
 
-  #lookup(): Lookup {
+  #lookup(): OwnerOf {
     const set = setOf(this.#down);
     const lookup = this.#bySet.get(set) ?? this.#build(liveOf(this.#down));
     this.#bySet.delete(set);

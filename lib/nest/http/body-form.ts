@@ -4,7 +4,7 @@ import type { BodyForm, StoredResponse } from './stored-response.js';
 
 /** What makes bytes of values, and values of bytes, for those who stand further out than the cache. */
 export interface BodyCodec {
-  encode(value: unknown, key: string): Encoded | Promise<Encoded>;
+  encode(value: unknown, key: string): EncodedBody | Promise<EncodedBody>;
   decode(data: Buffer, flags: number, key: string): unknown;
 }
 
@@ -13,7 +13,7 @@ interface CodecOwner {
   readonly codec: BodyCodec | undefined;
 }
 
-interface Encoded {
+interface EncodedBody {
   readonly data: string | Buffer;
   readonly flags: number;
 }
@@ -84,7 +84,7 @@ function form(kind: BodyForm, body: string, flags = 0): StoredBody {
   return { form: kind, flags, body };
 }
 
-function packed({ data, flags }: Encoded): StoredBody {
+function packed({ data, flags }: EncodedBody): StoredBody {
   return typeof data === 'string'
     ? form('value', data, flags)
     : form('packed', data.toString('base64'), flags);

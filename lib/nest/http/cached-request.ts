@@ -267,7 +267,7 @@ export class CachedRequest {
       const { headers } = exchange.request;
       const hasCondition =
         headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined;
-      if (hasCondition && this.#isUnchanged()) return undefined;
+      if (hasCondition && this.#answeredUnchanged()) return undefined;
     }
     if (isJson) exchange.announceJson();
     return body;
@@ -284,7 +284,7 @@ export class CachedRequest {
     if (content === undefined || !isNamed(exchange.status)) return content;
     const etag = this.#etagFor(exchange.header('etag'), content);
     if (etag !== undefined) exchange.setHeader('etag', etag);
-    return this.#isUnchanged() ? undefined : content;
+    return this.#answeredUnchanged() ? undefined : content;
   }
 
   /** @returns an ETag for content that has none yet, if the options want one. */
@@ -293,8 +293,8 @@ export class CachedRequest {
     return etag === 'none' || given !== undefined ? undefined : entityTagOf(content, etag);
   }
 
-  /** Answers a conditional request by 304 where the client has what it would get. */
-  #isUnchanged(): boolean {
+  /** Answers a conditional request by 304 where the client has what it would get. @returns whether it did. */
+  #answeredUnchanged(): boolean {
     const exchange = this.#exchange;
     if (!isNamed(exchange.status)) return false;
     const { headers } = exchange.request;

@@ -60,7 +60,7 @@ export class UncachedCalls {
     const isTooLarge = error instanceof ValueTooLargeError;
     if (!isTooLarge && !(error instanceof CodecError)) return;
     const place = this.#places.get(key);
-    const [problem, mend] = told(error, key);
+    const [problem, mend] = problemOf(error, key);
     const said = isTooLarge ? 'cache a part of it, or raise that limit' : mendOf(problem, mend, place);
     const whose = place ?? `${SERVICE} "${key}"`;
     this.note(
@@ -77,7 +77,7 @@ export class UncachedCalls {
 }
 
 /** What is the matter with a value, and the codec's own mend; without the command and the key, which the line begins with. */
-function told({ message }: Error, key: string): [problem: string, mend: string] {
+function problemOf({ message }: Error, key: string): [problem: string, mend: string] {
   const label = `${key}": `;
   const at = message.indexOf(label);
   const [problem, ...mend] = (at === -1 ? message : message.slice(at + label.length)).split('; ');

@@ -1,7 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { createPlacement } from '../../../lib/cluster/distribution/distribution.js';
 import { InvalidOptionsError } from '../../../lib/errors.js';
-import type { CustomDistribution } from '../../../lib/options/distribution-options.js';
+import type { CustomDistribution } from '../../../lib/custom-distribution.js';
 
 const servers = ['a', 'b', 'c'].map((host) => ({ host, port: 11211, weight: 1 }));
 

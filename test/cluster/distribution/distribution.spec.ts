@@ -6,7 +6,8 @@ import {
   readDistribution,
 } from '../../../lib/cluster/distribution/distribution.js';
 import { InvalidOptionsError } from '../../../lib/errors.js';
-import type { DistributionName, DistributionServer } from '../../../lib/options/distribution-options.js';
+import type { DistributionServer } from '../../../lib/custom-distribution.js';
+import type { DistributionName } from '../../../lib/options/distribution-options.js';
 
 const IGNORE_WEIGHTS: ReadonlySet<DistributionName> = new Set([
   'libmemcached-modula',

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createPlacement } from '../../../lib/cluster/distribution/distribution.js';
-import type { DistributionOption, DistributionServer } from '../../../lib/options/distribution-options.js';
+import type { DistributionServer } from '../../../lib/custom-distribution.js';
+import type { DistributionOption } from '../../../lib/options/distribution-options.js';
 
 const KEYS = Array.from({ length: 300 }, (_, index) => `user:${index * 7919}:x`);
 

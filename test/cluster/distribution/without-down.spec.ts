@@ -1,8 +1,8 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { rebuiltWithoutDown } from '../../../lib/cluster/distribution/without-down.js';
-import type { Lookup } from '../../../lib/options/distribution-options.js';
+import type { OwnerOf } from '../../../lib/custom-distribution.js';
 
-const firstOf = (live: readonly number[]): Lookup => (live.length === 0 ? () => -1 : () => live[0]);
+const firstOf = (live: readonly number[]): OwnerOf => (live.length === 0 ? () => -1 : () => live[0]);
 
 describe('rebuiltWithoutDown', () => {
   it('looks up among the servers that are left', () => {
