@@ -1,6 +1,5 @@
-const NAMES = [
-  'total_connections',
-  'rejected_connections',
+/** What commands count, in the order in which `stats` shows it. */
+export const COMMAND_COUNTERS = [
   'cmd_get',
   'cmd_set',
   'cmd_flush',
@@ -22,6 +21,12 @@ const NAMES = [
   'touch_hits',
   'touch_misses',
   'store_too_large',
+] as const;
+
+const NAMES = [
+  'total_connections',
+  'rejected_connections',
+  ...COMMAND_COUNTERS,
   'auth_cmds',
   'auth_errors',
   'bytes_read',

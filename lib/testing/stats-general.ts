@@ -1,3 +1,4 @@
+import { COMMAND_COUNTERS } from './counters.js';
 import type { ServerState, Stats } from './server-state.js';
 
 /** What a bare `stats` shows: the names of memcached 1.6.18, in its order; zero where this server has no such thing. */
@@ -54,30 +55,6 @@ export function* generalStats(state: ServerState): Stats {
   yield ['reclaimed', counters.reclaimed];
   for (const name of LRU_ZEROS) yield [name, 0];
 }
-
-const COMMAND_COUNTERS = [
-  'cmd_get',
-  'cmd_set',
-  'cmd_flush',
-  'cmd_touch',
-  'cmd_meta',
-  'get_hits',
-  'get_misses',
-  'get_expired',
-  'get_flushed',
-  'delete_misses',
-  'delete_hits',
-  'incr_misses',
-  'incr_hits',
-  'decr_misses',
-  'decr_hits',
-  'cas_misses',
-  'cas_hits',
-  'cas_badval',
-  'touch_hits',
-  'touch_misses',
-  'store_too_large',
-] as const;
 
 const MEMORY_ZEROS = [
   'hash_is_expanding',

@@ -1,11 +1,10 @@
+import type { DistributionServer, OwnerOf } from '../../custom-distribution.js';
 import type {
   CommonDistributionOptions,
-  DistributionServer,
   HashOption,
   KetamaOptions,
   LibmemcachedConsistentOptions,
   LibmemcachedModulaOptions,
-  Lookup,
 } from '../../options/distribution-options.js';
 import { bool, oneOf, withDefault } from '../../options/schema.js';
 import { family } from './family.js';
@@ -39,7 +38,7 @@ export const ketama = family<Resolved<KetamaOptions>>(
   (given, { hash, spyLabels, sortHosts }) => {
     const labelOf = spyLabels ? spyLabel : usualLabel;
     const servers = given.map(atLeastOne);
-    const build = (live: readonly number[]): Lookup =>
+    const build = (live: readonly number[]): OwnerOf =>
       weightedKetamaRing(weighted(servers, ordered(servers, live, sortHosts), labelOf)).lookup(keyHash(hash));
     return rebuiltWithoutDown(servers.length, build, [
       ...zeroCountsAsOne('ketama', given),
@@ -58,7 +57,7 @@ export const libmemcachedConsistent = family<Resolved<LibmemcachedConsistentOpti
     const servers = given.map(atLeastOne);
     const countWeights = weights === 'auto' && servers.some(({ weight }) => weight > 1);
     const points = pointsBy(hash);
-    const build = (live: readonly number[]): Lookup => {
+    const build = (live: readonly number[]): OwnerOf => {
       const order = ordered(servers, live, sortHosts);
       const ring = countWeights
         ? weightedKetamaRing(weighted(servers, order, usualLabel))
