@@ -184,11 +184,15 @@ const HOUSE: House = {
     // The one place that reads the time as the caller has it, which may be a test runner's.
     'adapters/callers-time.ts': { rooms: [], packages: [] },
     'adapters/keyv.ts': { rooms: ['adapters/'], packages: [] },
+    'adapters/throttler.ts': { rooms: ['adapters/'], packages: [] },
+    'adapters/session.ts': { rooms: ['adapters/'], packages: [] },
   },
   entryPoints: {
     'nestjs-memcached': 'index.ts',
     'nestjs-memcached/testing': 'testing/index.ts',
     'nestjs-memcached/keyv': 'adapters/keyv.ts',
+    'nestjs-memcached/throttler': 'adapters/throttler.ts',
+    'nestjs-memcached/session': 'adapters/session.ts',
   },
   maxLines: 400,
 };

@@ -7,30 +7,39 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** The rooms that a child process needs: everything without Nest. */
-const ROOMS = ['cache', 'client', 'cluster', 'connection', 'options', 'protocol', 'store'];
+const ROOMS = new Set(['cache', 'client', 'cluster', 'connection', 'options', 'protocol', 'store']);
 
-/** The library as JavaScript in a folder of its own, for processes that no test runner compiles it for. */
-export function compileLib(): { readonly dir: string; remove(): void } {
+/**
+ * The library as JavaScript in a folder of its own, for processes that no test runner compiles it for.
+ *
+ * @param programs files of `test/`, compiled beside it together with all of the library, Nest included.
+ */
+export function compileLib(programs: readonly string[] = []): { readonly dir: string; remove(): void } {
   const root = mkdtempSync(join(tmpdir(), 'nestjs-memcached-'));
   const dir = join(root, 'lib');
   writeFileSync(`${root}/package.json`, '{"type":"module"}');
   symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'));
-  const sources = ROOMS.flatMap((room) =>
-    readdirSync(join(ROOT, 'lib', room), { recursive: true, encoding: 'utf8' }).map((file) =>
-      join(room, file),
-    ),
-  );
+  const all = readdirSync(join(ROOT, 'lib'), { recursive: true, encoding: 'utf8' });
   // What belongs to no room lies beside them; only the entry point needs Nest.
-  const beside = readdirSync(join(ROOT, 'lib')).filter((file) => file !== 'index.ts');
-  for (const source of [...sources, ...beside]) {
+  const needed = all.filter((file) => {
+    const [room, ...rest] = file.split('/');
+    return rest.length === 0 ? file !== 'index.ts' : ROOMS.has(room);
+  });
+  const sources = programs.length === 0 ? needed : all;
+  for (const source of [...sources.map((file) => `lib/${file}`), ...programs]) {
     if (!source.endsWith('.ts')) continue;
-    const { code } = transformFileSync(join(ROOT, 'lib', source), {
+    const { code } = transformFileSync(join(ROOT, source), {
       swcrc: false,
-      jsc: { target: 'es2023', parser: { syntax: 'typescript', decorators: true } },
+      jsc: {
+        target: 'es2023',
+        parser: { syntax: 'typescript', decorators: true },
+        transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
+        keepClassNames: true,
+      },
       module: { type: 'es6' },
       sourceMaps: 'inline',
     });
-    const target = join(dir, source.replace(/\.ts$/, '.js'));
+    const target = join(root, source.replace(/\.ts$/, '.js'));
     mkdirSync(dirname(target), { recursive: true });
     writeFileSync(target, code);
   }

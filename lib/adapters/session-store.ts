@@ -1,0 +1,356 @@
+import { EventEmitter } from 'node:events';
+import type { MemcachedClient } from '../client/client.js';
+import type { Codec } from '../client/codec/codec.js';
+import { createCodec } from '../client/codec/create-codec.js';
+import {
+  CasConflictError,
+  ClientClosedError,
+  CodecError,
+  ConnectionError,
+  InvalidArgumentError,
+} from '../errors.js';
+import { readCodec, type SealOptions } from '../options/codec-options.js';
+import { type Duration, toMilliseconds } from '../options/duration.js';
+import { oneOf, readObject, type Shape, text, withDefault } from '../options/schema.js';
+import { callersNow } from './callers-time.js';
+import { mergedSession } from './session-changes.js';
+import { clientOf, type MemcachedSource, type SharedClient } from './shared-client.js';
+
+/** A session as the frameworks hand it over, as far as the store looks at it. */
+export interface StoredSession {
+  cookie?: { expires?: Date | string | null | undefined; [setting: string]: unknown };
+  [field: string]: unknown;
+}
+
+/** Options of `MemcachedSessionStore`. */
+export interface SessionStoreOptions {
+  /**
+   * Which sessions are this store's: `all`, `ids`, `length` and `clear` see those of one prefix.
+   *
+   * @default 'session'
+   */
+  prefix?: string;
+
+  /**
+   * How long a session lives whose cookie has no end, from its last use; at least a second, or a function that says so.
+   *
+   * @default '1d'
+   */
+  ttl?: Duration | ((session: StoredSession, sid: string) => Duration);
+
+  /** Seals sessions on the servers, as `codec.seal` does values. Without it they are what the client's codec makes of text. */
+  seal?: SealOptions;
+
+  /**
+   * What becomes of a request while the server of its session is away: it fails (`error`), or goes on with a session of its
+   * own, which is not kept (`new-session`).
+   *
+   * @default 'error'
+   */
+  onStoreError?: 'error' | 'new-session';
+}
+
+type Callback<Value = void> = (error: unknown, value?: Value) => void;
+
+/** What is known of a session that was read: its text, and the state of its item. */
+interface Held {
+  json: string;
+  /** Undefined once this store has written over it: the item has another token now. */
+  cas: string | undefined;
+}
+
+/** Under this name what is held of a session goes with it where a framework copies its fields. JSON leaves it out. */
+const HELD = '~memcached';
+
+/** Writers of one session that get in each other's way; more than that is no longer chance. */
+const MAX_ATTEMPTS = 64;
+
+const OPTIONS: Shape<Required<Omit<SessionStoreOptions, 'seal'>> & { seal: SealOptions | undefined }> = {
+  prefix: withDefault(text(), 'session'),
+  ttl: (value, path) => {
+    if (typeof value === 'function') return value as () => Duration;
+    const ttl = value === undefined ? '1d' : (value as Duration);
+    toMilliseconds(ttl, path);
+    return ttl;
+  },
+  seal: (value) => value as SealOptions | undefined,
+  onStoreError: withDefault(oneOf('error', 'new-session'), 'error'),
+};
+
+/**
+ * Sessions on memcached, for express-session and `@fastify/session`.
+ *
+ * A session that was read is written only over what was read: one that was destroyed meanwhile, by a logout, stays
+ * destroyed, and what another request has changed meanwhile is kept, field by field.
+ *
+ * @example
+ * app.use(session({ store: new MemcachedSessionStore(app.get(MemcachedService)), secret, resave: false, saveUninitialized: false }));
+ */
+export class MemcachedSessionStore extends EventEmitter {
+  /** Set by express-session on the store: puts a new session into a request. */
+  generate: ((req: unknown) => void) | undefined;
+  readonly #shared: SharedClient;
+  readonly #client: MemcachedClient;
+  readonly #codec: Codec;
+  readonly #keys: string;
+  readonly #ttl: Duration | ((session: StoredSession, sid: string) => Duration);
+  readonly #isStrict: boolean;
+  readonly #held = new WeakMap<object, Held>();
+  #classes: SessionClasses | undefined;
+
+  /**
+   * @param source the application's `MemcachedService` or client, which stays open; or options of the module, from which the
+   *   store makes a service of its own, closed by `close`.
+   * @throws {InvalidOptionsError} with the path of the wrong option.
+   */
+  constructor(source: MemcachedSource, options: SessionStoreOptions = {}) {
+    super();
+    const { prefix, ttl, seal, onStoreError } = readObject(options, '', OPTIONS);
+    this.#shared = clientOf(source);
+    this.#client = this.#shared.client;
+    this.#codec = seal === undefined ? this.#client.codec : createCodec(readCodec({ seal }, ''));
+    this.#keys = `~${prefix}:`;
+    this.#ttl = ttl;
+    this.#isStrict = onStoreError === 'error';
+  }
+
+  /** Reads a session; `null` where there is none. */
+  get(sid: string, callback: Callback<never>): void {
+    this.#settle(this.#read(sid), null, callback as Callback<StoredSession | null>);
+  }
+
+  /** Writes a session: a new one as it is, one that was read over what was read, and nothing where that was destroyed. */
+  set(sid: string, session: object, callback?: Callback): void {
+    this.#settle(this.#write(sid, session as StoredSession), undefined, callback);
+  }
+
+  /** Gives a session another time to live, and creates none; one request. */
+  touch(sid: string, session: object, callback?: Callback): void {
+    this.#settle(this.#prolong(sid, session as StoredSession), undefined, callback);
+  }
+
+  /** Destroys a session; where its server is away, before it is read from again. */
+  destroy(sid: string, callback?: Callback): void {
+    this.#settle(this.#remove(sid), undefined, callback);
+  }
+
+  /** All sessions, with their ids, in no order; for looking around, as `keys` of the client is. */
+  all(callback: Callback<never>): void {
+    this.#settle(this.#readAll(), [], callback as Callback<StoredSession[]>);
+  }
+
+  /** The ids of all sessions. */
+  ids(callback: Callback<string[]>): void {
+    this.#settle(this.#readIds(), [], callback);
+  }
+
+  /** The number of sessions. */
+  length(callback: Callback<number>): void {
+    const counting = this.#readIds().then(({ length }) => length);
+    this.#settle(counting, 0, callback);
+  }
+
+  /** Destroys all sessions of this prefix, and nothing else. */
+  clear(callback?: Callback): void {
+    this.#settle(this.#removeAll(), undefined, callback);
+  }
+
+  /** What express-session asks of a store: another session for a request, in place of its own. */
+  regenerate(req: never, callback: Callback): void {
+    this.destroy((req as { sessionID: string }).sessionID, (error) => {
+      this.generate?.(req);
+      callback(error);
+    });
+  }
+
+  /** Likewise: the session of an id, with its methods. */
+  load(sid: string, callback: Callback<never>): void {
+    this.get(sid, (error: unknown, session?: StoredSession | null) => {
+      if (error !== null || !session) return callback(error ?? undefined);
+      const req = { sessionID: sid, sessionStore: this };
+      callback(undefined, this.createSession(req as never, session as never));
+    });
+  }
+
+  /** Likewise: makes a session of what was read, and puts it into a request. What is held of it goes with it unseen. */
+  createSession(req: never, session: never): never {
+    const request = req as { sessionID: string; session?: StoredSession };
+    const { [HELD]: held, cookie: settings = {}, ...fields } = session as StoredSession;
+    const { Session, cookiePrototype } = (this.#classes ??= this.#findClasses(request));
+    const { expires, originalMaxAge } = settings;
+    const cookie = Object.assign(
+      Object.create(cookiePrototype) as object,
+      { path: '/', httpOnly: true },
+      settings,
+      {
+        expires: typeof expires === 'string' ? new Date(expires) : expires,
+        originalMaxAge,
+      },
+    );
+    const made = new Session(request, { ...fields, cookie });
+    request.session = made;
+    if (held !== undefined) this.#held.set(made, held as Held);
+    return made as never;
+  }
+
+  /** Closes what the store has made for itself; a service or client that was given to it stays open. */
+  close(): Promise<void> {
+    return this.#shared.close();
+  }
+
+  /** Called by Nest where the store is a provider. */
+  onApplicationShutdown(): Promise<void> {
+    return this.close();
+  }
+
+  /**
+   * express-session's classes, of a session that it makes for this request: so express-session is no dependency, and they
+   * are of the copy of it that is at work.
+   */
+  #findClasses(request: { sessionID: string; session?: StoredSession }): SessionClasses {
+    const { sessionID } = request;
+    this.generate?.(request);
+    request.sessionID = sessionID;
+    if (request.session?.cookie === undefined) {
+      throw new InvalidArgumentError('createSession: the store was not given to express-session');
+    }
+    return {
+      Session: request.session.constructor as SessionClasses['Session'],
+      cookiePrototype: Object.getPrototypeOf(request.session.cookie) as object,
+    };
+  }
+
+  /** What cannot be read (a key that was rotated away, bytes of somebody else) is no session. */
+  async #read(sid: string): Promise<StoredSession | null> {
+    try {
+      const item = await this.#client.gets<string>(this.#keys + sid, { codec: this.#codec });
+      const session = sessionOf(item?.value);
+      if (item === undefined || session === null) return null;
+      const held: Held & { toJSON(): undefined } = {
+        json: item.value,
+        cas: item.cas,
+        toJSON: () => undefined,
+      };
+      return { ...session, [HELD]: held };
+    } catch (error) {
+      if (error instanceof CodecError) return null;
+      throw error;
+    }
+  }
+
+  async #write(sid: string, session: StoredSession): Promise<void> {
+    const ttl = this.#ttlOf(sid, session);
+    if (ttl <= 0) return this.#remove(sid);
+    const key = this.#keys + sid;
+    const json = JSON.stringify(session);
+    const held = this.#held.get(session) ?? (session[HELD] as Held | undefined);
+    const options = { ttl: Math.max(ttl, 1000), codec: this.#codec };
+    if (held !== undefined) {
+      await this.#writeOver(key, json, held, options);
+      held.json = json;
+      held.cas = undefined;
+      return;
+    }
+    if (!(await this.#client.set(key, json, options))) {
+      throw new ConnectionError('no server takes the session', '', 'not-sent');
+    }
+    this.#held.set(session, { json, cas: undefined });
+  }
+
+  /** Writes over what was read, or over what has taken its place with the changes of this request put into it. */
+  async #writeOver(
+    key: string,
+    json: string,
+    held: Held,
+    options: { ttl: number; codec: Codec },
+  ): Promise<void> {
+    let [cas, mine] = [held.cas, json];
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+      if (cas !== undefined) {
+        const result = await this.#client.cas(key, mine, cas, options);
+        if (result !== 'exists') return; // stored; or destroyed meanwhile, and it stays so
+        if (!this.#client.hasCas(key)) {
+          await this.#client.replace(key, mine, options);
+          return;
+        }
+      }
+      const now = await this.#client.gets<string>(key, { codec: this.#codec });
+      if (now === undefined) return;
+      cas = now.cas;
+      mine = mergedSession(held.json, json, now.value);
+    }
+    throw new CasConflictError(
+      `session: ${MAX_ATTEMPTS} attempts met a concurrent change`,
+      key,
+      MAX_ATTEMPTS,
+    );
+  }
+
+  async #prolong(sid: string, session: StoredSession): Promise<void> {
+    const ttl = this.#ttlOf(sid, session);
+    if (ttl <= 0) return this.#remove(sid);
+    await this.#client.touch(this.#keys + sid, Math.max(ttl, 1000));
+  }
+
+  async #remove(sid: string): Promise<void> {
+    await this.#client.invalidateKey(this.#keys + sid);
+  }
+
+  async #readIds(): Promise<string[]> {
+    const ids: string[] = [];
+    for await (const key of this.#client.keys()) {
+      if (key.startsWith(this.#keys)) ids.push(key.slice(this.#keys.length));
+    }
+    return ids;
+  }
+
+  async #readAll(): Promise<StoredSession[]> {
+    const ids = await this.#readIds();
+    const found = await this.#client.getMany<string>(
+      ids.map((sid) => this.#keys + sid),
+      { codec: this.#codec },
+    );
+    return [...found].flatMap(([key, json]) => {
+      const session = sessionOf(json);
+      return session === null ? [] : [{ ...session, id: key.slice(this.#keys.length) }];
+    });
+  }
+
+  async #removeAll(): Promise<void> {
+    await Promise.all((await this.#readIds()).map((sid) => this.#remove(sid)));
+  }
+
+  /** Milliseconds: until the cookie's end, or as the option says. */
+  #ttlOf(sid: string, session: StoredSession): number {
+    const expires = session.cookie?.expires;
+    if (expires !== undefined && expires !== null) return new Date(expires).getTime() - callersNow();
+    return toMilliseconds(typeof this.#ttl === 'function' ? this.#ttl(session, sid) : this.#ttl, 'ttl');
+  }
+
+  /** Tells a callback what came of something; while a server is away, what there is without it, if that is wished. */
+  #settle<Value>(work: Promise<Value>, without: Value, callback: Callback<Value> | undefined): void {
+    const told = work.catch((error: unknown) => {
+      if (this.#isStrict || error instanceof ClientClosedError) throw error;
+      return without;
+    });
+    told.then(
+      (value) => callback?.(null, value),
+      (error: unknown) => callback?.(error),
+    );
+  }
+}
+
+/** The session in a text; `null` for what is none. */
+function sessionOf(json: unknown): StoredSession | null {
+  try {
+    const session: unknown = JSON.parse(json as string);
+    return typeof session === 'object' ? (session as StoredSession | null) : null;
+  } catch {
+    return null;
+  }
+}
+
+interface SessionClasses {
+  readonly Session: new (request: unknown, fields: object) => StoredSession;
+  readonly cookiePrototype: object;
+}

@@ -1,0 +1,341 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import fastifyCookie from '@fastify/cookie';
+import fastifySession from '@fastify/session';
+import { Controller, Get, Param, Req } from '@nestjs/common';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import session from 'express-session';
+import { randomUUID } from 'node:crypto';
+import request from 'supertest';
+import {
+  MemcachedSessionStore,
+  type SessionStoreOptions,
+  type StoredSession,
+} from '../../lib/adapters/session.js';
+import { MemcachedModule, MemcachedService } from '../../lib/index.js';
+import { MemcachedServer } from '../../lib/testing/memcached-server.js';
+import { describeReal, startMemcached } from '../support/real-memcached.js';
+import { byText, inEveryPlace, until } from './support/places.js';
+
+/** A store's callbacks as promises. */
+function promised(store: MemcachedSessionStore) {
+  const run = <Value>(work: (callback: (error: unknown, value?: Value) => void) => void): Promise<Value> =>
+    new Promise((resolve, reject) => {
+      work((error, value) => (error instanceof Error ? reject(error) : resolve(value as Value)));
+    });
+  return {
+    get: (sid: string) => run<StoredSession | null>((done) => store.get(sid, done)),
+    set: (sid: string, value: object) => run<void>((done) => store.set(sid, value, done)),
+    touch: (sid: string, value: object) => run<void>((done) => store.touch(sid, value, done)),
+    destroy: (sid: string) => run<void>((done) => store.destroy(sid, done)),
+    ids: () => run<string[]>((done) => store.ids(done)),
+    length: () => run<number>((done) => store.length(done)),
+    all: () => run<StoredSession[]>((done) => store.all(done)),
+    clear: () => run<void>((done) => store.clear(done)),
+  };
+}
+
+inEveryPlace('the session store', (place) => {
+  const open = (options: SessionStoreOptions = {}) => {
+    const prefix = options.prefix ?? randomUUID();
+    return { prefix, ...promised(new MemcachedSessionStore(place.service, { ...options, prefix })) };
+  };
+  const msLeft = async ({ prefix }: { prefix: string }, sid: string): Promise<number | undefined> => {
+    const { ttl } = await place.service.client.leaseGet(`~${prefix}:${sid}`, { leaseSeconds: 0 });
+    return ttl;
+  };
+
+  it('keeps a session from its beginning to its end', async () => {
+    const store = open();
+    expect(await store.get('123')).toBeNull();
+    await store.set('123', { foo: 'bar', cookie: {} });
+    expect(await store.get('123')).toMatchObject({ foo: 'bar', cookie: {} });
+    await store.set('456', {
+      foo: 'baz',
+      cookie: { expires: new Date(Date.now() + 60_000), originalMaxAge: 60_000 },
+    });
+    expect(await store.length()).toBe(2);
+    expect((await store.ids()).toSorted(byText)).toEqual(['123', '456']);
+    expect((await store.all()).toSorted((a, b) => byText(a.id, b.id))).toMatchObject([
+      { id: '123', foo: 'bar' },
+      { id: '456', foo: 'baz' },
+    ]);
+    await store.destroy('123');
+    expect(await store.get('123')).toBeNull();
+    expect(await store.length()).toBe(1);
+
+    const other = open();
+    await other.set('1', { cookie: {} });
+    await store.clear();
+    expect(await store.length()).toBe(0);
+    expect(await other.ids()).toEqual(['1']);
+  });
+
+  it('destroys what is written with a cookie that is over', async () => {
+    const store = open();
+    await store.set('1', { cookie: {} });
+    await store.set('1', { cookie: { expires: new Date(Date.now() - 1) } });
+    expect(await store.get('1')).toBeNull();
+    await store.set('1', { cookie: {} });
+    await store.touch('1', { cookie: { expires: new Date(Date.now() - 1) } });
+    expect(await store.get('1')).toBeNull();
+  });
+
+  it('touches without creating, and without changing', async () => {
+    const store = open();
+    await store.touch('1', { cookie: {} });
+    expect(await store.get('1')).toBeNull();
+    await store.set('1', { n: 1, cookie: {} });
+    await store.touch('1', { n: 2, cookie: { expires: new Date(Date.now() + 1000) } });
+    expect(await store.get('1')).toMatchObject({ n: 1 });
+    await until(async () => (await store.get('1')) === null);
+  });
+
+  it('carries a thousand sessions', async () => {
+    const store = open();
+    const ids = Array.from({ length: 1000 }, (_, each) => `s${each}`);
+    await Promise.all(ids.map((id) => store.set(id, { id, cookie: {} })));
+    expect(await store.length()).toBe(1000);
+    expect(await store.all()).toHaveLength(1000);
+    await store.clear();
+    expect(await store.length()).toBe(0);
+  });
+
+  it('never brings back a session that was destroyed while a request was under way', async () => {
+    const store = open();
+    await store.set('1', { user: 7, cookie: {} });
+    const [one, other] = [await store.get('1'), await store.get('1')];
+    await store.destroy('1');
+    one!.seen = true;
+    await store.set('1', one!);
+    await store.touch('1', other!);
+    expect(await store.get('1')).toBeNull();
+    // Nor when it was written before, by the same request.
+    const created = { user: 8, cookie: {} };
+    await store.set('2', created);
+    await store.destroy('2');
+    await store.set('2', Object.assign(created, { seen: true }));
+    expect(await store.get('2')).toBeNull();
+  });
+
+  it('keeps what requests at the same time have changed, field by field', async () => {
+    const store = open();
+    await store.set('1', { cart: [1], theme: 'dark', old: true, cookie: {} });
+    const [one, other] = [await store.get('1'), await store.get('1')];
+    one!.cart = [1, 2];
+    delete one!.old;
+    other!.theme = 'light';
+    other!.added = { at: 1 };
+    await Promise.all([store.set('1', one!), store.set('1', other!)]);
+    one!.more = 1;
+    await store.set('1', one!);
+    const { cookie, ['~memcached']: _held, ...fields } = (await store.get('1'))!;
+    expect(fields).toEqual({ cart: [1, 2], theme: 'light', added: { at: 1 }, more: 1 });
+    expect(cookie).toEqual({});
+  });
+
+  it('loses no field and brings back no session in a storm of requests and logouts', async () => {
+    const stores = [
+      open({ prefix: 'storm' }),
+      promised(new MemcachedSessionStore(place.another(), { prefix: 'storm' })),
+    ];
+    const requests = 24;
+    for (const end of ['kept', 'destroyed']) {
+      const sid = randomUUID();
+      await stores[0].set(sid, { cookie: {} });
+      const work = Array.from({ length: requests }, async (_, each) => {
+        const store = stores[each % 2];
+        const mine = await store.get(sid);
+        if (mine === null) return;
+        mine[`field${each}`] = each;
+        await store.set(sid, mine);
+        await store.touch(sid, mine);
+      });
+      const logout = end === 'destroyed' ? stores[1].destroy(sid) : undefined;
+      await Promise.all([...work, logout]);
+      const left = await stores[0].get(sid);
+      if (end === 'destroyed') expect(left).toBeNull();
+      else expect(Object.keys(left!).filter((name) => name.startsWith('field'))).toHaveLength(requests);
+    }
+  });
+
+  it('lets a session live as its cookie says, or the option, or a function', async () => {
+    const byOption = open({ ttl: '10m' });
+    await byOption.set('1', { cookie: {} });
+    const byFunction = open({ ttl: ({ admin }, sid) => (admin === true && sid === '1' ? '1h' : '1m') });
+    await byFunction.set('1', { admin: true, cookie: {} });
+    await byFunction.set('2', { cookie: { expires: new Date(Date.now() + 300_000).toISOString() } });
+    const left = [await msLeft(byOption, '1'), await msLeft(byFunction, '1'), await msLeft(byFunction, '2')];
+    if (left[0] === undefined) return; // the classic dialect does not tell
+    expect(left.map((ms = 0) => Math.round(ms / 60_000))).toEqual([10, 60, 5]);
+    expect(() => open({ ttl: '10 minutes' as never })).toThrow('ttl');
+  });
+
+  it('seals what it stores, if it is told to', async () => {
+    const store = open({ seal: { keys: [{ id: 'a', key: Buffer.alloc(32, 7) }] } });
+    await store.set('1', { user: 'ada', cookie: {} });
+    expect(await store.get('1')).toMatchObject({ user: 'ada' });
+    const plain = promised(new MemcachedSessionStore(place.service, { prefix: store.prefix }));
+    // What cannot be read is no session.
+    expect(await plain.get('1')).toBeNull();
+  });
+});
+
+describeReal('what the session store sends', () => {
+  it('is one request to read, to write, and to touch', async () => {
+    await using server = await startMemcached({ args: ['-vv'] });
+    await using service = new MemcachedService({ servers: server.address });
+    const store = promised(new MemcachedSessionStore(service));
+    await store.set('1', { cookie: {} });
+    const read = await store.get('1');
+    await store.set('1', read!);
+    await store.touch('1', read!);
+    await service.client.get('end');
+    await until(() => server.stderr.includes('end'));
+    const commands = [...server.stderr.matchAll(/^<\d+ (m[agsd]) ~/gm)].map(([, command]) => command);
+    expect(commands).toEqual(['ms', 'mg', 'ms', 'mg']);
+  });
+});
+
+describe('the session store without a server', () => {
+  it('fails the request, or gives it a new session, as it is told', async () => {
+    const server = await MemcachedServer.start();
+    await using service = new MemcachedService({ servers: server.address });
+    await server.close();
+    const strict = promised(new MemcachedSessionStore(service));
+    await expect(strict.get('1')).rejects.toThrow();
+    await expect(strict.set('1', { cookie: {} })).rejects.toThrow();
+    const lenient = promised(new MemcachedSessionStore(service, { onStoreError: 'new-session' }));
+    expect(await lenient.get('1')).toBeNull();
+    await lenient.set('1', { cookie: {} });
+    await lenient.touch('1', { cookie: {} });
+    expect(await lenient.ids()).toEqual([]);
+  });
+});
+
+/** A session in a request, of either framework. */
+interface WithSession {
+  session: {
+    [field: string]: unknown;
+    regenerate(done: () => void): void;
+    destroy(done: () => void): void;
+  };
+}
+
+@Controller()
+class VisitsController {
+  @Get('visit/:field')
+  visit(@Req() { session }: WithSession, @Param('field') field: string) {
+    session[field] = Number(session[field] ?? 0) + 1;
+    return { a: session.a, b: session.b };
+  }
+
+  @Get('look')
+  look(@Req() { session }: WithSession) {
+    return { a: session.a, b: session.b };
+  }
+
+  @Get('renew')
+  async renew(@Req() req: WithSession) {
+    await new Promise<void>((resolve) => req.session.regenerate(() => resolve()));
+    req.session.a = 'new';
+    return {};
+  }
+
+  @Get('slow/:field')
+  async slow(@Req() { session }: WithSession, @Param('field') field: string) {
+    waiting?.();
+    await going;
+    session[field] = 'slow';
+    return {};
+  }
+
+  @Get('logout')
+  async logout(@Req() req: WithSession) {
+    await new Promise<void>((resolve) => req.session.destroy(() => resolve()));
+    return {};
+  }
+}
+
+let waiting: (() => void) | undefined;
+let going: Promise<void> | undefined;
+
+describe.each(['Express', 'Fastify'])('sessions on %s', (platform) => {
+  let server: MemcachedServer;
+  let app: NestFastifyApplication;
+  let store: MemcachedSessionStore;
+  let agent: ReturnType<typeof request.agent>;
+
+  beforeEach(async () => {
+    server = await MemcachedServer.start();
+    const module = await Test.createTestingModule({
+      imports: [MemcachedModule.forRoot({ servers: server.address })],
+      controllers: [VisitsController],
+    }).compile();
+    store = new MemcachedSessionStore(module.get(MemcachedService));
+    const secret = 's'.repeat(32);
+    app =
+      platform === 'Express'
+        ? module.createNestApplication({ logger: false })
+        : module.createNestApplication(new FastifyAdapter(), { logger: false });
+    if (platform === 'Express') {
+      app.use(
+        session({ store, secret, resave: false, saveUninitialized: false, cookie: { maxAge: 60_000 } }),
+      );
+    } else {
+      await app.register(fastifyCookie as never);
+      await app.register(fastifySession, {
+        store,
+        secret,
+        saveUninitialized: false,
+        cookie: { secure: false, maxAge: 60_000 },
+      });
+    }
+    await app.listen(0, '127.0.0.1');
+    agent = request.agent(await app.getUrl());
+  });
+  afterEach(async () => {
+    await app.close();
+    await server.close();
+  });
+
+  it('are kept, renewed and ended', async () => {
+    await agent.get('/visit/a').expect({ a: 1 });
+    await agent.get('/visit/a').expect({ a: 2 });
+    await agent.get('/look').expect({ a: 2 });
+    const [before] = await promised(store).ids();
+    await agent.get('/renew').expect(200);
+    await agent.get('/look').expect({ a: 'new' });
+    const after = await promised(store).ids();
+    expect(after).toHaveLength(1);
+    expect(after).not.toContain(before);
+    await agent.get('/logout').expect(200);
+    expect(await promised(store).length()).toBe(0);
+    await agent.get('/look').expect({});
+  });
+
+  it.each([
+    ['a logout', '/logout', null],
+    ['another change', '/visit/b', { a: 'slow', b: 1 }],
+  ])('hold against %s while a request is under way', async (_, path, left) => {
+    await agent.get('/visit/a').expect({ a: 1 });
+    const cookies = agent.jar
+      .getCookies({ path: '/', domain: '127.0.0.1', secure: false, script: false })
+      .toValueString();
+    const [sid] = await promised(store).ids();
+    let go: () => void = () => undefined;
+    going = new Promise((resolve) => (go = resolve));
+    const begun = new Promise<void>((resolve) => (waiting = resolve));
+    const slow = request(await app.getUrl())
+      .get('/slow/a')
+      .set('Cookie', cookies)
+      .then((answer) => answer);
+    await begun;
+    await agent.get(path).expect(200);
+    go();
+    expect((await slow).status).toBe(200);
+    const session = await promised(store).get(sid);
+    if (left === null) expect(session).toBeNull();
+    else expect(session).toMatchObject(left);
+  });
+});
