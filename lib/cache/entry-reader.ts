@@ -42,14 +42,16 @@ export class EntryReader {
     let read = reads.get(key);
     if (read !== undefined) return read;
     if (reads.size === 0) this.#turn.begin();
-    read = checked(this.#store.read(key, policy.leaseSeconds, policy.recacheSeconds), policy);
+    read = this.#store.read(key, policy.leaseSeconds, policy.recacheSeconds);
+    if (policy.schema !== undefined) read = checked(read, policy.schema);
     reads.set(key, read);
     return read;
   }
 
   /** Reads an entry alone, and asks for no rights. */
   glance(key: string, policy: ResolvedPolicy): Promise<CacheReading> {
-    return checked(this.#store.read(key, 0, 0), policy);
+    const read = this.#store.read(key, 0, 0);
+    return policy.schema === undefined ? read : checked(read, policy.schema);
   }
 
   /** `read` of many keys, or `glance`, in one trip: what came of each. */
@@ -169,11 +171,8 @@ export class EntryReader {
 }
 
 /** A read whose value fits the policy's schema; one that does not is one that nobody here can read. */
-function checked(read: Promise<CacheReading>, { schema }: ResolvedPolicy): Promise<CacheReading> {
-  return schema === undefined ? read : read.then((reading) => fitted(reading, schema));
-}
-
-async function fitted(reading: CacheReading, schema: StandardSchema): Promise<CacheReading> {
+async function checked(read: Promise<CacheReading>, schema: StandardSchema): Promise<CacheReading> {
+  const reading = await read;
   const { value } = reading;
   if (value === undefined || isHitForMiss(value) || (await fits(schema, value.value))) return reading;
   return { ...reading, value: undefined };

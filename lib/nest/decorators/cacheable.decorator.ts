@@ -47,6 +47,9 @@ export function Cacheable(options: CacheableOptions = {}): MethodDecoratorFor<ob
 function compile(options: CacheableOptions, facts: MethodFacts): CompiledOperation {
   const { own, rest } = readOptions<CacheableShape>(options, facts.place, CACHEABLE);
   const { when } = own;
+  const { loading } = facts.signature;
+  const saysNothing = typeof own.ttl !== 'function' && own.tagsOf === undefined && own.unless === undefined;
+  const isPlain = loading === undefined && saysNothing;
   const maker = new KeyMaker(facts, own);
   const key = own.key === undefined ? undefined : maker.compile(own.key);
   if (key?.template?.placeholders.length === 0 && facts.signature.takesArguments && !own.sharedByAll) {
@@ -80,7 +83,8 @@ function compile(options: CacheableOptions, facts: MethodFacts): CompiledOperati
         uncached.loading(at, facts.place);
         return call.isForced ? unforced(() => next(args)) : next(args);
       };
-      return service.getOrSet(at, loaderOf(own, resolved, call.args, run, facts.signature.loading), resolved);
+      const load = isPlain ? () => run(call.args) : loaderOf(own, resolved, call.args, run, loading);
+      return service.getOrSet(at, load, resolved);
     },
   };
 }
@@ -96,9 +100,6 @@ function loaderOf(
   loading: number | undefined,
 ): Loader<unknown> {
   const { ttl, tagsOf, unless } = own;
-  if (typeof ttl !== 'function' && tagsOf === undefined && unless === undefined) {
-    return loading === undefined ? () => next(args) : (context) => next(filled(args, loading, context));
-  }
   return async (context) => {
     const value = await next(filled(args, loading, context));
     if (unless !== undefined && unless(value, ...args) === true) context.skip();

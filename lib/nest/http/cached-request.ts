@@ -138,7 +138,12 @@ export class CachedRequest {
         return;
       }
       const response = readResponse(stored);
-      const body = response === undefined ? UNREADABLE : this.#bodyOf(response, key);
+      let body: unknown = UNREADABLE;
+      try {
+        if (response !== undefined) body = bodyOf(response, this.#outermost, this.#route, key);
+      } catch {
+        // As if nothing could be read.
+      }
       if (response !== undefined && body !== UNREADABLE && !(body instanceof Promise)) {
         hand(subscriber, this.#replay(response, body, isStale));
       } else {
@@ -160,7 +165,7 @@ export class CachedRequest {
     isStale: boolean,
   ): Promise<void> {
     try {
-      const body = await decoding;
+      const body = await unlessUnreadable(decoding);
       if (response !== undefined && body !== UNREADABLE) {
         hand(subscriber, this.#replay(response, body, isStale));
         return;
@@ -170,16 +175,6 @@ export class CachedRequest {
       this.#look(find, subscriber, look + 1);
     } catch (error) {
       subscriber.error(error);
-    }
-  }
-
-  /** @returns `UNREADABLE` for what cannot be handed out here. */
-  #bodyOf(response: StoredResponse, key: string): unknown {
-    try {
-      const body = bodyOf(response, this.#outermost, this.#route, key);
-      return body instanceof Promise ? body.catch(() => UNREADABLE) : body;
-    } catch {
-      return UNREADABLE;
     }
   }
 
@@ -250,7 +245,12 @@ export class CachedRequest {
       cacheStatus: isStale ? STALE_HIT : HIT,
       xCache: rule.xCache ? 'HIT' : undefined,
     });
-    return this.#conditional(body, response.form === 'json');
+    const isJson = response.form === 'json';
+    const { headers: asked } = exchange.request;
+    const isAsked = asked['if-none-match'] !== undefined || asked['if-modified-since'] !== undefined;
+    if (isAsked || this.#outermost === undefined || !exchange.isLast) return this.#conditional(body, isJson);
+    if (isJson) exchange.announceJson();
+    return body;
   }
 
   /**
@@ -263,11 +263,8 @@ export class CachedRequest {
     const exchange = this.#exchange;
     if (this.#outermost === undefined || !exchange.isLast) {
       exchange.onTheWayOut((content) => this.#conclude(content));
-    } else {
-      const { headers } = exchange.request;
-      const hasCondition =
-        headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined;
-      if (hasCondition && this.#answeredUnchanged()) return undefined;
+    } else if (this.#answeredUnchanged()) {
+      return undefined;
     }
     if (isJson) exchange.announceJson();
     return body;
@@ -356,6 +353,15 @@ export class CachedRequest {
       return false;
     }
     return !forbidsStoring(headers, route);
+  }
+}
+
+/** @returns `UNREADABLE` for what cannot be decoded. */
+async function unlessUnreadable(decoding: unknown): Promise<unknown> {
+  try {
+    return await decoding;
+  } catch {
+    return UNREADABLE;
   }
 }
 

@@ -127,11 +127,10 @@ export class HttpCacheInterceptor implements NestInterceptor, OnApplicationBoots
     const { authorization, 'cache-control': control } = request.headers;
     if (rule.audience === 'everyone' && authorization !== undefined) return undefined;
     if (control !== undefined && directives(control).has('no-store')) return undefined;
-    const vary = exchange.header('vary');
     try {
       if (rule.when !== undefined && !rule.when(request)) return undefined;
       if (!this.isRequestCacheable(context)) return undefined;
-      const headers = route.headersInKey(vary);
+      const headers = route.headersInKey(exchange.header('vary'));
       if (headers === undefined) return undefined;
       const suffix = route.suffixOf(request, headers);
       const own = route.keyOf(exchange);
