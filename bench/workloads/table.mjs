@@ -210,6 +210,22 @@ const cache = [
     targets: [{ against: 'getOrSet', moreAtMost: 1 }],
   },
   {
+    id: 'cache-batch',
+    title: '@CacheBatch of 100 warm ids',
+    kind: 'cache',
+    params: { keys: 100, together: true, ...TEXT },
+    figure: 'cpuMicros',
+    contenders: [
+      {
+        name: 'its getMany',
+        kind: 'floor',
+        client: { module: './clients/cache-batch.mjs', export: 'openPlain' },
+      },
+      { name: OURS, kind: 'ours', client: { module: './clients/cache-batch.mjs' } },
+    ],
+    targets: [{ against: 'its getMany', atMost: 1.3 }],
+  },
+  {
     id: 'http',
     title: 'Nest HTTP route with a hit, 64 connections',
     kind: 'http',

@@ -27,35 +27,38 @@ export async function readBatch<Id, V>(
   { ids, keyOf, loadMissing, policy, signal }: BatchRead<Id, V>,
 ): Promise<Map<Id, V>> {
   const all = [...new Set(ids)];
-  const keys = all.map(keyOf);
+  const keys = all.map((id) => keyOf(id));
   checkKeys(keys);
-  const idByKey = new Map<string, Id>();
-  for (const [index, key] of keys.entries()) if (!idByKey.has(key)) idByKey.set(key, all[index]);
-  const names = [...idByKey.keys()];
+  // Ids of one key are one: the first of them stands for all.
+  const names = [...new Set(keys)];
+  const firstOf = names.length === all.length ? undefined : positionsOf(keys);
   const batch = new Batch(loadMissing, clock);
   const began = order.now;
-  const results = await readThrough.getMany(
+  const values = await readThrough.getMany(
     names,
     policy,
     signal,
     (index) => {
       const key = names[index];
-      const id = idByKey.get(key) as Id;
+      const id = all[firstOf?.get(key) ?? index];
       batch.expect(id);
       const load: Loader<unknown> = (context) => batch.load(id, context);
       return callOf(key, load, policy, began, signal, () => batch.decided(id));
     },
     () => batch.expectNoMore(),
   );
-  const values = new Map<string, unknown>();
-  for (const [index, result] of results.entries()) {
-    if (result.status === 'rejected') throw result.reason;
-    values.set(names[index], result.value);
-  }
+  const position = firstOf && new Map(names.map((name, index) => [name, index]));
   const found = new Map<Id, V>();
   for (const [index, id] of all.entries()) {
-    const value = values.get(keys[index]);
+    const value = values[position?.get(keys[index]) ?? index];
     if (value !== undefined) found.set(id, value as V);
   }
   return found;
+}
+
+/** Where each key stands first. */
+function positionsOf(keys: readonly string[]): Map<string, number> {
+  const positions = new Map<string, number>();
+  for (const [index, key] of keys.entries()) if (!positions.has(key)) positions.set(key, index);
+  return positions;
 }

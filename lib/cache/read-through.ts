@@ -78,7 +78,8 @@ export class ReadThrough {
    * @param signal of all of them.
    * @param callOf makes the call of a key by its position; asked for only where a read finds no plain hit.
    * @param onAllFound told once it is known of which keys it is asked for.
-   * @returns what came of each, in the order of `keys`.
+   * @returns their values, in the order of `keys`.
+   * @throws what the first of those that fail, in that order, fails with; once all are settled.
    */
   async getMany(
     keys: readonly string[],
@@ -86,23 +87,24 @@ export class ReadThrough {
     signal: AbortSignal | undefined,
     callOf: (index: number) => CacheCall,
     onAllFound: () => void,
-  ): Promise<PromiseSettledResult<unknown>[]> {
+  ): Promise<unknown[]> {
     const { reader, events } = this.#in;
     const isSingly = policy.forceFresh || signal !== undefined || this.#mayHaveTags(policy);
     if (isSingly || keys.some((key) => this.#isCold(key))) {
       const served = keys.map((_key, index) => this.#finished(callOf(index), (call) => this.get(call)));
       onAllFound();
-      return Promise.allSettled(served);
+      return valuesOf(await Promise.allSettled(served));
     }
-    const found: PromiseSettledResult<unknown>[] = [];
+    const found: unknown[] = [];
     const hits: string[] = [];
     const others: number[] = [];
     const readings = await reader.readEach(keys, policy, 'for rights');
     readings.forEach((read, index) => {
       if (read.status === 'fulfilled' && isPlainHit(read.value, policy)) {
         hits.push(keys[index]);
-        found[index] = { status: 'fulfilled', value: read.value.value?.value };
+        found.push(read.value.value?.value);
       } else {
+        found.push(undefined);
         others.push(index);
       }
     });
@@ -114,8 +116,9 @@ export class ReadThrough {
       );
     });
     onAllFound();
-    const later = await Promise.allSettled(served);
-    later.forEach((result, position) => (found[others[position]] = result));
+    if (served.length === 0) return found;
+    const later = valuesOf(await Promise.allSettled(served));
+    later.forEach((value, position) => (found[others[position]] = value));
     return found;
   }
 
@@ -355,6 +358,14 @@ export class ReadThrough {
     const kept = stale.ttlSeconds < 0 || ageMs < stale.ttlSeconds * 1000;
     return kept && call.policy.serveStaleIf(error);
   }
+}
+
+/** @throws what the first of those that failed did. */
+function valuesOf(results: readonly PromiseSettledResult<unknown>[]): unknown[] {
+  return results.map((result) => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
 }
 
 /** A call that begins. @param began the order of events when it did. */

@@ -9,7 +9,7 @@ import { readOptions, refuseBareText } from '../../options/decorator-options.js'
 import { unforced } from '../instance/force-fresh.js';
 import { KeyMaker } from '../methods/key-maker.js';
 import { filled } from '../methods/marked-parameter.js';
-import type { CompiledOperation, MethodFacts } from '../methods/operation.js';
+import type { Call, CompiledOperation, MethodFacts } from '../methods/operation.js';
 import { decorateMethod } from '../methods/stub.js';
 import type { AnyMethod, BatchDecoratorFor, IdOf, RestOf, RowOf, ShapeOf } from './method-types.js';
 
@@ -61,29 +61,29 @@ function compile(options: object, facts: MethodFacts): CompiledOperation {
     types: () => [...facts.defaults.types(), ...own.types()],
     isApartByRequest: own.sharedBetweenRequests || maker.varyBy.length > 0,
     step: async (call, next) => {
-      const { cache, args } = call;
+      const { cache, self, args, isForced } = call;
       if (when !== undefined && when(...args) !== true) return next(args);
       const [ids, ...others] = args as [Iterable<unknown>, ...unknown[]];
       const all = [...ids];
+      const ofOne = (id: unknown): Call => ({ cache, self, args: [id, ...others], isForced });
       const keys = new Map<unknown, string>();
       for (const id of all) {
-        const at = maker.keyIfAny({ ...call, args: [id, ...others] }, key);
+        const at = maker.keyIfAny(ofOne(id), key);
         if (at === undefined) return next(args);
         keys.set(id, at);
       }
-      const keyOf = (id: unknown): string =>
-        keys.get(id) ?? maker.key({ ...call, args: [id, ...others] }, key);
+      const keyOf = (id: unknown): string => keys.get(id) ?? maker.key(ofOne(id), key);
       const found = await cache.service.getOrSetMany<unknown, unknown>(
         all,
         keyOf,
         async (missing, context) => {
           const given = filled([[...missing], ...others], facts.signature.loading, context);
-          const returned = await (call.isForced ? unforced(() => next(given)) : next(given));
+          const returned = await (isForced ? unforced(() => next(given)) : next(given));
           if (idOf !== undefined) return byId(returned as Iterable<unknown>, missing, idOf, keyOf);
           if (returned instanceof Map) return missing.map((id) => returned.get(id) as unknown);
           return inOrder(returned, missing, facts.place);
         },
-        cache.policy(policy, facts.place, [], call.isForced),
+        cache.policy(policy, facts.place, [], isForced),
       );
       if (returns === 'map') return found;
       if (idOf === undefined) return all.map((id) => found.get(id));

@@ -127,7 +127,8 @@ export function fillTemplate(template: KeyTemplate, args: readonly unknown[], re
           `mend the path, or write {${written}?} if calls without it belong together`,
       );
     }
-    key += partOfKey(value, `key '${template.written}': {${written}}`) + literals[index + 1];
+    const part = simplePart(value) ?? canonicalForm(value, `key '${template.written}': {${written}}`);
+    key += part + literals[index + 1];
   }
   return key;
 }
@@ -143,10 +144,15 @@ function property(value: unknown, name: string): unknown {
  * @throws {DecoratorError} for a value without a stable form.
  */
 export function partOfKey(value: unknown, place: string): string {
+  return simplePart(value) ?? canonicalForm(value, place);
+}
+
+/** The same of texts, numbers and truth values. */
+function simplePart(value: unknown): string | undefined {
   if (typeof value === 'string') return value === '' ? '%e' : escapeText(value);
   if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')
     return String(value);
-  return canonicalForm(value, place);
+  return undefined;
 }
 
 /**
