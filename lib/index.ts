@@ -66,7 +66,7 @@ export type { PendingSet } from './cache/cache-writes.js';
 export type { CachedItem } from './cache/item-commands.js';
 export type { BatchContext, BatchLoader, LoadContext, Loader } from './cache/load-context.js';
 export type { Locked } from './cache/lock.js';
-export type { CacheCounters, CacheHappening, CacheObserver } from './cache/cache-events.js';
+export type { CacheAudiences, CacheCounters, CacheHappening, CacheObserver } from './cache/cache-events.js';
 export type { CacheEntry, CacheReading, CacheStore, TagState, TagVersion } from './cache/store.js';
 export { ClientStore } from './store/client-store.js';
 export type {

@@ -19,7 +19,7 @@ import { ItemCommands } from './item-commands.js';
 import { LeaseWatch } from './lease-watch.js';
 import type { BatchLoader, Loader } from './load-context.js';
 import { Locks, type Locked } from './lock.js';
-import { type Audiences, CacheEvents, type CacheCounters, type CacheObserver } from './cache-events.js';
+import { type CacheAudiences, CacheEvents, type CacheCounters, type CacheObserver } from './cache-events.js';
 import { Order } from './order.js';
 import { Polling } from './polling.js';
 import { PlainReads } from './plain-reads.js';
@@ -45,7 +45,7 @@ export interface CachePorts {
   observer?: CacheObserver;
 
   /** Of what has an audience here, the observer is told only while that has subscribers. @default nothing has */
-  audiences?: Audiences;
+  audiences?: CacheAudiences;
 
   /**
    * Runs what all calls share, such as timers that renew, so that it does not run in the async context of the call that

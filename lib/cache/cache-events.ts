@@ -45,7 +45,7 @@ interface Audience {
 }
 
 /** Whom the things that happen are told, where it is known whether anybody listens. */
-export type Audiences = Readonly<Partial<Record<CacheHappening, Audience>>>;
+export type CacheAudiences = Readonly<Partial<Record<CacheHappening, Audience>>>;
 
 const SOMEBODY: Audience = { hasSubscribers: true };
 
@@ -69,10 +69,10 @@ export class CacheEvents {
     invalidation: 0,
   };
   readonly #observer: CacheObserver | undefined;
-  readonly #audiences: Audiences;
+  readonly #audiences: CacheAudiences;
 
   /** @param audiences of the things that the observer is told of only while somebody listens. */
-  constructor(observer: CacheObserver | undefined, audiences: Audiences = {}) {
+  constructor(observer: CacheObserver | undefined, audiences: CacheAudiences = {}) {
     this.#observer = observer;
     this.#audiences = audiences;
   }

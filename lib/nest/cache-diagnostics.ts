@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { channel, type Channel } from 'node:diagnostics_channel';
-import type { Audiences, CacheHappening, CacheObserver } from '../cache/cache-events.js';
+import type { CacheAudiences, CacheHappening, CacheObserver } from '../cache/cache-events.js';
 
 /** What the channels `nestjs-memcached:cache:…` tell. Never a value. */
 export interface CacheMessage {
@@ -34,7 +34,7 @@ const CHANNELS: Readonly<Record<CacheHappening, Channel<unknown, CacheMessage>>>
  *
  * @param debug whether the log gets it too, and so is to be told of everything.
  */
-export function audiencesOf(debug: boolean): Audiences {
+export function audiencesOf(debug: boolean): CacheAudiences {
   if (debug) return {};
   // Beside the channel, it is noted what cannot be stored.
   const { storeError: _told, ...others } = CHANNELS;

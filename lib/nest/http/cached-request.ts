@@ -145,7 +145,8 @@ export class CachedRequest {
         // As if nothing could be read.
       }
       if (response !== undefined && body !== UNREADABLE && !(body instanceof Promise)) {
-        hand(subscriber, this.#replay(response, body, isStale));
+        subscriber.next(this.#replay(response, body, isStale));
+        subscriber.complete();
       } else {
         void this.#late(find, key, subscriber, look, response, body, isStale);
       }

@@ -86,12 +86,12 @@ export class CachedRoute {
    * The key of a request's answer, without the request headers in it: the route, whom the answer is for, where the request
    * goes, and what `varyBy` adds.
    *
+   * @param origin protocol and host, as the application sees them.
    * @returns undefined where the audience's function does not say whom it is for.
    */
-  keyOf(exchange: HttpExchange): string | undefined {
+  keyOf(request: HttpRequest, origin: string): string | undefined {
     const { audience, varyBy } = this.rule;
     const query = this.#query;
-    const { request } = exchange;
     let key = this.#name;
     if (typeof audience === 'function') {
       const whom = audience(request);
@@ -101,7 +101,7 @@ export class CachedRoute {
       key += `:${audience}`;
     }
     const { originalUrl = request.url, url } = request;
-    key += `:${escapeText(exchange.origin + (query === undefined ? originalUrl : query.apply(originalUrl)))}`;
+    key += `:${escapeText(origin + (query === undefined ? originalUrl : query.apply(originalUrl)))}`;
     // Where middleware has sent the request to another address than the client's.
     if (url !== originalUrl) key += `:${escapeText(query === undefined ? url : query.apply(url))}`;
     for (const source of varyBy) {

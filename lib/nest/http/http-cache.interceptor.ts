@@ -130,10 +130,12 @@ export class HttpCacheInterceptor implements NestInterceptor, OnApplicationBoots
     try {
       if (rule.when !== undefined && !rule.when(request)) return undefined;
       if (!this.isRequestCacheable(context)) return undefined;
-      const headers = route.headersInKey(exchange.header('vary'));
+      const vary = exchange.header('vary');
+      const { origin } = exchange;
+      const headers = route.headersInKey(vary);
       if (headers === undefined) return undefined;
       const suffix = route.suffixOf(request, headers);
-      const own = route.keyOf(exchange);
+      const own = route.keyOf(request, origin);
       const key = own === undefined ? undefined : this.trackBy(context, own);
       if (key === undefined) return undefined;
       const isForced = rule.forceFresh?.(request) === true;
