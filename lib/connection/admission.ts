@@ -12,10 +12,8 @@ export class Admission {
   readonly #server: string;
   readonly #maxRequests: number;
   readonly #maxBytes: number;
-  #requests = 0;
+  /** Bytes of values and keys, beside what every request costs. */
   #bytes = 0;
-  /** What all are told who come while there are so many: a million errors at once would be a burden of their own. */
-  #refusal: OverloadError | undefined;
 
   constructor(server: string, maxRequests: number, maxBytes: number) {
     this.#server = server;
@@ -23,35 +21,38 @@ export class Admission {
     this.#maxBytes = maxBytes;
   }
 
-  /** Lets a request in, or tells why not. Whatever was let in must be let out once. */
-  admit(request: Request): OverloadError | undefined {
-    if (this.#requests >= this.#maxRequests) {
-      const many = `${this.#requests} requests in flight, the limit (option maxInFlight)`;
-      return (this.#refusal ??= new OverloadError(`${this.#server}: ${many}`, this.#server));
+  /**
+   * Lets a request in, or tells why not. One that has `admittedBytes` then must be let out once.
+   *
+   * @param inFlight how many requests wait already.
+   */
+  admit(request: Request, inFlight: number): OverloadError | undefined {
+    if (inFlight >= this.#maxRequests) {
+      const many = `${inFlight} requests in flight, the limit (option maxInFlight)`;
+      return new OverloadError(`${this.#server}: ${many}`, this.#server);
     }
-    const cost = costOf(request);
+    const { data, keys } = request;
+    const bytes = data === undefined && keys === undefined ? 0 : bytesOf(data, keys);
+    const waiting = inFlight * REQUEST_BYTES + this.#bytes;
     // A single request may be larger than the limit; nothing but it is then under way.
-    if (this.#bytes + cost > this.#maxBytes && this.#requests > 0) {
-      const what = `${this.#bytes} bytes wait for the server, and ${cost} more would pass the limit`;
+    if (waiting + REQUEST_BYTES + bytes > this.#maxBytes && inFlight > 0) {
+      const what = `${waiting} bytes wait for the server, and ${REQUEST_BYTES + bytes} more would pass the limit`;
       return new OverloadError(`${this.#server}: ${what} (option maxQueuedBytes)`, this.#server);
     }
-    request.admittedBytes = cost;
-    this.#requests += 1;
-    this.#bytes += cost;
+    if (bytes > 0) {
+      request.admittedBytes = bytes;
+      this.#bytes += bytes;
+    }
     return undefined;
   }
 
-  /** Counts a request no longer; one of the connection's own was never counted. */
+  /** Counts the bytes of a request no longer. */
   release(request: Request): void {
-    if (request.admittedBytes === 0) return;
-    this.#refusal = undefined;
-    this.#requests -= 1;
     this.#bytes -= request.admittedBytes;
     request.admittedBytes = 0;
   }
 }
 
-function costOf({ data, keys }: Request): number {
-  const value = data === undefined ? 0 : data.length;
-  return keys === undefined ? REQUEST_BYTES + value : REQUEST_BYTES + keys.length * KEY_BYTES;
+function bytesOf(data: Request['data'], keys: Request['keys']): number {
+  return (data?.length ?? 0) + (keys?.length ?? 0) * KEY_BYTES;
 }

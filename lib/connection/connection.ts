@@ -141,7 +141,9 @@ export class Connection {
       request.fail(errors.lost(this.server.id, true));
       return;
     }
-    const overload = this.#admission.admit(request);
+    // What is pending before it is open is the connection's own.
+    const onWire = this.#state === 'opening' ? 0 : this.#pending.length;
+    const overload = this.#admission.admit(request, onWire + this.#waiting.length);
     if (overload !== undefined) {
       request.fail(overload);
       return;
@@ -297,7 +299,7 @@ export class Connection {
       request.items += 1;
     } else {
       this.#pending.shift();
-      this.#admission.release(request);
+      if (request.admittedBytes > 0) this.#admission.release(request);
       this.#deadlines.answers += 1;
       if (request === this.#measured) {
         this.#owner.onRoundTrip(performance.now() - this.#measuredSince);

@@ -107,7 +107,7 @@ export class Request {
   deadline = 0;
   /** The number the reply must carry, or -1 where replies carry none. */
   opaque = -1;
-  /** Bytes it counts for among what waits for its server; 0 while it does not. */
+  /** Bytes of its value or keys that count among what waits for its server; 0 while none do. */
   admittedBytes = 0;
   progress: RequestProgress = 'new';
   /** Whether it was already tried once on a connection that was lost. */
