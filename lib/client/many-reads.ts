@@ -18,26 +18,32 @@ interface Keys {
   readonly wireKeys: readonly string[];
 }
 
+/** The keys that go into one line each. */
+function linesOf(keys: Keys): Keys[] {
+  const { userKeys, fullKeys, wireKeys } = keys;
+  if (userKeys.length <= KEYS_PER_LINE) return userKeys.length === 0 ? [] : [keys];
+  const lines: Keys[] = [];
+  for (let start = 0; start < userKeys.length; start += KEYS_PER_LINE) {
+    const end = start + KEYS_PER_LINE;
+    lines.push({
+      userKeys: userKeys.slice(start, end),
+      fullKeys: fullKeys.slice(start, end),
+      wireKeys: wireKeys.slice(start, end),
+    });
+  }
+  return lines;
+}
+
 /** The keys that one server is asked for. */
 class Share implements Keys {
   readonly userKeys: string[] = [];
-  readonly fullKeys: string[] = [];
-  readonly wireKeys: string[] = [];
+  readonly fullKeys: string[];
+  readonly wireKeys: string[];
 
-  /** The keys that go into one line each. */
-  lines(): Keys[] {
-    const { userKeys, fullKeys, wireKeys } = this;
-    if (userKeys.length <= KEYS_PER_LINE) return userKeys.length === 0 ? [] : [this];
-    const lines: Keys[] = [];
-    for (let start = 0; start < userKeys.length; start += KEYS_PER_LINE) {
-      const end = start + KEYS_PER_LINE;
-      lines.push({
-        userKeys: userKeys.slice(start, end),
-        fullKeys: fullKeys.slice(start, end),
-        wireKeys: wireKeys.slice(start, end),
-      });
-    }
-    return lines;
+  /** @param alike whether each key has one form only, so that one list of them will do. */
+  constructor(alike: boolean) {
+    this.fullKeys = alike ? this.userKeys : [];
+    this.wireKeys = alike ? this.userKeys : [];
   }
 }
 
@@ -84,7 +90,7 @@ export async function readMany<Value>(
       read.result.failures.push({ server: '', keys: share.userKeys, error });
       continue;
     }
-    for (const keys of share.lines()) parts.push(readLine(node, keys, read));
+    for (const keys of linesOf(share)) parts.push(readLine(node, keys, read));
   }
   await Promise.all(parts);
   return read.result as ManyResult<Value>;
@@ -94,11 +100,14 @@ export async function readMany<Value>(
  * Splits the keys, each once, by the node that takes them now; under `undefined` those that no server can take. Throws what is
  * wrong with a key.
  */
-function sharesOf(keys: Iterable<string>, { requests, dispatcher }: Reading): Map<Node | undefined, Share> {
+function sharesOf(keys: Iterable<string>, { requests, dispatcher }: Reading): Map<Node | undefined, Keys> {
   const userKeys = [...new Set(keys)];
   const fullKeys = requests.fullKeys(userKeys);
   const wireKeys = requests.wireKeys(fullKeys);
   const nodes = dispatcher.nodesFor(fullKeys);
+  if (nodes.length > 0 && nodes.every((node) => node === nodes[0]))
+    return new Map([[nodes[0], { userKeys, fullKeys, wireKeys }]]);
+  const alike = wireKeys === userKeys;
   const shares = new Map<Node | undefined, Share>();
   let lastNode: Node | undefined;
   let share: Share | undefined;
@@ -107,9 +116,10 @@ function sharesOf(keys: Iterable<string>, { requests, dispatcher }: Reading): Ma
     if (share === undefined || node !== lastNode) {
       lastNode = node;
       share = shares.get(node);
-      if (share === undefined) shares.set(node, (share = new Share()));
+      if (share === undefined) shares.set(node, (share = new Share(alike)));
     }
     share.userKeys.push(userKeys[index]);
+    if (alike) continue;
     share.fullKeys.push(fullKeys[index]);
     share.wireKeys.push(wireKeys[index]);
   }

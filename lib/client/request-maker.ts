@@ -119,7 +119,9 @@ export class RequestMaker {
 
   /** Keys with their prefix, in the same order; throws if one is none. */
   fullKeys(keys: readonly string[]): readonly string[] {
-    return keys.map((key) => this.fullKey(key));
+    if (this.#keyPrefix !== '') return keys.map((key) => this.fullKey(key));
+    for (const key of keys) this.fullKey(key);
+    return keys;
   }
 
   /** How keys that have their prefix stand on the wire; throws what is wrong with one. */
