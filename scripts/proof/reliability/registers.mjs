@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Keys of a many-key read, before those that come twice are left out. */
-const MANY = 40;
+const MANY = 200;
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
 

@@ -29,6 +29,9 @@ const LOOPS = {
   changeHttp: 2,
 };
 
+/** Each loop that writes has so many registers of its own. */
+const OF_EACH = 4;
+
 const PAID_LIMIT_MS = 15_000;
 
 /** What has not come back or closed by then never will. */
@@ -54,7 +57,7 @@ export function operations(lib, dist) {
       handlesBefore = leftOpen();
       subject = open(lib, options);
       verdict = new Verdict();
-      registers = new Registers(subject.raw, verdict, LOOPS.set, trusted, missesTrusted);
+      registers = new Registers(subject.raw, verdict, LOOPS.set * OF_EACH, trusted, missesTrusted);
       counters = ['incr', 'cas', 'update'].map((kind) => new Counters(kind, subject, verdict, 8, trusted));
       const { service } = subject;
       const random = Math.random;
@@ -90,7 +93,7 @@ export function operations(lib, dist) {
       const random = Math.random;
       const [incr, cas, update] = counters;
       const work = {
-        set: (index) => registers.write(index),
+        set: (index) => registers.write(index + LOOPS.set * Math.floor(Math.random() * OF_EACH)),
         get: () => registers.read(random, 'get'),
         gets: () => registers.read(random, 'gets'),
         getMany: () => registers.read(random, 'getMany'),
