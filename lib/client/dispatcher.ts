@@ -64,13 +64,17 @@ export class Dispatcher {
     return this.forward(request, node);
   }
 
-  /** For a call that takes several requests: sends each of them in what is left of the call's time. */
+  /**
+   * For a call that takes several requests: sends each of them in what is left of the call's time, or half of that time. The
+   * time before may be this process's own, which had many other replies to read, and no server is to be blamed for it.
+   */
   within(options: CommandOptions | undefined): (request: Request, node?: Node) => Promise<unknown> {
-    const until = performance.now() + this.#timeoutMs(options);
+    const limitMs = this.#timeoutMs(options);
+    const until = performance.now() + limitMs;
     const signal = options?.signal === undefined ? undefined : signalOf(options.signal);
     return (request, node) => {
       request.signal = signal;
-      request.timeoutMs = Math.max(1, Math.ceil(until - performance.now()));
+      request.timeoutMs = Math.ceil(Math.max(limitMs / 2, until - performance.now()));
       return this.forward(request, node);
     };
   }

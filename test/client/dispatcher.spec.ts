@@ -4,6 +4,7 @@ import type { CommandOptions } from '../../lib/client/command-options.js';
 import type { Codec } from '../../lib/index.js';
 import type { ClientOptions } from '../../lib/options/client-options.js';
 import { MemcachedServer } from '../../lib/testing/index.js';
+import { ScriptedServer } from '../support/scripted-server.js';
 
 const never = <Value>(): Promise<Value> => new Promise<Value>(() => undefined);
 
@@ -155,5 +156,28 @@ describe('every command', () => {
     await expect(client.set('a', 1, 60 as never)).rejects.toThrow("write { ttl: '60s' }");
     await expect(client.setMany({ a: 1 }, '5m' as never)).rejects.toThrow("write { ttl: '5m' }");
     await expect(client.get('a', { codec: null as never })).rejects.toThrow('codec: expected');
+  });
+});
+
+describe('a call that takes several commands', () => {
+  it('has half of its time for a later one, whatever this process was busy with before', async () => {
+    await using server = await ScriptedServer.start((peer) =>
+      peer.answer((line) => {
+        if (line === 'version') return 'VERSION 1.4.39\r\n';
+        return line.startsWith('get ') ? 'VALUE k 16 1\r\nv\r\nEND\r\n' : '';
+      }),
+    );
+    await using client = new MemcachedClient({ servers: server.address, commandTimeout: '100ms' });
+    await client.connect();
+    const busy: Codec = {
+      encode: () => ({ data: '', flags: 0 }),
+      decode: () => {
+        const until = performance.now() + 150;
+        while (performance.now() < until);
+        return 'v';
+      },
+    };
+    const touched = client.getAndTouch('k', '1m', { codec: busy });
+    await expect(touched).rejects.toThrow('no reply within 50 ms');
   });
 });
