@@ -167,8 +167,16 @@ const HOUSE: House = {
       packages: ['@nestjs/common', '@nestjs/core'],
     },
     // The server shares no line with the client, so that a misreading of the protocol cannot sit at both ends.
-    'testing/': { rooms: [], packages: ['node:net', 'node:tls', 'node:events'] },
-    'testing/index.ts': { rooms: ['testing/'], packages: [] },
+    'testing/': {
+      rooms: [],
+      packages: ['node:net', 'node:tls', 'node:events', 'node:timers', 'node:timers/promises'],
+    },
+    // What stands around the server for tests of applications knows the library; the server does not know it.
+    'testing/module/': {
+      rooms: ['errors.ts', 'unix-time.ts', 'options/', 'nest/', 'nest/memcached.module.ts', 'testing/'],
+      packages: ['@nestjs/common', 'node:diagnostics_channel'],
+    },
+    'testing/index.ts': { rooms: ['testing/', 'testing/module/'], packages: [] },
     'adapters/': {
       rooms: [
         'errors.ts',

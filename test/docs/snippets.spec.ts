@@ -11,6 +11,7 @@ import { HealthModule } from './snippets/health.js';
 import { Reports } from './snippets/service.js';
 import { Products } from './snippets/shop.js';
 import { example } from './snippets/testing.js';
+import { testOfPrices } from './snippets/testing-module.js';
 import { measureCommands } from './snippets/tracing.js';
 
 describe('the code that the pages show', () => {
@@ -94,5 +95,6 @@ describe('the code that the pages show', () => {
   it('runs the tour of the client, and the example of a test', async () => {
     await expect(tour(server.address)).resolves.toBeUndefined();
     await expect(example()).resolves.toBeUndefined();
+    await expect(testOfPrices()).resolves.toBeUndefined();
   });
 });

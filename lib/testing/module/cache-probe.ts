@@ -1,0 +1,124 @@
+import type { OnApplicationShutdown } from '@nestjs/common';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { InvalidArgumentError } from '../../errors.js';
+import type { CacheMessage } from '../../nest/cache-diagnostics.js';
+import { type Duration, toMilliseconds } from '../../options/duration.js';
+import { unixMs } from '../../unix-time.js';
+import { FaultyServer } from './faulty-server.js';
+
+/** How often each thing has happened to a key. */
+export interface KeyCounts {
+  /** Fresh values that were served. */
+  readonly hits: number;
+  /** Reads that found nothing to serve. */
+  readonly misses: number;
+  /** Stale values that were served. */
+  readonly stale: number;
+  /** Calls of the loader: of the method under `@Cacheable`. */
+  readonly loads: number;
+  /** Of them, those that failed. */
+  readonly failures: number;
+  readonly invalidations: number;
+}
+
+/** The channel of each count. */
+const CHANNELS = {
+  hits: 'hit',
+  misses: 'miss',
+  stale: 'stale',
+  loads: 'load',
+  failures: 'load-failure',
+  invalidations: 'invalidation',
+} as const satisfies Record<keyof KeyCounts, string>;
+
+const NAMES = Object.keys(CHANNELS) as (keyof KeyCounts)[];
+
+const NOTHING: KeyCounts = { hits: 0, misses: 0, stale: 0, loads: 0, failures: 0, invalidations: 0 };
+
+/**
+ * Servers of a test, their clock, what goes wrong with them, and what became of each key.
+ *
+ * What it counts is what all caches of this process have told since it was made: tests that run at the same time in one
+ * process use keys of their own.
+ */
+export class CacheProbe implements OnApplicationShutdown, AsyncDisposable {
+  /** One for each server that was asked for. */
+  readonly servers: readonly FaultyServer[];
+  readonly #clock: { aheadMs: number };
+  readonly #counts = new Map<string, Record<keyof KeyCounts, number>>();
+  readonly #listeners: readonly (readonly [channel: string, listener: (message: unknown) => void])[];
+  #closing: Promise<void> | undefined;
+
+  private constructor(servers: readonly FaultyServer[], clock: { aheadMs: number }) {
+    this.servers = servers;
+    this.#clock = clock;
+    this.#listeners = NAMES.map((name) => [
+      `nestjs-memcached:cache:${CHANNELS[name]}`,
+      (message) => this.#note(name, message as CacheMessage),
+    ]);
+    for (const [channel, listener] of this.#listeners) subscribe(channel, listener);
+  }
+
+  /** @param count how many servers are started, at least 1. */
+  static async start(count = 1): Promise<CacheProbe> {
+    if (!Number.isSafeInteger(count) || count < 1) {
+      throw new InvalidArgumentError(`servers: expected a whole number of at least 1, got ${count}`);
+    }
+    const clock = { aheadMs: 0 };
+    const now = (): number => unixMs() + clock.aheadMs;
+    const servers = await Promise.all(Array.from({ length: count }, () => FaultyServer.start(now)));
+    return new CacheProbe(servers, clock);
+  }
+
+  /** What `MemcachedModule` and clients take as `servers`. */
+  get addresses(): string[] {
+    return this.servers.map(({ address }) => address);
+  }
+
+  /** What became of a key, as the application writes it. */
+  of(key: string): KeyCounts {
+    return { ...NOTHING, ...this.#counts.get(key) };
+  }
+
+  /** What became of all keys together. */
+  get total(): KeyCounts {
+    const total: Record<keyof KeyCounts, number> = { ...NOTHING };
+    for (const counts of this.#counts.values()) for (const name of NAMES) total[name] += counts[name];
+    return total;
+  }
+
+  /** Counts from 0. */
+  reset(): void {
+    this.#counts.clear();
+  }
+
+  /** Turns the clock forward by which everything expires: that of the servers. Caches have none of their own for it. */
+  advance(by: Duration): void {
+    this.#clock.aheadMs += toMilliseconds(by, 'advance');
+  }
+
+  /** Ends the servers; a second call waits for the first. */
+  close(): Promise<void> {
+    for (const [channel, listener] of this.#listeners) unsubscribe(channel, listener);
+    this.#closing ??= Promise.all(this.servers.map((server) => server[Symbol.asyncDispose]())).then(
+      () => undefined,
+    );
+    return this.#closing;
+  }
+
+  /** Called by Nest at the end of the application. */
+  onApplicationShutdown(): Promise<void> {
+    return this.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #note(name: keyof KeyCounts, { key }: CacheMessage): void {
+    if (key === undefined) return;
+    let counts = this.#counts.get(key);
+    if (counts === undefined) this.#counts.set(key, (counts = { ...NOTHING }));
+    counts[name] += 1;
+  }
+}
