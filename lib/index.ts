@@ -110,7 +110,14 @@ export type {
 export type { NodeState } from './cluster/node.js';
 export type { Latency } from './cluster/round-trips.js';
 export type { ClientOptions, Failover } from './options/client-options.js';
-export type { DiscoveryFunction, ServerDiscovery } from './options/discovery-options.js';
+export type {
+  DiscoveryFunction,
+  DiscoveryInterval,
+  DnsDiscovery,
+  ElastiCacheDiscovery,
+  FunctionDiscovery,
+  ServerDiscovery,
+} from './options/discovery-options.js';
 export type { Duration } from './options/duration.js';
 export type { CustomDistribution, DistributionServer } from './custom-distribution.js';
 export type { ServerOptions, ServersOption } from './options/server-options.js';

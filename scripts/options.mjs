@@ -12,6 +12,9 @@ import ts from 'typescript';
 const ROOT = new URL('../', import.meta.url);
 const PAGE = new URL('docs/options.md', ROOT);
 
+/** Those of libmemcached, whose list of servers may be sorted. */
+const SORTED = new Set(['KetamaOptions', 'LibmemcachedConsistentOptions', 'LibmemcachedModulaOptions']);
+
 /** Every declaration of options: where it is, and the readers that go with it where they are not a function's own. */
 const GROUPS = [
   {
@@ -28,6 +31,48 @@ const GROUPS = [
   },
   { title: 'The client', declared: [['options/client-options', 'ClientOptions', 'CLIENT_OPTIONS']] },
   { title: 'One of `servers`', declared: [['options/server-options', 'ServerOptions', 'SERVER_OPTIONS']] },
+  {
+    title: '`discovery`',
+    text: 'A function that answers the list, or one of these.',
+    declared: [['options/discovery-options', 'DiscoveryInterval', 'DISCOVERY_INTERVAL']],
+  },
+  {
+    title: "`discovery: { type: 'dns' }`",
+    declared: [['options/discovery-options', 'DnsDiscovery', 'DNS_DISCOVERY']],
+  },
+  {
+    title: "`discovery: { type: 'elasticache' }`",
+    declared: [['options/discovery-options', 'ElastiCacheDiscovery', 'ELASTICACHE_DISCOVERY']],
+  },
+  {
+    title: "`discovery: { type: 'function' }`",
+    declared: [['options/discovery-options', 'FunctionDiscovery', 'FUNCTION_DISCOVERY']],
+  },
+  {
+    title: '`distribution`',
+    text: 'A name, such as `ketama`, a function of your own, or settings: these, and those that go with their `type`. [distributions.md](distributions.md) says which to take.',
+    declared: [['options/distribution-options', 'CommonDistributionOptions']],
+  },
+  ...[
+    ['ketama', 'KetamaOptions'],
+    ['libmemcached-consistent', 'LibmemcachedConsistentOptions'],
+    ['libmemcached-modula', 'LibmemcachedModulaOptions'],
+    ['python-memcached', 'PythonMemcachedOptions'],
+    ['rendezvous', 'RendezvousOptions'],
+    ['twemproxy-ketama', 'TwemproxyKetamaOptions'],
+    ['twemproxy-modula', 'TwemproxyModulaOptions'],
+    ['spymemcached-modulo', 'SpymemcachedModuloOptions'],
+    ['spymemcached-ketama', 'SpymemcachedKetamaOptions'],
+    ['npm-memcached', 'NpmMemcachedOptions'],
+    ['npm-memcache-ketama', 'NpmMemcacheKetamaOptions'],
+    ['npm-memcache-modula', 'NpmMemcacheModulaOptions'],
+  ].map(([type, name]) => ({
+    title: `\`distribution: { type: '${type}' }\``,
+    declared: [
+      ['options/distribution-options', name],
+      ...(SORTED.has(name) ? [['options/distribution-options', 'SortHosts']] : []),
+    ],
+  })),
   { title: '`codec`', declared: [['options/codec-options', 'CodecOptions', 'CODEC_OPTIONS']] },
   { title: '`codec.seal`', declared: [['options/codec-options', 'SealOptions', 'SEAL_OPTIONS']] },
   {
@@ -161,7 +206,7 @@ function cell(text) {
 export async function optionsPage(load) {
   const parts = [
     '# Options',
-    "Every option, with what it takes and what stands in for it. `npm run options` writes this page from the declarations and the readers in the code; a test compares them. A `Duration` is a number of milliseconds or a text like `'30s'`, `'5m'`, `'2h'`. An unknown name or a value out of its range is an `InvalidOptionsError` with the path of the option; `undefined` counts as not given, `null` as a wrong value.",
+    "Every option of the module, the client, the cache, decorators and checks, with what it takes and what stands in for it. `npm run options` writes this page from the declarations and the readers in the code; a test compares them. A `Duration` is a number of milliseconds or a text like `'30s'`, `'5m'`, `'2h'`. An unknown name or a value out of its range is an `InvalidOptionsError` with the path of the option; `undefined` counts as not given, `null` as a wrong value.",
   ];
   for (const group of GROUPS) {
     parts.push(`## ${group.title}`);
@@ -169,6 +214,7 @@ export async function optionsPage(load) {
     for (const [file, name] of group.declared) parts.push(...takenOf(file, name));
     const lines = ['| option | takes | default | meaning |', '| --- | --- | --- | --- |'];
     for (const row of await rowsOf(group, load)) {
+      if (row.name === 'type' && row.required) continue;
       const takes = [typeOf(row), row.facts.range ?? ''].filter((part) => part !== '').join(', ');
       lines.push(`| \`${row.name}\` | ${cell(takes)} | ${cell(defaultOf(row))} | ${cell(row.text)} |`);
     }

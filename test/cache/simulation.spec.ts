@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import type { CachePolicy } from '../../lib/options/cache-options.js';
 import { Fleet, type Member } from './support/fleet.js';
 import { seeded } from './support/seeded.js';
@@ -189,6 +189,9 @@ const SCENARIOS: Record<string, Omit<Scenario, 'seed'>> = {
   },
   tags: { policy: { grace: '5s', ttl: '2s' }, tags: true, keys: 6, steps: 40, latencyMs: 10, loadMs: 30 },
 };
+
+// Half a minute of computing on a machine that does much else.
+jest.setTimeout(120_000);
 
 describe('a fleet at random', () => {
   for (const [name, scenario] of Object.entries(SCENARIOS)) {
