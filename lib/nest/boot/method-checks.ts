@@ -6,6 +6,7 @@ import {
   type Caller,
   calledParameters,
   callerOf,
+  EVENTS_ARE_STREAMED,
   isEventStream,
   leavesResponseToMethod,
   RESPONSE_IS_TAKEN,
@@ -108,7 +109,7 @@ function streamMistakes(method: DecoratedMethod, type: Type): string[] {
   const { returnType } = method.signature;
   const mistakes: string[] = [];
   if (isEventStream(type, method.property)) {
-    mistakes.push('@Sse() streams events, which cannot be stored; cache what the events are made of');
+    mistakes.push(EVENTS_ARE_STREAMED);
   }
   const name = (returnType as Type | undefined)?.name;
   if (returnType === StreamableFile || name === 'Readable' || name === 'ReadableStream') {

@@ -5,6 +5,7 @@ import type { ModuleCache } from '../instance/module-cache.js';
 import { DEFAULT_NAME } from '../instance/module-name.js';
 import {
   httpMethod,
+  EVENTS_ARE_STREAMED,
   isEventStream,
   leavesResponseToMethod,
   RESPONSE_IS_TAKEN,
@@ -82,7 +83,7 @@ function unfitness(type: Type, property: string | symbol): string[] {
   }
   if (leavesResponseToMethod(type, property)) mistakes.push(RESPONSE_IS_TAKEN);
   if (isEventStream(type, property)) {
-    mistakes.push('@Sse() streams events, which cannot be stored; cache what the events are made of');
+    mistakes.push(EVENTS_ARE_STREAMED);
   }
   const returned = Reflect.getMetadata('design:returntype', type.prototype as object, property) as
     Type | undefined;

@@ -35,6 +35,10 @@ export const RESPONSE_IS_TAKEN =
   '@Res() or @Next() leaves the response to the method, so nobody would send an answer from the cache; ' +
   'return the value, and set headers by @Header() or, with @HttpCache, by @Res({ passthrough: true })';
 
+/** What is wrong where `isEventStream`, and its mend. */
+export const EVENTS_ARE_STREAMED =
+  '@Sse() streams events, which cannot be stored; cache what the events are made of';
+
 /** What calls a method when it is no other code of the application. */
 export type Caller = 'http' | 'message' | 'socket' | 'graphql';
 
