@@ -8,14 +8,6 @@ import type { OwedInvalidations } from './owed-invalidations.js';
 const MAX_LISTS = 8;
 const REMEMBERED_MS = 60 * 60 * 1000;
 
-/** An earlier list of servers, and which of them are not in the present one. */
-interface EarlierList {
-  readonly placement: Placement;
-  readonly servers: readonly string[];
-  readonly away: Set<string>;
-  readonly since: number;
-}
-
 /**
  * Servers that were taken out of the list and may come back, with all they hold. What is invalidated meanwhile under keys
  * that were theirs is owed to them as well.
@@ -52,4 +44,12 @@ export class DepartedServers {
       if (away.has(id)) this.#owedTo(id).add(request);
     }
   }
+}
+
+/** An earlier list of servers, and which of them are not in the present one. */
+interface EarlierList {
+  readonly placement: Placement;
+  readonly servers: readonly string[];
+  readonly away: Set<string>;
+  readonly since: number;
 }

@@ -1,15 +1,5 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 
-/** How long a server took, in milliseconds, over the round trips that were measured. */
-export interface Latency {
-  /** How many round trips were measured: one at a time, however many requests are under way. */
-  readonly count: number;
-  readonly p50: number;
-  readonly p95: number;
-  readonly p99: number;
-  readonly max: number;
-}
-
 /**
  * Round trips to one server, in Node's own HDR histogram, which needs no package and records in C++.
  *
@@ -41,4 +31,14 @@ export class RoundTrips {
       max: histogram.max / 1000,
     };
   }
+}
+
+/** How long a server took, in milliseconds, over the round trips that were measured. */
+export interface Latency {
+  /** How many round trips were measured: one at a time, however many requests are under way. */
+  readonly count: number;
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+  readonly max: number;
 }

@@ -1,16 +1,6 @@
 import { InvalidOptionsError } from '../../errors.js';
 import type { ClassTransformer, Constructor, StoredClass } from '../../options/codec-options.js';
 
-/** A class of `codec.types`, with how its instances travel. */
-export interface ClassType {
-  readonly name: string;
-  readonly class: Constructor;
-  /** `undefined`: its own enumerable properties are stored. */
-  readonly toPlain: ((instance: object) => unknown) | undefined;
-  /** `undefined`: an object with the class's prototype gets the stored properties; no constructor is called. */
-  readonly revive: ((plain: unknown) => object) | undefined;
-}
-
 /** The classes of `codec.types`, found by a value's prototype when storing, by their name when reading. */
 export class ClassTypes {
   readonly #byPrototype = new Map<object, ClassType>();
@@ -50,6 +40,16 @@ export class ClassTypes {
   named(name: string): ClassType | undefined {
     return this.#byName.get(name);
   }
+}
+
+/** A class of `codec.types`, with how its instances travel. */
+export interface ClassType {
+  readonly name: string;
+  readonly class: Constructor;
+  /** `undefined`: its own enumerable properties are stored. */
+  readonly toPlain: ((instance: object) => unknown) | undefined;
+  /** `undefined`: an object with the class's prototype gets the stored properties; no constructor is called. */
+  readonly revive: ((plain: unknown) => object) | undefined;
 }
 
 function toClassType(

@@ -13,18 +13,6 @@ import { compress, type CompressedFormat, type Decompressor } from './compressio
 import type { ReadBudget } from './read-budget.js';
 import { FLAG_ZLIB, FLAGS_WRAPPED_BROTLI, FLAGS_WRAPPED_ZLIB, FLAGS_WRAPPED_ZSTD } from './flags.js';
 
-/** How compressed values look among a fleet's clients. */
-export interface Packing {
-  /** Compresses; the result need not be smaller. */
-  pack(stored: Stored): Promise<Stored>;
-
-  /** Whether the flags say that something is compressed. */
-  isPacked(flags: number): boolean;
-
-  /** Decompresses, within bounds; the bytes may be someone else's again when the call has returned. */
-  unpack(data: Buffer, flags: number, budget: ReadBudget | undefined): Promise<Stored>;
-}
-
 /** Compresses what another codec encodes if it has more than `overBytes`, and decompresses whatever is compressed. */
 export class CompressingCodec implements InPlaceCodec {
   readonly #inner: InPlaceCodec;
@@ -70,6 +58,18 @@ export class CompressingCodec implements InPlaceCodec {
     const packed = await this.#packing.pack(stored);
     return packed.data.length < stored.data.length ? packed : stored;
   }
+}
+
+/** How compressed values look among a fleet's clients. */
+export interface Packing {
+  /** Compresses; the result need not be smaller. */
+  pack(stored: Stored): Promise<Stored>;
+
+  /** Whether the flags say that something is compressed. */
+  isPacked(flags: number): boolean;
+
+  /** Decompresses, within bounds; the bytes may be someone else's again when the call has returned. */
+  unpack(data: Buffer, flags: number, budget: ReadBudget | undefined): Promise<Stored>;
 }
 
 const WRAPPED_FLAGS: Readonly<Record<Compression, number>> = {

@@ -26,16 +26,6 @@ const NO_OPTIONS: TaggedOptions = {
   bounds: new Bounds(DEFAULT_BOUNDS),
 };
 
-/**
- * The codec of `codec: 'default'`: what comes back is deeply equal to what went in, prototypes included, for everything
- * that structured clone can carry; what could not come back so is refused when it is stored.
- *
- * Text, bytes and whole numbers are stored as Python's clients store them, plain JSON values as plain JSON.
- */
-export function createDefaultCodec(options: TaggedOptions = NO_OPTIONS): Codec {
-  return new DefaultCodec(options);
-}
-
 class DefaultCodec implements InPlaceCodec {
   readonly #options: TaggedOptions;
 
@@ -113,6 +103,16 @@ class DefaultCodec implements InPlaceCodec {
         throw unknownFlags(flags, 'default');
     }
   }
+}
+
+/**
+ * The codec of `codec: 'default'`: what comes back is deeply equal to what went in, prototypes included, for everything
+ * that structured clone can carry; what could not come back so is refused when it is stored.
+ *
+ * Text, bytes and whole numbers are stored as Python's clients store them, plain JSON values as plain JSON.
+ */
+export function createDefaultCodec(options: TaggedOptions = NO_OPTIONS): Codec {
+  return new DefaultCodec(options);
 }
 
 /** A Buffer that goes as it is; an empty one would look like a lease stub. */

@@ -8,14 +8,6 @@ import { unknownFlags } from './unknown-flags.js';
 /** The bits of flags that tell what only our own codecs read. */
 const OWN_KINDS = 0xff_0000;
 
-/**
- * The codec of `codec: 'json'`: `JSON.stringify` and `JSON.parse`, with all that they lose. Others write JSON under
- * flags of their own, so none are refused but those of our own other forms.
- */
-export function createJsonCodec(bounds: Bounds): NamedCodec {
-  return new JsonCodec(bounds);
-}
-
 class JsonCodec extends NamedCodec {
   readonly #bounds: Bounds;
 
@@ -37,6 +29,14 @@ class JsonCodec extends NamedCodec {
       throw unknownFlags(flags, 'json');
     return this.#bounds.readJson(data, 0, data.length, budget);
   }
+}
+
+/**
+ * The codec of `codec: 'json'`: `JSON.stringify` and `JSON.parse`, with all that they lose. Others write JSON under
+ * flags of their own, so none are refused but those of our own other forms.
+ */
+export function createJsonCodec(bounds: Bounds): NamedCodec {
+  return new JsonCodec(bounds);
 }
 
 function stringify(value: unknown): string | undefined {

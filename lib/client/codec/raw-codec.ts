@@ -4,14 +4,6 @@ import { NamedCodec, type Encoded } from './codec.js';
 import { FLAGS_BYTES } from './flags.js';
 import { asBuffer } from './foreign-values.js';
 
-/**
- * The codec of `codec: 'raw'`: bytes and text go as they are, with flags 0; whatever is stored, by whomever, comes back
- * as a Buffer.
- */
-export function createRawCodec(): NamedCodec {
-  return new RawCodec();
-}
-
 class RawCodec extends NamedCodec {
   encode(value: unknown): Encoded {
     if (typeof value === 'string') return { data: value, flags: FLAGS_BYTES };
@@ -22,4 +14,12 @@ class RawCodec extends NamedCodec {
   decode(data: Buffer): Buffer {
     return keptBytes(data);
   }
+}
+
+/**
+ * The codec of `codec: 'raw'`: bytes and text go as they are, with flags 0; whatever is stored, by whomever, comes back
+ * as a Buffer.
+ */
+export function createRawCodec(): NamedCodec {
+  return new RawCodec();
 }

@@ -11,48 +11,9 @@ const UNFINISHED = Symbol('unfinished');
 /** Longest array there can be. */
 const MAX_LENGTH = 2 ** 32 - 1;
 
-type Properties = Record<string, unknown>;
-
-/** What of the settings of the tagged form reading needs. */
-interface ReaderSettings {
-  readonly types: ClassTypes;
-  readonly bounds: Bounds;
-}
-
 /** An error takes note of its stack, a pattern is taken apart: so many parts of a value cost as much. */
 const COST_OF_ERROR = 32;
 const COST_OF_PATTERN = 8;
-
-/**
- * Reads what `encodeTagged` wrote.
- *
- * Whatever the bytes are, nothing is run but the `revive` of the classes of `types`, and no more memory taken than a
- * small multiple of their length.
- *
- * @param data the stored bytes; nothing of the result shares memory with them.
- * @param withBytes whether the bytes of buffers and typed arrays follow the JSON.
- * @throws {CodecError} if the bytes are something else, or name a class that `types` does not.
- */
-export function decodeTagged(
-  data: Buffer,
-  withBytes: boolean,
-  settings: ReaderSettings,
-  budget?: ReadBudget,
-): unknown {
-  const textEnd = withBytes && data.length >= 4 ? 4 + data.readUInt32LE(0) : data.length;
-  if (textEnd > data.length || (withBytes && data.length < 4)) throw damaged();
-  const tree = settings.bounds.readJson(data, withBytes ? 4 : 0, textEnd, budget);
-  try {
-    const reader = new TaggedReader(data.subarray(textEnd), settings);
-    const value = reader.read(tree);
-    budget?.takeNodes(reader.costly);
-    return value;
-  } catch (error) {
-    if (error instanceof MemcachedError) throw error;
-    // A stack that ran out, a pattern that is none, a length that does not fit: nothing our writer writes.
-    throw damaged();
-  }
-}
 
 /** Turns a tree of JSON into the value it stands for, in place. */
 class TaggedReader {
@@ -240,6 +201,45 @@ class TaggedReader {
     const object = this.#objects[number];
     if (object === undefined || object === UNFINISHED) throw damaged();
     return object;
+  }
+}
+
+type Properties = Record<string, unknown>;
+
+/** What of the settings of the tagged form reading needs. */
+interface ReaderSettings {
+  readonly types: ClassTypes;
+  readonly bounds: Bounds;
+}
+
+/**
+ * Reads what `encodeTagged` wrote.
+ *
+ * Whatever the bytes are, nothing is run but the `revive` of the classes of `types`, and no more memory taken than a
+ * small multiple of their length.
+ *
+ * @param data the stored bytes; nothing of the result shares memory with them.
+ * @param withBytes whether the bytes of buffers and typed arrays follow the JSON.
+ * @throws {CodecError} if the bytes are something else, or name a class that `types` does not.
+ */
+export function decodeTagged(
+  data: Buffer,
+  withBytes: boolean,
+  settings: ReaderSettings,
+  budget?: ReadBudget,
+): unknown {
+  const textEnd = withBytes && data.length >= 4 ? 4 + data.readUInt32LE(0) : data.length;
+  if (textEnd > data.length || (withBytes && data.length < 4)) throw damaged();
+  const tree = settings.bounds.readJson(data, withBytes ? 4 : 0, textEnd, budget);
+  try {
+    const reader = new TaggedReader(data.subarray(textEnd), settings);
+    const value = reader.read(tree);
+    budget?.takeNodes(reader.costly);
+    return value;
+  } catch (error) {
+    if (error instanceof MemcachedError) throw error;
+    // A stack that ran out, a pattern that is none, a length that does not fit: nothing our writer writes.
+    throw damaged();
   }
 }
 

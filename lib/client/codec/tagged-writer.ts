@@ -14,25 +14,8 @@ import { FLAGS_JSON, FLAGS_TAGGED, FLAGS_TAGGED_WITH_BYTES } from './flags.js';
 import { isPlainNumber } from './plain-json.js';
 import * as tag from './tags.js';
 
-/** Settings of the tagged form that come from the options. */
-export interface TaggedOptions {
-  readonly types: ClassTypes;
-  readonly classInstances: 'refuse' | 'flatten';
-  readonly bounds: Bounds;
-}
-
 /** What errors carry although `for in` does not show it. */
 const HIDDEN_IN_ERRORS = ['message', 'stack', 'cause', 'errors', 'name'];
-
-/**
- * Stores any value that structured clone can carry, and instances of the classes of `types`, in the tagged form.
- *
- * @returns plain JSON after all if nothing needed a tag.
- * @throws {CodecError} with the path of the first thing that cannot come back as it was, never with its content.
- */
-export function encodeTagged(value: unknown, options: TaggedOptions): Encoded {
-  return new TaggedWriter(options).encode(value);
-}
 
 /** Makes of one value a tree that `JSON.stringify` carries exactly; what needs no change is not copied. */
 class TaggedWriter {
@@ -284,6 +267,23 @@ class TaggedWriter {
   #refusal(problem: string): CodecError {
     return new CodecError(`${shown(this.#path)}: ${problem}`);
   }
+}
+
+/** Settings of the tagged form that come from the options. */
+export interface TaggedOptions {
+  readonly types: ClassTypes;
+  readonly classInstances: 'refuse' | 'flatten';
+  readonly bounds: Bounds;
+}
+
+/**
+ * Stores any value that structured clone can carry, and instances of the classes of `types`, in the tagged form.
+ *
+ * @returns plain JSON after all if nothing needed a tag.
+ * @throws {CodecError} with the path of the first thing that cannot come back as it was, never with its content.
+ */
+export function encodeTagged(value: unknown, options: TaggedOptions): Encoded {
+  return new TaggedWriter(options).encode(value);
 }
 
 /** Whether JSON carries a value just so; of objects, that is not known before one has looked inside. */

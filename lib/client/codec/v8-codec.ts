@@ -7,14 +7,6 @@ import type { ReadBudget } from './read-budget.js';
 import { readInteger } from './scalar-text.js';
 import { unknownFlags } from './unknown-flags.js';
 
-/**
- * The codec of `codec: 'v8'`: everything in V8's own serialization, which carries what `structuredClone` carries and
- * loses what it loses. A Node with an older V8 may not read what a newer one wrote.
- */
-export function createV8Codec(bounds: Bounds): NamedCodec {
-  return new V8Codec(bounds);
-}
-
 /** So many bytes of V8's count as one part of a value. */
 const BYTES_PER_NODE = 8;
 
@@ -60,6 +52,14 @@ class V8Codec extends NamedCodec {
       throw new CodecError('the stored bytes are not what V8 writes, or are of a newer V8 than this one');
     }
   }
+}
+
+/**
+ * The codec of `codec: 'v8'`: everything in V8's own serialization, which carries what `structuredClone` carries and
+ * loses what it loses. A Node with an older V8 may not read what a newer one wrote.
+ */
+export function createV8Codec(bounds: Bounds): NamedCodec {
+  return new V8Codec(bounds);
 }
 
 /** What cannot be counted before it is read: an object takes three bytes at least, the usual value five times as many. */

@@ -4,13 +4,13 @@ import { InvalidOptionsError } from '../../errors.js';
 import { type Reader, type Shape, integer, optional, readObject, text } from '../../options/schema.js';
 import type { Placement } from './placement.js';
 
-type Common = Required<CommonDistributionOptions>;
-
 /** One client's way to place keys: how its options are read, and what they make of a list of servers. */
 export interface Family {
   /** @throws {InvalidOptionsError} with the path of the wrong option. */
   configure(options: object, path: string): (servers: readonly DistributionServer[]) => Placement;
 }
+
+type Common = Required<CommonDistributionOptions>;
 
 /**
  * @param shape readers of the distribution's own options.

@@ -1,8 +1,5 @@
 import type { DistributionServer } from '../../custom-distribution.js';
 
-/** The text of a server that a distribution hashes. */
-export type LabelOf = (server: DistributionServer) => string;
-
 const MEMCACHED_PORT = 11211;
 
 /**
@@ -14,6 +11,9 @@ const MEMCACHED_PORT = 11211;
 export function labels(ofAddress: LabelOf, ofPath: (path: string) => string = (path) => path): LabelOf {
   return (server) => server.name ?? (server.path === undefined ? ofAddress(server) : ofPath(server.path));
 }
+
+/** The text of a server that a distribution hashes. */
+export type LabelOf = (server: DistributionServer) => string;
 
 /** `host:port`. */
 export const withPort: LabelOf = ({ host, port }) => `${host}:${port}`;

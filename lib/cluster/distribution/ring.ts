@@ -6,11 +6,69 @@ const MAX_POINTS = 2 ** 21;
 /** With more points in one slice of the circle, they are not put in order slice by slice. */
 const MAX_CROWD = 64;
 
-/** Which of several servers gets a point that all of them hash to. */
-export type TieRule = 'first' | 'last';
-
 /** Points that a builder has room for at first. */
 const FIRST_ROOM = 1024;
+
+/** Servers' points on a circle of 2^32 places. */
+export class Ring {
+  readonly #points: Uint32Array;
+  readonly #owners: Int32Array;
+  /** For each slice of the circle, the index of the first point in or after it: leaves the search a step or two. */
+  readonly #slices: Int32Array;
+  readonly #sliceShift: number;
+
+  /** @param points ascending, each once. */
+  constructor(points: Uint32Array, owners: Int32Array) {
+    this.#points = points;
+    this.#owners = owners;
+    const bits = sliceBits(points.length);
+    this.#sliceShift = 32 - bits;
+    const slices = new Int32Array(2 ** bits + 1);
+    const shift = this.#sliceShift;
+    for (let index = 0; index < points.length; index += 1) slices[(points[index] >>> shift) + 1] += 1;
+    for (let slice = 1; slice < slices.length; slice += 1) slices[slice] += slices[slice - 1];
+    this.#slices = slices;
+  }
+
+  /** Finds the owners of keys, at or after the places of their hashes. */
+  lookup(hashOf: (key: string) => number): (key: string) => number {
+    return (key) => this.ownerAtOrAfter(hashOf(key));
+  }
+
+  /** @returns the owner of the first point at or after `position` (32 bits, signed or not), -1 on an empty ring. */
+  ownerAtOrAfter(position: number): number {
+    const index = this.#firstAtOrAfter(position >>> 0);
+    const size = this.#points.length;
+    if (index < size) return this.#owners[index];
+    return size === 0 ? -1 : this.#owners[0];
+  }
+
+  /** @returns the owner of the last point at or before `position` (32 bits, signed or not), -1 on an empty ring. */
+  ownerAtOrBefore(position: number): number {
+    const size = this.#points.length;
+    if (size === 0) return -1;
+    const place = position >>> 0;
+    const index = this.#firstAtOrAfter(place);
+    if (index < size && this.#points[index] === place) return this.#owners[index];
+    return this.#owners[index === 0 ? size - 1 : index - 1];
+  }
+
+  /** @returns an index that is the number of points when all are before `place`. */
+  #firstAtOrAfter(place: number): number {
+    const slice = place >>> this.#sliceShift;
+    let low = this.#slices[slice];
+    let high = this.#slices[slice + 1];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#points[middle] < place) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+/** Which of several servers gets a point that all of them hash to. */
+export type TieRule = 'first' | 'last';
 
 /** Collects the points of a ring. In typed arrays: 160,000 points in plain ones cost more in garbage than in hashing. */
 export class RingBuilder {
@@ -101,62 +159,4 @@ function sorted(points: Uint32Array): Uint32Array {
 /** So many slices of the circle, as a power of two, that each has a point or none. */
 function sliceBits(points: number): number {
   return Math.max(1, Math.ceil(Math.log2(points + 1)));
-}
-
-/** Servers' points on a circle of 2^32 places. */
-export class Ring {
-  readonly #points: Uint32Array;
-  readonly #owners: Int32Array;
-  /** For each slice of the circle, the index of the first point in or after it: leaves the search a step or two. */
-  readonly #slices: Int32Array;
-  readonly #sliceShift: number;
-
-  /** @param points ascending, each once. */
-  constructor(points: Uint32Array, owners: Int32Array) {
-    this.#points = points;
-    this.#owners = owners;
-    const bits = sliceBits(points.length);
-    this.#sliceShift = 32 - bits;
-    const slices = new Int32Array(2 ** bits + 1);
-    const shift = this.#sliceShift;
-    for (let index = 0; index < points.length; index += 1) slices[(points[index] >>> shift) + 1] += 1;
-    for (let slice = 1; slice < slices.length; slice += 1) slices[slice] += slices[slice - 1];
-    this.#slices = slices;
-  }
-
-  /** Finds the owners of keys, at or after the places of their hashes. */
-  lookup(hashOf: (key: string) => number): (key: string) => number {
-    return (key) => this.ownerAtOrAfter(hashOf(key));
-  }
-
-  /** @returns the owner of the first point at or after `position` (32 bits, signed or not), -1 on an empty ring. */
-  ownerAtOrAfter(position: number): number {
-    const index = this.#firstAtOrAfter(position >>> 0);
-    const size = this.#points.length;
-    if (index < size) return this.#owners[index];
-    return size === 0 ? -1 : this.#owners[0];
-  }
-
-  /** @returns the owner of the last point at or before `position` (32 bits, signed or not), -1 on an empty ring. */
-  ownerAtOrBefore(position: number): number {
-    const size = this.#points.length;
-    if (size === 0) return -1;
-    const place = position >>> 0;
-    const index = this.#firstAtOrAfter(place);
-    if (index < size && this.#points[index] === place) return this.#owners[index];
-    return this.#owners[index === 0 ? size - 1 : index - 1];
-  }
-
-  /** @returns an index that is the number of points when all are before `place`. */
-  #firstAtOrAfter(place: number): number {
-    const slice = place >>> this.#sliceShift;
-    let low = this.#slices[slice];
-    let high = this.#slices[slice + 1];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#points[middle] < place) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
 }
