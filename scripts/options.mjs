@@ -139,14 +139,27 @@ async function rowsOf({ declared }, load) {
   return rows;
 }
 
-/** The members of an interface: name, type and docstring, as they are written. */
-function membersOf(file, name) {
-  const path = new URL(`lib/${file}.ts`, ROOT);
-  const source = ts.createSourceFile(file, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest, true);
+/** Files as they were read, by their paths. */
+const sources = new Map();
+
+/** The declaration of an interface, and the file it stands in. */
+function declared(file, name) {
+  let source = sources.get(file);
+  if (source === undefined) {
+    const text = readFileSync(new URL(`lib/${file}.ts`, ROOT), 'utf8');
+    source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+    sources.set(file, source);
+  }
   const found = source.statements.find(
     (statement) => ts.isInterfaceDeclaration(statement) && statement.name.text === name,
   );
   if (found === undefined) throw new Error(`${file}.ts declares no interface ${name}`);
+  return { source, found };
+}
+
+/** The members of an interface: name, type and docstring, as they are written. */
+function membersOf(file, name) {
+  const { source, found } = declared(file, name);
   return found.members.map((member) => {
     const doc = ts.getJSDocCommentsAndTags(member).find(ts.isJSDoc);
     const tag = doc?.tags?.find(({ tagName }) => tagName.text === 'default');
@@ -162,11 +175,7 @@ function membersOf(file, name) {
 
 /** What an interface takes of another's options, told in a sentence; nothing where it takes all of them. */
 function takenOf(file, name) {
-  const path = new URL(`lib/${file}.ts`, ROOT);
-  const source = ts.createSourceFile(file, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest, true);
-  const found = source.statements.find(
-    (statement) => ts.isInterfaceDeclaration(statement) && statement.name.text === name,
-  );
+  const { source, found } = declared(file, name);
   const [base] = found.heritageClauses?.[0]?.types ?? [];
   const way = base?.expression.getText(source);
   if (way !== 'Pick' && way !== 'Omit') return [];
