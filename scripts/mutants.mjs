@@ -46,7 +46,7 @@ const places = rooms.flatMap((room) => {
 const chosen = shuffled(places, seed).slice(0, count);
 process.stdout.write(`${chosen.length} of ${places.length} places in ${rooms.join(', ')}, seed ${seed}\n`);
 const began = performance.now();
-if (!(await passes(Infinity))) {
+if (!(await passes(Infinity, 'inherit'))) {
   process.stderr.write(`the tests fail without any change: ${tests.join(' ')}\n`);
   process.exit(1);
 }
@@ -69,8 +69,8 @@ process.stdout.write(
 );
 for (const place of survivors) process.stdout.write(`  ${place}\n`);
 
-/** Whether all tests pass. One that hangs does not. */
-function passes(withinMs) {
+/** Whether all tests pass. One that hangs does not. What they say is of interest before anything is changed. */
+function passes(withinMs, stdio = 'ignore') {
   const jest = join(ROOT, 'node_modules/jest/bin/jest.js');
   const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', jest];
   const ignored = processes ? [] : ['--testPathIgnorePatterns', '/processes'];
@@ -79,7 +79,7 @@ function passes(withinMs) {
     [...flags, '--bail', '--silent', '--testTimeout=20000', ...ignored, ...tests],
     {
       cwd: folder,
-      stdio: 'ignore',
+      stdio,
       detached: true,
     },
   );
