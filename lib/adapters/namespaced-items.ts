@@ -7,6 +7,9 @@ import { callersNow } from './callers-time.js';
 import { type Item, ItemCodec } from './item-codec.js';
 import type { SharedClient } from './shared-client.js';
 
+/** memcached counts in whole seconds and may end an item one too early; what bears its own end is kept so much longer. */
+const SERVER_SECOND_MS = 1000;
+
 /** A value, and when it expires in milliseconds since 1970; never without it. */
 export type StoredItem = Pick<Item, 'value' | 'expires'>;
 
@@ -131,7 +134,7 @@ export class Space {
       await this.#remove(key);
       return true;
     }
-    const ttl = left === undefined ? 'never' : Math.max(left, 1000);
+    const ttl = left === undefined ? 'never' : left + SERVER_SECOND_MS;
     const store = (generation: string): Promise<boolean> => {
       const item: Item = { value, expires, generation };
       return this.#client.set(this.#prefix + key, item, { ttl, codec: this.#codec });
