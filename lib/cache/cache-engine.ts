@@ -61,7 +61,7 @@ export interface CachePorts {
  * an invalidation served to a read that began after it.
  *
  * Keys of values, tags and locks are apart. A value that several callers of one process wait for is one and the same
- * object to them: treat it as read-only.
+ * object to them, to be treated as read-only, unless the policy says `share: 'copy'`.
  */
 export class CacheEngine {
   readonly #options: ResolvedCacheOptions;

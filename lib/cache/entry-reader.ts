@@ -38,14 +38,19 @@ export class EntryReader {
 
   /** Reads an entry alone, asking for the rights that the policy grants a reader. One read per key and turn. */
   read(key: string, policy: ResolvedPolicy): Promise<CacheReading> {
+    if (policy.share === 'copy') return this.#begin(key, policy);
     const { reads } = this.#turn;
     let read = reads.get(key);
     if (read !== undefined) return read;
     if (reads.size === 0) this.#turn.begin();
-    read = this.#store.read(key, policy.leaseSeconds, policy.recacheSeconds);
-    if (policy.schema !== undefined) read = checked(read, policy.schema);
+    read = this.#begin(key, policy);
     reads.set(key, read);
     return read;
+  }
+
+  #begin(key: string, { leaseSeconds, recacheSeconds, schema }: ResolvedPolicy): Promise<CacheReading> {
+    const read = this.#store.read(key, leaseSeconds, recacheSeconds);
+    return schema === undefined ? read : checked(read, schema);
   }
 
   /** Reads an entry alone, and asks for no rights. */

@@ -1,3 +1,5 @@
+import type { CacheStore, Copier } from './store.js';
+
 /**
  * What came of a flight.
  *
@@ -29,6 +31,8 @@ export class Flight {
   #abortion: { readonly reason: unknown } | undefined;
   #land!: (landing: Landing) => void;
   #waiting = 0;
+  #joins = 0;
+  #copier: Copier | Promise<Copier> | undefined;
   #calling = false;
   readonly #flights: Flights;
   readonly #wanted: boolean;
@@ -92,7 +96,20 @@ export class Flight {
     this.#flights.end(this);
   }
 
+  /** Whether its value would be that of several calls, of which each could write into it. */
+  isCopied(value: unknown): boolean {
+    return this.#joins > 1 && typeof value === 'object' && value !== null;
+  }
+
+  /** Its value as an object of one call's own. @throws where it cannot be stored */
+  async copied(value: unknown, store: CacheStore): Promise<unknown> {
+    this.#copier ??= store.copier(this.key, value);
+    const copy = await this.#copier;
+    return copy();
+  }
+
   join(): void {
+    this.#joins += 1;
     this.#waiting += 1;
   }
 

@@ -260,12 +260,23 @@ export class ReadThrough {
       if (landing.kind === 'value' && call.began < landing.before) {
         if (landing.stale) events.note('stale', call.key);
         else if (how === 'joined') events.note('shared', call.key);
-        return landing.value;
+        // What was computed for this call alone is its own; whoever joined has a copy, or computes.
+        const isOwn = landing.stale || (how === 'begun' && call.policy.forceFresh);
+        if (isOwn || call.policy.share !== 'copy' || !flight.isCopied(landing.value)) return landing.value;
+        return this.#copied(call, flight, landing.value);
       }
       if (landing.kind !== 'error') return this.#obtain(call);
       if (stale === undefined || !this.#mayStandIn(call, stale, landing.error)) throw landing.error;
       events.note('stale', call.key);
       return stale.entry?.value;
+    });
+  }
+
+  /** The value of a flight as an object of the call's own. What cannot be stored cannot be copied: it is computed. */
+  #copied(call: CacheCall, flight: Flight, value: unknown): Promise<unknown> {
+    return flight.copied(value, this.#in.store).catch(() => {
+      const policy = call.policy.with({ forceFresh: true });
+      return this.#force({ ...call, policy, began: this.#in.order.now });
     });
   }
 

@@ -58,6 +58,9 @@ export interface TagState extends TagVersion {
   readonly staleVersion: string | undefined;
 }
 
+/** Makes another object of a value. */
+export type Copier = () => unknown;
+
 /** A lock that was taken. */
 export interface HeldLock {
   /** Unlocks. */
@@ -155,6 +158,13 @@ export interface CacheStore {
 
   /** Marks an entry stale, to be dropped after `keepSeconds`, and voids every lease on it; otherwise like `remove`. */
   markStale(key: string, keepSeconds: number): Promise<void>;
+
+  /**
+   * Takes down a value as it is now, for as many objects of it as are asked for, each as a read of it would be.
+   *
+   * @throws what storing it would throw, where it cannot be stored; or rejects with it.
+   */
+  copier(key: string, value: unknown): Copier | Promise<Copier>;
 
   /** Whether whoever answers for a key now does so in another's place, and knows nothing of what that one has. */
   isAway(key: string): boolean;

@@ -154,6 +154,15 @@ export interface CachePolicy<V = unknown> {
   onStoreError?: 'ignore' | 'throw';
 
   /**
+   * What calls of one process get that wait for one value at the same time: the `same` object, to be treated as read-only, or
+   * each a `copy` of his own, made by the codec, into which he may write. What cannot be stored is computed for each then.
+   * Values that are no objects cost nothing.
+   *
+   * @default 'same'; for decorated methods `'copy'`, since interceptors and resolvers write into what they get
+   */
+  share?: 'same' | 'copy';
+
+  /**
    * What a stored value has to fit, as a schema of Zod, Valibot, ArkType or whoever follows Standard Schema: one that does not,
    * such as that of the version before a deploy, is a miss, and counts as `unreadable`. It is looked at and not changed.
    */

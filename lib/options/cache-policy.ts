@@ -36,6 +36,7 @@ interface PolicySettings {
   maxTtl: number;
   guardSet: boolean;
   forceFresh: boolean;
+  share: 'same' | 'copy' | undefined;
   schema: StandardSchema | undefined;
   cacheUndefined: boolean;
   jitter: number;
@@ -55,11 +56,7 @@ export const MAX_TAGS = 256;
 /** By how much the wait for a lease outlasts it: the store counts in whole seconds, and the wait looks now and then. */
 const LEASE_WAIT_MARGIN_MS = 2000;
 
-/**
- * A policy with nothing left open, in the units the cache counts in.
- *
- * Where the same policy serves many calls, make it once with `CacheEngine.policy` and hand it to each of them.
- */
+/** A policy with nothing left open, in the units the cache counts in; where it serves many calls, made once for them. */
 export class ResolvedPolicy {
   /** Whole seconds, 0 = never expires; undefined where `ttlOf` says it for each value. */
   readonly ttlSeconds: number | undefined;
@@ -90,6 +87,7 @@ export class ResolvedPolicy {
   readonly maxTtlSeconds: number;
   readonly guardSet: boolean;
   readonly forceFresh: boolean;
+  readonly share: 'same' | 'copy' | undefined;
   /** What a stored value has to fit. */
   readonly schema: StandardSchema | undefined;
   readonly cacheUndefined: boolean;
@@ -116,6 +114,7 @@ export class ResolvedPolicy {
     this.maxTtlSeconds = settings.maxTtl;
     this.guardSet = settings.guardSet;
     this.forceFresh = settings.forceFresh;
+    this.share = settings.share;
     this.schema = settings.schema;
     this.cacheUndefined = settings.cacheUndefined;
     this.jitter = settings.jitter;
@@ -124,6 +123,11 @@ export class ResolvedPolicy {
     if (this.hardTimeoutMs > 0 && this.softTimeoutMs >= this.hardTimeoutMs) {
       throw new InvalidOptionsError(`${path}.softTimeout`, 'expected less than hardTimeout');
     }
+  }
+
+  /** The same with other terms, for one call. */
+  with(terms: Partial<ResolvedPolicy>): ResolvedPolicy {
+    return Object.assign(Object.create(ResolvedPolicy.prototype) as ResolvedPolicy, this, terms);
   }
 }
 
@@ -196,10 +200,7 @@ export function resolveUpdate(options: UpdateOptions<never>, path = 'update'): R
   };
 }
 
-/**
- * @returns for how many whole seconds the stale value is kept; 0 = not at all.
- * @throws {InvalidOptionsError} with the path of the wrong option.
- */
+/** @returns for how many whole seconds the stale value is kept; 0 = not at all. @throws {InvalidOptionsError} likewise. */
 export function resolveSoftSeconds(options: InvalidateOptions, path = 'invalidate'): number {
   return readObject<{ soft: number }>(options, path, INVALIDATE).soft;
 }
@@ -283,6 +284,7 @@ const DEFAULTS: Shape<Omit<PolicySettings, 'forceFresh' | 'schema'>> = {
   maxTtl: withDefault(ttlOption, 0, 'none'),
   guardSet: withDefault(bool, true),
   onStoreError: withDefault(oneOf('ignore', 'throw'), 'ignore'),
+  share: optional(oneOf('same', 'copy')),
 };
 
 /** One reader for each option of a policy. */

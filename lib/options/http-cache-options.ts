@@ -173,7 +173,8 @@ export function readHttpCacheOptions(options: HttpCacheOptions<never>, place: st
     maxAgeSeconds,
     cacheControl: `${scope}, ${maxAgeSeconds === 0 ? 'no-cache' : `max-age=${maxAgeSeconds}`}`,
     // A handler that ran behind its response would find that response sent.
-    policy: { ...rest, serveStale: false, softTimeout: 0, refreshAhead: 0 },
+    // What is shared is text.
+    policy: { ...rest, serveStale: false, softTimeout: 0, refreshAhead: 0, share: 'same' },
   };
 }
 

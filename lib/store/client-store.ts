@@ -1,8 +1,8 @@
-import type { CacheEntry, CacheReading, CacheStore, HeldLock, TagState } from '../cache/store.js';
+import type { CacheEntry, CacheReading, Copier, CacheStore, HeldLock, TagState } from '../cache/store.js';
 import type { MemcachedClient } from '../client/client.js';
 import type { CommandOptions, CounterOptions, StoreOptions } from '../client/command-options.js';
 import type { Lookup, ValueWithCas } from '../client/results.js';
-import type { Codec } from '../client/codec/codec.js';
+import { andThen, type Codec } from '../client/codec/codec.js';
 import { ConnectionError, ServerError } from '../errors.js';
 import { EntryCodec } from './entry-codec.js';
 import { LostLeases, mayBeDone } from './lost-leases.js';
@@ -207,6 +207,15 @@ export class ClientStore implements CacheStore {
       this.#client.serverFor(key),
       'unknown',
     );
+  }
+
+  copier(key: string, value: unknown): Copier | Promise<Copier> {
+    const { codec } = this.#client;
+    return andThen(codec.encode(value, key), ({ data, flags }): Copier => {
+      // Text, so that nobody's change of what is decoded reaches the next.
+      const taken = typeof data === 'string' ? data : Buffer.from(data);
+      return () => codec.decode(Buffer.from(taken as string), flags, key);
+    });
   }
 
   isAway(key: string): boolean {

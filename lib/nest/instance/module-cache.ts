@@ -3,7 +3,7 @@ import type { CacheEngine } from '../../cache/cache-engine.js';
 import { DecoratorError } from '../../errors.js';
 import type { Constructor } from '../../options/codec-options.js';
 import type { CachePolicy } from '../../options/cache-options.js';
-import type { ResolvedPolicy } from '../../options/cache-policy.js';
+import { ResolvedPolicy } from '../../options/cache-policy.js';
 import { type CompiledKey, partOfKey } from '../keys/key-template.js';
 import { DEFAULT_NAME } from './module-name.js';
 import { UncachedCalls } from './uncached-calls.js';
@@ -88,6 +88,9 @@ export class ModuleCache {
     if (resolved === undefined) {
       // A service that a test put in the real one's place may well know nothing of policies.
       resolved = this.service.policy?.(policy, path) ?? (policy as ResolvedPolicy);
+      // Interceptors and resolvers write into what they get.
+      if (resolved instanceof ResolvedPolicy && resolved.share === undefined)
+        resolved = resolved.with({ share: 'copy' });
       this.#policies.set(policy, resolved);
     }
     return tags.length === 0 && !isForced ? resolved : ofOneCall(resolved, tags, isForced);

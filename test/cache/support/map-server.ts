@@ -1,4 +1,11 @@
-import type { CacheEntry, CacheReading, CacheStore, HeldLock, TagState } from '../../../lib/cache/store.js';
+import type {
+  CacheEntry,
+  Copier,
+  CacheReading,
+  CacheStore,
+  HeldLock,
+  TagState,
+} from '../../../lib/cache/store.js';
 
 interface Item {
   /** Undefined in a stub. */
@@ -252,6 +259,11 @@ export class MapConnection implements CacheStore {
       const rest = item.entry !== undefined && left >= 0 && (item.stale || left <= keepSeconds);
       this.#server.markStale(item, rest ? 'rest' : keepSeconds);
     });
+  }
+
+  copier(_key: string, value: unknown): Copier {
+    const taken = structuredClone(value);
+    return () => structuredClone(taken);
   }
 
   isAway(): boolean {
