@@ -79,7 +79,8 @@ export function refuseBareText(decorator: string, options: unknown, option: 'key
     const written = options.includes('{') ? options : options + (option === 'key' ? ':{0}' : ':');
     throw new DecoratorError(`${decorator}('${options}'): write ${decorator}({ ${option}: '${written}' })`);
   }
-  if (typeof options === 'function' || typeof options !== 'object' || options === null) {
+  // Without parentheses, it is given what it stands on: a class, or its prototype.
+  if (typeof options !== 'object' || options === null || Object.hasOwn(options, 'constructor')) {
     throw new DecoratorError(
       `${decorator} takes its options in parentheses: ${decorator}({ ${option}: 'product:${option === 'key' ? '{0}' : ''}' })`,
     );

@@ -1,4 +1,5 @@
 import { applyDecorators, SetMetadata, UseInterceptors } from '@nestjs/common';
+import { DecoratorError } from '../../errors.js';
 import type { HttpCacheOptions, HttpRequest } from '../../options/http-cache-options.js';
 import { HttpCacheInterceptor } from './http-cache.interceptor.js';
 import { HTTP_CACHE } from './http-cache-metadata.js';
@@ -23,5 +24,10 @@ import { HTTP_CACHE } from './http-cache-metadata.js';
 export function HttpCache<R = HttpRequest>(options: HttpCacheOptions<R>): ClassDecorator & MethodDecorator {
   // Left out in JavaScript, they are asked for when the application starts.
   const given = (options as HttpCacheOptions<R> | undefined) ?? {};
+  if (typeof given === 'function' || Object.hasOwn(given, 'constructor')) {
+    throw new DecoratorError(
+      "@HttpCache takes its options in parentheses: @HttpCache({ audience: 'everyone', ttl: '5m' })",
+    );
+  }
   return applyDecorators(SetMetadata(HTTP_CACHE, given), UseInterceptors(HttpCacheInterceptor));
 }
