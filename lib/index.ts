@@ -62,6 +62,7 @@ export type { CacheKeyPart } from './nest/keys/canonical.js';
 export { CacheEngine, type CachePorts } from './cache/cache-engine.js';
 export { KEEP, type Updater } from './cache/cas-update.js';
 export type { Clock } from './cache/clock.js';
+export { wrap, type WrapOptions } from './cache/wrap.js';
 export type { PendingSet } from './cache/cache-writes.js';
 export type { CachedItem } from './cache/item-commands.js';
 export type { BatchContext, BatchLoader, LoadContext, Loader } from './cache/load-context.js';
