@@ -216,9 +216,10 @@ export class CachedRequest {
         if (etag !== undefined) changed = { ...changed, headers: [...changed.headers, ['etag', etag]] };
       }
       const response: StoredResponse = { status, ...changed, at: unixMs(), form: kind, flags, body: text };
+      const known = this.#headersKnown(place);
       const stored = new Promise<string | typeof NOT_STORED>((resolve) => {
         exchange.onceHeadIsSent((head) =>
-          resolve(this.#isToStore(head, status, place) ? writeResponse(response) : NOT_STORED),
+          resolve(this.#isToStore(head, status, known) ? writeResponse(response) : NOT_STORED),
         );
       });
       const etag = response.headers.filter(([name]) => name === 'etag');
@@ -309,11 +310,16 @@ export class CachedRequest {
     if (this.#route.rule.xCache) this.#exchange.setHeader('x-cache', 'MISS');
   }
 
+  /** What a `Vary` may name: request headers in the key, and what is about to be said to others only. */
+  #headersKnown({ headers }: Place): ReadonlySet<string> {
+    const meant = new Set(names(this.#exchange.header('vary')));
+    return new Set([...headers, ...this.#route.says.vary.filter((name) => !meant.has(name))]);
+  }
+
   /** Whether an answer is one of those that are stored, by what its head has said as it left. */
-  #isToStore(head: SentHead | undefined, status: number, { headers }: Place): boolean {
+  #isToStore(head: SentHead | undefined, status: number, known: ReadonlySet<string>): boolean {
     if (head === undefined || !this.#maySay(head, status)) return false;
     const said = names(head.headers.vary);
-    const known = new Set([...headers, ...this.#route.says.vary]);
     const late = said.filter((name) => !known.has(name));
     if (late.length === 0) return true;
     if (!late.includes('*')) this.#route.learn(late);

@@ -46,6 +46,7 @@ export class CachedRoute {
     rule: HttpCacheRule,
     cache: ModuleCache,
     isOutermost: boolean,
+    versionHeader: string | undefined,
   ) {
     this.rule = rule;
     this.cache = cache;
@@ -56,7 +57,10 @@ export class CachedRoute {
     this.#known = this.#declared.toSorted();
     // A browser whose user changes must not take one's answer for the other's, where it may take it without asking.
     const isKept = rule.audience !== 'everyone' && rule.maxAgeSeconds > 0;
-    const vary = isKept ? [...this.#declared, 'authorization', 'cookie'] : this.#declared;
+    const users = isKept ? ['authorization', 'cookie'] : [];
+    // Here the version is part of the route; caches further out know of the header only.
+    const versions = versionHeader === undefined ? [] : [versionHeader];
+    const vary = [...new Set([...this.#declared, ...users, ...versions])];
     this.says = { cacheControl: rule.cacheControl, vary };
     this.#name = `http:${escapeText(type.name)}.${escapeText(property)}${versionOf(type, handler)}`;
   }

@@ -17,6 +17,7 @@ import { CachedRequest, type Place } from './cached-request.js';
 import { isEventStream, leavesResponseToMethod, propertyOf } from '../methods/nest-metadata.js';
 import { CachedRoute } from './cached-route.js';
 import { isOutermost } from './further-out.js';
+import { versionHeaderOf } from './version-header.js';
 import { directives } from './header-names.js';
 import { hasCachedRoutes, optionsOfRoute } from './http-cache-metadata.js';
 import {
@@ -174,7 +175,8 @@ export class HttpCacheInterceptor implements NestInterceptor, OnApplicationBoots
     const property = propertyOf(type, handler);
     if (leavesResponseToMethod(type, property) || isEventStream(type, property)) return false;
     const rule = readHttpCacheOptions(options, `${type.name}.${property} @HttpCache`);
-    return new CachedRoute(type, property, handler, rule, cache, isOutermost(this, context, this.#modules));
+    const isFirst = isOutermost(this, context, this.#modules);
+    return new CachedRoute(type, property, handler, rule, cache, isFirst, versionHeaderOf(this.#modules));
   }
 
   /** The cache that the controller's own module sees, as for decorated methods; where it sees none, that of anybody. */

@@ -7,7 +7,7 @@ interface Server {
   /** One of Express's settings. */
   get?(name: string): unknown;
   /** Fastify's. */
-  printRoutes?(options: { includeHooks: boolean }): string;
+  printRoutes?(options: { includeHooks: boolean; method: string }): string;
 }
 
 const JSON_SETTINGS = ['json replacer', 'json spaces', 'json escape'];
@@ -27,8 +27,7 @@ export class Platform {
     this.isFastify = adapter.getType() === 'fastify';
     const server = adapter.getInstance<Server>();
     if (this.isFastify) {
-      // The only word that Fastify gives on its hooks.
-      const hooks = server.printRoutes?.({ includeHooks: true }) ?? '(onSend) [preSerialization]';
+      const hooks = hooksOf(server);
       this.sendsPlainJson = !hooks.includes('preSerialization');
       this.changesWhatIsSent = /\(onSend\) \[(?!"headRouteOnSendHandler\(\)"\])/.test(hooks);
     } else {
@@ -37,4 +36,16 @@ export class Platform {
       this.changesWhatIsSent = false;
     }
   }
+}
+
+/** Fastify's own list of the hooks that answers to GET and HEAD run through; all that there may be, where it gives none. */
+function hooksOf(server: Server): string {
+  try {
+    // Printed for all methods at once, it fails on routes with versions: it builds them anew by rules that Nest has replaced.
+    const printed = ['GET', 'HEAD'].map((method) => server.printRoutes?.({ includeHooks: true, method }));
+    if (!printed.includes(undefined)) return printed.join('\n');
+  } catch {
+    // Then nothing is known of them.
+  }
+  return '(onSend) [preSerialization]';
 }

@@ -86,6 +86,13 @@ class Languages {
     return answer(headers);
   }
 
+  @Get('cookie')
+  @HttpCache({ audience: 'authorized', ttl: '1m', maxAge: '1m' })
+  byCookie(@Req() { headers }: Request, @Res({ passthrough: true }) response: object) {
+    setHeader(response, 'Vary', 'Cookie');
+    return answer({ 'x-language': headers.cookie });
+  }
+
   @Get('everything')
   @HttpCache(everyone)
   byEverything(@Req() { headers }: Request, @Res({ passthrough: true }) response: object) {
@@ -204,6 +211,17 @@ describe.each(PLATFORMS)('the key of an answer on %s', (platform) => {
       expect(seen.slice(-2).map(({ headers }) => headers.age)).toEqual(['0', '0']);
     },
   );
+
+  it('bears a header that the method names, also where browsers are told to keep users apart by it', async () => {
+    await using http = await httpApp(platform, { controllers: [Languages] });
+    const languages: unknown[] = [];
+    for (const cookie of ['de', 'de', 'en', 'en', 'de']) {
+      const { body, headers } = await http.get('/by/cookie', { cookie });
+      languages.push((body as { language: string }).language);
+      expect(headers.vary).toBe('cookie, authorization');
+    }
+    expect(languages).toEqual(['de', 'de', 'en', 'en', 'de']);
+  });
 
   it('is none for an answer that says `Vary: *`, and the log says so once', async () => {
     await using nest = await httpApp(platform, { controllers: [Languages] });
