@@ -38,7 +38,18 @@ export interface CacheBatchOptions<
    */
   returns?: 'list' | 'map';
 
-  /** Whether requests share answers on purpose; see `@Cacheable`. */
+  /**
+   * Whether objects of the class share values on purpose that differ in what they hold; see `@Cacheable`.
+   *
+   * @default false
+   */
+  sharedKey?: boolean;
+
+  /**
+   * Whether requests share answers on purpose; see `@Cacheable`.
+   *
+   * @default false
+   */
   sharedBetweenRequests?: boolean;
 
   /** Classes whose instances the values are or hold; see `@Cacheable`. */
@@ -85,6 +96,7 @@ export interface CacheBatchShape extends StoringOptions {
   readonly idOf: ((row: unknown) => unknown) | undefined;
   readonly returns: 'list' | 'map';
   readonly when: ArgumentsFunction | undefined;
+  readonly sharedKey: boolean;
   readonly sharedBetweenRequests: boolean;
 }
 
@@ -95,5 +107,6 @@ export const CACHE_BATCH: Shape<CacheBatchShape> = {
   idOf: optional(func<(row: unknown) => unknown>()),
   returns: withDefault(oneOf('list', 'map'), 'list'),
   when: optional(func<ArgumentsFunction>()),
+  sharedKey: withDefault(bool, false),
   sharedBetweenRequests: withDefault(bool, false),
 };

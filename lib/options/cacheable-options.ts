@@ -24,9 +24,9 @@ export interface CacheableOptions<A extends readonly unknown[] = never[], R = ne
   key?: KeyOption<A>;
 
   /**
-   * Whether another `@Cacheable` method stores under the same keys on purpose: what the two return has to be
-   * interchangeable, and neither may call the other, since it would wait for itself. Without it, two methods with one
-   * key are refused at boot.
+   * Whether another `@Cacheable` method, or another object of the class, stores under the same keys on purpose: what the two
+   * return has to be interchangeable, and neither may call the other, since it would wait for itself. Without it, two
+   * methods with one key are refused at boot, as are two objects of one class that differ in what they hold.
    *
    * @default false
    */
@@ -42,7 +42,8 @@ export interface CacheableOptions<A extends readonly unknown[] = never[], R = ne
 
   /**
    * Whether requests share answers on purpose, of an object that is made for each request and gets it injected: what the
-   * method returns must not depend on the request. Without it, such a method needs a `key` and a `varyBy`.
+   * method returns must not depend on the request. Without it, such a method needs a `key` and a `varyBy`, or a default key
+   * and a `toCacheKey()` of its class.
    *
    * @default false
    */

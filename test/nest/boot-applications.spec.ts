@@ -12,7 +12,7 @@ import {
 } from '@nestjs/common';
 import { REQUEST } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
-import { Cacheable, CacheEvict, MemcachedModule, MemcachedService } from '../../lib/index.js';
+import { CacheBatch, Cacheable, CacheEvict, MemcachedModule, MemcachedService } from '../../lib/index.js';
 import { MemcachedServer } from '../../lib/testing/index.js';
 
 /** What refuses an application; undefined where it starts. */
@@ -146,11 +146,62 @@ describe('unsound programs do not start', () => {
     }
   }
 
+  class Remote {
+    constructor(state: object) {
+      Object.assign(this, state);
+    }
+
+    @Cacheable({ key: 'remote:{0}' })
+    async get(path: string): Promise<string> {
+      return path;
+    }
+
+    @CacheBatch({ key: 'remotes:{0}', returns: 'map' })
+    async many(paths: readonly string[]): Promise<Map<string, string>> {
+      return new Map(paths.map((path) => [path, path]));
+    }
+
+    @Cacheable({ key: 'common:{0}', sharedKey: true })
+    async common(path: string): Promise<string> {
+      return path;
+    }
+
+    @CacheBatch({ key: 'common:many:{0}', returns: 'map', sharedKey: true })
+    async commonMany(paths: readonly string[]): Promise<Map<string, string>> {
+      return this.many(paths);
+    }
+  }
+
   it('with two objects of one class that are made in different ways', async () => {
     const providers = ['a', 'b'].map((name) => ({ provide: name, useFactory: () => new Api(name) }));
     expect(await refusal(withModule({ providers }))).toContain(
       'Api.get @Cacheable: two objects of Api are made in different ways and share their keys',
     );
+  });
+
+  it.each<[string, object, object, string]>([
+    ['a text', { base: 'a' }, { base: 'b' }, 'base'],
+    ['their options', { options: { urls: ['a'] } }, { options: { urls: ['b'] } }, 'options.urls.0'],
+    ['what only one has', { options: undefined }, { options: { url: 'b' } }, 'options'],
+    ['the class of what they hold', { source: new Date(0) }, { source: new Map() }, 'source'],
+  ])('with two objects of one class that differ in %s, and one key', async (_what, one, other, path) => {
+    const providers = [one, other].map((state, index) => ({
+      provide: `remote${index}`,
+      useFactory: () => new Remote(state),
+    }));
+    expect((await refusal(withModule({ providers })))?.split('\n')).toEqual([
+      expect.stringContaining(
+        `Remote.get @Cacheable: two objects of Remote differ in '${path}' and share their keys`,
+      ),
+      expect.stringContaining(`Remote.many @CacheBatch: two objects of Remote differ in '${path}'`),
+    ]);
+  });
+
+  it('but with such objects that look the same', async () => {
+    const providers = [{ seen: { at: new Date(0) } }, { seen: { at: new Date(1) }, log: undefined }].map(
+      (state, index) => ({ provide: `remote${index}`, useFactory: () => new Remote(state) }),
+    );
+    expect(await refusal(withModule({ providers }))).toBeUndefined();
   });
 
   it('but with one class in two modules, or objects that say what tells them apart', async () => {
@@ -192,6 +243,11 @@ describe('unsound programs do not start', () => {
         return 'mine';
       }
 
+      @Cacheable({ key: 'orders:of:{0}' })
+      async of(id: number): Promise<number> {
+        return id;
+      }
+
       @Cacheable({ key: 'orders:all', sharedBetweenRequests: true })
       async all(): Promise<string> {
         return 'all';
@@ -205,6 +261,7 @@ describe('unsound programs do not start', () => {
     const lines = (await refusal(withModule({ providers: [Orders] })))?.split('\n');
     expect(lines).toEqual([
       expect.stringContaining('Orders.list @Cacheable: Orders is made for each request and knows it'),
+      expect.stringContaining('Orders.of @Cacheable: Orders is made for each request and knows it'),
     ]);
   });
 

@@ -284,3 +284,42 @@ async function eventually(ask: () => Promise<unknown>, answer: unknown): Promise
 async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await new Promise(setImmediate);
 }
+
+describe.each(PLATFORMS)('a provider that says what tells its requests apart, on %s', (platform) => {
+  it('starts without a key, keeps them apart, and runs uncached for nobody', async () => {
+    let runs = 0;
+
+    @Injectable({ scope: Scope.REQUEST })
+    class Basket {
+      constructor(
+        @Inject(REQUEST) private readonly request: { headers: Record<string, string | undefined> },
+      ) {}
+
+      toCacheKey(): string | undefined {
+        return this.request.headers['x-user'];
+      }
+
+      @Cacheable({ ttl: '1m' })
+      async list(): Promise<string> {
+        runs += 1;
+        return `${this.request.headers['x-user']} ${runs}`;
+      }
+    }
+    @Controller('basket')
+    class Shop {
+      constructor(private readonly basket: Basket) {}
+
+      @Get()
+      list(): Promise<string> {
+        return this.basket.list();
+      }
+    }
+    await using web = await httpApp(platform, { controllers: [Shop], providers: [Basket] });
+    const texts: string[] = [];
+    for (const user of ['ann', 'bob', 'ann', undefined, undefined]) {
+      texts.push((await web.get('/basket', user === undefined ? {} : { 'x-user': user })).text);
+    }
+    expect(texts).toEqual(['ann 1', 'bob 2', 'ann 1', 'undefined 3', 'undefined 4']);
+    expect(web.warnings).toEqual([expect.stringContaining('Basket.list @Cacheable: toCacheKey()')]);
+  });
+});

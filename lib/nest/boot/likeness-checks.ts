@@ -2,6 +2,7 @@ import type { Type } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import type { DecoratedMethod } from '../methods/decorated-method.js';
 import { dependenciesOf } from './request-checks.js';
+import { differenceBetween } from './visible-state.js';
 
 type ModuleHost = Parameters<ModulesContainer['set']>[1];
 type Wrapper = NonNullable<ReturnType<ModuleHost['getProviderById']>>;
@@ -25,20 +26,29 @@ export function likenesses(
     if (methods.length === 0) continue;
     const known = first.get(type);
     if (known === undefined) first.set(type, wrapper);
-    else if (!areAlike(known, wrapper, new Set())) mistakes.push(...mistakesOf(methods, type));
+    else if (!areAlike(known, wrapper, new Set()))
+      mistakes.push(...mistakesOf(methods, type, known, wrapper));
   }
   return mistakes;
 }
 
-function mistakesOf(methods: readonly DecoratedMethod[], type: Type): string[] {
+function mistakesOf(methods: readonly DecoratedMethod[], type: Type, one: Wrapper, other: Wrapper): string[] {
+  const differing = differenceBetween(one.instance as object, other.instance as object);
   return methods.flatMap((method) =>
-    method.compile(type).flatMap(({ isApartByObject }, index) => {
-      if (isApartByObject !== false) return [];
+    method.compile(type).flatMap(({ commonTo }, index) => {
       const place = method.place(method.operations[index].decorator);
+      if (commonTo === 'making') {
+        return [
+          `${place}: two objects of ${type.name} are made in different ways and share their keys, so that one could be ` +
+            `served what the other returned; give the class a 'toCacheKey()' method that tells them apart in default ` +
+            "keys, or say 'sharedKey: true' if they return the same",
+        ];
+      }
+      if (commonTo === undefined || differing === undefined) return [];
       return [
-        `${place}: two objects of ${type.name} are made in different ways and share their keys, so that one could be ` +
-          `served what the other returned; give the class a 'toCacheKey()' method that tells them apart in default keys, ` +
-          "or say 'sharedKey: true' if they return the same",
+        `${place}: two objects of ${type.name} differ in '${differing}' and share their keys, so that one could be served ` +
+          'what the other returned; make the key of an argument that tells them apart, or leave it to a default key and a ' +
+          "'toCacheKey()' method of the class, or say 'sharedKey: true' if they return the same",
       ];
     }),
   );

@@ -69,8 +69,9 @@ function compile(options: CacheableOptions, facts: MethodFacts): CompiledOperati
     varyBy: maker.varyBy,
     types: () => [...facts.defaults.types(), ...own.types()],
     reads: maker.use(key, tags, own.tagsOf !== undefined),
-    isApartByRequest: own.sharedBetweenRequests || (key !== undefined && maker.varyBy.length > 0),
-    isApartByObject: own.sharedKey || key !== undefined || facts.tellsObjectsApart,
+    isApartByRequest:
+      own.sharedBetweenRequests || (key === undefined ? facts.tellsObjectsApart : maker.varyBy.length > 0),
+    commonTo: own.sharedKey ? undefined : maker.commonTo(key),
     ownPattern: own.sharedKey ? undefined : maker.pattern(key),
     step: (call, next) => {
       if (when !== undefined && when(...call.args) !== true) return next(call.args);

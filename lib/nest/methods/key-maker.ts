@@ -7,7 +7,7 @@ import { compileKey, defaultKey, patternOf } from '../keys/key-compiler.js';
 import type { CompiledKey } from '../keys/key-template.js';
 import type { KeyOption } from '../../options/key-option.js';
 import type { SharedOptions } from '../../options/decorator-options.js';
-import type { Call, MethodFacts } from './operation.js';
+import type { Call, Common, MethodFacts } from './operation.js';
 import { placed } from './place.js';
 import type { KeyUse } from './reader-tags.js';
 
@@ -60,6 +60,12 @@ export class KeyMaker {
     return key?.template === undefined ? undefined : this.#facts.defaults.prefix + patternOf(key.template);
   }
 
+  /** What the objects of a class that make these keys have to have in common. */
+  commonTo(key: CompiledKey | undefined): Common | undefined {
+    if (key !== undefined) return 'state';
+    return this.#facts.tellsObjectsApart ? undefined : 'making';
+  }
+
   /** How keys and tags are made here, for others that mean the same keys. */
   use(key: CompiledKey | undefined, tags: readonly CompiledKey[], hasTagsOfValue: boolean): KeyUse {
     const { defaults, place } = this.#facts;
@@ -107,9 +113,17 @@ export class KeyMaker {
     const taken = signature.isCalledByNest ? args.slice(0, signature.arity) : args;
     const { loading } = signature;
     const own = loading === undefined ? taken : taken.filter((_arg, index) => index !== loading);
-    const object = tellsObjectsApart ? [(self as CacheKeyPart).toCacheKey(), ...own] : own;
+    const object = tellsObjectsApart ? [formOf(self as CacheKeyPart), ...own] : own;
     const made = defaultKey(owner.name, declarer, method, object);
     // Another module may know another class of this name, on the same servers.
     return cache.name === DEFAULT_NAME ? made : `${escapeText(cache.name)}@${made}`;
   }
+}
+
+function formOf(self: CacheKeyPart): unknown {
+  const form = self.toCacheKey();
+  if (form !== undefined) return form;
+  throw new DecoratorError(
+    'toCacheKey() of its object returned undefined, which tells no object from another',
+  );
 }

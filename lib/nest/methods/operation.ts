@@ -45,6 +45,9 @@ export interface MethodFacts {
   readonly defaults: ClassDefaults;
 }
 
+/** How objects are made, or only what can be seen in them, where their class has chosen the keys itself. */
+export type Common = 'making' | 'state';
+
 /** A decorator ready to work. */
 export interface CompiledOperation {
   readonly step: Step;
@@ -61,8 +64,8 @@ export interface CompiledOperation {
   readonly puts?: KeyUse;
   /** Of what is stored: whether requests are kept apart, or may share an answer. */
   readonly isApartByRequest?: boolean;
-  /** Of what is stored: whether objects of one class are kept apart, or may share an answer. */
-  readonly isApartByObject?: boolean;
+  /** Of what is stored: what objects of one class have to have in common, since they share their keys; undefined for nothing. */
+  readonly commonTo?: Common | undefined;
 }
 
 /** One decorator on one method, as written. */
