@@ -186,7 +186,7 @@ const nest = onEmbeddedServer(async (servers) => {
   app.setGlobalPrefix('api');
   app.enableVersioning({ type: VersioningType.URI });
   app.enableCors({ origin: ['https://shop.example'] });
-  keepCookies(app.getHttpAdapter().getInstance() as unknown as Fastify);
+  keepCookies(app.getHttpAdapter().getInstance());
   await app.listen(0, '127.0.0.1');
   origin = await app.getUrl();
   return app;
