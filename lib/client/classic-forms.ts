@@ -8,7 +8,6 @@ import {
   readCasResult,
   readCounter,
   readDone,
-  readLife,
   readPresence,
   readWitnessed,
   type CountRead,
@@ -93,11 +92,11 @@ async function storeWitnessed(request: Request, data: Buffer | string, send: Sen
   // A server without tokens (`-C`) compares none: the witness of a stub has to do.
   const store = request.sibling(there.digits === '0' && cas !== '0' ? 'replace' : 'cas', readCasResult);
   store.cas = store.kind === 'cas' ? there.digits : '';
-  store.life = life;
+  store.life = there.life;
   store.exptime = request.exptime;
   store.flags = request.flags;
   store.data = data;
-  // `false` says that the life is over.
+  // `false` says that the life in which it was looked at is over.
   return ((await send(store)) as CasResult | false) || 'exists';
 }
 
@@ -126,13 +125,12 @@ async function leaseGet(request: Request, send: Send): Promise<LeaseRead<unknown
   let read = await gets();
   if (request.leaseSeconds === 0) return read;
   for (let attempt = 0; attempt < LEASE_ATTEMPTS && isMiss(read); attempt += 1) {
-    const stub = request.sibling('add', readLife);
+    const stub = request.sibling('add', readDone);
     const nonce = stubNonce();
     stub.exptime = request.leaseSeconds;
     stub.data = nonce;
     stub.flags = FLAGS_LEASE_STUB;
-    const life = (await send(stub)) as string | undefined | false;
-    if (typeof life === 'string') return { ...NO_LEASE, cas: stubToken(life, nonce), won: true };
+    if ((await send(stub)) === true) return { ...NO_LEASE, cas: stubToken(nonce), won: true };
     read = await gets();
   }
   return isMiss(read) ? { ...NO_LEASE, busy: true } : read;

@@ -8,6 +8,9 @@ const LENGTH = 12;
 /** Digits of a stub's token, whose nonce alone says which it is; 0 would say that its server has no tokens. */
 const ANY_DIGITS = '1';
 
+/** The life of such a token: a stub is the same on every connection, and none in another life of its server has its nonce. */
+const ANY_LIFE = '@any-life----~';
+
 /**
  * What is random about a lease's stub in the classic dialect: a proxy hides the restart of a server behind it, after which
  * another item may have the same cas token, but none has the same nonce.
@@ -22,8 +25,8 @@ export function isClassicStub(reply: Reply): boolean {
 }
 
 /** The token of a stub that has just been added. */
-export function stubToken(life: string, nonce: string): string {
-  return ANY_DIGITS + life + nonce;
+export function stubToken(nonce: string): string {
+  return ANY_DIGITS + ANY_LIFE + nonce;
 }
 
 /**
@@ -37,7 +40,7 @@ export function tokenOf(reply: Reply, witnessed = true): string {
   const token = reply.cas + reply.life;
   if (!reply.needsWitness || !witnessed) return token;
   if (isClassicStub(reply) && reply.valueLength === LENGTH) {
-    return stubToken(reply.life, reply.value.toString('latin1'));
+    return stubToken(reply.value.toString('latin1'));
   }
   const bytes = createHash('sha1').update(`${reply.flags} `).update(reply.value).digest('base64url');
   return token + bytes.slice(0, LENGTH);

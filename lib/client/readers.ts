@@ -248,26 +248,26 @@ export const readCasResult: ReplyReader = (reply, request): CasResult => {
   }
 };
 
-/** The token of what is there, and the digits with which the server compares. */
+/** The token of what is there, the digits with which the server compares, and the life in which those are counted. */
 export interface WitnessedToken {
   readonly token: string;
   readonly digits: string;
+  readonly life: string;
 }
 
 /** The token of what is there, `undefined` on a miss. */
 export const readWitnessed: ReplyReader = (reply, request) => {
   if (reply.status === 'value') {
     checkKey(reply, request);
-    request.gathered = { token: tokenOf(reply), digits: reply.cas } satisfies WitnessedToken;
+    request.gathered = {
+      token: tokenOf(reply),
+      digits: reply.cas,
+      life: reply.life,
+    } satisfies WitnessedToken;
     return undefined;
   }
   if (reply.status === 'end') return request.gathered;
   throw unexpectedReply(reply, request);
-};
-
-/** The life in which something has been stored, `undefined` where it has not. */
-export const readLife: ReplyReader = (reply, request) => {
-  return readDone(reply, request) === true ? reply.life : undefined;
 };
 
 /** The counter's new value in decimal digits, or `undefined` when there is no counter. */

@@ -237,7 +237,7 @@ export class Connection {
   }
 
   #write(request: Request): void {
-    if (request.life !== '' && request.life !== this.#agreement.life) {
+    if (request.isOfAnotherLife(this.#agreement)) {
       this.#admission.release(request);
       request.lose();
       return;

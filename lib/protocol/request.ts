@@ -181,6 +181,12 @@ export class Request {
     this.resolve(result);
   }
 
+  /** Whether its token was counted in another life. One with a witness is compared with what is looked at first. */
+  isOfAnotherLife(here: { readonly life: string; readonly dialect: string }): boolean {
+    if (this.life === '' || this.life === here.life) return false;
+    return this.witness === '' || here.dialect !== 'classic';
+  }
+
   /** Settles it unsent, as if the item had changed: the life its cas token belongs to is over. */
   lose(): void {
     this.succeed(this.kind === 'cas' ? 'exists' : false);

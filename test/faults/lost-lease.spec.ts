@@ -96,6 +96,31 @@ describeReal('a lease on a real memcached', () => {
     });
   }
 
+  it.each(['auto', 'classic'] as const)(
+    'is used on the next connection when its own is lost during the load (%s)',
+    async (protocol) => {
+      await using server = await startMemcached();
+      await using proxy = await FaultProxy.start({ host: '127.0.0.1', port: server.port });
+      await using a = new Process(proxy.address, protocol, '10s', '10m');
+      await using b = new Process(server.address, protocol);
+      const load = async (): Promise<string> => {
+        proxy.cutAll();
+        await a.client.get('other').catch(() => undefined);
+        return 'loaded';
+      };
+      await expect(a.cache.getOrSet('k', load)).resolves.toBe('loaded');
+      await expect(b.cache.getOrSet('k', never)).resolves.toBe('loaded');
+      expect(a.cache.counters.leaseLost).toBe(0);
+      const failing = a.cache.getOrSet('f', async () => {
+        await load();
+        throw new Error('no value');
+      });
+      await expect(failing).rejects.toThrow('no value');
+      await expect(b.cache.getOrSet('f', () => 'loaded')).resolves.toBe('loaded');
+      expect(b.cache.counters.takeOver).toBe(0);
+    },
+  );
+
   it.each(
     (['auto', 'classic'] as const).flatMap((protocol) =>
       Object.entries(ASKING).map(([what, call]) => [what, protocol, call] as const),
