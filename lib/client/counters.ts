@@ -24,9 +24,10 @@ export async function count(
   const initial = options?.initial;
   const first = initial === undefined ? '' : counterDigits(initial, `${kind}: initial`);
   if (options?.ttl !== undefined) requests.exptime(options.ttl);
+  if (initial === undefined) return counted(await dispatcher.send(request, options), by, kind);
   const send = dispatcher.within(options);
   let digits = await send(request);
-  if (digits === undefined && initial !== undefined) {
+  if (digits === undefined) {
     const codec = counterCodec(requests.codec, first);
     const add = requests.make('add', key, undefined);
     requests.encode(add, initial, { ...options, codec });
@@ -38,8 +39,7 @@ export async function count(
       digits = await send(again);
     }
   }
-  if (digits === undefined) return undefined;
-  return typeof by === 'bigint' ? BigInt(digits as string) : safeNumber(digits as string, kind);
+  return counted(digits, by, kind);
 }
 
 /** Counts up and reads the time left, in one request; a counter that is missing is created where a first value is given. */
@@ -89,6 +89,12 @@ function counterCodec(codec: Codec, digits: string): Codec {
     },
     decode: (data, flags, key) => codec.decode(data, flags, key),
   };
+}
+
+/** What a counter has come to, in the type of the amount; `undefined` where there is none. */
+function counted(digits: unknown, by: number | bigint, kind: string): number | bigint | undefined {
+  if (digits === undefined) return undefined;
+  return typeof by === 'bigint' ? BigInt(digits as string) : safeNumber(digits as string, kind);
 }
 
 function safeNumber(digits: string, command: string): number {

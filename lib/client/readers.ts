@@ -1,5 +1,6 @@
 import { CodecError } from '../errors.js';
 import type { Reply } from '../protocol/reply.js';
+import { latin1 } from '../protocol/reply-fields.js';
 import { unexpectedReply, type ReplyReader, type Request, type RequestKind } from '../protocol/request.js';
 import { andThen, handled, inPlace, isThenable, type Codec, type InPlaceCodec } from './codec/codec.js';
 import { FLAGS_LEASE_STUB } from './codec/flags.js';
@@ -274,7 +275,7 @@ export const readWitnessed: ReplyReader = (reply, request) => {
 export const readCounter: ReplyReader = (reply, request) => {
   switch (reply.status) {
     case 'value':
-      return reply.value.toString('latin1').trimEnd();
+      return digitsOf(reply);
     case 'number':
       return reply.text;
     case 'not-found':
@@ -289,8 +290,13 @@ export const readCounter: ReplyReader = (reply, request) => {
 const readCount: ReplyReader = (reply, request): CountRead | undefined => {
   if (reply.status === 'not-found' || reply.status === 'not-stored') return undefined;
   if (reply.status !== 'value') throw unexpectedReply(reply, request);
-  return { digits: reply.value.toString('latin1').trimEnd(), ttl: ttlOf(reply) };
+  return { digits: digitsOf(reply), ttl: ttlOf(reply) };
 };
+
+/** What a counter is, without the blanks that fill it up where `decr` has made it shorter. */
+function digitsOf({ bytes, valueStart, valueEnd }: Reply): string {
+  return latin1(bytes, valueStart, valueEnd).trimEnd();
+}
 
 /** The milliseconds that an item has left; undefined when it never expires. */
 function ttlOf({ ttlSeconds }: Reply): number | undefined {

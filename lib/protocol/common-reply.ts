@@ -1,5 +1,5 @@
 import { latin1, MAX_DIGITS } from './reply-fields.js';
-import type { Reply } from './reply.js';
+import type { Reply, ReplyStatus } from './reply.js';
 import { MAX_KEY_BYTES } from './wire-key.js';
 
 const LF = 10;
@@ -11,7 +11,7 @@ const ONE = 49;
 const NINE = 57;
 
 /**
- * No line of the three is longer. With less than that left they are read only if the last byte there is a line end, at which
+ * No such line is longer. With less than that left they are read only if the last byte there is a line end, at which
  * every search stops: so no byte past the end is asked for.
  */
 const SHORTEST = 4;
@@ -22,10 +22,11 @@ const LONGEST_ITEM = 320;
 const MAX_FLAGS = 2 ** 32 - 1;
 
 /**
- * Reads a reply in one pass if it is one of the three that nearly all traffic consists of, and whole:
+ * Reads a reply in one pass if it is one of those that nearly all traffic consists of, and whole:
  *
- * - `VA <bytes> f<flags> [c<cas>] [t<ttl>] O<opaque>` with its value, the answer to `get` and to a read with a lease;
- * - `HD O<opaque>`, the answer to most that is written;
+ * - `VA <bytes> [f<flags>] [c<cas>] [t<ttl>] O<opaque>` with its value, the answer to `get`, to a read with a lease, and
+ *   with what a counter has come to;
+ * - `HD O<opaque>`, the answer to most that is written, and `NF O<opaque>` where nothing was there;
  * - `VALUE <key> <flags> <bytes>` with its value, an item of the answer to `get k1 k2 …`.
  *
  * Nothing is refused here: what looks odd in any way is left to `ReplyParser`, which reads every reply, in several passes.
@@ -50,21 +51,21 @@ export class CommonReplies {
     if (left < (closed ? SHORTEST : LONGEST_DONE)) return -1;
     const first = chunk[start];
     const second = chunk[start + 1];
-    // VA, HD, VALUE
+    // VA, VALUE, HD, NF
     if (first === 86 && second === 65) {
       if (left < LONGEST_VALUE && !closed) return -1;
       if (chunk[start + 2] === BLANK) return this.#value(chunk, start + 3, reply);
       return left < LONGEST_ITEM && !closed ? -1 : this.#item(chunk, start + 2, reply);
     }
-    return first === 72 && second === 68 ? this.#done(chunk, start + 2, reply) : -1;
+    if (first === 72 && second === 68) return this.#done(chunk, start + 2, reply, 'ok');
+    return first === 78 && second === 70 ? this.#done(chunk, start + 2, reply, 'not-found') : -1;
   }
 
-  /** `<bytes> f<flags> [c<cas>] [t<ttl>] O<opaque>` */
+  /** `<bytes> [f<flags>] [c<cas>] [t<ttl>] O<opaque>` */
   #value(chunk: Buffer, start: number, reply: Reply): number {
     this.#at = start;
     const bytes = this.#digits(chunk);
-    if (!this.#skipTo(chunk, 102)) return -1;
-    const flags = this.#digits(chunk);
+    const flags = this.#skipTo(chunk, 102) ? this.#digits(chunk) : 0;
     const hasCas = this.#skipTo(chunk, 99);
     const casStart = this.#at;
     const cas = hasCas ? this.#digits(chunk) : 0;
@@ -83,13 +84,13 @@ export class CommonReplies {
   }
 
   /** ` O<opaque>` */
-  #done(chunk: Buffer, start: number, reply: Reply): number {
+  #done(chunk: Buffer, start: number, reply: Reply, status: ReplyStatus): number {
     this.#at = start;
     if (!this.#skipTo(chunk, 79)) return -1;
     const opaque = this.#opaque(chunk);
     const end = this.#at;
     if (!(opaque >= 0) || chunk[end] !== CR || chunk[end + 1] !== LF) return -1;
-    reply.status = 'ok';
+    reply.status = status;
     reply.opaque = opaque;
     return end + 2;
   }

@@ -12,7 +12,7 @@ import {
   wireKey,
   wireKeys,
 } from './request-fields.js';
-import type { Request, RequestKind } from './request.js';
+import type { Request } from './request.js';
 
 /** What a read with a lease asks for, by the seconds of the lease; longer ones are rare enough to be joined. */
 const LEASE_READS: readonly (string | undefined)[] = Array.from({ length: 301 }, (_, seconds) =>
@@ -50,22 +50,21 @@ export function encodeMeta(request: Request, opaques: Opaques): string {
   }
 }
 
-/** The flags of commands that store: set, add, replace, append, prepend. */
-const STORE_MODES: Readonly<Partial<Record<RequestKind, string>>> = {
-  set: '',
-  cas: '',
-  add: ' ME',
-  replace: ' MR',
-  append: ' MA',
-  prepend: ' MP',
-};
-
 /** The line of a command whose replies carry its opaque, up to that. */
 function line(request: Request): string {
-  const mode = STORE_MODES[request.kind];
-  if (mode !== undefined) return store(request, mode);
   const key = keyOf(request);
   switch (request.kind) {
+    case 'set':
+    case 'cas':
+      return store(request, '');
+    case 'add':
+      return store(request, ' ME');
+    case 'replace':
+      return store(request, ' MR');
+    case 'append':
+      return store(request, ' MA');
+    case 'prepend':
+      return store(request, ' MP');
     case 'gets':
       return `mg ${key} v f c`;
     case 'get-and-touch':
