@@ -20,6 +20,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { Controller, Get, Module, Param } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { HealthCheck, HealthCheckService, TerminusModule } from '@nestjs/terminus';
@@ -27,6 +28,9 @@ import { MemcachedHealthIndicator, MemcachedModule, type ServerOptions } from 'n
 
 /** Pause between two looks at a server that is starting. */
 const POLL_MS = 4;
+
+/** What has not become so after that never will. */
+const PATIENCE_MS = 60_000;
 
 /** What a health route has answered, as far as it is looked at here. */
 interface Health {
@@ -142,19 +146,28 @@ async function main(): Promise<void> {
     const { status: entry, state, reasons } = details.memcached;
     return [response.status, status, entry, state, reasons.map(({ code }) => code).sort()];
   };
+  /** Asks until the answer is the one that is waited for: on a busy machine a server that is well may answer too late. */
+  const expect = async (path: string, wanted: unknown[]): Promise<void> => {
+    const giveUpAt = Date.now() + PATIENCE_MS;
+    for (;;) {
+      const answer = (await ask(path)).slice(0, wanted.length);
+      if (isDeepStrictEqual(answer, wanted)) return;
+      if (Date.now() > giveUpAt) assert.deepEqual(answer, wanted, path);
+      await wait(POLL_MS);
+    }
+  };
   const withoutCache = process.env.EXPECTED_WITHOUT_CACHE ?? '';
   const ill = [200, withoutCache, withoutCache === 'ok' ? 'up' : withoutCache];
 
-  assert.deepEqual(await ask('pair'), [200, 'ok', 'up', 'up', []]);
-  assert.deepEqual(await ask('web'), [...ill, 'down', ['not-memcached']]);
-  assert.deepEqual(await ask('locked'), [...ill, 'down', ['unauthenticated']]);
+  await expect('pair', [200, 'ok', 'up', 'up', []]);
+  await expect('web', [...ill, 'down', ['not-memcached']]);
+  await expect('locked', [...ill, 'down', ['unauthenticated']]);
   await pause(other.process);
-  assert.deepEqual(await ask('pair'), [...ill, 'degraded', ['no-answer']]);
+  await expect('pair', [...ill, 'degraded', ['no-answer']]);
   one.process.kill('SIGKILL');
   await once(one.process, 'exit');
-  assert.deepEqual(await ask('pair'), [...ill, 'down', ['no-answer', 'unreachable']]);
-  const critical = await ask('pair/critical');
-  assert.deepEqual(critical.slice(0, 4), [503, 'error', 'down', 'down']);
+  await expect('pair', [...ill, 'down', ['no-answer', 'unreachable']]);
+  await expect('pair/critical', [503, 'error', 'down', 'down']);
 
   await app.close();
   web.close();

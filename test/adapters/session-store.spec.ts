@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import fastifyCookie from '@fastify/cookie';
 import fastifySession from '@fastify/session';
 import { Controller, Get, Param, Req } from '@nestjs/common';
@@ -14,7 +14,9 @@ import {
 } from '../../lib/adapters/session.js';
 import { MemcachedModule, MemcachedService } from '../../lib/index.js';
 import { MemcachedServer } from '../../lib/testing/memcached-server.js';
+import { compileLib } from '../cache/processes/compiled-lib.js';
 import { describeReal, startMemcached } from '../support/real-memcached.js';
+import { runTogether } from './support/child-program.js';
 import { byText, inEveryPlace, until } from './support/places.js';
 
 /** A store's callbacks as promises. */
@@ -195,6 +197,55 @@ describeReal('what the session store sends', () => {
     const commands = [...server.stderr.matchAll(/^<\d+ (m[agsd]) ~/gm)].map(([, command]) => command);
     expect(commands).toEqual(['ms', 'mg', 'ms', 'mg']);
   });
+});
+
+describeReal('the session store in two processes', () => {
+  const STORM = 'test/adapters/processes/session-storm';
+  let lib: ReturnType<typeof compileLib>;
+
+  beforeAll(() => {
+    lib = compileLib([`${STORM}.ts`]);
+  });
+  afterAll(() => lib.remove());
+
+  it.each(['meta', 'classic'] as const)(
+    'loses no field and brings back no session in a storm of requests and logouts: %s',
+    async (protocol) => {
+      await using one = await startMemcached();
+      await using other = await startMemcached();
+      const servers = [one.address, other.address];
+      await using service = new MemcachedService({ servers, protocol });
+      const store = promised(new MemcachedSessionStore(service, { prefix: 'storm' }));
+      const ids = (): string[] => Array.from({ length: 20 }, () => randomUUID());
+      const [staying, ending] = [ids(), ids()];
+      for (const sid of [...staying, ...ending]) await store.set(sid, { cookie: {} });
+
+      const requests = 10;
+      const args = (name: string) => [
+        servers.join(','),
+        protocol,
+        name,
+        String(requests),
+        staying.join(','),
+        ending.join(','),
+      ];
+      await runTogether(`${lib.dir}/../${STORM}.js`, args('0'), args('1'));
+
+      for (const sid of staying) {
+        const fields = Object.keys((await store.get(sid))!).filter((name) => /^\d-\d+$/.test(name));
+        expect(fields).toHaveLength(2 * requests);
+      }
+      for (const sid of ending) expect(await store.get(sid)).toBeNull();
+      expect(staying).toEqual(expect.arrayContaining(await store.ids()));
+      // It was a storm: writes met writes, and writes met logouts.
+      const counts = [...(await service.client.stats()).values()];
+      const sum = (name: 'cas_badval' | 'cas_misses'): number =>
+        counts.reduce((total, stats) => total + Number(stats[name]), 0);
+      expect(sum('cas_badval')).toBeGreaterThan(0);
+      expect(sum('cas_misses')).toBeGreaterThan(0);
+    },
+    60_000,
+  );
 });
 
 describe('the session store without a server', () => {
