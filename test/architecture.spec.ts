@@ -174,7 +174,7 @@ const HOUSE: House = {
     // What stands around the server for tests of applications knows the library; the server does not know it.
     'testing/module/': {
       rooms: ['errors.ts', 'unix-time.ts', 'options/', 'nest/', 'nest/memcached.module.ts', 'testing/'],
-      packages: ['@nestjs/common', 'node:diagnostics_channel'],
+      packages: ['@nestjs/common', 'node:diagnostics_channel', 'node:events', 'node:timers/promises'],
     },
     'testing/index.ts': { rooms: ['testing/', 'testing/module/'], packages: [] },
     'adapters/': {

@@ -14,6 +14,8 @@ export type CacheHappening =
   | 'refresh'
   /** A loader was called. */
   | 'load'
+  /** A call of a loader is over, whatever came of it; what it has computed is stored from here on. */
+  | 'loadEnd'
   /** A loader threw, or ran into its time-out. */
   | 'loadFailure'
   /** A caller was given the value that another caller's loader computed in this process. */
@@ -58,6 +60,7 @@ export class CacheEvents {
     stale: 0,
     refresh: 0,
     load: 0,
+    loadEnd: 0,
     loadFailure: 0,
     shared: 0,
     leaseWon: 0,

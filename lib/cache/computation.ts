@@ -239,6 +239,7 @@ export class Computation {
     } finally {
       end();
       flight.onDetach = undefined;
+      events.note('loadEnd', call.key);
     }
   }
 

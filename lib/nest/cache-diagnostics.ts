@@ -6,6 +6,8 @@ import type { CacheAudiences, CacheHappening, CacheObserver } from '../cache/cac
 export interface CacheMessage {
   /** The key, or the tag, as the application wrote it; absent with the option `diagnosticKeys: false`. */
   readonly key?: string;
+  /** The name of the module whose cache it is, `default` without one; absent where a service was made without a module. */
+  readonly instance?: string;
   /** Of `load-failure` and `store-error`: what was thrown. */
   readonly error?: unknown;
 }
@@ -18,6 +20,7 @@ const CHANNELS: Readonly<Record<CacheHappening, Channel<unknown, CacheMessage>>>
   stale: cacheChannel('stale'),
   refresh: cacheChannel('refresh'),
   load: cacheChannel('load'),
+  loadEnd: cacheChannel('load-end'),
   loadFailure: cacheChannel('load-failure'),
   shared: cacheChannel('shared'),
   leaseWon: cacheChannel('lease-won'),
@@ -44,13 +47,15 @@ export function audiencesOf(debug: boolean): CacheAudiences {
 /**
  * Publishes what happens in a cache, to whoever listens; costs one look when nobody does.
  *
+ * @param instance the name of the module whose cache it is.
  * @param debug whether the log gets it too.
  */
-export function publishing(withKeys: boolean, debug = false): CacheObserver {
+export function publishing(withKeys: boolean, instance: string | undefined, debug: boolean): CacheObserver {
+  const whose = instance === undefined ? {} : { instance };
   const publish: CacheObserver = (what, key, error) => {
     const to = CHANNELS[what];
     if (!to.hasSubscribers) return;
-    to.publish({ ...(withKeys ? { key } : {}), ...(error === undefined ? {} : { error }) });
+    to.publish({ ...(withKeys ? { key } : {}), ...whose, ...(error === undefined ? {} : { error }) });
   };
   return debug ? debugging(publish, withKeys) : publish;
 }
@@ -63,6 +68,7 @@ const WORDS: Readonly<Record<CacheHappening, string>> = {
   stale: 'stale value served',
   refresh: 'refreshed behind the answer',
   load: 'computing',
+  loadEnd: 'computed',
   loadFailure: 'could not be computed',
   shared: 'computed by another call of this process',
   leaseWon: 'is ours to compute',

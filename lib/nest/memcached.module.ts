@@ -122,7 +122,7 @@ function withInstance(definition: DynamicModule, extras: MemcachedModuleExtras):
           ApplicationCaches.of(container).options(
             name,
             given(options),
-            (each) => new ResolvedModuleOptions(each),
+            (each) => new ResolvedModuleOptions(each, name),
           ),
         inject: [GIVEN, ModulesContainer],
       },

@@ -60,14 +60,14 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
 
   /** @throws {InvalidOptionsError} with the path of the wrong option. */
   constructor(@Optional() @Inject(OPTIONS_TOKEN) options?: MemcachedModuleOptions | ResolvedModuleOptions) {
-    const { client, cache, debug } = ResolvedModuleOptions.of(options);
+    const { client, cache, debug, instance } = ResolvedModuleOptions.of(options);
     this.client = new MemcachedClient(client);
     // Begun while the application starts, outside of every request's async context.
     const outside = new AsyncResource('nestjs-memcached');
     this.#store = new ClientStore(this.client);
     this.#cache = new CacheEngine(this.#store, cache, {
       outside: (work) => outside.runInAsyncScope(work),
-      observer: this.uncached.observing(publishing(client.diagnosticKeys, debug)),
+      observer: this.uncached.observing(publishing(client.diagnosticKeys, instance, debug)),
       audiences: audiencesOf(debug),
     });
   }

@@ -99,9 +99,11 @@ export class ResolvedModuleOptions {
   readonly debug: boolean;
   readonly connectAtStart: boolean;
   readonly application: string | undefined;
+  /** The name of the module they are those of. */
+  readonly instance: string | undefined;
 
   /** @throws {InvalidOptionsError} with the path of the wrong option. */
-  constructor(options: MemcachedModuleOptions) {
+  constructor(options: MemcachedModuleOptions, instance?: string) {
     refuseUnknown(options, '', [...Object.keys(MODULE_OPTIONS), ...Object.keys(CLIENT_OPTIONS)]);
     const { cache, decorators, debug, connectAtStart, application, ...client } = options;
     this.client = new ResolvedClientOptions(client);
@@ -115,6 +117,7 @@ export class ResolvedModuleOptions {
     this.debug = own.debug;
     this.connectAtStart = own.connectAtStart;
     this.application = own.application;
+    this.instance = instance;
     Object.freeze(this);
   }
 

@@ -17,15 +17,17 @@ describe('an observer', () => {
       'miss k',
       'leaseWon k',
       'load k',
+      'loadEnd k',
       'hit k',
       'miss other',
       'leaseWon other',
       'load other',
+      'loadEnd other',
       'loadFailure other',
       'invalidation k',
       'storeError k',
     ]);
-    expect(seen[7][2]).toBe(failure);
+    expect(seen[9][2]).toBe(failure);
     const counted = Object.values(cache.counters).reduce((sum, times) => sum + times, 0);
     expect(counted).toBe(seen.length);
   });

@@ -1,7 +1,13 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { Injectable, Module } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
-import { Cacheable, CacheEvict, getMemcachedToken, MemcachedService } from '../../lib/index.js';
+import {
+  Cacheable,
+  CacheEvict,
+  getMemcachedToken,
+  MemcachedModule,
+  MemcachedService,
+} from '../../lib/index.js';
 import { CacheProbe, MemcachedTestingModule, type MemcachedTestingOptions } from '../../lib/testing/index.js';
 
 @Injectable()
@@ -111,6 +117,49 @@ describe('MemcachedTestingModule', () => {
     await modules.splice(0, 1)[0].close();
     await expect(fetch(`http://${address}`)).rejects.toThrow('fetch failed');
     expect(await other.get(MemcachedService).set('key', 2)).toBe(true);
+  });
+
+  it('counts for each instance, and for the keys of one method together', async () => {
+    const module = await Test.createTestingModule({
+      imports: [
+        MemcachedTestingModule.forRoot(),
+        MemcachedModule.forRoot({ name: 'other', servers: '127.0.0.1:1', connectAtStart: false }),
+        PricesModule,
+      ],
+    }).compile();
+    modules.push(await module.init());
+    const [prices, probe] = [module.get(Prices), module.get(CacheProbe)];
+    await prices.find(7);
+    await prices.find(8);
+    const other = module.get<MemcachedService>(getMemcachedToken('other'));
+    await other.getOrSet('price:7', async () => 1);
+    expect(probe.of(/^price:/)).toMatchObject({ loads: 3 });
+    expect(probe.of(/^price:/, { instance: 'default' })).toMatchObject({ loads: 2 });
+    expect(probe.of('price:7', { instance: 'other' })).toMatchObject({ loads: 1 });
+    expect(probe.of('price:8', { instance: 'other' }).loads).toBe(0);
+  });
+
+  it('waits until what is done behind the responses is done', async () => {
+    const module = await start();
+    const [service, probe] = [module.get(MemcachedService), module.get(CacheProbe)];
+    const policy = { ttl: '1m', grace: '1h' } as const;
+    const load = (value: number) => () =>
+      new Promise<number>((resolve) => setTimeout(() => resolve(value), 20));
+    await service.getOrSet('key', load(1), policy);
+    probe.advance('2m');
+    probe.servers[0].slow(20);
+    expect(await service.getOrSet('key', load(2), policy)).toBe(1);
+    await probe.settled();
+    expect(probe.of('key')).toMatchObject({ stale: 1, loads: 2 });
+    expect(await service.getOrSet('key', load(3), policy)).toBe(2);
+    await Promise.all([probe.settled(), probe.settled()]);
+  });
+
+  it('has values from the start', async () => {
+    const module = await start({ seed: { 'price:7': 1, 'price:8': 2 } });
+    const [prices, probe] = [module.get(Prices), module.get(CacheProbe)];
+    expect([await prices.find(7), await prices.find(8), await prices.find(9)]).toEqual([1, 2, 900]);
+    expect(probe.total).toMatchObject({ hits: 2, loads: 1 });
   });
 
   it('takes the options of the module, and a name', async () => {

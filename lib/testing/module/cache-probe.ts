@@ -5,6 +5,7 @@ import type { CacheMessage } from '../../nest/cache-diagnostics.js';
 import { type Duration, toMilliseconds } from '../../options/duration.js';
 import { unixMs } from '../../unix-time.js';
 import { FaultyServer } from './faulty-server.js';
+import { OpenWork } from './open-work.js';
 
 /** How often each thing has happened to a key. */
 export interface KeyCounts {
@@ -19,6 +20,19 @@ export interface KeyCounts {
   /** Of them, those that failed. */
   readonly failures: number;
   readonly invalidations: number;
+}
+
+/** Which of the counts are meant. */
+export interface CountsOf {
+  /** Those of the module with this `name`; `'default'` of the one without. Without it, of all. */
+  readonly instance?: string;
+}
+
+/** What has become of one key in one cache. */
+interface Row {
+  readonly key: string;
+  readonly instance: string | undefined;
+  readonly counts: Record<keyof KeyCounts, number>;
 }
 
 /** The channel of each count. */
@@ -45,7 +59,9 @@ export class CacheProbe implements OnApplicationShutdown, AsyncDisposable {
   /** One for each server that was asked for. */
   readonly servers: readonly FaultyServer[];
   readonly #clock: { aheadMs: number };
-  readonly #counts = new Map<string, Record<keyof KeyCounts, number>>();
+  /** By key and instance. */
+  readonly #rows = new Map<string, Row>();
+  readonly #work: OpenWork;
   readonly #listeners: readonly (readonly [channel: string, listener: (message: unknown) => void])[];
   #closing: Promise<void> | undefined;
 
@@ -57,6 +73,7 @@ export class CacheProbe implements OnApplicationShutdown, AsyncDisposable {
       (message) => this.#note(name, message as CacheMessage),
     ]);
     for (const [channel, listener] of this.#listeners) subscribe(channel, listener);
+    this.#work = new OpenWork(this.addresses);
   }
 
   /** @param count how many servers are started, at least 1. */
@@ -75,21 +92,33 @@ export class CacheProbe implements OnApplicationShutdown, AsyncDisposable {
     return this.servers.map(({ address }) => address);
   }
 
-  /** What became of a key, as the application writes it. */
-  of(key: string): KeyCounts {
-    return { ...NOTHING, ...this.#counts.get(key) };
+  /**
+   * What became of a key, as the application writes it, or of all keys that a pattern matches: those of one method begin
+   * alike.
+   */
+  of(key: string | RegExp, { instance }: CountsOf = {}): KeyCounts {
+    const isMeant = (row: Row): boolean =>
+      (typeof key === 'string' ? row.key === key : row.key.search(key) >= 0) &&
+      (instance === undefined || row.instance === instance);
+    return sum([...this.#rows.values()].filter(isMeant));
   }
 
   /** What became of all keys together. */
   get total(): KeyCounts {
-    const total: Record<keyof KeyCounts, number> = { ...NOTHING };
-    for (const counts of this.#counts.values()) for (const name of NAMES) total[name] += counts[name];
-    return total;
+    return sum(this.#rows.values());
+  }
+
+  /**
+   * Waits until what responses have left to be done behind them is done: loads of stale values, stores, requests to these
+   * servers. One that is stalled is waited for until its commands run out of time.
+   */
+  settled(): Promise<void> {
+    return this.#work.settled();
   }
 
   /** Counts from 0. */
   reset(): void {
-    this.#counts.clear();
+    this.#rows.clear();
   }
 
   /** Turns the clock forward by which everything expires: that of the servers. Caches have none of their own for it. */
@@ -100,6 +129,7 @@ export class CacheProbe implements OnApplicationShutdown, AsyncDisposable {
   /** Ends the servers; a second call waits for the first. */
   close(): Promise<void> {
     for (const [channel, listener] of this.#listeners) unsubscribe(channel, listener);
+    this.#work[Symbol.dispose]();
     this.#closing ??= Promise.all(this.servers.map((server) => server[Symbol.asyncDispose]())).then(
       () => undefined,
     );
@@ -115,10 +145,17 @@ export class CacheProbe implements OnApplicationShutdown, AsyncDisposable {
     return this.close();
   }
 
-  #note(name: keyof KeyCounts, { key }: CacheMessage): void {
+  #note(name: keyof KeyCounts, { key, instance }: CacheMessage): void {
     if (key === undefined) return;
-    let counts = this.#counts.get(key);
-    if (counts === undefined) this.#counts.set(key, (counts = { ...NOTHING }));
-    counts[name] += 1;
+    const id = JSON.stringify([key, instance]);
+    let row = this.#rows.get(id);
+    if (row === undefined) this.#rows.set(id, (row = { key, instance, counts: { ...NOTHING } }));
+    row.counts[name] += 1;
   }
+}
+
+function sum(rows: Iterable<Row>): KeyCounts {
+  const total: Record<keyof KeyCounts, number> = { ...NOTHING };
+  for (const { counts } of rows) for (const name of NAMES) total[name] += counts[name];
+  return total;
 }

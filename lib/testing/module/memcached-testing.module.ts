@@ -1,5 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { getMemcachedToken } from '../../nest/tokens.js';
 import { MemcachedModule } from '../../nest/memcached.module.js';
+import type { MemcachedService } from '../../nest/memcached.service.js';
 import type { MemcachedModuleExtras, MemcachedModuleOptions } from '../../options/module-options.js';
 import { CacheProbe } from './cache-probe.js';
 
@@ -12,7 +14,17 @@ export interface MemcachedTestingOptions
    * @default 1
    */
   servers?: number;
+
+  /**
+   * Values by key that are there from the start, as `setMany` of the service stores them, under the module's `cache` options.
+   *
+   * @default {}
+   */
+  seed?: Readonly<Record<string, unknown>>;
 }
+
+/** Stands for the values that the module has stored; what is awaited before it is there. */
+const SEEDED = Symbol('seeded');
 
 /** Provides the probe, once for all that import the same definition. */
 @Module({})
@@ -30,7 +42,7 @@ class ProbeModule {}
 export class MemcachedTestingModule {
   /** @param options `isGlobal` is true by default, since the modules under test import no testing module. */
   static forRoot(options: MemcachedTestingOptions = {}): DynamicModule {
-    const { servers = 1, isGlobal = true, name, ...rest } = options;
+    const { servers = 1, isGlobal = true, name, seed = {}, ...rest } = options;
     const probe: DynamicModule = {
       module: ProbeModule,
       providers: [{ provide: CacheProbe, useFactory: () => CacheProbe.start(servers) }],
@@ -43,6 +55,16 @@ export class MemcachedTestingModule {
       inject: [CacheProbe],
       useFactory: ({ addresses }: CacheProbe) => ({ ...rest, servers: addresses }),
     });
-    return { module: MemcachedTestingModule, imports: [probe, memcached], exports: [probe, memcached] };
+    const seeded = {
+      provide: SEEDED,
+      inject: [getMemcachedToken(name)],
+      useFactory: (service: MemcachedService) => service.setMany(seed),
+    };
+    return {
+      module: MemcachedTestingModule,
+      imports: [probe, memcached],
+      providers: [seeded],
+      exports: [probe, memcached],
+    };
   }
 }

@@ -16,29 +16,37 @@ function done<Value>(work: (callback: (error: unknown, value?: Value) => void) =
   });
 }
 
-/** What a framework does with one request: reads the session, changes it, writes it, and gives it its time anew. */
-async function answer(sid: string, field: string): Promise<void> {
-  const session = await done<StoredSession | null>((callback) => store.get(sid, callback));
-  if (session === null) return;
+const write = async (sid: string, session: StoredSession, field: string): Promise<void> => {
   session[field] = field;
   await done((callback) => store.set(sid, session, callback));
   await done((callback) => store.touch(sid, session, callback));
+};
+
+/**
+ * What a framework does with requests that come together: each reads the session, changes it, writes it, and gives it its time
+ * anew. All have read before one writes; a logout is sent among the writes, so that those behind it meet it.
+ */
+async function answer(sid: string, isLoggingOut: boolean): Promise<void> {
+  const read = await Promise.all(
+    Array.from({ length: Number(requests) }, () =>
+      done<StoredSession | null>((callback) => store.get(sid, callback)),
+    ),
+  );
+  const writes = read.map((session, each) => {
+    const written = session === null ? undefined : write(sid, session, `${name}-${each}`);
+    const isMiddle = each === read.length >> 1;
+    const logout = isLoggingOut && isMiddle ? done((callback) => store.destroy(sid, callback)) : undefined;
+    return Promise.all([written, logout]);
+  });
+  await Promise.all(writes);
 }
 
 await service.connect();
 process.stdout.write('ready\n');
 await once(process.stdin, 'data');
-const isLoggingOut = name === '0';
-await Promise.all(
-  [...staying.split(','), ...ending.split(',')].flatMap((sid) => {
-    const answers = Array.from({ length: Number(requests) }, (_, each) => answer(sid, `${name}-${each}`));
-    // In the middle of what the others write: sent beside the writes of those who have just read.
-    const logout = async (): Promise<void> => {
-      await Promise.race(answers);
-      await done((callback) => store.destroy(sid, callback));
-    };
-    return isLoggingOut && ending.split(',').includes(sid) ? [...answers, logout()] : answers;
-  }),
-);
+await Promise.all([
+  ...staying.split(',').map((sid) => answer(sid, false)),
+  ...ending.split(',').map((sid) => answer(sid, name === '0')),
+]);
 await service.close();
 process.stdin.destroy();
