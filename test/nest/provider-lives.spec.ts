@@ -103,7 +103,7 @@ describe('a factory', () => {
         Report,
         { provide: 'request', scope: Scope.REQUEST, useFactory: () => new Products() },
         { provide: 'transient', scope: Scope.TRANSIENT, useFactory: async () => new Products() },
-        { provide: 'bubbled', inject: [REQUEST], useFactory: (_request: object) => new Products() },
+        { provide: 'bubbled', inject: ['text'], useFactory: (_text: string) => new Products() },
         { provide: 'text', scope: Scope.REQUEST, useFactory: () => 'text' },
       ],
     });
@@ -129,6 +129,51 @@ describe('a factory', () => {
     await expect(booted.app.resolve('search')).rejects.toThrow(
       'Search.find @Cacheable: parameter 0 is a Products',
     );
+  });
+});
+
+describe('a factory that is given the request', () => {
+  class Orders {
+    constructor(readonly user: unknown) {}
+
+    @Cacheable()
+    async list(): Promise<string> {
+      return 'mine';
+    }
+  }
+  const booting = (type: Type) =>
+    boot({
+      providers: [
+        {
+          provide: 'user',
+          scope: Scope.REQUEST,
+          inject: [REQUEST],
+          useFactory: (from: object) => ({ from }),
+        },
+        {
+          provide: 'orders',
+          inject: ['user'],
+          useFactory: (user: object) => Reflect.construct(type, [user]) as object,
+        },
+      ],
+    });
+
+  it('is refused at the first request when its objects would share answers among requests', async () => {
+    await using booted = await booting(Orders);
+    await expect(booted.app.resolve('orders')).rejects.toThrow(
+      'Orders.list @Cacheable: Orders is made for each request and knows it',
+    );
+  });
+
+  it('may make objects that say what tells requests apart', async () => {
+    class Told extends Orders {
+      toCacheKey(): string {
+        return 'ann';
+      }
+    }
+    await using booted = await booting(Told);
+    const told = await booted.app.resolve<Told>('orders');
+    expect([await told.list(), booted.cache.log]).toEqual(['mine', ["load Told/Orders.list('ann)"]]);
   });
 });
 

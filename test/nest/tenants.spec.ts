@@ -1,6 +1,12 @@
-import { beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Controller, Get, Inject, Injectable, Param, Scope } from '@nestjs/common';
-import { REQUEST } from '@nestjs/core';
+import {
+  type ContextId,
+  ContextIdFactory,
+  type ContextIdResolver,
+  type ContextIdStrategy,
+  REQUEST,
+} from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { isDeepStrictEqual } from 'node:util';
@@ -321,5 +327,60 @@ describe.each(PLATFORMS)('a provider that says what tells its requests apart, on
     }
     expect(texts).toEqual(['ann 1', 'bob 2', 'ann 1', 'undefined 3', 'undefined 4']);
     expect(web.warnings).toEqual([expect.stringContaining('Basket.list @Cacheable: toCacheKey()')]);
+  });
+});
+
+/** One tree of durable providers for each tenant, as Nest's documentation shows it. */
+class ByTenant implements ContextIdStrategy {
+  readonly #trees = new Map<string, ContextId>();
+
+  attach(contextId: ContextId, { headers }: { headers: Record<string, string> }): ContextIdResolver {
+    const tenant = headers['x-tenant'];
+    const tree = this.#trees.get(tenant) ?? ContextIdFactory.create();
+    this.#trees.set(tenant, tree);
+    return { resolve: ({ isTreeDurable }) => (isTreeDurable ? tree : contextId), payload: { tenant } };
+  }
+}
+
+describe.each(PLATFORMS)('a durable provider on %s', (platform) => {
+  afterEach(() => ContextIdFactory.apply({ attach: (contextId: ContextId) => () => contextId }));
+
+  it('is one for each tenant, and so are its values', async () => {
+    let made = 0;
+    let runs = 0;
+
+    @Injectable({ scope: Scope.REQUEST, durable: true })
+    class Prices {
+      constructor(@Inject(REQUEST) private readonly request: { tenant: string }) {
+        made += 1;
+      }
+
+      toCacheKey(): string {
+        return this.request.tenant;
+      }
+
+      @Cacheable({ ttl: '1m' })
+      async of(id: string): Promise<string> {
+        runs += 1;
+        return `${id} for ${this.request.tenant} ${runs}`;
+      }
+    }
+    @Controller('prices')
+    class Shop {
+      constructor(private readonly prices: Prices) {}
+
+      @Get(':id')
+      of(@Param('id') id: string): Promise<string> {
+        return this.prices.of(id);
+      }
+    }
+    ContextIdFactory.apply(new ByTenant());
+    await using web = await httpApp(platform, { controllers: [Shop], providers: [Prices] });
+    const texts: string[] = [];
+    for (const tenant of ['acme', 'beta', 'acme', 'beta']) {
+      texts.push((await web.get('/prices/7', { 'x-tenant': tenant })).text);
+    }
+    expect(texts).toEqual(['7 for acme 1', '7 for beta 2', '7 for acme 1', '7 for beta 2']);
+    expect(made).toBe(2);
   });
 });

@@ -224,16 +224,17 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationBootstrap, 
     if (this.#watched.has(wrapper)) return;
     this.#watched.add(wrapper);
     const factory = wrapper.metatype as (...args: unknown[]) => unknown;
-    wrapper.metatype = async (...args: unknown[]) => this.#adopt(await factory(...args), cache);
-    for (const made of wrapper.getStaticTransientInstances()) this.#adopt(made?.instance, cache);
+    wrapper.metatype = async (...args: unknown[]) => this.#adopt(await factory(...args), wrapper, cache);
+    for (const made of wrapper.getStaticTransientInstances()) this.#adopt(made?.instance, wrapper, cache);
   }
 
   /** @throws {DecoratorError} naming every mistake in the object's class. */
-  #adopt(object: unknown, cache: ModuleCache): unknown {
+  #adopt(object: unknown, wrapper: Wrapper, cache: ModuleCache): unknown {
     const type = constructorOf(object);
-    if (type === undefined || this.#oursAmong(type).length === 0) return object;
+    const methods = type === undefined ? [] : this.#oursAmong(type);
+    if (type === undefined || methods.length === 0) return object;
     DeclaredClasses.provide(type);
-    const mistakes = this.#mistakes(type, cache);
+    const mistakes = [...this.#mistakes(type, cache), ...requestMistakes(wrapper, methods, type)];
     if (mistakes.length > 0) throw new DecoratorError(mistakes.join('\n'));
     this.#give(object as Hosted, cache);
     return object;

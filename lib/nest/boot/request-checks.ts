@@ -21,8 +21,8 @@ export function requestMistakes(wrapper: Wrapper, methods: readonly DecoratedMet
       const place = method.place(method.operations[index].decorator);
       return [
         `${place}: ${type.name} is made for each request and knows it, so that one caller could be served another's ` +
-          "answer; name what tells requests apart by 'key' and 'varyBy', or leave 'key' out and return it from a " +
-          "'toCacheKey()' method of the class, or say 'sharedBetweenRequests: true' if the result does not depend on the request",
+          "answer; name what tells requests apart by 'key' and 'varyBy' (in a default key, by a 'toCacheKey()' method of " +
+          "the class), or say 'sharedBetweenRequests: true' if the result does not depend on the request",
       ];
     }),
   );

@@ -122,9 +122,13 @@ export function fillTemplate(template: KeyTemplate, args: readonly unknown[], re
     const { source, path, isOptional, written } = placeholders[index];
     const value = path.reduce<unknown>(property, source === 'result' ? result : args[source]);
     if (value === undefined && path.length > 0 && !isOptional) {
+      const whole = source === 'result' ? result : args[source];
+      const mend =
+        typeof whole === 'string' || typeof whole === 'number'
+          ? `the value is a ${typeof whole} itself: write {${written.split('.')[0]}}`
+          : `mend the path, or write {${written}?} if calls without it belong together`;
       throw new DecoratorError(
-        `key '${template.written}': {${written}} is undefined, and all calls without it would share a key; ` +
-          `mend the path, or write {${written}?} if calls without it belong together`,
+        `key '${template.written}': {${written}} is undefined, and all calls without it would share a key; ${mend}`,
       );
     }
     const part = simplePart(value) ?? canonicalForm(value, `key '${template.written}': {${written}}`);

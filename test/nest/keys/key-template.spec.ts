@@ -37,6 +37,15 @@ describe('a key template', () => {
     );
   });
 
+  it('says what to write where the value itself is meant', () => {
+    for (const [value, kind] of [
+      ['acme', 'string'],
+      [7, 'number'],
+    ] as const) {
+      expect(() => cacheKey('tenant:{0.id}', value)).toThrow(`the value is a ${kind} itself: write {0}`);
+    }
+  });
+
   it.each([
     ['product:{0}:{1}', [7], 'there is no value for {1}; cacheKey got 1'],
     ['product', [7], 'no placeholder takes value 0'],
