@@ -103,14 +103,15 @@ export class Space {
   }
 
   async get(key: string): Promise<StoredItem | undefined> {
-    const [item, generation] = await unlessAway(
-      Promise.all([
-        this.#client.get<Item>(this.#prefix + key, { codec: this.#codec }),
-        this.#currentGeneration(),
-      ]),
-      NOTHING,
-    );
-    return isAlive(item, generation) ? item : undefined;
+    try {
+      const reading = this.#client.get<Item>(this.#prefix + key, { codec: this.#codec });
+      const looking = this.#currentGeneration();
+      const item = await reading;
+      return isAlive(item, await looking) ? item : undefined;
+    } catch (error) {
+      if (isMistake(error)) throw error;
+      return undefined;
+    }
   }
 
   /** One request to each server. @returns one for each key, in their order. */
@@ -142,10 +143,9 @@ export class Space {
     try {
       // Stored under the generation that was last seen, in the same trip in which it is looked at again.
       const seen = this.#generation;
-      const [generation, stored] = await Promise.all([
-        this.#currentGeneration(),
-        seen === undefined ? false : store(seen),
-      ]);
+      const looking = this.#currentGeneration();
+      const stored = seen === undefined ? false : await store(seen);
+      const generation = await looking;
       if (generation === seen ? stored : await store(generation)) return true;
     } catch (error) {
       if (isMistake(error)) throw error;
@@ -210,25 +210,27 @@ export class Space {
    * The generation, looked at once for all who begin in one turn. No longer than that: whoever begins after a `clear` has
    * returned must not be told what was read before it.
    */
-  async #currentGeneration(): Promise<string> {
-    if (this.#looking === undefined) {
-      // Queued before the read can queue its own departure: the turn has ended when the read leaves.
-      void RESOLVED.then(() => (this.#looking = undefined));
-      this.#looking = this.#readGeneration();
-    }
-    return (this.#generation = await this.#looking);
+  #currentGeneration(): Promise<string> {
+    if (this.#looking !== undefined) return this.#looking;
+    // Queued before the read can queue its own departure: the turn has ended when the read leaves.
+    void RESOLVED.then(() => (this.#looking = undefined));
+    this.#looking = this.#readGeneration();
+    // Whoever looks learns of a failure; some have failed by then for a reason of their own.
+    this.#looking.catch(() => undefined);
+    return this.#looking;
   }
 
   async #readGeneration(): Promise<string> {
     for (let attempt = 1; ; attempt += 1) {
       const known = await this.#client.get<string>(this.#generationKey, { codec: textCodec });
-      if (known !== undefined) return known;
+      if (known !== undefined) return (this.#generation = known);
       const made = Buffer.from(crypto.getRandomValues(new Uint8Array(GENERATION_BYTES))).toString(
         'base64url',
       );
       // One that was not taken is worth nothing to anybody: what is stored under it is a miss.
       if (attempt === ATTEMPTS) return made;
-      if (await this.#client.add(this.#generationKey, made, { codec: textCodec })) return made;
+      if (await this.#client.add(this.#generationKey, made, { codec: textCodec }))
+        return (this.#generation = made);
     }
   }
 
