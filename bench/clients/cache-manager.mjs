@@ -1,13 +1,10 @@
 import { createCache } from 'cache-manager';
+import { ofCacheManager } from './cache-manager-store.mjs';
 import { openKeyv } from './keyv-memcache.mjs';
 
 export async function open({ servers }) {
   const keyv = openKeyv(servers);
-  const cache = createCache({ stores: [keyv] });
-  return {
-    get: (key) => cache.get(key),
-    set: (key, value) => cache.set(key, value),
-    getOrSet: (key, loader) => cache.wrap(key, loader),
-    close: () => keyv.store.client.close(),
-  };
+  // A server that is away would end the process otherwise.
+  keyv.on('error', () => undefined);
+  return ofCacheManager(createCache({ stores: [keyv] }), () => keyv.store.client.close());
 }

@@ -10,6 +10,14 @@ const KINDS = {
     const { measureWarmCache } = await import('./cache.mjs');
     return measureWarmCache(await openClient(order), order.params, order.budget);
   },
+  throttler: async (order) => {
+    const { measureThrottler } = await import('./adapters.mjs');
+    return measureThrottler(await openClient(order), order.params, order.budget);
+  },
+  away: async (order) => {
+    const { measureAway } = await import('./adapters.mjs');
+    return measureAway((servers) => openClient({ ...order, servers }), order.budget);
+  },
   codec: async ({ params, budget, from }) => {
     const { measureCodec } = await import('./codec.mjs');
     return measureCodec(params, budget, from);

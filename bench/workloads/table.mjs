@@ -255,6 +255,62 @@ const cache = [
   })),
 ];
 
+const CACHE_MANAGERS = [
+  { name: OURS, kind: 'ours', client: { module: './clients/cache-manager-store.mjs' } },
+  {
+    name: 'cache-manager + @keyv/memcache',
+    kind: 'rival',
+    client: { module: './clients/cache-manager.mjs' },
+  },
+];
+
+/** What is put under cache-manager and the throttler, beside what people put there today. */
+const adapters = [
+  ...[
+    { id: 'get', title: 'get, 64 in flight', params: { command: 'get', loops: 64 } },
+    { id: 'set', title: 'set, 64 in flight', params: { command: 'set', loops: 64 } },
+    {
+      id: 'mget',
+      title: 'mget of 100 keys',
+      params: { command: 'getMany', loops: 8, perCall: 100 },
+      unit: 'keys/s',
+    },
+  ].map(({ id, title, params, ...others }) => ({
+    id: `cache-manager-${id}`,
+    title: `cache-manager's ${title}`,
+    kind: 'commands',
+    params: { ...params, ...TEXT },
+    contenders: CACHE_MANAGERS,
+    targets: [{ against: RIVALS, atLeast: 3 }],
+    ...others,
+  })),
+  {
+    id: 'cache-manager-away',
+    title: "cache-manager's get while the server is away",
+    kind: 'away',
+    params: {},
+    figure: 'p50',
+    contenders: CACHE_MANAGERS,
+    targets: [{ atMost: 1 }],
+  },
+  {
+    id: 'throttler',
+    title: 'hits on the storage of @nestjs/throttler, 64 in flight',
+    kind: 'throttler',
+    params: { loops: 64 },
+    unit: 'hits/s',
+    contenders: [
+      { name: OURS, kind: 'ours', client: { module: './clients/throttler-storage.mjs' } },
+      {
+        name: '@nest-lab/throttler-storage-redis',
+        kind: 'redis',
+        client: { module: './clients/throttler-storage.mjs', export: 'openRedis' },
+      },
+    ],
+    targets: [{ against: REDIS, atLeast: 1 }],
+  },
+];
+
 /** The last of each may cost at most this much more per key than the cheapest before it. */
 const FLAT = 1.5;
 
@@ -289,13 +345,19 @@ const growth = [
   targets: [],
 }));
 
-export const WORKLOADS = [...commands, ...channels, ...values, ...routing, ...cache, ...growth].map(
-  (workload) => ({
-    figure: 'rate',
-    servers: 1,
-    ...workload,
-  }),
-);
+export const WORKLOADS = [
+  ...commands,
+  ...channels,
+  ...values,
+  ...routing,
+  ...cache,
+  ...adapters,
+  ...growth,
+].map((workload) => ({
+  figure: 'rate',
+  servers: 1,
+  ...workload,
+}));
 
 function inFlight(loops) {
   return `${loops.toLocaleString('en')} in flight`;
