@@ -1,9 +1,10 @@
 import type { ResolvedPolicy } from '../options/cache-policy.js';
 import { Batch } from './batch.js';
+import { callOf } from './cache-call.js';
 import { checkKeys } from './cache-key.js';
 import type { CacheParts } from './cache-parts.js';
 import type { BatchLoader, Loader } from './load-context.js';
-import { callOf, type ReadThrough } from './read-through.js';
+import type { ReadThrough } from './read-through.js';
 
 /** What is read by a batch, and on what terms. */
 interface BatchRead<Id, V> {

@@ -14,6 +14,30 @@ export interface CacheCall {
   readonly onNoLoad: (() => void) | undefined;
   /** The caller has given up. */
   gone: boolean;
+  /** The reads it is one of; see `CacheStore.together`. */
+  together: object | undefined;
   /** What the call waits for at present. */
   flight: Flight | undefined;
+}
+
+/** A call that begins. @param began the order of events when it did. */
+export function callOf(
+  key: string,
+  loader: Loader<unknown>,
+  policy: ResolvedPolicy,
+  began: number,
+  signal?: AbortSignal,
+  onNoLoad?: () => void,
+): CacheCall {
+  return {
+    key,
+    loader,
+    policy,
+    began,
+    signal,
+    onNoLoad,
+    gone: false,
+    together: undefined,
+    flight: undefined,
+  };
 }

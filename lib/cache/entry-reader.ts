@@ -37,26 +37,35 @@ export class EntryReader {
   }
 
   /** Reads an entry alone, asking for the rights that the policy grants a reader. One read per key and turn. */
-  read(key: string, policy: ResolvedPolicy): Promise<CacheReading> {
-    if (policy.share === 'copy') return this.#begin(key, policy);
+  read(key: string, policy: ResolvedPolicy, together?: object): Promise<CacheReading> {
+    if (policy.share === 'copy') return this.#begin(key, policy, together);
     const { reads } = this.#turn;
     let read = reads.get(key);
     if (read !== undefined) return read;
     if (reads.size === 0) this.#turn.begin();
-    read = this.#begin(key, policy);
+    read = this.#begin(key, policy, together);
     reads.set(key, read);
     return read;
   }
 
-  #begin(key: string, { leaseSeconds, recacheSeconds, schema }: ResolvedPolicy): Promise<CacheReading> {
-    const read = this.#store.read(key, leaseSeconds, recacheSeconds);
+  #begin(
+    key: string,
+    { leaseSeconds, recacheSeconds, schema }: ResolvedPolicy,
+    together: object | undefined,
+  ): Promise<CacheReading> {
+    const read = this.#store.read(key, leaseSeconds, recacheSeconds, together);
     return schema === undefined ? read : checked(read, schema);
   }
 
   /** Reads an entry alone, and asks for no rights. */
-  glance(key: string, policy: ResolvedPolicy): Promise<CacheReading> {
-    const read = this.#store.read(key, 0, 0);
+  glance(key: string, policy: ResolvedPolicy, together?: object): Promise<CacheReading> {
+    const read = this.#store.read(key, 0, 0, together);
     return policy.schema === undefined ? read : checked(read, policy.schema);
+  }
+
+  /** Begins reads of many keys for one caller. */
+  together(): object | undefined {
+    return this.#store.together?.();
   }
 
   /** `read` of many keys, or `glance`, in one trip: what came of each. */
@@ -65,10 +74,11 @@ export class EntryReader {
     policy: ResolvedPolicy,
     asking: Asking,
   ): Promise<PromiseSettledResult<CacheReading>[]> {
+    const together = this.together();
     return Promise.allSettled(
       asking === 'for rights'
-        ? keys.map((key) => this.read(key, policy))
-        : keys.map((key) => this.glance(key, policy)),
+        ? keys.map((key) => this.read(key, policy, together))
+        : keys.map((key) => this.glance(key, policy, together)),
     );
   }
 
@@ -95,10 +105,15 @@ export class EntryReader {
    *
    * @throws what the store throws, if the policy says so.
    */
-  async look(key: string, policy: ResolvedPolicy, asking: Asking = 'for rights'): Promise<Finding> {
+  async look(
+    key: string,
+    policy: ResolvedPolicy,
+    asking: Asking = 'for rights',
+    together?: object,
+  ): Promise<Finding> {
     const required = this.#tags.required(key, policy);
     const expected = this.#tags.expected(key, required);
-    const read = this.#reading(key, policy, asking === 'for rights');
+    const read = this.#reading(key, policy, asking, together);
     const [reading, states] =
       expected.length === 0
         ? [await read, NO_TAGS]
@@ -132,8 +147,14 @@ export class EntryReader {
     );
   }
 
-  #reading(key: string, policy: ResolvedPolicy, asking: boolean): Promise<CacheReading | undefined> {
-    const read = asking ? this.read(key, policy) : this.glance(key, policy);
+  #reading(
+    key: string,
+    policy: ResolvedPolicy,
+    asking: Asking,
+    together: object | undefined,
+  ): Promise<CacheReading | undefined> {
+    const asks = asking === 'for rights';
+    const read = asks ? this.read(key, policy, together) : this.glance(key, policy, together);
     return read.catch((error: unknown) => {
       this.readFailed(key, policy, error);
       return undefined;

@@ -30,7 +30,8 @@ export class PlainReads {
     const { events, reader, tags } = this.#in;
     if (this.#closed) throw closed(keys.join());
     if (policy.tags.length > 0 || !tags.areOfPolicies) {
-      return Promise.all(keys.map((key) => this.#readWithTags(key, policy, stale)));
+      const together = reader.together();
+      return Promise.all(keys.map((key) => this.#readWithTags(key, policy, stale, together)));
     }
     const readings = await reader.readEach(keys, policy, 'without rights');
     const hits: string[] = [];
@@ -60,8 +61,13 @@ export class PlainReads {
     this.#closed = true;
   }
 
-  async #readWithTags(key: string, policy: ResolvedPolicy, stale: boolean): Promise<unknown> {
-    return this.#shown(key, stale, await this.#in.reader.look(key, policy, 'without rights'));
+  async #readWithTags(
+    key: string,
+    policy: ResolvedPolicy,
+    stale: boolean,
+    together?: object,
+  ): Promise<unknown> {
+    return this.#shown(key, stale, await this.#in.reader.look(key, policy, 'without rights', together));
   }
 
   /** The value that was found, or its promise where it has tags that are to be read. */

@@ -1,7 +1,7 @@
 import { ClientClosedError, InvalidArgumentError } from '../errors.js';
 import type { ResolvedPolicy } from '../options/cache-policy.js';
 import { within } from './clock.js';
-import type { CacheCall } from './cache-call.js';
+import { callOf, type CacheCall } from './cache-call.js';
 import type { CacheParts } from './cache-parts.js';
 import { Computation } from './computation.js';
 import { Flight, Flights, type Landing } from './flight.js';
@@ -91,7 +91,12 @@ export class ReadThrough {
     const { reader, events } = this.#in;
     const isSingly = policy.forceFresh || signal !== undefined || this.#mayHaveTags(policy);
     if (isSingly || keys.some((key) => this.#isCold(key))) {
-      const served = keys.map((_key, index) => this.#finished(callOf(index), (call) => this.get(call)));
+      const together = reader.together();
+      const served = keys.map((_key, index) => {
+        const one = callOf(index);
+        one.together = together;
+        return this.#finished(one, (call) => this.get(call));
+      });
       onAllFound();
       return valuesOf(await Promise.allSettled(served));
     }
@@ -146,7 +151,7 @@ export class ReadThrough {
     const flight = this.#flights.get(key);
     if (flight?.cold && flight.isCalling) throw waitsForItself(key);
     if (flight?.cold || this.#mayHaveTags(policy)) return this.#obtain(call);
-    return this.#in.reader.read(key, policy).then(
+    return this.#in.reader.read(key, policy, call.together).then(
       (reading) => this.#answered(call, reading),
       (error: unknown) => this.#blind(call, error),
     );
@@ -173,7 +178,7 @@ export class ReadThrough {
 
   /** Computes whatever is there, and stores over what is there before the load begins. */
   async #force(call: CacheCall): Promise<unknown> {
-    const found = this.#claimable(call.key, await this.#in.reader.look(call.key, call.policy));
+    const found = this.#claimable(call.key, await this.#look(call));
     if (call.gone) {
       this.#giveBack(call.key, found);
       throw call.signal?.reason;
@@ -223,10 +228,13 @@ export class ReadThrough {
 
   /** The long way: joins the computation of a value that is not there, or looks at the entry and its tags. */
   async #obtain(call: CacheCall): Promise<unknown> {
-    const { key, policy } = call;
-    const flight = this.#flights.get(key);
+    const flight = this.#flights.get(call.key);
     if (flight?.cold) return this.#landing(call, flight, 'joined');
-    return this.#seen(call, await this.#in.reader.look(key, policy));
+    return this.#seen(call, await this.#look(call));
+  }
+
+  #look({ key, policy, together }: CacheCall): Promise<Finding> {
+    return this.#in.reader.look(key, policy, 'for rights', together);
   }
 
   /** What a call is served after a look: the value or its promise. */
@@ -377,18 +385,6 @@ function valuesOf(results: readonly PromiseSettledResult<unknown>[]): unknown[] 
     if (result.status === 'rejected') throw result.reason;
     return result.value;
   });
-}
-
-/** A call that begins. @param began the order of events when it did. */
-export function callOf(
-  key: string,
-  loader: Loader<unknown>,
-  policy: ResolvedPolicy,
-  began: number,
-  signal?: AbortSignal,
-  onNoLoad?: () => void,
-): CacheCall {
-  return { key, loader, policy, began, signal, onNoLoad, gone: false, flight: undefined };
 }
 
 function waitsForItself(key: string): InvalidArgumentError {

@@ -82,8 +82,12 @@ export interface CacheStore {
    *
    * @param leaseSeconds 0 asks for no right on a miss and leaves no stub.
    * @param recacheSeconds 0 asks for no right on an entry that is not marked stale.
+   * @param together the reads that this is one of.
    */
-  read(key: string, leaseSeconds: number, recacheSeconds: number): Promise<CacheReading>;
+  read(key: string, leaseSeconds: number, recacheSeconds: number, together?: object): Promise<CacheReading>;
+
+  /** Begins reads of many keys for one caller: what they find together has a bound, as a value has one of its own. */
+  together?(): object;
 
   /**
    * Stores an entry if what a read found under the key is still there.

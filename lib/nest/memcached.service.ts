@@ -64,7 +64,7 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
     this.client = new MemcachedClient(client);
     // Begun while the application starts, outside of every request's async context.
     const outside = new AsyncResource('nestjs-memcached');
-    this.#store = new ClientStore(this.client);
+    this.#store = new ClientStore(this.client, client.codec);
     this.#cache = new CacheEngine(this.#store, cache, {
       outside: (work) => outside.runInAsyncScope(work),
       observer: this.uncached.observing(publishing(client.diagnosticKeys, instance, debug)),

@@ -3,7 +3,9 @@ import type { MemcachedClient } from '../client/client.js';
 import type { CommandOptions, CounterOptions, StoreOptions } from '../client/command-options.js';
 import type { Lookup, ValueWithCas } from '../client/results.js';
 import { andThen, type Codec } from '../client/codec/codec.js';
+import { ReadBudget } from '../client/codec/read-budget.js';
 import { ConnectionError, ServerError } from '../errors.js';
+import { DEFAULT_BOUNDS, type CodecBounds } from '../options/codec-options.js';
 import { EntryCodec } from './entry-codec.js';
 import { LostLeases, mayBeDone } from './lost-leases.js';
 import { unixMs } from '../unix-time.js';
@@ -58,19 +60,26 @@ export class ClientStore implements CacheStore {
   readonly #client: MemcachedClient;
   readonly #codec: Codec;
   readonly #lost: LostLeases;
+  readonly #bounds: CodecBounds;
 
-  constructor(client: MemcachedClient) {
+  /** @param bounds what the values of one call may come to together. */
+  constructor(client: MemcachedClient, bounds: CodecBounds = DEFAULT_BOUNDS) {
     this.#client = client;
+    this.#bounds = bounds;
     this.#codec = new EntryCodec(client.codec);
     this.#lost = new LostLeases(client);
   }
 
-  read(key: string, leaseSeconds: number, recacheSeconds: number): Promise<CacheReading> {
+  read(key: string, leaseSeconds: number, recacheSeconds: number, together?: object): Promise<CacheReading> {
     return this.#client.leaseGet<CacheEntry>(itemKey(key), {
       leaseSeconds,
       recacheSeconds,
-      codec: this.#codec,
+      codec: (together as EntryCodec | undefined) ?? this.#codec,
     });
+  }
+
+  together(): object {
+    return new EntryCodec(this.#client.codec, new ReadBudget(this.#bounds));
   }
 
   write(

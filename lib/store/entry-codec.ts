@@ -43,10 +43,15 @@ interface Header {
  */
 export class EntryCodec implements InPlaceCodec {
   readonly #inner: InPlaceCodec;
+  readonly #budget: ReadBudget | undefined;
 
-  /** @param inner the codec of the values. */
-  constructor(inner: Codec) {
+  /**
+   * @param inner the codec of the values.
+   * @param budget of all that is read by it, which then is what one call reads.
+   */
+  constructor(inner: Codec, budget?: ReadBudget) {
     this.#inner = inPlace(inner);
+    this.#budget = budget;
   }
 
   encode(entry: CacheEntry, key: string): Encoded | Promise<Encoded> {
@@ -68,7 +73,7 @@ export class EntryCodec implements InPlaceCodec {
     end: number,
     flags: number,
     key: string,
-    budget?: ReadBudget,
+    budget = this.#budget,
   ): unknown {
     try {
       if (flags !== FLAGS_CACHE_ENTRY) {

@@ -1,3 +1,5 @@
+import { LivedClock } from './lived-clock.mjs';
+
 /** Longer than any call may take, on any machine. */
 const LONG_MS = 10_000;
 
@@ -16,6 +18,10 @@ export class Verdict {
   doubled = 0;
   /** @readonly by the kind of the call, in milliseconds. */
   longestMs = {};
+  /** @readonly the same without the time in which this process stood still. */
+  livedMs = {};
+  /** @readonly */
+  #lived = new LivedClock();
   /** @readonly errors by their code. */
   failed = {};
   /** @readonly the first few of what is not as promised, in words. */
@@ -45,6 +51,7 @@ export class Verdict {
     this.#calls += 1;
     const id = this.#calls;
     const began = performance.now();
+    const livedBefore = this.#lived.now();
     this.#open.set(id, { kind, began });
     try {
       return { value: await call() };
@@ -57,6 +64,7 @@ export class Verdict {
     } finally {
       this.#open.delete(id);
       this.longestMs[kind] = Math.max(this.longestMs[kind] ?? 0, performance.now() - began);
+      this.livedMs[kind] = Math.max(this.livedMs[kind] ?? 0, this.#lived.now() - livedBefore);
     }
   }
 
@@ -76,7 +84,21 @@ export class Verdict {
   }
 
   figures() {
-    const { reads, updates, writes, wrong, stale, lost, doubled, longestMs, failed, complaints, open } = this;
-    return { reads, updates, writes, wrong, stale, lost, doubled, longestMs, failed, complaints, open };
+    const { reads, updates, writes, wrong, stale, lost, doubled } = this;
+    const { longestMs, livedMs, failed, complaints, open } = this;
+    return {
+      reads,
+      updates,
+      writes,
+      wrong,
+      stale,
+      lost,
+      doubled,
+      longestMs,
+      livedMs,
+      failed,
+      complaints,
+      open,
+    };
   }
 }
