@@ -47,8 +47,10 @@ describe('the values that one call reads from the cache have a bound together', 
       };
       const values = await cache.getOrSetMany(KEYS, (key) => key, load, options);
       expect(values.size).toBe(COUNT);
-      expect([...values.values()].filter((value) => value === VALUE).length).toBe(WITHIN);
-      expect(asked.length).toBe(COUNT - WITHIN);
+      expect(
+        [...values.values()].map(({ length }) => length).filter((length) => length === VALUE.length),
+      ).toHaveLength(WITHIN);
+      expect(asked).toHaveLength(COUNT - WITHIN);
       for (const key of KEYS) await cache.set(key, VALUE, { ttl: '1m' });
     },
   );
