@@ -14,6 +14,8 @@ export class Admission {
   readonly #maxBytes: number;
   /** Bytes of values and keys, beside what every request costs. */
   #bytes = 0;
+  /** What all are told who come while there are so many: a million errors at once would be a burden of their own. */
+  #refusal: OverloadError | undefined;
 
   constructor(server: string, maxRequests: number, maxBytes: number) {
     this.#server = server;
@@ -29,8 +31,9 @@ export class Admission {
   admit(request: Request, inFlight: number): OverloadError | undefined {
     if (inFlight >= this.#maxRequests) {
       const many = `${inFlight} requests in flight, the limit (option maxInFlight)`;
-      return new OverloadError(`${this.#server}: ${many}`, this.#server);
+      return (this.#refusal ??= new OverloadError(`${this.#server}: ${many}`, this.#server));
     }
+    this.#refusal = undefined;
     const { data, keys } = request;
     const bytes = data === undefined && keys === undefined ? 0 : bytesOf(data, keys);
     const waiting = inFlight * REQUEST_BYTES + this.#bytes;

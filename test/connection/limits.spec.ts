@@ -67,6 +67,20 @@ describe('limits on requests', () => {
     expect(await opened.ask('delete', 'd')).toMatchObject([{ status: 'ok' }]);
   });
 
+  it('tell all that are refused together by one error, and the next ones by another', async () => {
+    await connect((peer) => peer.answer((line) => `HD ${/O\S+$/.exec(line)![0]}\r\n`), { maxInFlight: 1 });
+    const refused = async (): Promise<unknown[]> => {
+      const [asked, ...others] = ['a', 'b', 'c'].map((key) => opened.ask('delete', key));
+      const errors = await Promise.all(others.map((other) => other.catch((error: unknown) => error)));
+      await asked;
+      return errors;
+    };
+    const [first, second] = [await refused(), await refused()];
+    expect(first[0]).toMatchObject({ code: 'MEMCACHED_OVERLOAD' });
+    expect(new Set(first).size).toBe(1);
+    expect(new Set([...first, ...second]).size).toBe(2);
+  });
+
   it('count requests that wait for the connection', async () => {
     server = await ScriptedServer.start((peer) => peer.negotiate());
     opened = new Opened(server.address, { maxInFlight: 1 });
