@@ -30,6 +30,7 @@ const HOUSE: House = {
     },
     'errors.ts': { rooms: [], packages: [] },
     'bounded-map.ts': { rooms: [], packages: [] },
+    'abort-watch.ts': { rooms: [], packages: [] },
     'codec.ts': { rooms: [], packages: [] },
     'custom-distribution.ts': { rooms: [], packages: [] },
     'unix-time.ts': { rooms: [], packages: [] },
@@ -67,6 +68,7 @@ const HOUSE: House = {
       rooms: [
         'errors.ts',
         'bounded-map.ts',
+        'abort-watch.ts',
         'unix-time.ts',
         'options/',
         'protocol/',
@@ -82,7 +84,7 @@ const HOUSE: House = {
     // Knows a port and a clock that are given to it; whatever it does can be replayed on a fake of both.
     // node:async_hooks tells who would wait for himself.
     'cache/': {
-      rooms: ['errors.ts', 'bounded-map.ts', 'options/', 'cache/clock.ts'],
+      rooms: ['errors.ts', 'bounded-map.ts', 'abort-watch.ts', 'options/', 'cache/clock.ts'],
       packages: ['node:async_hooks'],
     },
     'cache/clock.ts': { rooms: [], packages: ['node:perf_hooks', 'node:timers'] },

@@ -1,3 +1,4 @@
+import { AbortWatch } from '../abort-watch.js';
 import { ClientClosedError, InvalidArgumentError } from '../errors.js';
 import type { ResolvedPolicy } from '../options/cache-policy.js';
 import { within } from './clock.js';
@@ -20,6 +21,7 @@ import { NO_TAGS } from './tags.js';
 export class ReadThrough {
   readonly #in: CacheParts;
   readonly #computation: Computation;
+  readonly #aborts = new AbortWatch();
   readonly #flights = new Flights();
   /** Everything that is being computed, whether it may still be joined or not. */
   readonly #running = new Set<Flight>();
@@ -53,23 +55,15 @@ export class ReadThrough {
   get(call: CacheCall): Promise<unknown> {
     const { signal } = call;
     if (signal === undefined) return this.#serve(call);
-    return new Promise((resolve, reject) => {
-      const onAbort = (): void => {
+    return this.#aborts.until(
+      signal,
+      async () => this.#serve(call),
+      () => {
         call.gone = true;
         const { flight } = call;
         if (flight?.leave()) flight.close();
-        // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- the reason is the abort's own
-        reject(signal.reason);
-      };
-      if (signal.aborted) {
-        onAbort();
-        return;
-      }
-      signal.addEventListener('abort', onAbort);
-      this.#serve(call)
-        .then(resolve, reject)
-        .finally(() => signal.removeEventListener('abort', onAbort));
-    });
+      },
+    );
   }
 
   /**

@@ -4,7 +4,7 @@ import type { Node } from '../cluster/node.js';
 import { ClientClosedError, ConnectionError, OverloadError, CommandTimeoutError } from '../errors.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';
 import type { Request } from '../protocol/request.js';
-import { AbortWatch } from './abort-watch.js';
+import { AbortWatch } from '../abort-watch.js';
 import { checkOptions, signalOf, timeoutOf, type CommandOptions } from './command-options.js';
 import { commandChannel, traced } from './diagnostics.js';
 import { WaitingCalls } from './waiting-calls.js';
