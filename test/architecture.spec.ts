@@ -256,6 +256,23 @@ function lonelyExports(texts: Tree): string[] {
     );
 }
 
+/** Files in which a type, a function or a class stands before the class, function or interface that the file is named after. */
+function opensOtherwise(texts: Tree): string[] {
+  const declared = /^(?:export )?(?:abstract |async )*(class|interface|type|function\*?|const) (\w+)/gm;
+  return [...texts].flatMap(([path, text]) => {
+    const name = path
+      .replace(/^.*\//, '')
+      .replace(/(\.(decorator|service|module|health|interceptor))?\.ts$/, '')
+      .replaceAll('-', '');
+    const declarations = [...text.matchAll(declared)].filter(([, kind]) => kind !== 'const');
+    const at = declarations.findIndex(([, kind, word]) => kind !== 'type' && word.toLowerCase() === name);
+    return at > 0 ? [`${path} opens with ${declarations[0][2]}`] : [];
+  });
+}
+
+/** Where an option's words come before the options that use them. */
+const WORDS_FIRST = /^lib\/(options|adapters)\//;
+
 describe('the architecture', () => {
   it('holds in every file of lib/ and sample/', () => {
     expect(violations(tree, HOUSE)).toEqual([]);
@@ -329,6 +346,23 @@ describe('the architecture', () => {
       ['lib/user.ts', 'wanted()'],
     ]);
     expect(lonelyExports(planted)).toEqual(found);
+  });
+
+  it('opens each file with what it is named after', () => {
+    const library = [...tree].filter(([path]) => path.startsWith('lib/') && !WORDS_FIRST.test(path));
+    expect(opensOtherwise(new Map(library))).toEqual([]);
+  });
+
+  it.each([
+    ['interface Other {}\nexport class Planted {}', ['lib/planted.ts opens with Other']],
+    [
+      'export function other(): void {}\nexport function planted(): void {}',
+      ['lib/planted.ts opens with other'],
+    ],
+    ['const OTHER = 1;\nexport class Planted {}\ninterface Other {}', []],
+    ['interface Other {}\nexport function notNamedSo(): void {}', []],
+  ])('would not hold with this order: %j', (source, found) => {
+    expect(opensOtherwise(new Map([['lib/planted.ts', source]]))).toEqual(found);
   });
 
   it('reads no global of time at run time, since test runners put their own in its place', () => {

@@ -6,14 +6,6 @@ import type { BatchContext, BatchLoader, LoadContext } from './load-context.js';
 /** How long the first of those that turn out late waits for others: their waits end at the same time, in several turns. */
 const LATE_MS = 2;
 
-/** An id whose value is to be computed, and the computation that waits for it. */
-interface Asked<Id> {
-  readonly id: Id;
-  readonly load: Load;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
-}
-
 /**
  * Makes one call of a loader of the loads of many keys.
  *
@@ -88,6 +80,14 @@ export class Batch<Id, V> {
       for (const { reject } of asked) reject(error);
     }
   }
+}
+
+/** An id whose value is to be computed, and the computation that waits for it. */
+interface Asked<Id> {
+  readonly id: Id;
+  readonly load: Load;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /** What is said of the batch is said of each of its values; it is given up once all of them are. */

@@ -34,29 +34,6 @@ import type { CacheStore } from './store.js';
 import { namespaceTag, Tags } from './tags.js';
 import { forEach } from './window.js';
 
-/** What a cache takes from its surroundings. */
-export interface CachePorts {
-  /** @default the clock and the timers of this process */
-  clock?: Clock;
-
-  /** A number from 0 up to, not including, 1. @default Math.random */
-  random?: () => number;
-
-  /** Is told of everything that happens. @default nobody */
-  observer?: CacheObserver;
-
-  /** Of what has an audience here, the observer is told only while that has subscribers. @default nothing has */
-  audiences?: CacheAudiences;
-
-  /**
-   * Runs what all calls share, such as timers that renew, so that it does not run in the async context of the call that
-   * happened to begin it. Loaders run in the context of their caller.
-   *
-   * @default runs it as it is
-   */
-  outside?: <T>(work: () => T) => T;
-}
-
 /**
  * When to compute, and when not to: one computation per key in the whole fleet, and no value that was loaded before
  * an invalidation served to a read that began after it.
@@ -369,6 +346,29 @@ export class CacheEngine {
     const { stale = false, ...policy } = options;
     return { policy: this.#options.policyOf(policy), stale, signal: policy.signal };
   }
+}
+
+/** What a cache takes from its surroundings. */
+export interface CachePorts {
+  /** @default the clock and the timers of this process */
+  clock?: Clock;
+
+  /** A number from 0 up to, not including, 1. @default Math.random */
+  random?: () => number;
+
+  /** Is told of everything that happens. @default nobody */
+  observer?: CacheObserver;
+
+  /** Of what has an audience here, the observer is told only while that has subscribers. @default nothing has */
+  audiences?: CacheAudiences;
+
+  /**
+   * Runs what all calls share, such as timers that renew, so that it does not run in the async context of the call that
+   * happened to begin it. Loaders run in the context of their caller.
+   *
+   * @default runs it as it is
+   */
+  outside?: <T>(work: () => T) => T;
 }
 
 /** On what terms something is read without computing it. */

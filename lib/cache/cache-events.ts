@@ -1,54 +1,5 @@
 import type { CacheReading } from './store.js';
 
-/** Something that happened in a cache, as counted and as told to an observer. */
-export type CacheHappening =
-  /** A fresh value was served. */
-  | 'hit'
-  /** Nothing that could be served was there. */
-  | 'miss'
-  /** Bytes were there that nobody here can read, or a value that does not fit the schema; what follows is a miss. */
-  | 'unreadable'
-  /** A stale value was served. */
-  | 'stale'
-  /** A stale or soon-to-be stale value was computed anew, behind the responses. */
-  | 'refresh'
-  /** A loader was called. */
-  | 'load'
-  /** A call of a loader is over, whatever came of it; what it has computed is stored from here on. */
-  | 'loadEnd'
-  /** A loader threw, or ran into its time-out. */
-  | 'loadFailure'
-  /** A caller was given the value that another caller's loader computed in this process. */
-  | 'shared'
-  /** The right to compute was given to this process. */
-  | 'leaseWon'
-  /** Another process was computing, and its value waited for. */
-  | 'leaseWaited'
-  /** A computed value was not stored, since its key or one of its tags had changed meanwhile. */
-  | 'leaseLost'
-  /** The right of a process that did not come back was taken over. */
-  | 'takeOver'
-  /** An attempt of `update` met a concurrent change. */
-  | 'casRetry'
-  /** The store failed, and the caller was not told. */
-  | 'storeError'
-  /** A key or a tag was invalidated by this process. */
-  | 'invalidation';
-
-/** How often each thing has happened since the cache was made. */
-export type CacheCounters = Readonly<Record<CacheHappening, number>>;
-
-/** Is told of everything that is counted, as it happens. Must be quick, and must not throw. */
-export type CacheObserver = (what: CacheHappening, key: string, error?: unknown) => void;
-
-/** Whether anybody is there to be told; a channel of `node:diagnostics_channel` is one of these. */
-interface Audience {
-  readonly hasSubscribers: boolean;
-}
-
-/** Whom the things that happen are told, where it is known whether anybody listens. */
-export type CacheAudiences = Readonly<Partial<Record<CacheHappening, Audience>>>;
-
 const SOMEBODY: Audience = { hasSubscribers: true };
 
 /** Counts what happens and passes it on. */
@@ -102,3 +53,52 @@ export class CacheEvents {
     return { ...this.#counts };
   }
 }
+
+/** Something that happened in a cache, as counted and as told to an observer. */
+export type CacheHappening =
+  /** A fresh value was served. */
+  | 'hit'
+  /** Nothing that could be served was there. */
+  | 'miss'
+  /** Bytes were there that nobody here can read, or a value that does not fit the schema; what follows is a miss. */
+  | 'unreadable'
+  /** A stale value was served. */
+  | 'stale'
+  /** A stale or soon-to-be stale value was computed anew, behind the responses. */
+  | 'refresh'
+  /** A loader was called. */
+  | 'load'
+  /** A call of a loader is over, whatever came of it; what it has computed is stored from here on. */
+  | 'loadEnd'
+  /** A loader threw, or ran into its time-out. */
+  | 'loadFailure'
+  /** A caller was given the value that another caller's loader computed in this process. */
+  | 'shared'
+  /** The right to compute was given to this process. */
+  | 'leaseWon'
+  /** Another process was computing, and its value waited for. */
+  | 'leaseWaited'
+  /** A computed value was not stored, since its key or one of its tags had changed meanwhile. */
+  | 'leaseLost'
+  /** The right of a process that did not come back was taken over. */
+  | 'takeOver'
+  /** An attempt of `update` met a concurrent change. */
+  | 'casRetry'
+  /** The store failed, and the caller was not told. */
+  | 'storeError'
+  /** A key or a tag was invalidated by this process. */
+  | 'invalidation';
+
+/** How often each thing has happened since the cache was made. */
+export type CacheCounters = Readonly<Record<CacheHappening, number>>;
+
+/** Is told of everything that is counted, as it happens. Must be quick, and must not throw. */
+export type CacheObserver = (what: CacheHappening, key: string, error?: unknown) => void;
+
+/** Whether anybody is there to be told; a channel of `node:diagnostics_channel` is one of these. */
+interface Audience {
+  readonly hasSubscribers: boolean;
+}
+
+/** Whom the things that happen are told, where it is known whether anybody listens. */
+export type CacheAudiences = Readonly<Partial<Record<CacheHappening, Audience>>>;

@@ -10,20 +10,6 @@ import type { ReadThrough } from './read-through.js';
 import type { CacheReading } from './store.js';
 import { NO_TAGS, versionsOf, type TagStates } from './tags.js';
 
-/** A place that was taken down for a value that is being made. */
-export interface PendingSet {
-  /**
-   * Stores the value, unless the key or one of its tags has changed since. Then, or where it cannot be stored, the key is
-   * invalidated: what is there may be older than the value.
-   *
-   * @returns whether it was stored.
-   */
-  store(value: unknown): Promise<boolean>;
-
-  /** No value comes: leaves what is there. */
-  abandon(): void;
-}
-
 /** Writes that ask for nothing that is there: storing and invalidating. */
 export class CacheWrites {
   readonly #in: CacheParts;
@@ -171,6 +157,20 @@ export class CacheWrites {
     if (error instanceof ClientClosedError) throw error;
     if (counted) this.#in.reader.storeFailed(key, policy, error);
   }
+}
+
+/** A place that was taken down for a value that is being made. */
+export interface PendingSet {
+  /**
+   * Stores the value, unless the key or one of its tags has changed since. Then, or where it cannot be stored, the key is
+   * invalidated: what is there may be older than the value.
+   *
+   * @returns whether it was stored.
+   */
+  store(value: unknown): Promise<boolean>;
+
+  /** No value comes: leaves what is there. */
+  abandon(): void;
 }
 
 function signalOf(policy: CachePolicy<never> | ResolvedPolicy | undefined): AbortSignal | undefined {

@@ -8,13 +8,6 @@ import { callLoader, Load, ttlOf } from './load.js';
 import type { CacheReading, TagVersion } from './store.js';
 import { versionsOf } from './tags.js';
 
-/**
- * What a load that stores nothing leaves under its key: what was there, for so many seconds or the rest of its ttl, with the
- * right given back; what was there as it is; or a mark by which others know that they need not wait, perhaps with the
- * result.
- */
-type Remains = number | 'rest' | 'as-it-is' | 'mark' | { readonly result: unknown };
-
 /** Behind the cas token in a note beside a stale value: the load that had the right to replace it has left nothing to store. */
 const IN_VAIN = ' in vain';
 
@@ -315,3 +308,10 @@ export class Computation {
     return false;
   }
 }
+
+/**
+ * What a load that stores nothing leaves under its key: what was there, for so many seconds or the rest of its ttl, with the
+ * right given back; what was there as it is; or a mark by which others know that they need not wait, perhaps with the
+ * result.
+ */
+type Remains = number | 'rest' | 'as-it-is' | 'mark' | { readonly result: unknown };

@@ -8,9 +8,6 @@ import { judge, unknownFinding, type Finding } from './finding.js';
 import { isHitForMiss, type CacheReading, type CacheStore } from './store.js';
 import { NO_TAGS, type Tags, type TagStates } from './tags.js';
 
-/** Whether a read asks for the right to compute what it does not find. One that is marked stale gives it unasked. */
-type Asking = 'for rights' | 'without rights';
-
 /** Reads entries with the versions of their tags, in one trip where the tags are known beforehand. */
 export class EntryReader {
   readonly #store: CacheStore;
@@ -195,6 +192,9 @@ export class EntryReader {
     if (policy.throwStoreErrors) throw error;
   }
 }
+
+/** Whether a read asks for the right to compute what it does not find. One that is marked stale gives it unasked. */
+type Asking = 'for rights' | 'without rights';
 
 /** A read whose value fits the policy's schema; one that does not is one that nobody here can read. */
 async function checked(read: Promise<CacheReading>, schema: StandardSchema): Promise<CacheReading> {

@@ -1,22 +1,5 @@
 import type { CacheStore, Copier } from './store.js';
 
-/**
- * What came of a flight.
- *
- * A `value` is for the calls that began before `before`; for a call that began later, an invalidation may have
- * returned between the load and the call.
- */
-export type Landing =
-  | { readonly kind: 'value'; readonly value: unknown; readonly stale: boolean; readonly before: number }
-  | { readonly kind: 'error'; readonly error: unknown }
-  /** Somebody else computes; nothing is known. */
-  | { readonly kind: 'none' };
-
-/** What to say to a loader that nobody waits for any more. */
-function abandoned(key: string): DOMException {
-  return new DOMException(`nobody waits for "${key}" any more`, 'AbortError');
-}
-
 /** One computation of a key's value in this process, and those who wait for it. */
 export class Flight {
   /** Resolves when it lands; never rejects. */
@@ -137,6 +120,23 @@ export class Flight {
     this.#controller?.abort(reason);
     this.onAbort?.(reason);
   }
+}
+
+/**
+ * What came of a flight.
+ *
+ * A `value` is for the calls that began before `before`; for a call that began later, an invalidation may have
+ * returned between the load and the call.
+ */
+export type Landing =
+  | { readonly kind: 'value'; readonly value: unknown; readonly stale: boolean; readonly before: number }
+  | { readonly kind: 'error'; readonly error: unknown }
+  /** Somebody else computes; nothing is known. */
+  | { readonly kind: 'none' };
+
+/** What to say to a loader that nobody waits for any more. */
+function abandoned(key: string): DOMException {
+  return new DOMException(`nobody waits for "${key}" any more`, 'AbortError');
 }
 
 /** The flights of this process that may be joined, by key. */

@@ -14,13 +14,6 @@ import { policyTtl } from './load.js';
 import type { ReadThrough } from './read-through.js';
 import { versionsOf } from './tags.js';
 
-/** A value, and what names the state of its item. */
-export interface CachedItem<V> {
-  readonly value: V;
-  /** For `cas`; compared for equality only. */
-  readonly cas: string;
-}
-
 /**
  * Memcached's commands that depend on what is there, by the cache's terms: what an invalidation has reached, what is stale,
  * and a stub that stands for somebody's lease are nothing. All of them but `cas` and `gets` read and compare-and-set, as
@@ -155,6 +148,13 @@ export class ItemCommands {
     const seconds = policyTtl(value, this.#options.policy);
     return seconds === 0 ? 'never' : seconds * 1000;
   }
+}
+
+/** A value, and what names the state of its item. */
+export interface CachedItem<V> {
+  readonly value: V;
+  /** For `cas`; compared for equality only. */
+  readonly cas: string;
 }
 
 /** Two texts, or two rows of bytes, as one. */

@@ -1,19 +1,5 @@
 import type { Clock } from './clock.js';
 
-/** One who stands in line, and then is at work. */
-export interface Turn {
-  /** Somebody who stood behind has gone on beside it, as it took long. */
-  overtaken: boolean;
-}
-
-/** The line for one key. */
-interface Line {
-  /** Whose turn it is: who was let on last. */
-  current: Turn;
-  readonly waiting: { readonly turn: Turn; readonly go: () => void }[];
-  callOff: () => void;
-}
-
 /**
  * Lets those who want a key stand in line, in this process.
  *
@@ -90,4 +76,18 @@ export class KeyQueue {
       this.#next(key, line);
     });
   }
+}
+
+/** One who stands in line, and then is at work. */
+export interface Turn {
+  /** Somebody who stood behind has gone on beside it, as it took long. */
+  overtaken: boolean;
+}
+
+/** The line for one key. */
+interface Line {
+  /** Whose turn it is: who was let on last. */
+  current: Turn;
+  readonly waiting: { readonly turn: Turn; readonly go: () => void }[];
+  callOff: () => void;
 }

@@ -10,18 +10,6 @@ const PAUSE_FRACTION = 1 / 10;
 /** The shortest pause, of the longest there may be: processes that began together do not keep step. */
 const SHORTEST = 3 / 4;
 
-/**
- * The pause before the next look.
- *
- * @param waitedMs how long the wait has lasted.
- * @param leftMs how long it may go on.
- * @param random from 0 for the shortest to 1 for the longest.
- */
-export function pauseMs(waitedMs: number, leftMs: number, random: number): number {
-  const longest = Math.min(Math.max(waitedMs * PAUSE_FRACTION, MIN_PAUSE_MS), MAX_PAUSE_MS, leftMs);
-  return longest * (SHORTEST + random * (1 - SHORTEST));
-}
-
 /** The pauses of many waits: those that may end at the same moment do, so that their looks leave in one write. */
 export class Polling {
   readonly #clock: Clock;
@@ -46,6 +34,18 @@ export class Polling {
     void pause.over.then(() => this.#pauses.delete(pause));
     return pause.join();
   }
+}
+
+/**
+ * The pause before the next look.
+ *
+ * @param waitedMs how long the wait has lasted.
+ * @param leftMs how long it may go on.
+ * @param random from 0 for the shortest to 1 for the longest.
+ */
+export function pauseMs(waitedMs: number, leftMs: number, random: number): number {
+  const longest = Math.min(Math.max(waitedMs * PAUSE_FRACTION, MIN_PAUSE_MS), MAX_PAUSE_MS, leftMs);
+  return longest * (SHORTEST + random * (1 - SHORTEST));
 }
 
 /** The time until some waits look again. */

@@ -3,15 +3,6 @@ import type { Clock } from './clock.js';
 /** Times are rounded up to this: what is due about the same time is renewed in the same turn, and leaves in one write. */
 const TICK_MS = 100;
 
-/** Something that is renewed, and when next. */
-interface Renewal {
-  readonly everyMs: number;
-  readonly renew: () => Promise<unknown>;
-  dueAt: number;
-  /** The last renewal has not been answered yet. */
-  underWay: boolean;
-}
-
 /** Renews what would end by itself, such as leases and locks, while this process lives. One timer for all. */
 export class Renewer {
   readonly #clock: Clock;
@@ -81,4 +72,13 @@ export class Renewer {
       renewal.underWay = false;
     }
   }
+}
+
+/** Something that is renewed, and when next. */
+interface Renewal {
+  readonly everyMs: number;
+  readonly renew: () => Promise<unknown>;
+  dueAt: number;
+  /** The last renewal has not been answered yet. */
+  underWay: boolean;
 }

@@ -7,14 +7,6 @@ const MAX_REMEMBERED = 10_000;
 /** The pause doubles with each failure, up to so many times the first. */
 const MAX_GROWTH = 32;
 
-interface Failing {
-  readonly error: unknown;
-  readonly pauseMs: number;
-  readonly until: number;
-  /** The right that came back during the pause, by its cas. */
-  held: string;
-}
-
 /** Which keys' loaders have failed of late, and are left alone for a while. */
 export class RetryPause {
   readonly #clock: Clock;
@@ -62,4 +54,12 @@ export class RetryPause {
     failing.held = '';
     return true;
   }
+}
+
+interface Failing {
+  readonly error: unknown;
+  readonly pauseMs: number;
+  readonly until: number;
+  /** The right that came back during the pause, by its cas. */
+  held: string;
 }

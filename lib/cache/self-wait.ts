@@ -1,12 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** A key that is being changed, and what its caller was changing already. */
-interface Changing {
-  readonly key: string;
-  readonly within: Changing | undefined;
-  ended: boolean;
-}
-
 /**
  * Knows which keys the call that runs now is changing: whoever waited for one of them would wait for itself.
  *
@@ -58,4 +51,11 @@ export class SelfWait {
       if (this.#watched === 0) this.#context.disable();
     }
   }
+}
+
+/** A key that is being changed, and what its caller was changing already. */
+interface Changing {
+  readonly key: string;
+  readonly within: Changing | undefined;
+  ended: boolean;
 }

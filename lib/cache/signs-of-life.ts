@@ -12,16 +12,6 @@ import { NO_TAGS, type Tags } from './tags.js';
 /** In the time without a sign of life after which a right is lost, so many are shown. */
 const SIGNS_PER_LEASE = 3;
 
-/** The parts of the cache that this one uses. */
-interface Parts {
-  readonly store: CacheStore;
-  readonly clock: Clock;
-  readonly order: Order;
-  readonly reader: EntryReader;
-  readonly tags: Tags;
-  readonly events: CacheEvents;
-}
-
 /**
  * Shows that the loads of this process live, and looks at what became of their keys meanwhile.
  *
@@ -97,6 +87,16 @@ export class SignsOfLife {
         .catch((error: unknown) => events.note('storeError', key, error));
     }
   }
+}
+
+/** The parts of the cache that this one uses. */
+interface Parts {
+  readonly store: CacheStore;
+  readonly clock: Clock;
+  readonly order: Order;
+  readonly reader: EntryReader;
+  readonly tags: Tags;
+  readonly events: CacheEvents;
 }
 
 function nameOf(key: string, cas: string): string {

@@ -3,24 +3,11 @@ import type { ResolvedPolicy } from '../options/cache-policy.js';
 import { SameTurn } from './same-turn.js';
 import type { CacheStore, TagState, TagVersion } from './store.js';
 
-/** States of tags by their names. */
-export type TagStates = ReadonlyMap<string, TagState>;
-
 /** States of no tags. */
 export const NO_TAGS: TagStates = new Map();
 
 /** Keys whose late tags are remembered at most. */
 const MAX_REMEMBERED = 10_000;
-
-/** What a value that is stored now bears: the versions that its tags had when their states were read. */
-export function versionsOf(tags: readonly string[], states: TagStates): readonly TagVersion[] {
-  return tags.map((tag) => ({ tag, version: (states.get(tag) as TagState).version }));
-}
-
-/** The tag on everything under a prefix. */
-export function namespaceTag(prefix: string): string {
-  return `${prefix}*`;
-}
 
 /**
  * Which tags a value bears, and which versions they have.
@@ -108,4 +95,17 @@ export class Tags {
     }
     return state;
   }
+}
+
+/** States of tags by their names. */
+export type TagStates = ReadonlyMap<string, TagState>;
+
+/** What a value that is stored now bears: the versions that its tags had when their states were read. */
+export function versionsOf(tags: readonly string[], states: TagStates): readonly TagVersion[] {
+  return tags.map((tag) => ({ tag, version: (states.get(tag) as TagState).version }));
+}
+
+/** The tag on everything under a prefix. */
+export function namespaceTag(prefix: string): string {
+  return `${prefix}*`;
 }

@@ -1,12 +1,6 @@
 import type { CachePolicy } from '../options/cache-options.js';
 import type { CacheEngine } from './cache-engine.js';
 
-/** Options of `wrap`: a policy, and which key a call has. */
-export interface WrapOptions<Args extends unknown[], V> extends CachePolicy<V> {
-  /** The key of a call: all that its result depends on. */
-  key: (...args: Args) => string;
-}
-
 /**
  * A function whose results are cached, for code without classes: what `@Cacheable` is to a method.
  *
@@ -24,4 +18,10 @@ export function wrap<Args extends unknown[], V>(
   const { key, ...policy } = options;
   const resolved = cache.policy(policy, 'wrap');
   return async (...args) => cache.getOrSet<V>(key(...args), () => load(...args), resolved);
+}
+
+/** Options of `wrap`: a policy, and which key a call has. */
+export interface WrapOptions<Args extends unknown[], V> extends CachePolicy<V> {
+  /** The key of a call: all that its result depends on. */
+  key: (...args: Args) => string;
 }

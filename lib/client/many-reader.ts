@@ -11,23 +11,6 @@ export const NOTHING = Symbol('nothing');
 /** What stands for a key whose item has come but cannot be read, or not yet. */
 export const UNREAD = Symbol('unread');
 
-/** What one many-key request found. */
-export interface ItemsFound {
-  /** By the positions of the keys; `NOTHING` where there was none, `UNREAD` for one that cannot be read. */
-  readonly values: unknown[];
-  /** How many items were found. */
-  hits: number;
-  /** The hits whose bytes cannot be read. */
-  readonly unreadable: { readonly index: number; readonly error: MemcachedError }[];
-  /**
-   * Zero bytes with flags 0: the stub of a lease, or an empty value of another client. The answer to many keys does not
-   * tell which, that to a single one does.
-   */
-  readonly doubtful: number[];
-  /** Decoders that answer later. */
-  readonly waiting: Promise<void>[];
-}
-
 /**
  * Reads the items of `get k1 k2 …`, each of which must be one of the keys asked for, and there once.
  *
@@ -119,6 +102,23 @@ export class ManyReader {
       refuse(error, index, found);
     }
   }
+}
+
+/** What one many-key request found. */
+export interface ItemsFound {
+  /** By the positions of the keys; `NOTHING` where there was none, `UNREAD` for one that cannot be read. */
+  readonly values: unknown[];
+  /** How many items were found. */
+  hits: number;
+  /** The hits whose bytes cannot be read. */
+  readonly unreadable: { readonly index: number; readonly error: MemcachedError }[];
+  /**
+   * Zero bytes with flags 0: the stub of a lease, or an empty value of another client. The answer to many keys does not
+   * tell which, that to a single one does.
+   */
+  readonly doubtful: number[];
+  /** Decoders that answer later. */
+  readonly waiting: Promise<void>[];
 }
 
 function refuse(error: unknown, index: number, { unreadable }: ItemsFound): void {

@@ -15,25 +15,6 @@ import { readDone, readLine } from './readers.js';
 import { STATS_GROUPS, typedStats, type StatsByGroup, type StatsGroup } from './stats.js';
 import { unixMs } from '../unix-time.js';
 
-/** One server as the client sees it now. */
-export interface NodeStatus {
-  /** The server, `host:port`. */
-  readonly server: string;
-  readonly weight: number;
-  readonly state: NodeState;
-  /** When the state last changed. */
-  readonly since: Date;
-  readonly lastError?: MemcachedError;
-  /** Invalidations it is owed, to be sent before it is read from again; `Infinity` for all it holds. */
-  readonly owed: number;
-  /** Whether its items have cas tokens; without them (memcached's `-C`) nothing can be tied to what was read. */
-  readonly hasCas: boolean;
-  /** The dialect that was agreed on with it; absent before the first connection. */
-  readonly dialect?: 'meta' | 'classic';
-  /** How long our own requests took; absent before the first reply. */
-  readonly latency?: Latency;
-}
-
 /** The commands that deal with servers rather than keys. */
 export class ServerCommands {
   readonly #cluster: Cluster;
@@ -133,4 +114,23 @@ export class ServerCommands {
     await Promise.all(this.#cluster.nodes.map(ask));
     return result;
   }
+}
+
+/** One server as the client sees it now. */
+export interface NodeStatus {
+  /** The server, `host:port`. */
+  readonly server: string;
+  readonly weight: number;
+  readonly state: NodeState;
+  /** When the state last changed. */
+  readonly since: Date;
+  readonly lastError?: MemcachedError;
+  /** Invalidations it is owed, to be sent before it is read from again; `Infinity` for all it holds. */
+  readonly owed: number;
+  /** Whether its items have cas tokens; without them (memcached's `-C`) nothing can be tied to what was read. */
+  readonly hasCas: boolean;
+  /** The dialect that was agreed on with it; absent before the first connection. */
+  readonly dialect?: 'meta' | 'classic';
+  /** How long our own requests took; absent before the first reply. */
+  readonly latency?: Latency;
 }

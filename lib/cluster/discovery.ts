@@ -20,18 +20,6 @@ const LATER_PAUSE_MS = 1000;
 /** More servers than any cluster has: to arrange ten thousand names takes seconds in which nothing else is done. */
 const MAX_SERVERS = 1000;
 
-/** Told about every list that was found, and about every attempt that failed. */
-export interface DiscoveryListener {
-  onServers(servers: readonly ServerAddress[]): void;
-  onFailure(error: Error): void;
-}
-
-/** A question that is under way. */
-interface Asked {
-  readonly answer: Promise<readonly ServerAddress[]>;
-  readonly since: number;
-}
-
 /** Asks for the list of servers again and again; a failed attempt leaves the last list in place. */
 export class Discovery {
   readonly #source: ResolvedDiscovery;
@@ -138,6 +126,18 @@ export class Discovery {
         return readServers(await source.find(), 'discovery');
     }
   }
+}
+
+/** Told about every list that was found, and about every attempt that failed. */
+export interface DiscoveryListener {
+  onServers(servers: readonly ServerAddress[]): void;
+  onFailure(error: Error): void;
+}
+
+/** A question that is under way. */
+interface Asked {
+  readonly answer: Promise<readonly ServerAddress[]>;
+  readonly since: number;
 }
 
 /** All servers behind a name, in an order that does not depend on the resolver's. */

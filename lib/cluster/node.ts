@@ -21,23 +21,6 @@ import type { OwedInvalidations } from './owed-invalidations.js';
 import { RoundTrips, type Latency } from './round-trips.js';
 import { unixMs } from '../unix-time.js';
 
-/**
- * How a server is doing.
- *
- * `up`: commands are sent. `suspect`: something went wrong and a probe is under way; `down`: probes fail, too.
- */
-export type NodeState = 'up' | 'suspect' | 'down';
-
-/** Told what happens to nodes. */
-export interface NodeObserver {
-  /** Its state has changed. */
-  onState(node: Node, previous: NodeState): void;
-  /** It has a new connection, after one was lost. */
-  onReconnect(node: Node): void;
-  /** So many invalidations that it was owed are on their way. */
-  onOwedSent(node: Node, count: number): void;
-}
-
 /** So many connections in a row may end before they have answered anything; then the next one waits. */
 const VAIN_CONNECTIONS = 3;
 
@@ -389,6 +372,23 @@ export class Node implements ConnectionOwner {
       cause: this.#lastError,
     });
   }
+}
+
+/**
+ * How a server is doing.
+ *
+ * `up`: commands are sent. `suspect`: something went wrong and a probe is under way; `down`: probes fail, too.
+ */
+export type NodeState = 'up' | 'suspect' | 'down';
+
+/** Told what happens to nodes. */
+export interface NodeObserver {
+  /** Its state has changed. */
+  onState(node: Node, previous: NodeState): void;
+  /** It has a new connection, after one was lost. */
+  onReconnect(node: Node): void;
+  /** So many invalidations that it was owed are on their way. */
+  onOwedSent(node: Node, count: number): void;
 }
 
 /** Whether only servers know the command: `stats`, `flush_all` and the like, which proxies hang up on. */

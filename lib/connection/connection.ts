@@ -26,32 +26,6 @@ import type { ServerVersion } from './server-version.js';
 import { endSocket, openSocket } from './socket.js';
 import { WriteBatch } from './write-batch.js';
 
-/** Who opened the connection, and is told what becomes of it. */
-export interface ConnectionOwner {
-  /** Negotiated. The requests returned are written ahead of everything that has waited. */
-  onReady(connection: Connection): readonly Request[];
-  /**
-   * The server has owed a reply for `commandTimeout`, or as long has passed since the first request and the connection is
-   * not open yet. Told again and again until that ends.
-   */
-  onOverdue(connection: Connection): void;
-  /** A request was answered so many milliseconds after it was written. One at a time is measured, the negotiation is not. */
-  onRoundTrip(milliseconds: number): void;
-  /**
-   * It is over, for whatever reason, exactly once.
-   *
-   * @param error why; `undefined` after `close`.
-   * @param lost requests that were written and got no answer; the owner settles them.
-   * @param unsent requests of which no byte was written; the owner settles them or sends them elsewhere.
-   */
-  onClosed(
-    connection: Connection,
-    error: MemcachedError | undefined,
-    lost: Request[],
-    unsent: Request[],
-  ): void;
-}
-
 /**
  * One socket to one server: opens, negotiates, writes what one turn of the event loop asks for in one write, pairs the
  * replies with the requests and checks each pairing, and keeps the deadlines.
@@ -395,4 +369,30 @@ export class Connection {
     this.#onDrained?.();
     this.#owner.onClosed(this, error, written, back);
   }
+}
+
+/** Who opened the connection, and is told what becomes of it. */
+export interface ConnectionOwner {
+  /** Negotiated. The requests returned are written ahead of everything that has waited. */
+  onReady(connection: Connection): readonly Request[];
+  /**
+   * The server has owed a reply for `commandTimeout`, or as long has passed since the first request and the connection is
+   * not open yet. Told again and again until that ends.
+   */
+  onOverdue(connection: Connection): void;
+  /** A request was answered so many milliseconds after it was written. One at a time is measured, the negotiation is not. */
+  onRoundTrip(milliseconds: number): void;
+  /**
+   * It is over, for whatever reason, exactly once.
+   *
+   * @param error why; `undefined` after `close`.
+   * @param lost requests that were written and got no answer; the owner settles them.
+   * @param unsent requests of which no byte was written; the owner settles them or sends them elsewhere.
+   */
+  onClosed(
+    connection: Connection,
+    error: MemcachedError | undefined,
+    lost: Request[],
+    unsent: Request[],
+  ): void;
 }

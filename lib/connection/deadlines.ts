@@ -28,14 +28,6 @@ const MAX_REPLY_MS = 2000;
 /** While they stream in and this process does wait, this part of the time counts: a call waits for twice its limit at most. */
 const STREAMING_PART = 1 / 2;
 
-/** Something that must be over by a deadline. */
-export interface Timed {
-  /** Milliseconds it may take. */
-  readonly timeoutMs: number;
-  /** When that is over; 0 until it has begun. Whole, as far as it can be, since fractions cost each request an allocation. */
-  deadline: number;
-}
-
 /**
  * The deadlines of one connection, on a clock that only counts what the server is to blame for.
  *
@@ -163,4 +155,12 @@ export class Deadlines {
     }
     if (this.#next < Number.POSITIVE_INFINITY && this.#timer === undefined && !this.#stopped) this.#arm();
   }
+}
+
+/** Something that must be over by a deadline. */
+export interface Timed {
+  /** Milliseconds it may take. */
+  readonly timeoutMs: number;
+  /** When that is over; 0 until it has begun. Whole, as far as it can be, since fractions cost each request an allocation. */
+  deadline: number;
 }

@@ -14,20 +14,6 @@ const PATIENCE_MS = 100;
 /** One that has taken so long will not answer any more; the system's own limit is shorter. */
 const LOST_MS = 30_000;
 
-type Callback = (
-  error: NodeJS.ErrnoException | null,
-  address: string | dns.LookupAddress[],
-  family?: number,
-) => void;
-
-interface Pending {
-  readonly since: number;
-  readonly callbacks: Callback[];
-}
-
-/** What looks names up: the system, which knows `/etc/hosts` and the like, and the name servers themselves. */
-export type NameSource = Pick<typeof dns, 'lookup' | 'resolve4' | 'resolve6'>;
-
 /**
  * Looks names up for sockets, each name once at a time: who asks while it is under way gets its answer.
  *
@@ -102,3 +88,17 @@ export class NameLookups {
     next();
   }
 }
+
+type Callback = (
+  error: NodeJS.ErrnoException | null,
+  address: string | dns.LookupAddress[],
+  family?: number,
+) => void;
+
+interface Pending {
+  readonly since: number;
+  readonly callbacks: Callback[];
+}
+
+/** What looks names up: the system, which knows `/etc/hosts` and the like, and the name servers themselves. */
+export type NameSource = Pick<typeof dns, 'lookup' | 'resolve4' | 'resolve6'>;

@@ -5,18 +5,6 @@ import type { ManyResult } from '../client/many-result.js';
 import type { GeneralStats } from '../client/stats.js';
 import { hitRatio, present, type ServerFigures, serverFigures } from './server-figures.js';
 
-/** What is known of one server; what only the server can tell is absent when it does not answer. */
-export interface ServerReport extends NodeStatus, ServerFigures {
-  /** Its share of the weights, from 0 to 1: the share of the keys it should have. */
-  readonly weightShare: number;
-  /** Its share of the items that answering servers hold, from 0 to 1. */
-  readonly itemShare?: number;
-  /** Why it does not answer. */
-  readonly problem?: string;
-  /** The same since the report given as `since`; absent without one, without a read, or after a restart. */
-  readonly recentHitRatio?: number;
-}
-
 /** What is known of the cluster: its servers, what they come to together, and what this process's cache has done. */
 export interface ClusterReport {
   readonly servers: readonly ServerReport[];
@@ -34,6 +22,18 @@ export interface ClusterReport {
   readonly cache: CacheCounters;
   /** How often calls of decorated methods left nothing in the cache, by class, method and decorator, and by reason. */
   readonly uncached: Readonly<Record<string, UncachedCounts>>;
+}
+
+/** What is known of one server; what only the server can tell is absent when it does not answer. */
+export interface ServerReport extends NodeStatus, ServerFigures {
+  /** Its share of the weights, from 0 to 1: the share of the keys it should have. */
+  readonly weightShare: number;
+  /** Its share of the items that answering servers hold, from 0 to 1. */
+  readonly itemShare?: number;
+  /** Why it does not answer. */
+  readonly problem?: string;
+  /** The same since the report given as `since`; absent without one, without a read, or after a restart. */
+  readonly recentHitRatio?: number;
 }
 
 /** Answers of an earlier report, by server. */

@@ -1,24 +1,3 @@
-/**
- * What a reply line says, the same word for both dialects: `HD` and `STORED` are both `ok`.
- *
- * `end` closes a list (`END`); a classic miss is a list of nothing.
- */
-export type ReplyStatus =
-  | 'value'
-  | 'ok'
-  | 'not-stored'
-  | 'exists'
-  | 'not-found'
-  | 'end'
-  | 'number'
-  | 'stat'
-  | 'version'
-  | 'noop'
-  | 'line'
-  | 'error'
-  | 'client-error'
-  | 'server-error';
-
 /** Stands for an opaque that is of no request of the connection. */
 export const FOREIGN_OPAQUE = -2;
 
@@ -123,3 +102,24 @@ export class Reply {
     return true;
   }
 }
+
+/**
+ * What a reply line says, the same word for both dialects: `HD` and `STORED` are both `ok`.
+ *
+ * `end` closes a list (`END`); a classic miss is a list of nothing.
+ */
+export type ReplyStatus =
+  | 'value'
+  | 'ok'
+  | 'not-stored'
+  | 'exists'
+  | 'not-found'
+  | 'end'
+  | 'number'
+  | 'stat'
+  | 'version'
+  | 'noop'
+  | 'line'
+  | 'error'
+  | 'client-error'
+  | 'server-error';

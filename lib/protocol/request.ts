@@ -1,48 +1,6 @@
 import { ProtocolError, UnsupportedError, type MemcachedError, type Outcome } from '../errors.js';
 import type { Reply } from './reply.js';
 
-/** What a request asks for; each dialect writes it in its own way. */
-export type RequestKind =
-  | 'get'
-  | 'gets'
-  | 'get-and-touch'
-  | 'lease-get'
-  | 'lookup'
-  | 'metadebug'
-  | 'get-many'
-  | 'gets-many'
-  | 'set'
-  | 'add'
-  | 'replace'
-  | 'append'
-  | 'prepend'
-  | 'cas'
-  | 'delete'
-  | 'mark-stale'
-  | 'touch'
-  | 'renew'
-  | 'incr'
-  | 'decr'
-  | 'count'
-  | 'line';
-
-/**
- * Turns the last reply to a request into its result; of replies that are followed by `more` it gathers what it needs in
- * the request.
- *
- * Throws a `ProtocolError` for a reply that cannot belong to the request; any other error is the request's alone.
- */
-export type ReplyReader = (reply: Reply, request: Request) => unknown;
-
-/** Knows what to send in place of a request that a server does not understand in the classic dialect. */
-export interface ClassicForm {
-  /** Does what the request asks for by other commands, within its limits. */
-  insteadOf(request: Request): Promise<unknown>;
-}
-
-/** How far a request has come; decides what its failure may have changed on the server. */
-export type RequestProgress = 'new' | 'written';
-
 const ignore = (): void => {};
 
 /**
@@ -214,6 +172,48 @@ export class Request {
     return other;
   }
 }
+
+/** What a request asks for; each dialect writes it in its own way. */
+export type RequestKind =
+  | 'get'
+  | 'gets'
+  | 'get-and-touch'
+  | 'lease-get'
+  | 'lookup'
+  | 'metadebug'
+  | 'get-many'
+  | 'gets-many'
+  | 'set'
+  | 'add'
+  | 'replace'
+  | 'append'
+  | 'prepend'
+  | 'cas'
+  | 'delete'
+  | 'mark-stale'
+  | 'touch'
+  | 'renew'
+  | 'incr'
+  | 'decr'
+  | 'count'
+  | 'line';
+
+/**
+ * Turns the last reply to a request into its result; of replies that are followed by `more` it gathers what it needs in
+ * the request.
+ *
+ * Throws a `ProtocolError` for a reply that cannot belong to the request; any other error is the request's alone.
+ */
+export type ReplyReader = (reply: Reply, request: Request) => unknown;
+
+/** Knows what to send in place of a request that a server does not understand in the classic dialect. */
+export interface ClassicForm {
+  /** Does what the request asks for by other commands, within its limits. */
+  insteadOf(request: Request): Promise<unknown>;
+}
+
+/** How far a request has come; decides what its failure may have changed on the server. */
+export type RequestProgress = 'new' | 'written';
 
 /** The error of a reader that meets a status its request cannot have. */
 export function unexpectedReply(reply: Reply, request: Request): ProtocolError {

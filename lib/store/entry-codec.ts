@@ -23,13 +23,6 @@ const HIT_FOR_MISS = 2;
 const RESULT_UNDEFINED = 3;
 const RESULT_NULL = 4;
 
-/** What a header says. */
-interface Header {
-  readonly flags: number;
-  readonly code: number;
-  readonly tags: readonly TagVersion[];
-}
-
 /**
  * Stores what the cache knows of a value beside the value.
  *
@@ -110,6 +103,13 @@ export class EntryCodec implements InPlaceCodec {
         return undefined;
     }
   }
+}
+
+/** What a header says. */
+interface Header {
+  readonly flags: number;
+  readonly code: number;
+  readonly tags: readonly TagVersion[];
 }
 
 function markCode({ kind, value }: CacheEntry): number {

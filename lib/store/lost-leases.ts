@@ -5,11 +5,6 @@ import { MemcachedError } from '../errors.js';
 /** Keys remembered at most; beyond that the longest known are forgotten, whose stubs and locks end with their time. */
 const MAX_REMEMBERED = 10_000;
 
-/** Whether the server may have carried out a command that failed. */
-export function mayBeDone(error: unknown): boolean {
-  return error instanceof MemcachedError && 'outcome' in error && error.outcome === 'unknown';
-}
-
 /**
  * Leases and locks that may have been given out without anybody knowing: the server carried out the command, and its answer
  * came too late or was lost with its connection.
@@ -65,4 +60,9 @@ export class LostLeases {
     if (!hit) await this.#client.invalidateKey(key, { cas });
     else if (stale) await this.#client.invalidateKey(key, { cas, stale: 'rest' });
   }
+}
+
+/** Whether the server may have carried out a command that failed. */
+export function mayBeDone(error: unknown): boolean {
+  return error instanceof MemcachedError && 'outcome' in error && error.outcome === 'unknown';
 }

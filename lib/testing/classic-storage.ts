@@ -19,21 +19,6 @@ const REPLIES: Readonly<Record<StoreOutcome, string>> = {
 };
 
 /**
- * Reads the length of a data block.
- *
- * @returns bytes of the value, `undefined` if it is no length; the block is then taken for commands.
- */
-export function parseLength(text: string): number | undefined {
-  const length = parseInt32(text);
-  return length === undefined || length < 0 || length >= MAX_LENGTH ? undefined : length;
-}
-
-/** Whether a data block of the announced length ends as it must. */
-export function endsWell(block: Buffer): boolean {
-  return block[block.length - 2] === CRLF[0] && block[block.length - 1] === CRLF[1];
-}
-
-/**
  * `set add replace append prepend cas`.
  *
  * @param tokens the command's words: `<command> <key> <flags> <exptime> <bytes> [<cas>] [noreply]`.
@@ -85,4 +70,19 @@ export function classicStorage(
       out.line(REPLIES[state.store.store(mode, draft, { cas, acceptStale: false }).outcome]);
     },
   };
+}
+
+/**
+ * Reads the length of a data block.
+ *
+ * @returns bytes of the value, `undefined` if it is no length; the block is then taken for commands.
+ */
+export function parseLength(text: string): number | undefined {
+  const length = parseInt32(text);
+  return length === undefined || length < 0 || length >= MAX_LENGTH ? undefined : length;
+}
+
+/** Whether a data block of the announced length ends as it must. */
+export function endsWell(block: Buffer): boolean {
+  return block[block.length - 2] === CRLF[0] && block[block.length - 1] === CRLF[1];
 }

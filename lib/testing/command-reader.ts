@@ -7,18 +7,6 @@ const MAX_OPEN_LINE_BYTES = 2048;
 /** Blanks that may stand before the `get` of such a line. */
 const MAX_LEADING_BLANKS = 100;
 
-/** What is to be done with the bytes behind a command line. */
-export type FollowUp =
-  /** Collect a value and its CR LF, that many bytes in all, and hand them over. */
-  | { readonly bytes: number; readonly receive: (block: Buffer) => void }
-  /** Throw that many bytes away. */
-  | { readonly bytes: number; readonly receive?: undefined }
-  /** Close the connection, once everything has been answered. */
-  | 'close';
-
-/** Carries out one command line, given without its line end, its bytes as latin1 characters. */
-export type Execute = (line: string) => FollowUp | undefined;
-
 /**
  * Cuts a stream of bytes, however it is chopped, into command lines and data blocks.
  *
@@ -120,3 +108,15 @@ export class CommandReader {
     }
   }
 }
+
+/** What is to be done with the bytes behind a command line. */
+export type FollowUp =
+  /** Collect a value and its CR LF, that many bytes in all, and hand them over. */
+  | { readonly bytes: number; readonly receive: (block: Buffer) => void }
+  /** Throw that many bytes away. */
+  | { readonly bytes: number; readonly receive?: undefined }
+  /** Close the connection, once everything has been answered. */
+  | 'close';
+
+/** Carries out one command line, given without its line end, its bytes as latin1 characters. */
+export type Execute = (line: string) => FollowUp | undefined;

@@ -6,25 +6,6 @@ import { setImmediate } from 'node:timers/promises';
 /** So many bytes at either end of a long piece are passed on one by one by `split`. */
 const SPLIT_ENDS = 64;
 
-/** One client's way through the proxy. */
-export interface Link {
-  /** Passes bytes on to the client. */
-  toClient(bytes: Buffer): void;
-  /** Keeps bytes back until the fault is over. */
-  hold(bytes: Buffer): void;
-  /** Passes bytes on one by one. */
-  drip(bytes: Buffer, everyMs: number): void;
-  /** Passes bytes on one by one, one in each turn of the event loop. */
-  split(bytes: Buffer): void;
-  /** Closes the connection to the client as a server would, after what was passed on. */
-  cut(): void;
-  /** Resets the connection to the client. */
-  reset(): void;
-}
-
-/** What happens to a piece of what the server says. */
-export type Fault = (bytes: Buffer, link: Link) => void;
-
 /** No fault. */
 export const pass: Fault = (bytes, link) => link.toClient(bytes);
 
@@ -220,6 +201,25 @@ export class FaultProxy implements AsyncDisposable {
     return new Promise((resolve) => void this.#listener.close(resolve));
   }
 }
+
+/** One client's way through the proxy. */
+export interface Link {
+  /** Passes bytes on to the client. */
+  toClient(bytes: Buffer): void;
+  /** Keeps bytes back until the fault is over. */
+  hold(bytes: Buffer): void;
+  /** Passes bytes on one by one. */
+  drip(bytes: Buffer, everyMs: number): void;
+  /** Passes bytes on one by one, one in each turn of the event loop. */
+  split(bytes: Buffer): void;
+  /** Closes the connection to the client as a server would, after what was passed on. */
+  cut(): void;
+  /** Resets the connection to the client. */
+  reset(): void;
+}
+
+/** What happens to a piece of what the server says. */
+export type Fault = (bytes: Buffer, link: Link) => void;
 
 class ProxiedLink implements Link {
   readonly #client: Socket;

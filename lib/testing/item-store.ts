@@ -14,36 +14,7 @@ const UINT64_MASK = 2n ** 64n - 1n;
 
 const COUNTER = /^[\t-\r ]*\+?(\d+)(?:[\t-\r \0]|$)/;
 
-export type StoreMode = 'set' | 'add' | 'replace' | 'append' | 'prepend' | 'cas';
-
-export type StoreOutcome = 'stored' | 'not-stored' | 'exists' | 'not-found';
-
-/** What a storage command brings. */
-export interface Draft {
-  readonly key: string;
-  readonly binaryKey: boolean;
-  readonly flags: number;
-  readonly expiresAt: number;
-  /** The value and CR LF; the store keeps it. */
-  readonly block: Buffer;
-}
-
-export interface StoreConditions {
-  /** The cas number the item must have; 0 for any. */
-  readonly cas: number;
-  /** Whether an older cas number is good enough, and the item then stored as stale (`ms … C I`). */
-  readonly acceptStale: boolean;
-}
-
 const NO_CONDITIONS: StoreConditions = { cas: 0, acceptStale: false };
-
-export interface ItemStoreOptions {
-  /** The clock, in milliseconds since 1970. */
-  readonly now: () => number;
-  readonly maxItemBytes: number;
-  readonly memoryLimitBytes: number;
-  readonly counters: Counters;
-}
 
 /**
  * The items of one server: expiry, cas numbers, the memory limit.
@@ -280,6 +251,35 @@ export class ItemStore {
     if (!item.fetched) this.#options.counters.expired_unfetched++;
     this.delete(item.key);
   }
+}
+
+export type StoreMode = 'set' | 'add' | 'replace' | 'append' | 'prepend' | 'cas';
+
+export type StoreOutcome = 'stored' | 'not-stored' | 'exists' | 'not-found';
+
+/** What a storage command brings. */
+export interface Draft {
+  readonly key: string;
+  readonly binaryKey: boolean;
+  readonly flags: number;
+  readonly expiresAt: number;
+  /** The value and CR LF; the store keeps it. */
+  readonly block: Buffer;
+}
+
+export interface StoreConditions {
+  /** The cas number the item must have; 0 for any. */
+  readonly cas: number;
+  /** Whether an older cas number is good enough, and the item then stored as stale (`ms … C I`). */
+  readonly acceptStale: boolean;
+}
+
+export interface ItemStoreOptions {
+  /** The clock, in milliseconds since 1970. */
+  readonly now: () => number;
+  readonly maxItemBytes: number;
+  readonly memoryLimitBytes: number;
+  readonly counters: Counters;
 }
 
 function bytesOf(item: Item): number {

@@ -7,36 +7,6 @@ import { newServerState, type ServerSettings } from './server-state.js';
 /** Kept from the beginning: a test that stops the time stops no server. */
 const unixMs: () => number = Date.now;
 
-/** How to start an embedded server; everything has a default. */
-export interface MemcachedServerOptions {
-  /** Address to listen on. @default '127.0.0.1' */
-  readonly host?: string;
-  /** Port to listen on; 0 takes a free one. @default 0 */
-  readonly port?: number;
-  /**
-   * The server's clock, in milliseconds since 1970: let a test move it to make items expire.
-   *
-   * @default Date.now
-   */
-  readonly now?: () => number;
-  /** What `version` answers; clients choose their commands by it. @default '1.6.18' */
-  readonly version?: string;
-  /**
-   * Largest item in bytes, like memcached's `-I`: key, value and about 60 bytes of memcached's own.
-   *
-   * @default 1_048_576
-   */
-  readonly maxItemBytes?: number;
-  /** Bytes of all items above which the least recently used are evicted, like `-m`. @default 67_108_864 */
-  readonly memoryLimitBytes?: number;
-  /** Clients above this number are turned away with an error, like `-c`. @default 1024 */
-  readonly maxConnections?: number;
-  /** What a client must send first, like `-Y`; neither may hold a blank. @default nobody has to */
-  readonly auth?: { readonly username: string; readonly password: string };
-  /** Speak TLS only, like `-Z`, with these options of `tls.createServer`. @default plain TCP */
-  readonly tls?: TlsOptions;
-}
-
 /**
  * A memcached inside this process, for tests and first steps: a real TCP server that answers the classic and the meta
  * commands as memcached 1.6.18 does.
@@ -111,6 +81,36 @@ export class MemcachedServer implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** How to start an embedded server; everything has a default. */
+export interface MemcachedServerOptions {
+  /** Address to listen on. @default '127.0.0.1' */
+  readonly host?: string;
+  /** Port to listen on; 0 takes a free one. @default 0 */
+  readonly port?: number;
+  /**
+   * The server's clock, in milliseconds since 1970: let a test move it to make items expire.
+   *
+   * @default Date.now
+   */
+  readonly now?: () => number;
+  /** What `version` answers; clients choose their commands by it. @default '1.6.18' */
+  readonly version?: string;
+  /**
+   * Largest item in bytes, like memcached's `-I`: key, value and about 60 bytes of memcached's own.
+   *
+   * @default 1_048_576
+   */
+  readonly maxItemBytes?: number;
+  /** Bytes of all items above which the least recently used are evicted, like `-m`. @default 67_108_864 */
+  readonly memoryLimitBytes?: number;
+  /** Clients above this number are turned away with an error, like `-c`. @default 1024 */
+  readonly maxConnections?: number;
+  /** What a client must send first, like `-Y`; neither may hold a blank. @default nobody has to */
+  readonly auth?: { readonly username: string; readonly password: string };
+  /** Speak TLS only, like `-Z`, with these options of `tls.createServer`. @default plain TCP */
+  readonly tls?: TlsOptions;
 }
 
 /** Answers everybody who connects. @returns the sockets that are open at any time. */

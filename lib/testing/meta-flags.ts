@@ -3,8 +3,6 @@ import { BAD_FORMAT } from './classic-storage.js';
 import { MAX_KEY_BYTES } from './item.js';
 import { parseCas, parseClientFlags, parseInt32, parseUint64 } from './wire-numbers.js';
 
-export type MetaCommand = 'mg' | 'ms' | 'md' | 'ma';
-
 /** Flags that every meta command takes, whether they mean something to it or not. */
 const KNOWN = 'vftckOqshlubNRTCFDJMIPL';
 
@@ -23,13 +21,6 @@ const MAX_WORDS = 19;
 const MAX_OPAQUE_CHARACTERS = 31;
 
 const BAD_TOKEN = 'CLIENT_ERROR bad token in command line format';
-
-/** Why a meta command was refused. */
-export interface MetaRefusal {
-  readonly error: string;
-  /** Whether that was seen before the flags; then the data block of an `ms` is taken for commands. */
-  readonly early: boolean;
-}
 
 /** The key and the flags of one meta command. */
 export class MetaFlags {
@@ -172,6 +163,15 @@ export class MetaFlags {
     const tooLong = this.asked.some((flag) => flag[0] === 'O' && flag.length > MAX_OPAQUE_CHARACTERS + 1);
     return tooLong ? 'CLIENT_ERROR opaque token too long' : undefined;
   }
+}
+
+export type MetaCommand = 'mg' | 'ms' | 'md' | 'ma';
+
+/** Why a meta command was refused. */
+export interface MetaRefusal {
+  readonly error: string;
+  /** Whether that was seen before the flags; then the data block of an `ms` is taken for commands. */
+  readonly early: boolean;
 }
 
 /** A key as an answer shows it, behind a blank. */

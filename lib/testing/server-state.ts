@@ -1,6 +1,22 @@
 import { type Counters, newCounters } from './counters.js';
 import { ItemStore } from './item-store.js';
 
+/** What all connections of a server share. */
+export interface ServerState {
+  readonly settings: ServerSettings;
+  readonly store: ItemStore;
+  readonly counters: Counters;
+  readonly startedAt: number;
+  /** Made up: one process may hold many servers, and clients tell a server's lives apart by it. */
+  readonly pid: number;
+  readonly connections: ReadonlySet<ConnectionInfo>;
+  /** `host:port` the server listens on. */
+  readonly address: string;
+  /** Whether `stats sizes` was switched on. */
+  sizesEnabled: boolean;
+  verbosity: number;
+}
+
 /** Name and value of each line of a `stats` answer. */
 export type Stats = Iterable<readonly [name: string, value: string | number]>;
 
@@ -28,22 +44,6 @@ export interface ConnectionInfo {
   readonly id: number;
   readonly remoteAddress: string;
   readonly lastCommandAt: number;
-}
-
-/** What all connections of a server share. */
-export interface ServerState {
-  readonly settings: ServerSettings;
-  readonly store: ItemStore;
-  readonly counters: Counters;
-  readonly startedAt: number;
-  /** Made up: one process may hold many servers, and clients tell a server's lives apart by it. */
-  readonly pid: number;
-  readonly connections: ReadonlySet<ConnectionInfo>;
-  /** `host:port` the server listens on. */
-  readonly address: string;
-  /** Whether `stats sizes` was switched on. */
-  sizesEnabled: boolean;
-  verbosity: number;
 }
 
 /**

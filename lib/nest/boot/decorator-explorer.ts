@@ -21,20 +21,6 @@ import { decoratedMethodsOf } from '../methods/stub.js';
 import { mistakesOfRoutes } from './route-checks.js';
 import type { DecoratorsOptions } from '../../options/module-options.js';
 
-type ModuleHost = Parameters<ModulesContainer['set']>[1];
-type Wrapper = NonNullable<ReturnType<ModuleHost['getProviderById']>>;
-
-/** What an explorer is told of its application. */
-interface Application {
-  readonly container: ModulesContainer;
-  readonly modules: ModuleRef;
-  readonly loader: LazyModuleLoader;
-  /** Called once it has started, with what it is known by. */
-  readonly onStart: (traits: readonly string[]) => void;
-  /** Ends the service, where nobody else does. */
-  readonly close: () => void | Promise<void>;
-}
-
 const WOULD_DO_NOTHING =
   "so that none of its decorators would do anything; name the class in a module's 'providers' and have it injected";
 
@@ -343,6 +329,20 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationBootstrap, 
     this.#give(wrapper.instance as Hosted, cache);
     return undefined;
   }
+}
+
+type ModuleHost = Parameters<ModulesContainer['set']>[1];
+type Wrapper = NonNullable<ReturnType<ModuleHost['getProviderById']>>;
+
+/** What an explorer is told of its application. */
+interface Application {
+  readonly container: ModulesContainer;
+  readonly modules: ModuleRef;
+  readonly loader: LazyModuleLoader;
+  /** Called once it has started, with what it is known by. */
+  readonly onStart: (traits: readonly string[]) => void;
+  /** Ends the service, where nobody else does. */
+  readonly close: () => void | Promise<void>;
 }
 
 /** Every class that a provider can be said to provide: its token, where a test put something else, and what is there. */

@@ -1,6 +1,68 @@
 import { MemcachedError, type ServerError } from '../../errors.js';
 import { FAULT_COUNTERS, type FaultCounter, type NodeSample } from './node-figures.js';
 
+const COUNTER_REASONS: Readonly<Record<FaultCounter, { code: HealthReasonCode; sentence: string }>> = {
+  listen_disabled_num: { code: 'connections-refused', sentence: 'stopped accepting connections' },
+  rejected_connections: { code: 'connections-refused', sentence: 'refused connections' },
+  read_buf_oom: { code: 'buffers-exhausted', sentence: 'ran out of read buffers' },
+  response_obj_oom: { code: 'buffers-exhausted', sentence: 'ran out of response objects' },
+  store_no_memory: { code: 'memory-exhausted', sentence: 'found no memory to store a value' },
+  auth_errors: { code: 'auth-errors', sentence: 'was given a wrong user or password' },
+};
+
+/**
+ * Judges a server that answered. Counters only count from one look to the next: what happened before the first look is
+ * nobody's news.
+ *
+ * @returns what is wrong; nothing for a server that is well.
+ */
+export function judgeNode(
+  server: string,
+  { sample, restarted }: NodeLook,
+  before: NodeLook | undefined,
+  limits: NodeLimits,
+): HealthReason[] {
+  const reasons: HealthReason[] = [];
+  const find = (code: HealthReasonCode, sentence: string): void => {
+    reasons.push({ code, server, message: `${server}: ${sentence}` });
+  };
+  const { connections, maxConnections, uptimeSeconds } = sample.figures;
+  if (sample.accepting === false) find('not-accepting', 'does not accept new connections at present');
+  if (connections !== undefined && maxConnections !== undefined && maxConnections > 0) {
+    const usable = maxConnections - sample.reservedConnections;
+    if (connections > usable * limits.maxConnectionUse) {
+      find(
+        'connections-nearly-exhausted',
+        `${Math.max(0, usable - connections)} of ${maxConnections} connections left`,
+      );
+    }
+  }
+  if (before !== undefined && !isAnotherRun(sample, before.sample)) {
+    for (const counter of FAULT_COUNTERS) {
+      const increase = (sample.faults[counter] ?? 0) - (before.sample.faults[counter] ?? 0);
+      const { code, sentence } = COUNTER_REASONS[counter];
+      if (increase > 0) find(code, `${sentence} ${times(increase)} since the last look`);
+    }
+  }
+  if (restarted && uptimeSeconds !== undefined && uptimeSeconds * 1000 < limits.warmUp) {
+    find('restarted', `restarted ${uptimeSeconds} s ago, and still cold`);
+  }
+  if (!sample.hasCas) {
+    find(
+      'no-cas',
+      'keeps no cas tokens, without which no value is stored after a lease; start memcached without -C',
+    );
+  }
+  const drift = clockDrift(sample);
+  if (Math.abs(drift) > limits.maxClockDrift) {
+    find(
+      'clock-drift',
+      `its clock is ${Math.round(Math.abs(drift) / 1000)} s ${drift > 0 ? 'ahead' : 'behind'}`,
+    );
+  }
+  return reasons;
+}
+
 /** What can be wrong with a server; stable, for alerts to be built upon. */
 export type HealthReasonCode =
   /** No connection: nobody listens, the network is away, or the two do not agree on TLS. */
@@ -59,74 +121,12 @@ export interface NodeLimits {
   readonly warmUp: number;
 }
 
-const COUNTER_REASONS: Readonly<Record<FaultCounter, { code: HealthReasonCode; sentence: string }>> = {
-  listen_disabled_num: { code: 'connections-refused', sentence: 'stopped accepting connections' },
-  rejected_connections: { code: 'connections-refused', sentence: 'refused connections' },
-  read_buf_oom: { code: 'buffers-exhausted', sentence: 'ran out of read buffers' },
-  response_obj_oom: { code: 'buffers-exhausted', sentence: 'ran out of response objects' },
-  store_no_memory: { code: 'memory-exhausted', sentence: 'found no memory to store a value' },
-  auth_errors: { code: 'auth-errors', sentence: 'was given a wrong user or password' },
-};
-
 /** Puts a new sample beside what the last look has seen. */
 export function lookAt(sample: NodeSample, before: NodeLook | undefined): NodeLook {
   return {
     sample,
     restarted: before !== undefined && (before.restarted || isAnotherRun(sample, before.sample)),
   };
-}
-
-/**
- * Judges a server that answered. Counters only count from one look to the next: what happened before the first look is
- * nobody's news.
- *
- * @returns what is wrong; nothing for a server that is well.
- */
-export function judgeNode(
-  server: string,
-  { sample, restarted }: NodeLook,
-  before: NodeLook | undefined,
-  limits: NodeLimits,
-): HealthReason[] {
-  const reasons: HealthReason[] = [];
-  const find = (code: HealthReasonCode, sentence: string): void => {
-    reasons.push({ code, server, message: `${server}: ${sentence}` });
-  };
-  const { connections, maxConnections, uptimeSeconds } = sample.figures;
-  if (sample.accepting === false) find('not-accepting', 'does not accept new connections at present');
-  if (connections !== undefined && maxConnections !== undefined && maxConnections > 0) {
-    const usable = maxConnections - sample.reservedConnections;
-    if (connections > usable * limits.maxConnectionUse) {
-      find(
-        'connections-nearly-exhausted',
-        `${Math.max(0, usable - connections)} of ${maxConnections} connections left`,
-      );
-    }
-  }
-  if (before !== undefined && !isAnotherRun(sample, before.sample)) {
-    for (const counter of FAULT_COUNTERS) {
-      const increase = (sample.faults[counter] ?? 0) - (before.sample.faults[counter] ?? 0);
-      const { code, sentence } = COUNTER_REASONS[counter];
-      if (increase > 0) find(code, `${sentence} ${times(increase)} since the last look`);
-    }
-  }
-  if (restarted && uptimeSeconds !== undefined && uptimeSeconds * 1000 < limits.warmUp) {
-    find('restarted', `restarted ${uptimeSeconds} s ago, and still cold`);
-  }
-  if (!sample.hasCas) {
-    find(
-      'no-cas',
-      'keeps no cas tokens, without which no value is stored after a lease; start memcached without -C',
-    );
-  }
-  const drift = clockDrift(sample);
-  if (Math.abs(drift) > limits.maxClockDrift) {
-    find(
-      'clock-drift',
-      `its clock is ${Math.round(Math.abs(drift) / 1000)} s ${drift > 0 ? 'ahead' : 'behind'}`,
-    );
-  }
-  return reasons;
 }
 
 /** What is wrong with a server that is owed more invalidations than could be remembered, once it answers. */

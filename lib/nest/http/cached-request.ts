@@ -29,24 +29,6 @@ const UNREADABLE = Symbol('unreadable');
 const HIT = 'nestjs-memcached; hit';
 const STALE_HIT = `${HIT}; detail=stale`;
 
-/** What a request needs to be answered from the cache. */
-export interface Place {
-  readonly key: string;
-  /** Request headers in the key, in lower case. */
-  readonly headers: readonly string[];
-  readonly policy: ResolvedPolicy;
-  /** The method is to run, whatever is stored. */
-  readonly isForced: boolean;
-}
-
-/** What the method has made, and what becomes of it. */
-interface Run {
-  /** What is handed on to those further out. */
-  readonly body: unknown;
-  /** What is stored; `NOT_STORED` if nothing is. */
-  readonly stored: Promise<string | typeof NOT_STORED> | typeof NOT_STORED;
-}
-
 /** One request on its way through the cache. */
 export class CachedRequest {
   readonly #route: CachedRoute;
@@ -361,6 +343,24 @@ export class CachedRequest {
     }
     return !forbidsStoring(headers, route);
   }
+}
+
+/** What a request needs to be answered from the cache. */
+export interface Place {
+  readonly key: string;
+  /** Request headers in the key, in lower case. */
+  readonly headers: readonly string[];
+  readonly policy: ResolvedPolicy;
+  /** The method is to run, whatever is stored. */
+  readonly isForced: boolean;
+}
+
+/** What the method has made, and what becomes of it. */
+interface Run {
+  /** What is handed on to those further out. */
+  readonly body: unknown;
+  /** What is stored; `NOT_STORED` if nothing is. */
+  readonly stored: Promise<string | typeof NOT_STORED> | typeof NOT_STORED;
 }
 
 /** @returns `UNREADABLE` for what cannot be decoded. */

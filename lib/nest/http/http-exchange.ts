@@ -4,52 +4,6 @@ import { type Headers, names } from './header-names.js';
 import type { HttpRequest } from '../../options/http-cache-options.js';
 import type { Platform } from './platform.js';
 
-/** What the answer's head says as it leaves. */
-export interface SentHead {
-  readonly status: number;
-  readonly headers: Headers;
-}
-
-/** What a response is given. */
-interface Saying {
-  readonly status: number;
-  readonly headers: readonly (readonly [name: string, value: string | readonly string[]])[];
-  readonly removed: readonly string[];
-  /** Names of request headers. */
-  readonly vary: readonly string[];
-  readonly cacheControl: string;
-  /** What the cache did, by RFC 9211. */
-  readonly cacheStatus?: string;
-  /** Likewise, in the word of older proxies. */
-  readonly xCache?: string | undefined;
-}
-
-/** Node's own response, under that of the platform. */
-interface NodeResponse {
-  statusCode: number;
-  readonly headersSent?: boolean;
-  readonly destroyed?: boolean;
-  writeHead?: (...args: unknown[]) => unknown;
-  write?: (...args: unknown[]) => unknown;
-  end?: (content?: unknown, ...args: unknown[]) => unknown;
-  getHeaders(): Headers;
-  once?(event: 'close', listener: () => void): unknown;
-}
-
-/** What Express's response and Fastify's reply have in common, and what one of them has. */
-interface PlatformResponse extends NodeResponse {
-  readonly raw?: NodeResponse;
-  getHeader(name: string): string | readonly string[] | number | undefined;
-  removeHeader(name: string): unknown;
-  /** Fastify's; Express's does more than to set a header. */
-  header?(name: string, value: string | readonly string[]): unknown;
-  /** Node's, in Express. */
-  setHeader?(name: string, value: string | readonly string[] | number): unknown;
-  send?: (this: PlatformResponse, payload?: unknown) => unknown;
-  serialize?(payload: unknown): unknown;
-  serializer?(serialize: (payload: string) => string): unknown;
-}
-
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** One request and its response, the same for Express and Fastify. */
@@ -224,6 +178,52 @@ export class HttpExchange {
       (response.raw === undefined && Object.hasOwn(Object.getPrototypeOf(response) as object, method))
     );
   }
+}
+
+/** What the answer's head says as it leaves. */
+export interface SentHead {
+  readonly status: number;
+  readonly headers: Headers;
+}
+
+/** What a response is given. */
+interface Saying {
+  readonly status: number;
+  readonly headers: readonly (readonly [name: string, value: string | readonly string[]])[];
+  readonly removed: readonly string[];
+  /** Names of request headers. */
+  readonly vary: readonly string[];
+  readonly cacheControl: string;
+  /** What the cache did, by RFC 9211. */
+  readonly cacheStatus?: string;
+  /** Likewise, in the word of older proxies. */
+  readonly xCache?: string | undefined;
+}
+
+/** Node's own response, under that of the platform. */
+interface NodeResponse {
+  statusCode: number;
+  readonly headersSent?: boolean;
+  readonly destroyed?: boolean;
+  writeHead?: (...args: unknown[]) => unknown;
+  write?: (...args: unknown[]) => unknown;
+  end?: (content?: unknown, ...args: unknown[]) => unknown;
+  getHeaders(): Headers;
+  once?(event: 'close', listener: () => void): unknown;
+}
+
+/** What Express's response and Fastify's reply have in common, and what one of them has. */
+interface PlatformResponse extends NodeResponse {
+  readonly raw?: NodeResponse;
+  getHeader(name: string): string | readonly string[] | number | undefined;
+  removeHeader(name: string): unknown;
+  /** Fastify's; Express's does more than to set a header. */
+  header?(name: string, value: string | readonly string[]): unknown;
+  /** Node's, in Express. */
+  setHeader?(name: string, value: string | readonly string[] | number): unknown;
+  send?: (this: PlatformResponse, payload?: unknown) => unknown;
+  serialize?(payload: unknown): unknown;
+  serializer?(serialize: (payload: string) => string): unknown;
 }
 
 /**

@@ -1,15 +1,5 @@
 import type { HttpAdapterHost } from '@nestjs/core';
 
-type Adapter = HttpAdapterHost['httpAdapter'];
-
-/** What is asked of Express and Fastify themselves. */
-interface Server {
-  /** One of Express's settings. */
-  get?(name: string): unknown;
-  /** Fastify's. */
-  printRoutes?(options: { includeHooks: boolean; method: string }): string;
-}
-
 const JSON_SETTINGS = ['json replacer', 'json spaces', 'json escape'];
 
 /** Express or Fastify, by Nest's adapter. */
@@ -36,6 +26,16 @@ export class Platform {
       this.changesWhatIsSent = false;
     }
   }
+}
+
+type Adapter = HttpAdapterHost['httpAdapter'];
+
+/** What is asked of Express and Fastify themselves. */
+interface Server {
+  /** One of Express's settings. */
+  get?(name: string): unknown;
+  /** Fastify's. */
+  printRoutes?(options: { includeHooks: boolean; method: string }): string;
 }
 
 /** Fastify's own list of the hooks that answers to GET and HEAD run through; all that there may be, where it gives none. */

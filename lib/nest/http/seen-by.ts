@@ -1,8 +1,6 @@
 import type { Type } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 
-type Module = Parameters<ModulesContainer['set']>[1];
-
 /**
  * Finds what Nest's injector would give a controller for a token: of its own module, or exported by what that imports.
  *
@@ -16,6 +14,8 @@ export function seenBy(controller: Type, token: symbol, modules: ModulesContaine
   }
   return undefined;
 }
+
+type Module = Parameters<ModulesContainer['set']>[1];
 
 /** @param passesOn whether only what the module exports counts, as it is asked for by one that imports it. */
 function exportedTo(

@@ -1,6 +1,21 @@
 import { BoundedMap } from '../../bounded-map.js';
 import type { Headers } from './header-names.js';
 
+/** An answer as it is stored: what the route's method has made of the response, and what it returned. */
+export interface StoredResponse {
+  readonly status: number;
+  /** What the method has set or changed; what middleware sets, it sets on every response. */
+  readonly headers: readonly (readonly [name: string, value: string | readonly string[]])[];
+  /** Names of headers that the method has taken away. */
+  readonly removed: readonly string[];
+  /** When it was made, in milliseconds since 1970. */
+  readonly at: number;
+  readonly form: BodyForm;
+  /** The codec's flags of a body that it made. */
+  readonly flags: number;
+  readonly body: string;
+}
+
 /** How the body stands in a stored answer. */
 export type BodyForm =
   /** A text, sent as it is. */
@@ -16,21 +31,6 @@ export type BodyForm =
   /** The bytes that it made. */
   | 'packed'
   | 'nothing';
-
-/** An answer as it is stored: what the route's method has made of the response, and what it returned. */
-export interface StoredResponse {
-  readonly status: number;
-  /** What the method has set or changed; what middleware sets, it sets on every response. */
-  readonly headers: readonly (readonly [name: string, value: string | readonly string[]])[];
-  /** Names of headers that the method has taken away. */
-  readonly removed: readonly string[];
-  /** When it was made, in milliseconds since 1970. */
-  readonly at: number;
-  readonly form: BodyForm;
-  /** The codec's flags of a body that it made. */
-  readonly flags: number;
-  readonly body: string;
-}
 
 /** Answers that may be stored: neither errors nor parts. @see RFC 9110, section 15.1 */
 export const STORABLE_STATUS: ReadonlySet<number> = new Set([200, 203, 204, 300, 301, 308]);

@@ -9,16 +9,6 @@ import { DEFAULT_NAME } from './module-name.js';
 import { UncachedCalls } from './uncached-calls.js';
 import type { VaryBy, VarySources } from '../../options/vary-by.js';
 
-/** What decorated methods need of a `MemcachedService`, so that a test may put its own in its place. */
-export type CacheMethods = Pick<
-  CacheEngine,
-  'getOrSet' | 'getOrSetMany' | 'get' | 'set' | 'invalidate' | 'invalidateTags' | 'update'
-> &
-  Partial<Pick<CacheEngine, 'policy' | 'beginSet'>> & {
-    readonly uncached?: UncachedCalls;
-    readonly client?: { storeClasses?: (types: Readonly<Record<string, Constructor>>) => void };
-  };
-
 /**
  * What connects the decorated methods of one application to one of its module instances; found on the objects whose
  * methods are decorated, where Nest's injector puts it.
@@ -207,6 +197,16 @@ export class ModuleCache {
     throw new DecoratorError(`varyBy '${source}' is not known; ${mend}`);
   }
 }
+
+/** What decorated methods need of a `MemcachedService`, so that a test may put its own in its place. */
+export type CacheMethods = Pick<
+  CacheEngine,
+  'getOrSet' | 'getOrSetMany' | 'get' | 'set' | 'invalidate' | 'invalidateTags' | 'update'
+> &
+  Partial<Pick<CacheEngine, 'policy' | 'beginSet'>> & {
+    readonly uncached?: UncachedCalls;
+    readonly client?: { storeClasses?: (types: Readonly<Record<string, Constructor>>) => void };
+  };
 
 function isHeir(type: Type, ancestor: Type): boolean {
   return type.prototype instanceof ancestor;

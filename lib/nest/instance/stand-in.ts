@@ -2,8 +2,6 @@ import type { LoadContext } from '../../cache/load-context.js';
 import { KEEP } from '../../cache/cas-update.js';
 import type { CacheMethods } from './module-cache.js';
 
-type Method = (...args: unknown[]) => unknown;
-
 /** What a loader gets that nobody will store. */
 const PLAIN: LoadContext = {
   signal: new AbortController().signal,
@@ -63,3 +61,5 @@ export function standIn(double: object): CacheMethods {
   };
   return methods as unknown as CacheMethods;
 }
+
+type Method = (...args: unknown[]) => unknown;

@@ -9,12 +9,6 @@ const SERVICE = 'MemcachedService';
 /** Of so many keys that were loaded last is known whose they are. */
 const REMEMBERED = 1000;
 
-/** Why a call of a cached method, or an answer of a cached route, left nothing in the cache. */
-export type UncachedReason = 'key' | 'value' | 'size' | 'cookie' | 'status' | 'headers';
-
-/** How often calls of one method left nothing in the cache, by reason. */
-export type UncachedCounts = Readonly<Partial<Record<UncachedReason, number>>>;
-
 /**
  * Counts the calls that nothing came of for the cache, and says so in the log: once for each method and reason, with what
  * to do about it.
@@ -75,6 +69,12 @@ export class UncachedCalls {
     return Object.fromEntries(Array.from(this.#counts, ([place, counts]) => [place, { ...counts }]));
   }
 }
+
+/** Why a call of a cached method, or an answer of a cached route, left nothing in the cache. */
+export type UncachedReason = 'key' | 'value' | 'size' | 'cookie' | 'status' | 'headers';
+
+/** How often calls of one method left nothing in the cache, by reason. */
+export type UncachedCounts = Readonly<Partial<Record<UncachedReason, number>>>;
 
 /** What is the matter with a value, and the codec's own mend; without the command and the key, which the line begins with. */
 function problemOf({ message }: Error, key: string): [problem: string, mend: string] {

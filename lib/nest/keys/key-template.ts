@@ -2,6 +2,14 @@ import { DecoratorError } from '../../errors.js';
 import { canonicalForm } from './canonical.js';
 import { escapeText } from './escape.js';
 
+/** A key pattern such as `'product:{0}'`, taken apart. */
+export interface KeyTemplate {
+  /** Texts around the placeholders: always one more than there are placeholders. */
+  readonly literals: readonly string[];
+  readonly placeholders: readonly Placeholder[];
+  readonly written: string;
+}
+
 /** A place in a template that a value goes into. */
 export interface Placeholder {
   /** Position of the argument; `'result'` is what the method returned. */
@@ -11,14 +19,6 @@ export interface Placeholder {
   /** Whether what the path leads to may be missing: `{0.page?}`. */
   readonly isOptional: boolean;
   /** As written, for messages. */
-  readonly written: string;
-}
-
-/** A key pattern such as `'product:{0}'`, taken apart. */
-export interface KeyTemplate {
-  /** Texts around the placeholders: always one more than there are placeholders. */
-  readonly literals: readonly string[];
-  readonly placeholders: readonly Placeholder[];
   readonly written: string;
 }
 

@@ -6,6 +6,31 @@ import type { VaryBy } from '../../options/vary-by.js';
 import type { KeyUse } from './reader-tags.js';
 import type { MethodSignature } from './method-signature.js';
 
+/**
+ * The decorators of one method from the outside in, whatever their order in the source: an answer from the cache spares
+ * everything further in, and what is evicted or put is so because the method ran; put last, so that it outlives the tags that
+ * the same call evicts.
+ */
+export const NESTING = ['@Cacheable', '@CacheBatch', '@CachePut', '@CacheEvict', '@CasUpdate'] as const;
+
+/** One decorator on one method, as written. */
+export interface Operation {
+  readonly decorator: DecoratorName;
+  /** Name of the module instance it uses; undefined leaves it to the class. */
+  readonly name: string | undefined;
+  /** Whether it stores what the method returns, which then must be one value, and no stream. */
+  readonly stores: boolean;
+  /** Whether its key is made of all arguments, because none was given. */
+  readonly usesDefaultKey: boolean;
+  /**
+   * Turns what was written into what is done.
+   *
+   * @throws {DecoratorError} without the place, which the caller adds.
+   * @throws {InvalidOptionsError} with the place as the beginning of its path.
+   */
+  compile(facts: MethodFacts): CompiledOperation;
+}
+
 /** One call of a decorated method, as its decorators see it. */
 export interface Call {
   readonly cache: ModuleCache;
@@ -20,13 +45,6 @@ export type Next = (args: readonly unknown[]) => Promise<unknown>;
 
 /** A decorator at work: calls what lies further in once, several times or not at all. */
 export type Step = (call: Call, next: Next) => Promise<unknown>;
-
-/**
- * The decorators of one method from the outside in, whatever their order in the source: an answer from the cache spares
- * everything further in, and what is evicted or put is so because the method ran; put last, so that it outlives the tags that
- * the same call evicts.
- */
-export const NESTING = ['@Cacheable', '@CacheBatch', '@CachePut', '@CacheEvict', '@CasUpdate'] as const;
 
 /** A decorator's name as its users write it. */
 export type DecoratorName = (typeof NESTING)[number];
@@ -66,22 +84,4 @@ export interface CompiledOperation {
   readonly isApartByRequest?: boolean;
   /** Of what is stored: what objects of one class have to have in common, since they share their keys; undefined for nothing. */
   readonly commonTo?: Common | undefined;
-}
-
-/** One decorator on one method, as written. */
-export interface Operation {
-  readonly decorator: DecoratorName;
-  /** Name of the module instance it uses; undefined leaves it to the class. */
-  readonly name: string | undefined;
-  /** Whether it stores what the method returns, which then must be one value, and no stream. */
-  readonly stores: boolean;
-  /** Whether its key is made of all arguments, because none was given. */
-  readonly usesDefaultKey: boolean;
-  /**
-   * Turns what was written into what is done.
-   *
-   * @throws {DecoratorError} without the place, which the caller adds.
-   * @throws {InvalidOptionsError} with the place as the beginning of its path.
-   */
-  compile(facts: MethodFacts): CompiledOperation;
 }

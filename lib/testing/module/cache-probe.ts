@@ -7,34 +7,6 @@ import { unixMs } from '../../unix-time.js';
 import { FaultyServer } from './faulty-server.js';
 import { OpenWork } from './open-work.js';
 
-/** How often each thing has happened to a key. */
-export interface KeyCounts {
-  /** Fresh values that were served. */
-  readonly hits: number;
-  /** Reads that found nothing to serve. */
-  readonly misses: number;
-  /** Stale values that were served. */
-  readonly stale: number;
-  /** Calls of the loader: of the method under `@Cacheable`. */
-  readonly loads: number;
-  /** Of them, those that failed. */
-  readonly failures: number;
-  readonly invalidations: number;
-}
-
-/** Which of the counts are meant. */
-export interface CountsOf {
-  /** Those of the module with this `name`; `'default'` of the one without. Without it, of all. */
-  readonly instance?: string;
-}
-
-/** What has become of one key in one cache. */
-interface Row {
-  readonly key: string;
-  readonly instance: string | undefined;
-  readonly counts: Record<keyof KeyCounts, number>;
-}
-
 /** The channel of each count. */
 const CHANNELS = {
   hits: 'hit',
@@ -152,6 +124,34 @@ export class CacheProbe implements OnApplicationShutdown, AsyncDisposable {
     if (row === undefined) this.#rows.set(id, (row = { key, instance, counts: { ...NOTHING } }));
     row.counts[name] += 1;
   }
+}
+
+/** How often each thing has happened to a key. */
+export interface KeyCounts {
+  /** Fresh values that were served. */
+  readonly hits: number;
+  /** Reads that found nothing to serve. */
+  readonly misses: number;
+  /** Stale values that were served. */
+  readonly stale: number;
+  /** Calls of the loader: of the method under `@Cacheable`. */
+  readonly loads: number;
+  /** Of them, those that failed. */
+  readonly failures: number;
+  readonly invalidations: number;
+}
+
+/** Which of the counts are meant. */
+export interface CountsOf {
+  /** Those of the module with this `name`; `'default'` of the one without. Without it, of all. */
+  readonly instance?: string;
+}
+
+/** What has become of one key in one cache. */
+interface Row {
+  readonly key: string;
+  readonly instance: string | undefined;
+  readonly counts: Record<keyof KeyCounts, number>;
 }
 
 function sum(rows: Iterable<Row>): KeyCounts {
