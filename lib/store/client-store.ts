@@ -276,7 +276,7 @@ export class ClientStore implements CacheStore {
       held = await this.#client.gets<string>(name, { codec: textCodec });
     } catch (error) {
       // It may hold all the same, and nobody would release it.
-      if (added || mayBeDone(error)) this.#lost.repair(name, () => this.unlock(key, token));
+      if (added || mayBeDone(error)) this.#lost.repair(`${name} ${token}`, () => this.unlock(key, token));
       throw error;
     }
     if (added && held?.value === token) return { token, fence: Number.parseInt(held.cas, 10) };

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers';
 import { BoundedMap } from '../bounded-map.js';
 import type { MemcachedClient } from '../client/client.js';
 import { MemcachedError } from '../errors.js';
@@ -5,17 +6,22 @@ import { MemcachedError } from '../errors.js';
 /** Keys remembered at most; beyond that the longest known are forgotten, whose stubs and locks end with their time. */
 const MAX_REMEMBERED = 10_000;
 
+/** The bytes of a lost command may reach the server behind those of the look, by the connection that is gone: it reads on. */
+const LOOK_AGAIN_MS = 500;
+
 /**
  * Leases and locks that may have been given out without anybody knowing: the server carried out the command, and its answer
  * came too late or was lost with its connection.
  *
- * Nobody would use such a one, and everybody would wait for it. So the key is looked at again, at once and when its server is
- * back, and a stub that nobody of this process uses is removed, as is such a lock; the right to refresh a value that is marked
+ * Nobody would use such a one, and everybody would wait for it. So the key is looked at again, at once, half a second later
+ * and when its server is back, and a stub that nobody of this process uses is removed, as is such a lock; the right to refresh a value that is marked
  * stale is given back. A lease may be another process's: that one then returns its value without storing it, which is harmless.
  */
 export class LostLeases {
   readonly #client: MemcachedClient;
   readonly #repairs = new BoundedMap<string, () => Promise<unknown>>(MAX_REMEMBERED);
+  /** Keys that will be looked at once more. */
+  readonly #again = new Set<string>();
 
   constructor(client: MemcachedClient) {
     this.#client = client;
@@ -30,21 +36,29 @@ export class LostLeases {
    * @param isUsed whether a lease, named by its cas, is in use.
    */
   add(key: string, error: unknown, isUsed: (cas: string) => boolean): void {
-    if (mayBeDone(error)) this.repair(key, () => this.#giveBack(key, isUsed));
+    if (!mayBeDone(error)) return;
+    const look = (): Promise<void> => this.#giveBack(key, isUsed);
+    this.repair(key, look);
+    if (this.#again.has(key) || this.#again.size >= MAX_REMEMBERED) return;
+    this.#again.add(key);
+    setTimeout(() => {
+      this.#again.delete(key);
+      this.repair(key, look);
+    }, LOOK_AGAIN_MS).unref();
   }
 
-  /** Has something done about a key as soon as its server can be asked. */
+  /** Has something done about a key as soon as its server can be asked, also if that is being done: it may be too late by now. */
   repair(key: string, repair: () => Promise<unknown>): void {
-    if (this.#repairs.has(key)) return;
     this.#repairs.set(key, repair);
     void this.#repair(key);
   }
 
   /** Asks behind everything that is on its way to the server, so that what the lost command has left is there. */
   async #repair(key: string): Promise<void> {
+    const repair = this.#repairs.get(key);
     try {
-      await this.#repairs.get(key)?.();
-      this.#repairs.delete(key);
+      await repair?.();
+      if (this.#repairs.get(key) === repair) this.#repairs.delete(key);
     } catch {
       // Tried again when the server is back.
     }

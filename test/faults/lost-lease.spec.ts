@@ -4,6 +4,7 @@ import { MemcachedClient } from '../../lib/client/client.js';
 import { MemcachedService } from '../../lib/nest/memcached.service.js';
 import { ClientStore } from '../../lib/store/client-store.js';
 import { blackhole, FaultProxy, pass, reset } from '../support/fault-proxy.js';
+import { LateRelay } from '../support/late-relay.js';
 import { describeReal, type RealMemcached, startMemcached } from '../support/real-memcached.js';
 
 /** A cache of its own on a server, as another process has it. */
@@ -166,6 +167,27 @@ describeReal('a lease on a real memcached', () => {
       await expect(lock(a.cache)).rejects.toThrow('no reply');
       expect(lost).toBe(true);
       while (!(await lock(b.cache)).locked);
+    },
+  );
+
+  it.each(['auto', 'classic'] as const)(
+    'asked for by bytes that arrive after its key was looked at is given back (%s)',
+    async (protocol) => {
+      await using server = await startMemcached();
+      await using relay = await LateRelay.before(server.port);
+      await using a = new Process(relay.address, protocol, '200ms', '10m');
+      await using b = new Process(server.address, protocol);
+      await a.client.connect();
+      const held = relay.hold((bytes) => /^(?:mg k .*N|add k )/m.test(bytes));
+      const blind = a.cache.getOrSet('k', () => 'blind');
+      await held;
+      await expect(blind).resolves.toBe('blind');
+      while (a.client.topology()[0].state !== 'up') await b.client.version();
+      await a.client.get('k');
+      await relay.deliver();
+      await expect(b.cache.getOrSet('k', () => 'computed')).resolves.toBe('computed');
+      await expect(b.client.get('k')).resolves.toBe('computed');
+      expect(b.cache.counters.leaseWon).toBe(1);
     },
   );
 
