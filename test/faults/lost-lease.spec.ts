@@ -175,19 +175,26 @@ describeReal('a lease on a real memcached', () => {
     async (protocol) => {
       await using server = await startMemcached();
       await using relay = await LateRelay.before(server.port);
-      await using a = new Process(relay.address, protocol, '200ms', '10m');
+      await using a = new Process(relay.address, protocol, '10s', '10m');
       await using b = new Process(server.address, protocol);
       await a.client.connect();
-      const held = relay.hold((bytes) => /^(?:mg k .*N|add k )/m.test(bytes));
-      const blind = a.cache.getOrSet('k', () => 'blind');
-      await held;
-      await expect(blind).resolves.toBe('blind');
-      while (a.client.topology()[0].state !== 'up') await b.client.version();
-      await a.client.get('k');
-      await relay.deliver();
-      await expect(b.cache.getOrSet('k', () => 'computed')).resolves.toBe('computed');
-      await expect(b.client.get('k')).resolves.toBe('computed');
-      expect(b.cache.counters.leaseWon).toBe(1);
+      // Again, should this machine have been so slow that the bytes came behind the second look.
+      for (let key = 'k'; ; key += 'k') {
+        const held = relay.hold((bytes) => new RegExp(`^(?:mg ${key} .* N\\d|add ${key} )`, 'm').test(bytes));
+        const blind = a.cache.getOrSet(key, () => 'blind');
+        await held;
+        relay.reset();
+        const lostAt = performance.now();
+        await expect(blind).resolves.toBe('blind');
+        // Answered by the next connection, behind the look that came with it.
+        await a.client.get(key);
+        await relay.deliver();
+        if (performance.now() - lostAt > 400) continue;
+        await expect(b.cache.getOrSet(key, () => 'computed')).resolves.toBe('computed');
+        await expect(b.client.get(key)).resolves.toBe('computed');
+        expect(b.cache.counters.leaseWon).toBe(1);
+        return;
+      }
     },
   );
 

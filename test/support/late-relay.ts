@@ -10,7 +10,7 @@ export class LateRelay implements AsyncDisposable {
   readonly #servers = new Set<Socket>();
   #holds: ((bytes: string) => boolean) | undefined;
   #onHeld: (() => void) | undefined;
-  readonly #held: { readonly server: Socket; readonly bytes: Buffer }[] = [];
+  readonly #held: { readonly client: Socket; readonly server: Socket; readonly bytes: Buffer }[] = [];
 
   private constructor(listener: Server) {
     this.#listener = listener;
@@ -35,6 +35,11 @@ export class LateRelay implements AsyncDisposable {
     return new Promise((resolve) => {
       this.#onHeld = resolve;
     });
+  }
+
+  /** Their client loses the connections on which something is held up. */
+  reset(): void {
+    for (const { client } of this.#held) client.resetAndDestroy();
   }
 
   /** What was held up arrives. Resolves once the server has carried it out. */
@@ -66,7 +71,7 @@ export class LateRelay implements AsyncDisposable {
         server.write(bytes);
         return;
       }
-      this.#held.push({ server, bytes });
+      this.#held.push({ client, server, bytes });
       this.#onHeld?.();
     });
     server.on('data', (bytes: Buffer) => void (client.destroyed || client.write(bytes)));
