@@ -40,13 +40,13 @@ describeReal('a set that was given up, and whose bytes arrive after an invalidat
 
 describeReal('a `set`', () => {
   it.each(['auto', 'classic'] as const)(
-    'of one turn after another leaves the last (%s)',
+    'of one turn beside others leaves one of them whole (%s)',
     async (protocol) => {
       await using server = await startMemcached();
       await using cache = new MemcachedService({ servers: server.address, protocol });
       const values = Array.from({ length: 12 }, (_, index) => index);
       await Promise.all(values.map((value) => cache.set('k', value)));
-      await expect(cache.get('k')).resolves.toBe(11);
+      expect(values).toContain(await cache.get('k'));
     },
   );
 
