@@ -8,6 +8,7 @@ import { ConnectionError, ServerError } from '../errors.js';
 import { DEFAULT_BOUNDS, type CodecBounds } from '../options/codec-options.js';
 import { EntryCodec } from './entry-codec.js';
 import { LostLeases, mayBeDone } from './lost-leases.js';
+import { SetsUnderWay } from './sets-under-way.js';
 import { unixMs } from '../unix-time.js';
 
 /**
@@ -60,6 +61,7 @@ export class ClientStore implements CacheStore {
   readonly #client: MemcachedClient;
   readonly #codec: Codec;
   readonly #lost: LostLeases;
+  readonly #sets = new SetsUnderWay();
   readonly #bounds: CodecBounds;
 
   /** @param bounds what the values of one call may come to together. */
@@ -108,8 +110,10 @@ export class ClientStore implements CacheStore {
     const options = { ttl: toTtl(ttlSeconds), codec: this.#codec };
     let failure: unknown;
     try {
-      if (guarded ? await this.#setOver(name, entry, options) : await this.#client.set(name, entry, options))
-        return true;
+      const stored = guarded
+        ? this.#sets.run(name, (later) => this.#setOver(name, entry, options, later))
+        : this.#client.set(name, entry, options);
+      if (await stored) return true;
     } catch (error) {
       failure = error;
     }
@@ -300,16 +304,24 @@ export class ClientStore implements CacheStore {
 
   /**
    * Stores over what is there, whatever it is, so that nothing is stored over what comes after: bytes that are held up on
-   * their way find another cas there once an invalidation has passed them. Who finds another's write there tries again.
+   * their way find another cas there once an invalidation has passed them. Who finds another's write there tries again, unless
+   * a later one of this process does so anyway.
    *
    * @returns false when the key was removed in between.
    */
-  async #setOver(name: string, entry: CacheEntry, options: StoreOptions): Promise<boolean> {
+  async #setOver(
+    name: string,
+    entry: CacheEntry,
+    options: StoreOptions,
+    later: () => Promise<boolean> | undefined,
+  ): Promise<boolean> {
     for (let attempt = 0; attempt < SET_ATTEMPTS; attempt += 1) {
       const { cas } = await this.#client.leaseGet(name, WHATEVER_IS_THERE);
       if (isWithoutCas(cas)) break;
       const result = await this.#client.cas(name, entry, cas, options);
       if (result !== 'exists') return result === 'stored';
+      const end = later();
+      if (end !== undefined) return end;
     }
     return this.#client.set(name, entry, options);
   }
