@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startServers } from '../../memcached.mjs';
 import { startChild } from '../child.mjs';
+import { crashed } from './crashed.mjs';
 import { LOAD_MS } from './rows.mjs';
 
 const CALLER = new URL('storm-caller.mjs', import.meta.url);
@@ -84,14 +85,7 @@ export async function storm(
     const { unhandled, examples, warnings } = await caller.call('unhandled');
     return judged({ ...result, unhandled, examples, warnings, faults });
   } catch (error) {
-    if (!/the process was ended/.test(error.message)) throw error;
-    return {
-      figure: 'crashed',
-      bound: 'no crash',
-      held: false,
-      details: [error.message],
-      found: ['crashes'],
-    };
+    return crashed(error);
   } finally {
     await caller.kill();
   }

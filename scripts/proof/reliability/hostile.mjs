@@ -1,5 +1,6 @@
 import { startServers } from '../../memcached.mjs';
 import { startChild } from '../child.mjs';
+import { crashed } from './crashed.mjs';
 
 const CALLER = new URL('hostile-caller.mjs', import.meta.url);
 
@@ -35,14 +36,7 @@ async function tried({ dist, patch }, operation, args, what) {
       await caller.kill();
     }
   } catch (error) {
-    if (!/the process was ended/.test(error.message)) throw error;
-    return {
-      figure: 'crashed',
-      bound: 'no crash',
-      held: false,
-      details: [error.message],
-      found: ['crashes'],
-    };
+    return crashed(error);
   } finally {
     await servers.stop();
   }
