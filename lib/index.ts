@@ -144,6 +144,9 @@ export type {
 } from './options/codec-options.js';
 export type { SealKeyOption } from './options/seal-key.js';
 
+// What carries the near cache's messages between processes.
+export type { NearCacheBus, NearCacheBusListener } from './near-cache-bus.js';
+
 // What can be listened to, by node:diagnostics_channel.
 export type { CommandMessage, ReconnectMessage, OwedMessage } from './client/diagnostics.js';
 export type { CacheMessage } from './nest/cache-diagnostics.js';

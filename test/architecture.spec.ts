@@ -11,6 +11,7 @@ const HOUSE: House = {
         'errors.ts',
         'codec.ts',
         'custom-distribution.ts',
+        'near-cache-bus.ts',
         'options/',
         'cluster/',
         'client/',
@@ -33,6 +34,7 @@ const HOUSE: House = {
     'abort-watch.ts': { rooms: [], packages: [] },
     'codec.ts': { rooms: [], packages: [] },
     'custom-distribution.ts': { rooms: [], packages: [] },
+    'near-cache-bus.ts': { rooms: [], packages: [] },
     'unix-time.ts': { rooms: [], packages: [] },
     // node:tls for the type of the options that are passed through to it, node:v8 for the heap's limit.
     'options/': {
