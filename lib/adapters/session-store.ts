@@ -65,6 +65,9 @@ const HELD = '~memcached';
 /** Writers of one session that get in each other's way; more than that is no longer chance. */
 const MAX_ATTEMPTS = 64;
 
+/** How often `clear` looks for sessions: more may be begun meanwhile, without end. */
+const MAX_CLEARINGS = 5;
+
 const OPTIONS: Shape<Required<Omit<SessionStoreOptions, 'seal'>> & { seal: SealOptions | undefined }> = {
   prefix: withDefault(text(), 'session'),
   ttl: (value, path) => {
@@ -297,11 +300,11 @@ export class MemcachedSessionStore extends EventEmitter {
   }
 
   async #readIds(): Promise<string[]> {
-    const ids: string[] = [];
+    const ids = new Set<string>();
     for await (const key of this.#client.keys()) {
-      if (key.startsWith(this.#keys)) ids.push(key.slice(this.#keys.length));
+      if (key.startsWith(this.#keys)) ids.add(key.slice(this.#keys.length));
     }
-    return ids;
+    return [...ids];
   }
 
   async #readAll(): Promise<StoredSession[]> {
@@ -316,8 +319,13 @@ export class MemcachedSessionStore extends EventEmitter {
     });
   }
 
+  /** Looks again until nothing is found: memcached before 1.6.19 may leave out what it moves meanwhile. */
   async #removeAll(): Promise<void> {
-    await Promise.all((await this.#readIds()).map((sid) => this.#remove(sid)));
+    for (let pass = 0; pass < MAX_CLEARINGS; pass += 1) {
+      const ids = await this.#readIds();
+      if (ids.length === 0) return;
+      await Promise.all(ids.map((sid) => this.#remove(sid)));
+    }
   }
 
   /** Milliseconds: until the cookie's end, or as the option says. */

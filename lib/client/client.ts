@@ -282,7 +282,8 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
 
   /**
    * The keys that the servers hold, one server after the other, in no order; with a `keyPrefix` those that have it, without
-   * it. Meant for looking around: what is stored or dropped meanwhile may be missing or there.
+   * it. Meant for looking around: what is stored or dropped meanwhile may be missing or there. memcached before 1.6.19 goes
+   * through the lists of its LRU, so that a key which it moves among them meanwhile may be missing too, or come twice.
    *
    * @param options `limit`: most keys; all of them without it.
    * @throws {UnsupportedError | ServerError} of a server that does not list its keys, when its turn comes.

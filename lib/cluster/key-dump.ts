@@ -14,6 +14,13 @@ const HIGH_WATER_KEYS = 1024;
 const MIN_PAUSE_MS = 10;
 const MAX_PAUSE_MS = 250;
 
+/**
+ * The version since which memcached walks its hash table for us, where every item is found once. By the lists of its LRU, as
+ * before, an item that it moves meanwhile may be left out or come twice; and walking the table, versions before held the
+ * lock of an item for as long as their reader took.
+ */
+const WALKS_HASH_TABLE = [1, 6, 19] as const;
+
 /** For how long it is asked again. */
 const PATIENCE_MS = 10_000;
 
@@ -70,9 +77,9 @@ async function* listing(
   };
 
   const owner: ConnectionOwner = {
-    onReady: () => {
+    onReady: ({ version }) => {
       silence = setTimeout(giveUp, commandTimeout);
-      return [];
+      return [dump(version.atLeast(...WALKS_HASH_TABLE) ? 'hash' : 'all')];
     },
     onRoundTrip: () => undefined,
     onOverdue: () => undefined,
@@ -83,28 +90,31 @@ async function* listing(
     },
   };
   const connection = new Connection(server, options, owner);
-  const request = new Request('line', 'lru_crawler metadump all', (reply: Reply) => {
-    if (reply.status === 'line' && reply.more) {
-      lines += 1;
-      silence?.refresh();
-      const key = /^key=(\S+)/.exec(reply.text)?.[1];
-      if (key !== undefined) keys.push(unescaped(key));
-      if (keys.length >= HIGH_WATER_KEYS && !paused) connection.setPaused((paused = true));
+  const dump = (which: 'hash' | 'all'): Request => {
+    const request = new Request('line', `lru_crawler metadump ${which}`, (reply: Reply) => {
+      if (reply.status === 'line' && reply.more) {
+        lines += 1;
+        silence?.refresh();
+        const key = /^key=(\S+)/.exec(reply.text)?.[1];
+        if (key !== undefined) keys.push(unescaped(key));
+        if (keys.length >= HIGH_WATER_KEYS && !paused) connection.setPaused((paused = true));
+        wake();
+        return undefined;
+      }
+      if (reply.status === 'end' || reply.status === 'ok') return undefined;
+      throw unexpectedReply(reply, request);
+    });
+    request.timeoutMs = Number.POSITIVE_INFINITY;
+    request.resolve = () => {
+      over = true;
       wake();
-      return undefined;
-    }
-    if (reply.status === 'end' || reply.status === 'ok') return undefined;
-    throw unexpectedReply(reply, request);
-  });
-  request.timeoutMs = Number.POSITIVE_INFINITY;
-  request.resolve = () => {
-    over = true;
-    wake();
-  };
-  request.reject = (error) => {
-    failure = error as Error;
-    over = true;
-    wake();
+    };
+    request.reject = (error) => {
+      failure = error as Error;
+      over = true;
+      wake();
+    };
+    return request;
   };
   const abort = (): void => {
     failure = signal.reason as Error;
@@ -112,7 +122,6 @@ async function* listing(
     wake();
   };
   signal.addEventListener('abort', abort, { once: true });
-  connection.push(request);
 
   try {
     for (;;) {
@@ -142,7 +151,9 @@ function unescaped(key: string): string {
 }
 
 function isBusy(error: unknown): boolean {
-  return error instanceof ServerError && error.reply.startsWith('BUSY');
+  return (
+    error instanceof ServerError && (error.reply.startsWith('BUSY') || error.reply.startsWith('ERROR locked'))
+  );
 }
 
 /** Ends early when it is aborted. */

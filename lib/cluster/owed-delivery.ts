@@ -72,14 +72,18 @@ export class OwedDelivery {
   lookThrough(server: ServerAddress): void {
     if (!this.#owed.overflows || performance.now() < this.#lookAt) return;
     this.#lookAt = performance.now() + LOOK_PAUSE_MS;
-    const keys = dumpKeys(server, this.#options, this.#closing.signal);
     this.#owed
-      .sift(keys, () => this.finish())
+      .sift(this.#keysOf(server), () => this.finish())
       .then(
         () => this.begin(),
         // A proxy, or a server that lists no keys: they stay owed, and are invalidated when they are asked for.
         () => undefined,
       );
+  }
+
+  /** All keys of a server, twice: an older one may leave out what it moves among its lists meanwhile. */
+  async *#keysOf(server: ServerAddress): AsyncGenerator<string> {
+    for (let pass = 0; pass < 2; pass += 1) yield* dumpKeys(server, this.#options, this.#closing.signal);
   }
 
   /** Says that more is owed to a server than can be listed. */

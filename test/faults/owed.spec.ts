@@ -130,6 +130,35 @@ describe('what a server is owed', () => {
     expect(heard[1].slice(1)).toEqual(['mg k', 'mg k']);
   });
 
+  it('is found among the keys of a server that left some of them out at the first look', async () => {
+    let lists = 0;
+    const deleted = new Set<string>();
+    const keys = KEYS.slice(0, 8);
+    await using scripted = await ScriptedServer.start(async (peer) => {
+      if (isAway) return peer.hangUp();
+      await peer.answer((line) => {
+        if (line === 'version') return 'VERSION 1.6.18\r\n';
+        if (line === 'mn') return 'MN\r\n';
+        if (line.startsWith('stats')) return 'END\r\n';
+        if (line.startsWith('lru_crawler')) {
+          lists += 1;
+          const listed = keys.filter((key, index) => !deleted.has(key) && (lists > 1 || index % 2 === 0));
+          return `${listed.map((key) => `key=${key.replace(':', '%3A')} exp=-1\n`).join('')}END\r\n`;
+        }
+        deleted.add(line.split(' ')[1]);
+        return `HD ${line.split(' ').at(-1)}\r\n`;
+      });
+    });
+    let isAway = true;
+    const client = connect(scripted.address, { maxOwedDeletes: 1 });
+    for (const key of keys) await client.invalidateKey(key);
+    expect(client.topology()[0].owed).toBe(Number.POSITIVE_INFINITY);
+    isAway = false;
+    while ((await client.delete('other').catch(() => 'away')) === 'away') await turn();
+    await settled(client);
+    expect([...deleted].filter((key) => key !== 'other').toSorted()).toEqual(keys.toSorted());
+  });
+
   it('keeps a key of bytes and the key that is spelled like its base64 apart', async () => {
     const client = connect(server.address);
     const { port } = server;
