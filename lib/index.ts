@@ -148,8 +148,15 @@ export type { SealKeyOption } from './options/seal-key.js';
 export type { NearCacheBus, NearCacheBusListener } from './near-cache-bus.js';
 
 // What can be listened to, by node:diagnostics_channel.
-export type { CommandMessage, ReconnectMessage, OwedMessage } from './client/diagnostics.js';
+export type {
+  CommandMessage,
+  NodeMessage,
+  OwedMessage,
+  ReconnectMessage,
+  ServersMessage,
+} from './client/diagnostics.js';
 export type { CacheMessage } from './nest/cache-diagnostics.js';
+export type { GetOrSetMessage, LoadMessage, RefreshMessage, TracedMessage } from './nest/trace-channels.js';
 export type { ClusterReport, ServerReport } from './nest/cluster-report.js';
 export type { UncachedCounts, UncachedReason } from './nest/instance/uncached-calls.js';
 

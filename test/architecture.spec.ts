@@ -119,7 +119,7 @@ const HOUSE: House = {
         'store/',
         'nest/instance/',
       ],
-      packages: ['@nestjs/common', 'node:async_hooks', 'node:diagnostics_channel'],
+      packages: ['@nestjs/common', 'node:async_hooks', 'node:diagnostics_channel', 'node:perf_hooks'],
     },
     'nest/decorators/': {
       rooms: ['errors.ts', 'options/', 'cache/', 'nest/instance/', 'nest/keys/', 'nest/methods/'],

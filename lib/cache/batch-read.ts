@@ -1,8 +1,9 @@
 import type { ResolvedPolicy } from '../options/cache-policy.js';
 import { Batch } from './batch.js';
-import { callOf } from './cache-call.js';
+import { type CacheCall, callOf } from './cache-call.js';
 import { checkKeys } from './cache-key.js';
 import type { CacheParts } from './cache-parts.js';
+import { traceCalls } from './cache-tracing.js';
 import type { BatchLoader, Loader } from './load-context.js';
 import type { ReadThrough } from './read-through.js';
 
@@ -23,7 +24,7 @@ interface BatchRead<Id, V> {
  * @throws what the loader throws, when a value is needed that no stale one may stand in for.
  */
 export async function readBatch<Id, V>(
-  { clock, order }: CacheParts,
+  { clock, order, tracing }: CacheParts,
   readThrough: ReadThrough,
   { ids, keyOf, loadMissing, policy, signal }: BatchRead<Id, V>,
 ): Promise<Map<Id, V>> {
@@ -33,21 +34,28 @@ export async function readBatch<Id, V>(
   // Ids of one key are one: the first of them stands for all.
   const names = [...new Set(keys)];
   const firstOf = names.length === all.length ? undefined : positionsOf(keys);
-  const batch = new Batch(loadMissing, clock);
   const began = order.now;
-  const values = await readThrough.getMany(
-    names,
-    policy,
-    signal,
-    (index) => {
-      const key = names[index];
-      const id = all[firstOf?.get(key) ?? index];
-      batch.expect(id);
-      const load: Loader<unknown> = (context) => batch.load(id, context);
-      return callOf(key, load, policy, began, signal, () => batch.decided(id));
-    },
-    () => batch.expectNoMore(),
-  );
+  const isTraced = tracing.calls.hasSubscribers;
+  const calls: CacheCall[] = [];
+  const read = (): Promise<unknown[]> => {
+    const batch = new Batch(loadMissing, clock, tracing.loads);
+    return readThrough.getMany(
+      names,
+      policy,
+      signal,
+      (index) => {
+        const key = names[index];
+        const id = all[firstOf?.get(key) ?? index];
+        batch.expect(id);
+        const load: Loader<unknown> = (context) => batch.load(id, context);
+        const call = callOf(key, load, policy, began, signal, () => batch.decided(id));
+        if (isTraced) calls.push(call);
+        return call;
+      },
+      () => batch.expectNoMore(),
+    );
+  };
+  const values = await (isTraced ? traceCalls(tracing.calls, names, calls, read) : read());
   const position = firstOf && new Map(names.map((name, index) => [name, index]));
   const found = new Map<Id, V>();
   for (const [index, id] of all.entries()) {

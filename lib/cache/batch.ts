@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from '../errors.js';
+import type { CacheTracing } from './cache-tracing.js';
 import type { Clock } from './clock.js';
-import type { Load } from './load.js';
+import { aboutLoad, type Load } from './load.js';
 import type { BatchContext, BatchLoader, LoadContext } from './load-context.js';
 
 /** How long the first of those that turn out late waits for others: their waits end at the same time, in several turns. */
@@ -15,6 +16,7 @@ const LATE_MS = 2;
 export class Batch<Id, V> {
   readonly #clock: Clock;
   readonly #loadMissing: BatchLoader<Id, V>;
+  readonly #loads: CacheTracing['loads'];
   /** Those that may have to be computed, as far as that is known. */
   readonly #undecided = new Set<Id>();
   #allExpected = false;
@@ -22,9 +24,10 @@ export class Batch<Id, V> {
   #open!: () => void;
   #scheduled = true;
 
-  constructor(loadMissing: BatchLoader<Id, V>, clock: Clock) {
+  constructor(loadMissing: BatchLoader<Id, V>, clock: Clock, loads: CacheTracing['loads']) {
     this.#clock = clock;
     this.#loadMissing = loadMissing;
+    this.#loads = loads;
     // Continued from here, so that the loader runs in the async context of whoever wants the values.
     void new Promise<void>((resolve) => {
       this.#open = resolve;
@@ -71,7 +74,7 @@ export class Batch<Id, V> {
   async #call(asked: readonly Asked<Id>[]): Promise<void> {
     try {
       const ids = asked.map(({ id }) => id);
-      const result = await this.#loadMissing(ids, contextOf(asked));
+      const result = await this.#traced(asked, async () => this.#loadMissing(ids, contextOf(asked)));
       const valueOf = checked<Id, V>(result, ids.length);
       asked.forEach(({ id, resolve }, index) =>
         resolve(Array.isArray(valueOf) ? valueOf[index] : valueOf.get(id)),
@@ -79,6 +82,12 @@ export class Batch<Id, V> {
     } catch (error) {
       for (const { reject } of asked) reject(error);
     }
+  }
+
+  #traced<T>(asked: readonly Asked<Id>[], work: () => Promise<T>): Promise<T> {
+    return this.#loads.hasSubscribers
+      ? this.#loads.run(aboutLoad(asked.map(({ load }) => load)), work)
+      : work();
   }
 }
 

@@ -12,6 +12,8 @@ export interface CacheCall {
   readonly signal: AbortSignal | undefined;
   /** Told once it is known that the loader is not called at once, since somebody else is computing, or not at all. */
   readonly onNoLoad: (() => void) | undefined;
+  /** What it has come to, so far as is known. */
+  served: Served;
   /** The caller has given up. */
   gone: boolean;
   /** The reads it is one of; see `CacheStore.together`. */
@@ -19,6 +21,12 @@ export interface CacheCall {
   /** What the call waits for at present. */
   flight: Flight | undefined;
 }
+
+/**
+ * What a call is served: a fresh value, a stale one, what another call of this process had computed, or what was computed for
+ * it, here or in another process.
+ */
+export type Served = 'hit' | 'stale' | 'shared' | 'miss';
 
 /** A call that begins. @param began the order of events when it did. */
 export function callOf(
@@ -36,6 +44,7 @@ export function callOf(
     began,
     signal,
     onNoLoad,
+    served: 'miss',
     gone: false,
     together: undefined,
     flight: undefined,

@@ -20,6 +20,7 @@ import { LeaseWatch } from './lease-watch.js';
 import type { BatchLoader, Loader } from './load-context.js';
 import { Locks, type Locked } from './lock.js';
 import { type CacheAudiences, CacheEvents, type CacheCounters, type CacheObserver } from './cache-events.js';
+import { type CacheTracing, traceCall, UNTRACED } from './cache-tracing.js';
 import { Order } from './order.js';
 import { Polling } from './polling.js';
 import { PlainReads } from './plain-reads.js';
@@ -71,6 +72,7 @@ export class CacheEngine {
       clock,
       random,
       events,
+      tracing: ports.tracing ?? UNTRACED,
       order,
       tags,
       reader,
@@ -113,12 +115,16 @@ export class CacheEngine {
     try {
       if (this.#selfWait.underWay > 0 && this.#selfWait.isWithin(key)) throw waitsForUpdate(key);
       if (typeof key !== 'string' || key === '') checkedKey(key);
-      if (policy === undefined || policy instanceof ResolvedPolicy) {
+      const { order, tracing } = this.#in;
+      const { calls } = tracing;
+      const isResolved = policy === undefined || policy instanceof ResolvedPolicy;
+      if (isResolved && !calls.hasSubscribers) {
         return this.#readThrough.read(key, loader, policy ?? this.#options.policy) as Promise<V>;
       }
       const resolved = this.#options.policyOf(policy);
-      const call = callOf(key, loader, resolved, this.#in.order.now, policy.signal);
-      return this.#readThrough.get(call) as Promise<V>;
+      const call = callOf(key, loader, resolved, order.now, isResolved ? undefined : policy.signal);
+      if (!calls.hasSubscribers) return this.#readThrough.get(call) as Promise<V>;
+      return traceCall(calls, call, (traced) => this.#readThrough.get(traced)) as Promise<V>;
     } catch (error) {
       // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- an InvalidOptionsError
       return Promise.reject(error);
@@ -361,6 +367,9 @@ export interface CachePorts {
 
   /** Of what has an audience here, the observer is told only while that has subscribers. @default nothing has */
   audiences?: CacheAudiences;
+
+  /** Traces calls and loads. @default nobody */
+  tracing?: CacheTracing;
 
   /**
    * Runs what all calls share, such as timers that renew, so that it does not run in the async context of the call that

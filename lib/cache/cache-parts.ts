@@ -1,4 +1,5 @@
 import type { CacheEvents } from './cache-events.js';
+import type { CacheTracing } from './cache-tracing.js';
 import type { Clock } from './clock.js';
 import type { EntryReader } from './entry-reader.js';
 import type { LeaseWatch } from './lease-watch.js';
@@ -15,6 +16,7 @@ export interface CacheParts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly events: CacheEvents;
+  readonly tracing: CacheTracing;
   readonly order: Order;
   readonly tags: Tags;
   readonly reader: EntryReader;

@@ -4,7 +4,7 @@ import type { CacheParts } from './cache-parts.js';
 import { entryFor, hitForMiss } from './entry.js';
 import { keepOf, type Finding } from './finding.js';
 import type { Flight, Landing } from './flight.js';
-import { callLoader, Load, ttlOf } from './load.js';
+import { aboutLoad, callLoader, Load, ttlOf } from './load.js';
 import type { CacheReading, TagVersion } from './store.js';
 import { versionsOf } from './tags.js';
 
@@ -37,6 +37,20 @@ export class Computation {
    * @param behind nobody waits: if another process computes, leave it to that.
    */
   async run(flight: Flight, call: CacheCall, first: Finding, behind: boolean): Promise<Landing> {
+    const { refreshes } = this.#in.tracing;
+    if (!behind || !refreshes.hasSubscribers) return this.#run(flight, call, first, behind);
+    try {
+      return await refreshes.run({ keys: [call.key] }, async () => {
+        const landing = await this.#run(flight, call, first, behind);
+        if (landing.kind === 'error') throw landing.error;
+        return landing;
+      });
+    } catch (error) {
+      return { kind: 'error', error };
+    }
+  }
+
+  async #run(flight: Flight, call: CacheCall, first: Finding, behind: boolean): Promise<Landing> {
     try {
       const found = await this.#right(flight, call, first, behind);
       return 'kind' in found ? found : await this.#compute(flight, call, found);
@@ -220,19 +234,23 @@ export class Computation {
     load: Load,
     loadedAt: number,
   ): Promise<unknown> {
-    const { clock, signs, events } = this.#in;
+    const { clock, signs, events, tracing } = this.#in;
+    const { key, loader, policy } = call;
     const end = signs.accompany(flight, call, finding, loadedAt);
     flight.onDetach = () => {
       end();
       if (finding.state !== 'fresh') this.giveBack(call.key, finding, keepOf(finding));
     };
-    events.note('load', call.key);
+    const work = (): Promise<unknown> => callLoader(loader, load, flight, policy, clock);
+    // The keys of a batch are loaded by one call, which is traced as one.
+    const isTraced = tracing.loads.hasSubscribers && call.onNoLoad === undefined;
+    events.note('load', key);
     try {
-      return await callLoader(call.loader, load, flight, call.policy, clock);
+      return await (isTraced ? tracing.loads.run(aboutLoad([load]), work) : work());
     } finally {
       end();
       flight.onDetach = undefined;
-      events.note('loadEnd', call.key);
+      events.note('loadEnd', key);
     }
   }
 

@@ -38,6 +38,11 @@ export class Flight {
     });
   }
 
+  /** Whether it was begun for nobody who waits. */
+  get isBehind(): boolean {
+    return this.#wanted;
+  }
+
   /** Aborted when nobody waits for the value any more, when it takes too long, and when the cache closes. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {

@@ -2,6 +2,7 @@ import { InvalidArgumentError, LoaderTimeoutError } from '../errors.js';
 import type { Ttl } from '../options/cache-options.js';
 import { MAX_TAGS, type ResolvedPolicy } from '../options/cache-policy.js';
 import { bounded, readTtl } from '../options/ttl-option.js';
+import type { TracedLoad } from './cache-tracing.js';
 import type { Clock } from './clock.js';
 import type { Flight } from './flight.js';
 import type { LoadContext, Loader } from './load-context.js';
@@ -21,6 +22,20 @@ export class Load implements LoadContext {
     this.#flight = flight;
     this.stale = stale?.value;
     this.#replaces = stale !== undefined;
+  }
+
+  get key(): string {
+    return this.#flight.key;
+  }
+
+  /** Whether it was begun for nobody who waits. */
+  get isBehind(): boolean {
+    return this.#flight.isBehind;
+  }
+
+  /** Whether there is a stale value that it replaces. */
+  get replaces(): boolean {
+    return this.#replaces;
   }
 
   get signal(): AbortSignal {
@@ -54,6 +69,15 @@ export class Load implements LoadContext {
       `ctx.unchanged: there is no stale value of "${this.#flight.key}" to keep; look at ctx.stale first`,
     );
   }
+}
+
+/** One call of a loader, for the loads of one or many keys, as those who trace it see it. */
+export function aboutLoad(loads: readonly Load[]): TracedLoad {
+  return {
+    keys: loads.map(({ key }) => key),
+    refresh: loads.every(({ isBehind }) => isBehind),
+    stale: loads.every(({ replaces }) => replaces),
+  };
 }
 
 /**

@@ -184,7 +184,7 @@ export class ReadThrough {
   /** What a call is served after a read that asked for no tags: the value or its promise. */
   #answered(call: CacheCall, reading: CacheReading): unknown {
     if (!isPlainHit(reading, call.policy)) return this.#seenAlone(call, reading);
-    this.#in.events.note('hit', call.key);
+    this.#note(call, 'hit');
     return reading.value?.value;
   }
 
@@ -252,7 +252,6 @@ export class ReadThrough {
    * @param finding what the call has found: where it is stale, it stands in for a value that comes late or not at all.
    */
   #landing(call: CacheCall, flight: Flight, how: 'begun' | 'joined', finding?: Finding): Promise<unknown> {
-    const { events } = this.#in;
     const stale = finding?.state === 'stale' ? finding : undefined;
     if (how === 'joined') call.onNoLoad?.();
     flight.join();
@@ -260,8 +259,8 @@ export class ReadThrough {
     return this.#wait(call, flight, stale).then((landing) => {
       call.flight = undefined;
       if (landing.kind === 'value' && call.began < landing.before) {
-        if (landing.stale) events.note('stale', call.key);
-        else if (how === 'joined') events.note('shared', call.key);
+        if (landing.stale) this.#note(call, 'stale');
+        else if (how === 'joined') this.#note(call, 'shared');
         // What was computed for this call alone is its own; whoever joined has a copy, or computes.
         const isOwn = landing.stale || (how === 'begun' && call.policy.forceFresh);
         if (isOwn || call.policy.share !== 'copy' || !flight.isCopied(landing.value)) return landing.value;
@@ -269,7 +268,7 @@ export class ReadThrough {
       }
       if (landing.kind !== 'error') return this.#obtain(call);
       if (stale === undefined || !this.#mayStandIn(call, stale, landing.error)) throw landing.error;
-      events.note('stale', call.key);
+      this.#note(call, 'stale');
       return stale.entry?.value;
     });
   }
@@ -284,10 +283,10 @@ export class ReadThrough {
 
   /** Whether what was found may be served without waiting; begins what has to be done behind the response. */
   #servesAtOnce(call: CacheCall, finding: Finding): boolean {
-    const { retryPause, events, watch } = this.#in;
+    const { retryPause, watch } = this.#in;
     const { key, policy } = call;
     if (finding.state === 'fresh') {
-      events.note('hit', key);
+      this.#note(call, 'hit');
       const due =
         finding.right === 'ours' &&
         finding.entry?.kind !== 'unhurried' &&
@@ -308,8 +307,14 @@ export class ReadThrough {
       const silent = watch.heldForMs(key, finding.cas) >= policy.leaseMs;
       if (finding.right !== 'theirs' || silent) this.#refresh(call, finding);
     }
-    events.note('stale', key);
+    this.#note(call, 'stale');
     return true;
+  }
+
+  /** Counts what a call is served. */
+  #note(call: CacheCall, served: 'hit' | 'stale' | 'shared'): void {
+    call.served = served;
+    this.#in.events.note(served, call.key);
   }
 
   #refresh(call: CacheCall, finding: Finding): void {

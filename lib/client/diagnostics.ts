@@ -1,5 +1,7 @@
 import { channel, tracingChannel, type Channel, type TracingChannel } from 'node:diagnostics_channel';
+import { performance } from 'node:perf_hooks';
 import type { MemcachedError } from '../errors.js';
+import type { ResolvedClientOptions } from '../options/client-options.js';
 import type { Request, RequestKind } from '../protocol/request.js';
 import type { NodeEvent, ServersEvent } from './events.js';
 import type { ItemsFound } from './many-reader.js';
@@ -16,9 +18,15 @@ export interface CommandMessage {
   readonly operation: string;
   /** `host:port`; empty when no server can take the key. */
   readonly server: string;
+  /** The option `instance` of the client: the name of its module, `default` without one. */
+  readonly instance: string;
   /** The keys as the user wrote them; empty with the option `diagnosticKeys: false`. */
   readonly keys: readonly string[];
   readonly keyCount: number;
+  /** Of a read, how many of its keys were found; 0 until the end, and of other commands. */
+  hits: number;
+  /** Of a read, how many of its keys were not found; likewise. */
+  misses: number;
   /** Bytes of the value as stored: sent by a write, received by a read; 0 until then, and on a miss. */
   bytes: number;
   /**
@@ -26,11 +34,16 @@ export interface CommandMessage {
    * `not-found` of a `cas`; `error`. Absent until the end.
    */
   outcome?: 'hit' | 'miss' | 'done' | 'not-done' | 'stored' | 'exists' | 'not-found' | 'error';
+  /** Milliseconds from the call to its end, what it waited for included; 0 until then. */
+  durationMs: number;
+  /** Of the outcome `error`: what the command rejects with. */
+  readonly error?: MemcachedError;
 }
 
 /** What the channel `nestjs-memcached:owed` tells: invalidations that a server was owed are on their way. */
 export interface OwedMessage {
   readonly server: string;
+  readonly instance: string;
   /** How many; 1 for the flush that stands for more than could be remembered. */
   readonly count: number;
 }
@@ -38,6 +51,17 @@ export interface OwedMessage {
 /** What the channel `nestjs-memcached:reconnect` tells: a server has a new connection after it had lost one. */
 export interface ReconnectMessage {
   readonly server: string;
+  readonly instance: string;
+}
+
+/** What the channel `nestjs-memcached:node` tells: a server's state has changed. */
+export interface NodeMessage extends NodeEvent {
+  readonly instance: string;
+}
+
+/** What the channel `nestjs-memcached:servers` tells: the list of servers has changed. */
+export interface ServersMessage extends ServersEvent {
+  readonly instance: string;
 }
 
 /** Every command; see `CommandMessage`. */
@@ -46,13 +70,13 @@ export const commandChannel = tracingChannel('nestjs-memcached:command') as unkn
   CommandMessage
 >;
 
-/** A server's state has changed; see `NodeEvent`. */
-export const nodeChannel = channel('nestjs-memcached:node') as unknown as Channel<unknown, NodeEvent>;
+/** See `NodeMessage`. */
+export const nodeChannel = channel('nestjs-memcached:node') as unknown as Channel<unknown, NodeMessage>;
 
-/** The list of servers has changed; see `ServersEvent`. */
+/** See `ServersMessage`. */
 export const serversChannel = channel('nestjs-memcached:servers') as unknown as Channel<
   unknown,
-  ServersEvent
+  ServersMessage
 >;
 
 /** See `ReconnectMessage`. */
@@ -64,25 +88,26 @@ export const reconnectChannel = channel('nestjs-memcached:reconnect') as unknown
 /** See `OwedMessage`. */
 export const owedChannel = channel('nestjs-memcached:owed') as unknown as Channel<unknown, OwedMessage>;
 
-/**
- * Sends a request and tells of it.
- *
- * @param withKeys whether the keys may be told.
- */
+/** Sends a request and tells of it. */
 export async function traced(
   request: Request,
   server: string,
-  withKeys: boolean,
+  { diagnosticKeys, instance }: ResolvedClientOptions,
   send: () => Promise<unknown>,
 ): Promise<unknown> {
   const names = request.userKeys ?? (request.userKey === '' ? [] : [request.userKey]);
   const message: CommandMessage = {
     operation: request.kind === 'line' ? request.label : request.kind,
     server,
-    keys: withKeys ? names : [],
+    instance,
+    keys: diagnosticKeys ? names : [],
     keyCount: names.length,
+    hits: 0,
+    misses: 0,
     bytes: request.data?.length ?? 0,
+    durationMs: 0,
   };
+  const begun = performance.now();
   // The channel would put what the promise brings into the message: so it brings nothing.
   let result: unknown;
   await commandChannel.tracePromise(async () => {
@@ -90,12 +115,24 @@ export async function traced(
       result = await send();
       message.bytes += request.receivedBytes;
       message.outcome = outcomeOf(request.kind, result);
+      count(message, request.kind, result);
     } catch (error) {
       message.outcome = 'error';
       throw error as MemcachedError;
+    } finally {
+      message.durationMs = performance.now() - begun;
     }
   }, message);
   return result;
+}
+
+/** How many of the keys that a command reads were found. */
+function count(message: CommandMessage, kind: RequestKind, result: unknown): void {
+  if (message.outcome !== 'hit' && message.outcome !== 'miss') return;
+  const isOfMany = kind === 'get-many' || kind === 'gets-many';
+  if (isOfMany) message.hits = (result as ItemsFound | undefined)?.hits ?? 0;
+  else if (message.outcome === 'hit') message.hits = message.keyCount;
+  message.misses = message.keyCount - message.hits;
 }
 
 /** What a result says, by the kind of request: a value that was read may look like anything. */

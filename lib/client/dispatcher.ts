@@ -153,7 +153,7 @@ export class Dispatcher {
     const answered = (): Promise<unknown> => {
       if (!commandChannel.hasSubscribers) return send();
       const server = node?.server ?? this.#cluster.serverFor(request.routingKey);
-      return traced(request, server?.id ?? '', this.#options.diagnosticKeys, send);
+      return traced(request, server?.id ?? '', this.#options, send);
     };
     return signal === undefined
       ? answered()

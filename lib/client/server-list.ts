@@ -13,16 +13,19 @@ export class ServerList {
   readonly cluster: Cluster;
   readonly dispatcher: Dispatcher;
   readonly #listeners: EventEmitter<ClientEvents>;
+  readonly #instance: string;
   readonly #discovery: Discovery | undefined;
   /** The list that was given or found last. */
   #latest: readonly ServerAddress[] = [];
 
   constructor(options: ResolvedClientOptions, listeners: EventEmitter<ClientEvents>) {
+    const { instance } = options;
+    this.#instance = instance;
     this.#listeners = listeners;
     this.cluster = new Cluster(options, {
       onState: (node, previous) => this.#tell(node, previous),
-      onReconnect: ({ server }) => reconnectChannel.publish({ server: server.id }),
-      onOwedSent: ({ server }, count) => owedChannel.publish({ server: server.id, count }),
+      onReconnect: ({ server }) => reconnectChannel.publish({ server: server.id, instance }),
+      onOwedSent: ({ server }, count) => owedChannel.publish({ server: server.id, count, instance }),
     });
     this.dispatcher = new Dispatcher(this.cluster, options);
     this.#warn();
@@ -72,7 +75,7 @@ export class ServerList {
     this.#warn();
     this.dispatcher.serversAreKnown();
     if (change.added.length === 0 && change.removed.length === 0) return;
-    serversChannel.publish(change);
+    serversChannel.publish({ ...change, instance: this.#instance });
     this.#listeners.emit('servers', change);
   }
 
@@ -83,7 +86,7 @@ export class ServerList {
   #tell(node: Node, previous: NodeState): void {
     const error = node.state === 'up' ? {} : { error: node.lastError };
     const event: NodeEvent = { server: node.server.id, state: node.state, previous, ...error };
-    nodeChannel.publish(event);
+    nodeChannel.publish({ ...event, instance: this.#instance });
     this.#listeners.emit('node', event);
   }
 }

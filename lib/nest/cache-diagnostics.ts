@@ -1,13 +1,16 @@
 import { Logger } from '@nestjs/common';
 import { channel, type Channel } from 'node:diagnostics_channel';
 import type { CacheAudiences, CacheHappening, CacheObserver } from '../cache/cache-events.js';
+import type { Told } from './trace-channels.js';
 
 /** What the channels `nestjs-memcached:cache:…` tell. Never a value. */
 export interface CacheMessage {
   /** The key, or the tag, as the application wrote it; absent with the option `diagnosticKeys: false`. */
   readonly key?: string;
-  /** The name of the module whose cache it is, `default` without one; absent where a service was made without a module. */
-  readonly instance?: string;
+  /** The option `instance` of the cache: the name of its module, `default` without one. */
+  readonly instance: string;
+  /** Which keys it belongs to: the template of a decorator, otherwise the first part of the key; bounded in number. */
+  readonly group: string;
   /** Of `load-failure` and `store-error`: what was thrown. */
   readonly error?: unknown;
 }
@@ -47,15 +50,14 @@ export function audiencesOf(debug: boolean): CacheAudiences {
 /**
  * Publishes what happens in a cache, to whoever listens; costs one look when nobody does.
  *
- * @param instance the name of the module whose cache it is.
  * @param debug whether the log gets it too.
  */
-export function publishing(withKeys: boolean, instance: string | undefined, debug: boolean): CacheObserver {
-  const whose = instance === undefined ? {} : { instance };
+export function publishing({ withKeys, instance, groups }: Told, debug: boolean): CacheObserver {
   const publish: CacheObserver = (what, key, error) => {
     const to = CHANNELS[what];
     if (!to.hasSubscribers) return;
-    to.publish({ ...(withKeys ? { key } : {}), ...whose, ...(error === undefined ? {} : { error }) });
+    const group = groups.of(key);
+    to.publish({ ...(withKeys ? { key } : {}), instance, group, ...(error === undefined ? {} : { error }) });
   };
   return debug ? debugging(publish, withKeys) : publish;
 }

@@ -1,5 +1,4 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown, Optional } from '@nestjs/common';
-import { AsyncResource } from 'node:async_hooks';
 import type { CacheCounters } from '../cache/cache-events.js';
 import { CacheEngine } from '../cache/cache-engine.js';
 import type { PendingSet } from '../cache/cache-writes.js';
@@ -28,8 +27,9 @@ import type { Duration } from '../options/duration.js';
 import { type MemcachedModuleOptions, ResolvedModuleOptions } from '../options/module-options.js';
 import type { ServersOption } from '../options/server-options.js';
 import { ClientStore } from '../store/client-store.js';
+import { KeyGroups } from './instance/key-groups.js';
 import { UncachedCalls } from './instance/uncached-calls.js';
-import { audiencesOf, publishing } from './cache-diagnostics.js';
+import { cachePorts } from './cache-ports.js';
 import { type ClusterReport, type LastAnswers, reportOn } from './cluster-report.js';
 import { OPTIONS_TOKEN } from './options-token.js';
 
@@ -54,22 +54,19 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
   readonly client: MemcachedClient;
   /** Which methods left nothing in the cache, and why. */
   readonly uncached = new UncachedCalls(new Logger('Memcached'));
+  /** Which keys belong together, for whoever counts them. */
+  readonly groups: KeyGroups;
   readonly #cache: CacheEngine;
   readonly #store: ClientStore;
   readonly #answersOf = new WeakMap<ClusterReport, LastAnswers>();
 
   /** @throws {InvalidOptionsError} with the path of the wrong option. */
   constructor(@Optional() @Inject(OPTIONS_TOKEN) options?: MemcachedModuleOptions | ResolvedModuleOptions) {
-    const { client, cache, debug, instance } = ResolvedModuleOptions.of(options);
+    const { client, cache, debug } = ResolvedModuleOptions.of(options);
     this.client = new MemcachedClient(client);
-    // Begun while the application starts, outside of every request's async context.
-    const outside = new AsyncResource('nestjs-memcached');
+    this.groups = new KeyGroups(client.diagnosticKeys);
     this.#store = new ClientStore(this.client, client.codec);
-    this.#cache = new CacheEngine(this.#store, cache, {
-      outside: (work) => outside.runInAsyncScope(work),
-      observer: this.uncached.observing(publishing(client.diagnosticKeys, instance, debug)),
-      audiences: audiencesOf(debug),
-    });
+    this.#cache = new CacheEngine(this.#store, cache, cachePorts(client, debug, this.groups, this.uncached));
   }
 
   /** How often each thing has happened in the cache since the application started. */

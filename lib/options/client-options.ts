@@ -149,6 +149,13 @@ export interface ClientOptions {
   diagnosticKeys?: boolean;
 
   /**
+   * What messages of the diagnostics channels call this client, and so traces and metrics.
+   *
+   * @default the `name` of the module, `'default'` without one
+   */
+  instance?: string;
+
+  /**
    * Most requests that may wait for one server's replies; one more is an `OverloadError`. The default takes about 100 MB,
    * which fits a container of 512 MB.
    *
@@ -198,6 +205,7 @@ export class ResolvedClientOptions {
   declare readonly reconnectDelay: { readonly min: number; readonly max: number };
   declare readonly keepAlive: number;
   declare readonly diagnosticKeys: boolean;
+  declare readonly instance: string;
   declare readonly maxInFlight: number;
   declare readonly maxQueuedBytes: number;
   declare readonly maxOwedDeletes: number;
@@ -262,6 +270,7 @@ export const CLIENT_OPTIONS: Shape<ResolvedClientOptions> = {
   reconnectDelay: readReconnectDelay,
   keepAlive: withDefault(readKeepAlive, 30_000),
   diagnosticKeys: withDefault(bool, true),
+  instance: withDefault(text(), 'default'),
   maxInFlight: withDefault(integer(1), 100_000),
   maxQueuedBytes: withDefault(integer(1024), 128 * MIB),
   maxOwedDeletes: withDefault(integer(0), 250_000),

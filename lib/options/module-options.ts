@@ -99,14 +99,14 @@ export class ResolvedModuleOptions {
   readonly debug: boolean;
   readonly connectAtStart: boolean;
   readonly application: string | undefined;
-  /** The name of the module they are those of. */
-  readonly instance: string | undefined;
-
-  /** @throws {InvalidOptionsError} with the path of the wrong option. */
-  constructor(options: MemcachedModuleOptions, instance?: string) {
+  /**
+   * @param name of the module they are those of.
+   * @throws {InvalidOptionsError} with the path of the wrong option.
+   */
+  constructor(options: MemcachedModuleOptions, name?: string) {
     refuseUnknown(options, '', [...Object.keys(MODULE_OPTIONS), ...Object.keys(CLIENT_OPTIONS)]);
     const { cache, decorators, debug, connectAtStart, application, ...client } = options;
-    this.client = new ResolvedClientOptions(client);
+    this.client = new ResolvedClientOptions({ ...client, instance: client.instance ?? name });
     const own = readObject<ModuleShape>(
       { cache, decorators, debug, connectAtStart, application },
       '',
@@ -117,7 +117,6 @@ export class ResolvedModuleOptions {
     this.debug = own.debug;
     this.connectAtStart = own.connectAtStart;
     this.application = own.application;
-    this.instance = instance;
     Object.freeze(this);
   }
 

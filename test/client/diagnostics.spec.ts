@@ -55,14 +55,36 @@ describeReal('the diagnostics channels', () => {
     const at = server.address;
     expect(seen).toMatchObject([
       { operation: 'set', server: at, keys: ['a'], keyCount: 1, bytes: 6, outcome: 'done' },
-      { operation: 'get', server: at, keys: ['a'], bytes: 6, outcome: 'hit' },
-      { operation: 'get', server: at, keys: ['missing'], bytes: 0, outcome: 'miss' },
+      { operation: 'get', server: at, keys: ['a'], bytes: 6, outcome: 'hit', hits: 1, misses: 0 },
+      { operation: 'get', server: at, keys: ['missing'], bytes: 0, outcome: 'miss', hits: 0, misses: 1 },
       { operation: 'get-many', server: at, keys: ['a', 'missing'], keyCount: 2, bytes: 6, outcome: 'hit' },
-      { operation: 'delete', server: at, outcome: 'not-done' },
-      { operation: 'incr', server: at, outcome: 'error' },
-      { operation: 'stats', server: at, keys: [], outcome: 'hit' },
+      { operation: 'delete', server: at, outcome: 'not-done', hits: 0, misses: 0 },
+      { operation: 'incr', server: at, outcome: 'error', error: { code: 'MEMCACHED_SERVER' } },
+      { operation: 'stats', server: at, keys: [], outcome: 'hit', hits: 0, misses: 0 },
     ]);
+    expect(seen[3]).toMatchObject({ hits: 1, misses: 1 });
+    for (const { durationMs, instance } of seen) {
+      expect(durationMs).toBeGreaterThan(0);
+      expect(instance).toBe('default');
+    }
     expect(JSON.stringify(seen)).not.toContain('secret');
+  });
+
+  it('count what a read of many keys found and did not, whatever server had it', async () => {
+    const other = await startMemcached();
+    const client = connect({ servers: [server.address, other.address], instance: 'two' });
+    const keys = Array.from({ length: 40 }, (_, index) => `key:${index}`);
+    await client.setMany(keys.slice(0, 30).map((key) => [key, key]));
+    const seen = commands();
+    await client.getMany(keys);
+    await other.stop();
+    const sum = (name: 'hits' | 'misses' | 'keyCount'): number =>
+      seen.reduce((total, message) => total + message[name], 0);
+    expect(seen.map(({ operation, instance }) => `${instance} ${operation}`)).toEqual([
+      'two get-many',
+      'two get-many',
+    ]);
+    expect([sum('hits'), sum('misses'), sum('keyCount')]).toEqual([30, 10, 40]);
   });
 
   it.each([true, 'stored', { hit: false }, { hits: [] }])(
@@ -79,7 +101,7 @@ describeReal('the diagnostics channels', () => {
   it('keep keys to themselves when told to', async () => {
     const seen = commands();
     await connect({ diagnosticKeys: false }).getMany(['who', 'what']);
-    expect(seen).toMatchObject([{ operation: 'get-many', keys: [], keyCount: 2 }]);
+    expect(seen).toMatchObject([{ operation: 'get-many', keys: [], keyCount: 2, hits: 0, misses: 2 }]);
   });
 
   it('tell states, reconnects and what was owed', async () => {
@@ -103,13 +125,13 @@ describeReal('the diagnostics channels', () => {
       error: { code: 'MEMCACHED_CONNECTION' },
     });
     expect(nodes.at(-1)).toMatchObject({ server: at, state: 'up' });
-    expect(reconnects).toStrictEqual([{ server: at }]);
-    expect(sent).toStrictEqual([{ server: at, count: 1 }]);
+    expect(reconnects).toStrictEqual([{ server: at, instance: 'default' }]);
+    expect(sent).toStrictEqual([{ server: at, count: 1, instance: 'default' }]);
   });
 
   it('tell a change of the list of servers', async () => {
     const changes = messages('nestjs-memcached:servers');
-    connect().setServers([server.address, '127.0.0.1:1']);
-    expect(changes).toStrictEqual([{ added: ['127.0.0.1:1'], removed: [] }]);
+    connect({ instance: 'sessions' }).setServers([server.address, '127.0.0.1:1']);
+    expect(changes).toStrictEqual([{ added: ['127.0.0.1:1'], removed: [], instance: 'sessions' }]);
   });
 });

@@ -74,19 +74,25 @@ describe('seeing what the cache does', () => {
       { name: 'hit', key: 'a' },
       { name: 'invalidation', key: 'a' },
     ]);
-    expect(seen).toContainEqual({ name: 'invalidation', key: 'news', instance: 'default' });
-    expect(seen).toContainEqual({ name: 'load-failure', key: 'b', instance: 'default', error: failure });
+    expect(seen).toContainEqual({ name: 'invalidation', key: 'news', instance: 'default', group: 'news' });
+    expect(seen).toContainEqual({
+      name: 'load-failure',
+      key: 'b',
+      instance: 'default',
+      group: 'b',
+      error: failure,
+    });
     await server.close();
     await memcached.getOrSet('a', () => 1);
     const error: unknown = expect.objectContaining({ code: 'MEMCACHED_CONNECTION' });
-    expect(seen).toContainEqual({ name: 'store-error', key: 'a', instance: 'default', error });
+    expect(seen).toContainEqual({ name: 'store-error', key: 'a', instance: 'default', group: 'a', error });
   });
 
   it('keeps keys out of the messages when told to', async () => {
     const memcached = await start({ diagnosticKeys: false });
     const seen = listen('miss');
     await memcached.getOrSet('who', () => 1);
-    expect(seen).toStrictEqual([{ name: 'miss', instance: 'default' }]);
+    expect(seen).toStrictEqual([{ name: 'miss', instance: 'default', group: '*' }]);
     expect(channel('nestjs-memcached:cache:miss').hasSubscribers).toBe(true);
   });
 

@@ -296,7 +296,7 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationBootstrap, 
   #compile(method: DecoratedMethod, type: Type, cache: ModuleCache): string[] {
     try {
       const instances = method.instances(type);
-      method.compile(type).forEach(({ policy, varyBy, types, ownPattern }, index) => {
+      method.compile(type).forEach(({ policy, varyBy, types, ownPattern, form }, index) => {
         const { decorator, usesDefaultKey } = method.operations[index];
         if (instances[index] !== this.#instance) return;
         const place = method.place(decorator);
@@ -305,6 +305,7 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationBootstrap, 
           for (const source of varyBy) cache.varySource(source);
           if (types !== undefined) cache.storeClasses(types());
           if (usesDefaultKey) cache.claimName(type);
+          if (form !== undefined) cache.nameGroup(form);
           if (ownPattern !== undefined) cache.claimPattern(`${decorator} ${ownPattern}`, method, type);
         });
       });

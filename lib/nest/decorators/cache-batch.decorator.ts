@@ -61,6 +61,7 @@ function compile(options: object, facts: MethodFacts): CompiledOperation {
     types: () => [...facts.defaults.types(), ...own.types()],
     isApartByRequest: own.sharedBetweenRequests || maker.varyBy.length > 0,
     commonTo: own.sharedKey ? undefined : maker.commonTo(key),
+    form: maker.form(key),
     step: async (call, next) => {
       const { cache, self, args, isForced } = call;
       if (when !== undefined && when(...args) !== true) return next(args);

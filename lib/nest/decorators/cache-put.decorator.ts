@@ -78,6 +78,7 @@ function compile(options: CachePutOptions, facts: MethodFacts): CompiledOperatio
     varyBy: maker.varyBy,
     types: () => [...facts.defaults.types(), ...own.types()],
     puts,
+    form: maker.form(key),
     step: async (call, next) => {
       const { cache, args } = call;
       if (when !== undefined && when(...args) !== true) return next(args);

@@ -73,6 +73,7 @@ function compile(options: CacheableOptions, facts: MethodFacts): CompiledOperati
       own.sharedBetweenRequests || (key === undefined ? facts.tellsObjectsApart : maker.varyBy.length > 0),
     commonTo: own.sharedKey ? undefined : maker.commonTo(key),
     ownPattern: own.sharedKey ? undefined : maker.pattern(key),
+    form: maker.form(key),
     step: (call, next) => {
       if (when !== undefined && when(...call.args) !== true) return next(call.args);
       const at = maker.keyIfAny(call, key);

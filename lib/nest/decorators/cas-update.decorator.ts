@@ -58,6 +58,7 @@ function compile(options: CasUpdateOptions, facts: MethodFacts): CompiledOperati
     policy: undefined,
     varyBy: maker.varyBy,
     types: () => [...facts.defaults.types(), ...own.types()],
+    form: maker.form(key),
     step: (call, next) => {
       const named = maker.tags(call, tags);
       return call.cache.service.update<unknown>(

@@ -4,8 +4,9 @@ import { DecoratorError } from '../../errors.js';
 import type { Constructor } from '../../options/codec-options.js';
 import type { CachePolicy } from '../../options/cache-options.js';
 import { ResolvedPolicy } from '../../options/cache-policy.js';
-import { type CompiledKey, partOfKey } from '../keys/key-template.js';
+import { type CompiledKey, type KeyForm, partOfKey } from '../keys/key-template.js';
 import { DEFAULT_NAME } from './module-name.js';
+import type { KeyGroups } from './key-groups.js';
 import { UncachedCalls } from './uncached-calls.js';
 import type { VaryBy, VarySources } from '../../options/vary-by.js';
 
@@ -84,6 +85,12 @@ export class ModuleCache {
       this.#policies.set(policy, resolved);
     }
     return tags.length === 0 && !isForced ? resolved : ofOneCall(resolved, tags, isForced);
+  }
+
+  /** Has the keys of a template counted as one group, under its name. */
+  nameGroup({ prefix, template }: KeyForm): void {
+    // A service that a test put in the real one's place counts nothing.
+    this.service.groups?.add(prefix, template);
   }
 
   /** Keeps the tags that a writer's values have to bear, since those who read them look for them. */
@@ -205,6 +212,7 @@ export type CacheMethods = Pick<
 > &
   Partial<Pick<CacheEngine, 'policy' | 'beginSet'>> & {
     readonly uncached?: UncachedCalls;
+    readonly groups?: KeyGroups;
     readonly client?: { storeClasses?: (types: Readonly<Record<string, Constructor>>) => void };
   };
 

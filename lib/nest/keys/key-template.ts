@@ -22,6 +22,12 @@ export interface Placeholder {
   readonly written: string;
 }
 
+/** A template, and what stands before it in every key, from `@CacheDefaults`. */
+export interface KeyForm {
+  readonly prefix: string;
+  readonly template: KeyTemplate;
+}
+
 const PLACEHOLDER = /^(\d+|result|[A-Za-z_$][\w$]*)((?:\.[^.{}\s?]+)*)(\?)?$/;
 
 /** A character that no value in a key contains, so that it shows where one value ends and the next begins. */

@@ -4,7 +4,7 @@ import type { VaryBy } from '../../options/vary-by.js';
 import type { CacheKeyPart } from '../keys/canonical.js';
 import { escapeText } from '../keys/escape.js';
 import { compileKey, defaultKey, patternOf } from '../keys/key-compiler.js';
-import type { CompiledKey } from '../keys/key-template.js';
+import type { CompiledKey, KeyForm } from '../keys/key-template.js';
 import type { KeyOption } from '../../options/key-option.js';
 import type { SharedOptions } from '../../options/decorator-options.js';
 import type { Call, Common, MethodFacts } from './operation.js';
@@ -58,6 +58,11 @@ export class KeyMaker {
   /** What keys made by this maker look like; undefined where that cannot be told from what was written. */
   pattern(key: CompiledKey | undefined): string | undefined {
     return key?.template === undefined ? undefined : this.#facts.defaults.prefix + patternOf(key.template);
+  }
+
+  /** The template of the keys, by whose name they are counted; undefined for those of functions and for default keys. */
+  form(key: CompiledKey | undefined): KeyForm | undefined {
+    return key?.template && { prefix: this.#facts.defaults.prefix, template: key.template };
   }
 
   /** What the objects of a class that make these keys have to have in common. */

@@ -2,6 +2,7 @@ import type { CachePolicy } from '../../options/cache-options.js';
 import type { Constructor } from '../../options/codec-options.js';
 import type { ClassDefaults } from './class-defaults.js';
 import type { ModuleCache } from '../instance/module-cache.js';
+import type { KeyForm } from '../keys/key-template.js';
 import type { VaryBy } from '../../options/vary-by.js';
 import type { KeyUse } from './reader-tags.js';
 import type { MethodSignature } from './method-signature.js';
@@ -76,6 +77,8 @@ export interface CompiledOperation {
   readonly types?: () => readonly Constructor[];
   /** What the keys look like under which it alone is meant to store; undefined where that cannot be told. */
   readonly ownPattern?: string | undefined;
+  /** The template of the keys that it reads or stores under. */
+  readonly form?: KeyForm | undefined;
   /** Of those that answer from the cache: the keys and tags they look for. */
   readonly reads?: KeyUse;
   /** Of those that store for others: the keys and tags they give. */

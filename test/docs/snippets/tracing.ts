@@ -6,13 +6,12 @@ import type { CommandMessage } from '../../../lib/index.js';
 export function measureCommands(
   observe: (milliseconds: number, operation: string, outcome: string) => void,
 ): () => void {
-  const started = new WeakMap<object, number>();
   const subscribers = {
-    start: (message: unknown) => void started.set(message as CommandMessage, performance.now()),
     asyncEnd: (message: unknown) => {
-      const { operation, outcome = 'error' } = message as CommandMessage;
-      observe(performance.now() - started.get(message as CommandMessage)!, operation, outcome);
+      const { durationMs, operation, outcome = 'error' } = message as CommandMessage;
+      observe(durationMs, operation, outcome);
     },
+    start: () => {},
     end: () => {},
     asyncStart: () => {},
     error: () => {},

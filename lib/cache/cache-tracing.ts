@@ -1,0 +1,80 @@
+import type { CacheCall, Served } from './cache-call.js';
+
+/** Those who trace what a cache does, each from its start to its end; while they are not there, nothing is made for them. */
+export interface CacheTracing {
+  /** `getOrSet`, and `getOrSetMany`. */
+  readonly calls: Tracing<TracedCall>;
+  /** What is computed behind a response, the way to its store and back included. */
+  readonly refreshes: Tracing<TracedKeys>;
+  /** Calls of loaders. */
+  readonly loads: Tracing<TracedLoad>;
+}
+
+/** Traces one kind of thing. */
+export interface Tracing<About> {
+  readonly hasSubscribers: boolean;
+  /** Does the work, of which all that happens in it is part. @returns what it returns. @throws what it throws. */
+  run<T>(about: About, work: () => Promise<T>): Promise<T>;
+}
+
+/** The keys that something is about, at least one unless many were asked for. */
+export interface TracedKeys {
+  readonly keys: readonly string[];
+}
+
+/** One call; how many of its keys were served how is known at its end. */
+export interface TracedCall extends TracedKeys, Record<Served, number> {
+  readonly isOfMany: boolean;
+}
+
+/** One call of a loader. */
+export interface TracedLoad extends TracedKeys {
+  /** Whether nobody waits for it: it replaces a value behind the responses. */
+  readonly refresh: boolean;
+  /** Whether there is a stale value that it replaces. */
+  readonly stale: boolean;
+}
+
+const NOBODY: Tracing<unknown> = { hasSubscribers: false, run: (_about, work) => work() };
+
+/** Traces nothing. */
+export const UNTRACED: CacheTracing = { calls: NOBODY, refreshes: NOBODY, loads: NOBODY };
+
+/** Serves one call, and tells what it came to. */
+export function traceCall<T>(
+  calls: CacheTracing['calls'],
+  call: CacheCall,
+  serve: (call: CacheCall) => Promise<T>,
+): Promise<T> {
+  return traced(calls, aboutCall([call.key], false), [call], () => serve(call));
+}
+
+/** Serves the calls of many keys, and tells what they came to. @param served those that were no plain hits. */
+export function traceCalls<T>(
+  calls: CacheTracing['calls'],
+  keys: readonly string[],
+  served: readonly CacheCall[],
+  serve: () => Promise<T>,
+): Promise<T> {
+  return traced(calls, aboutCall(keys, true), served, serve);
+}
+
+function aboutCall(keys: readonly string[], isOfMany: boolean): TracedCall {
+  return { keys, isOfMany, hit: 0, stale: 0, shared: 0, miss: 0 };
+}
+
+function traced<T>(
+  calls: CacheTracing['calls'],
+  about: TracedCall,
+  served: readonly CacheCall[],
+  serve: () => Promise<T>,
+): Promise<T> {
+  return calls.run(about, async () => {
+    try {
+      return await serve();
+    } finally {
+      about.hit += about.keys.length - served.length;
+      for (const call of served) about[call.served] += 1;
+    }
+  });
+}
