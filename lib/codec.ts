@@ -6,6 +6,8 @@
  */
 export interface Codec {
   /**
+   * Makes bytes and flags of a value.
+   *
    * @param value whatever the user stores; `undefined` is possible.
    * @param key the key it is stored under, with its prefix.
    */

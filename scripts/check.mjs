@@ -45,6 +45,7 @@ const steps = [
     },
   },
   { title: 'types', work: () => npm('run', 'typecheck') },
+  { title: 'site: pages, links, anchors', work: () => npm('run', 'docs') },
   { title: 'tests', work: () => runTests(testEnvironment) },
   {
     title: 'package: pack',

@@ -123,7 +123,9 @@ export class CacheManagerStore extends EventEmitter {
     return (await this.#space.deleteMany(keys)).every(Boolean);
   }
 
+  /** Whether a key has a value. */
   has(key: string): Promise<boolean>;
+  /** Whether each key has a value, in one request for each server. */
   has(keys: string[]): Promise<boolean[]>;
   async has(key: string | string[]): Promise<boolean | boolean[]> {
     return Array.isArray(key) ? this.hasMany(key) : (await this.#space.get(key)) !== undefined;

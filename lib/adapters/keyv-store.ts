@@ -103,6 +103,7 @@ export class Keyv6Store extends EventEmitter {
     return this.#space.deleteMany(keys);
   }
 
+  /** Whether a key has a value. */
   async has(key: string): Promise<boolean> {
     return (await this.#space.get(key)) !== undefined;
   }
@@ -187,6 +188,7 @@ export class Keyv5Store extends EventEmitter {
     return deleted.every(Boolean);
   }
 
+  /** Whether a key has a value. */
   async has(key: string): Promise<boolean> {
     return (await this.#spaceOf(key).get(key)) !== undefined;
   }

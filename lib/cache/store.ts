@@ -202,5 +202,10 @@ export interface CacheStore {
    */
   prolongLock(key: string, token: string, ttlSeconds: number): Promise<boolean>;
 
+  /**
+   * Releases a lock that is held by `token`.
+   *
+   * @returns whether it was held by it until now.
+   */
   unlock(key: string, token: string): Promise<boolean>;
 }

@@ -354,6 +354,7 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
     return (this.#closing ??= this.#list.close());
   }
 
+  /** `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -3,6 +3,7 @@ import type { MemcachedModuleExtras, MemcachedModuleOptions } from '../options/m
 
 /** A provider that makes the options, for `useClass` and `useExisting`. */
 export interface MemcachedOptionsFactory {
+  /** Called once, as the module is made. */
   createMemcachedOptions(): MemcachedModuleOptions | Promise<MemcachedModuleOptions>;
 }
 

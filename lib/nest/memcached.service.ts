@@ -376,6 +376,7 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
     return this.close();
   }
 
+  /** `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

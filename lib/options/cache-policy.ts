@@ -74,6 +74,7 @@ export class ResolvedPolicy {
   /** 0 = does not wait. */
   readonly leaseWaitMs: number;
   readonly serveStale: boolean;
+  /** Whether a stale value stands in for this failure of the loader. */
   readonly serveStaleIf: (error: unknown) => boolean;
   /** 0 = none. */
   readonly softTimeoutMs: number;

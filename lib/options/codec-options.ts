@@ -144,6 +144,7 @@ export interface CodecOptions {
   seal?: SealOptions;
 }
 
+/** How values are compressed; `zstd` needs Node 22.15, 23.8 or newer. */
 export type Compression = 'zlib' | 'brotli' | 'zstd';
 
 /** How values are sealed. */
@@ -211,7 +212,9 @@ export interface StoredClass {
 
 /** The two functions of the package `class-transformer` that are used; the package itself fits. */
 export interface ClassTransformer {
+  /** Makes the plain object that is stored. */
   instanceToPlain(instance: object): unknown;
+  /** Makes an instance of what was stored. */
   plainToInstance(to: Constructor, plain: unknown): object;
 }
 

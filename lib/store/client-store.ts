@@ -173,6 +173,7 @@ export class ClientStore implements CacheStore {
     return { ...found, value: found.value?.value };
   }
 
+  /** What the server says of the item of a key, such as its age and its last access; `undefined` if there is none. */
   metadebug(key: string, options?: CommandOptions): Promise<Readonly<Record<string, string>> | undefined> {
     return this.#client.metadebug(itemKey(key), options);
   }
@@ -296,6 +297,7 @@ export class ClientStore implements CacheStore {
     return (await this.#client.cas(name, token, held.cas, options)) === 'stored';
   }
 
+  /** Releases a lock, if `token` still holds it. */
   async unlock(key: string, token: string): Promise<boolean> {
     const held = await this.#client.gets<string>(LOCK_PREFIX + key, { codec: textCodec });
     if (held?.value !== token) return false;

@@ -3,8 +3,8 @@ import { describe, expect, it } from '@jest/globals';
 
 const page = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
-/** `[test](test/file.spec.ts 'a title in it')` */
-const REFERENCE = /\[test\]\((test\/[^ )]+) ['"]([^'"]+)['"]\)/g;
+/** `[test](../test/file.spec.ts 'a title in it')` */
+const REFERENCE = /\[test\]\(\.\.\/(test\/[^ )]+) ['"]([^'"]+)['"]\)/g;
 
 const staleness = page('docs/staleness.md');
 

@@ -48,7 +48,11 @@ export class CacheProbe implements OnApplicationShutdown, AsyncDisposable {
     this.#work = new OpenWork(this.addresses);
   }
 
-  /** @param count how many servers are started, at least 1. */
+  /**
+   * Starts servers with a clock and faults, without Nest.
+   *
+   * @param count how many servers are started, at least 1.
+   */
   static async start(count = 1): Promise<CacheProbe> {
     if (!Number.isSafeInteger(count) || count < 1) {
       throw new InvalidArgumentError(`servers: expected a whole number of at least 1, got ${count}`);
@@ -113,6 +117,7 @@ export class CacheProbe implements OnApplicationShutdown, AsyncDisposable {
     return this.close();
   }
 
+  /** `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

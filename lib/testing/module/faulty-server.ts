@@ -12,7 +12,11 @@ export class FaultyServer implements AsyncDisposable {
     this.#proxy = proxy;
   }
 
-  /** @param now the server's clock, in milliseconds since 1970. */
+  /**
+   * Starts a server and what stands before it.
+   *
+   * @param now the server's clock, in milliseconds since 1970.
+   */
   static async start(now: () => number): Promise<FaultyServer> {
     const server = await MemcachedServer.start({ now });
     return new FaultyServer(server, await FaultProxy.start(server));
@@ -68,6 +72,7 @@ export class FaultyServer implements AsyncDisposable {
     this.#proxy.heal();
   }
 
+  /** Ends the server and closes its connections. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#isDown) await this.#proxy.close();
     await this.#server.close();

@@ -40,7 +40,11 @@ class ProbeModule {}
  */
 @Module({})
 export class MemcachedTestingModule {
-  /** @param options `isGlobal` is true by default, since the modules under test import no testing module. */
+  /**
+   * The module on embedded servers that end with it.
+   *
+   * @param options `isGlobal` is true by default, since the modules under test import no testing module.
+   */
   static forRoot(options: MemcachedTestingOptions = {}): DynamicModule {
     const { servers = 1, isGlobal = true, name, seed = {}, ...rest } = options;
     const probe: DynamicModule = {

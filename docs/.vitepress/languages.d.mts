@@ -1,0 +1,1 @@
+export function addressIn(language: 'root' | 'zh', file: string): string;

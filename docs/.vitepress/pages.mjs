@@ -1,0 +1,49 @@
+/**
+ * Which pages the site has, in the order of its sidebar: paths below docs/ without `.md`, and what the sidebar calls them.
+ *
+ * `test/docs/site.spec.ts` holds that every page stands here and in the index of its language.
+ */
+export const ENGLISH = [
+  {
+    text: 'Guide',
+    pages: [
+      ['index', 'All pages'],
+      ['decorators', 'Decorators'],
+      ['cache', 'The cache'],
+      ['http', 'Whole HTTP answers'],
+      ['values', 'Values'],
+      ['cluster', 'Clusters'],
+      ['distributions', 'Which server gets a key'],
+      ['health', 'Health'],
+      ['observability', 'Logs, reports, channels'],
+      ['testing', 'Testing'],
+    ],
+  },
+  {
+    text: 'Under what you have',
+    pages: [
+      ['keyv', 'cache-manager and Keyv'],
+      ['throttler', '@nestjs/throttler'],
+      ['session', 'Sessions'],
+    ],
+  },
+  {
+    text: 'Reference',
+    pages: [
+      ['vocabulary', 'Which call does what'],
+      ['options', 'Options'],
+      ['dialects', 'Dialects'],
+    ],
+  },
+  {
+    text: 'How far it can be trusted',
+    pages: [
+      ['staleness', 'What can be stale'],
+      ['reliability', 'What was tried to break it'],
+      ['performance', 'Performance'],
+    ],
+  },
+];
+
+/** The same in Chinese, below docs/zh/. */
+export const CHINESE = [{ text: '指南', pages: [['index', '全部页面']] }];
