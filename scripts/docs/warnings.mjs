@@ -1,37 +1,34 @@
-/** What a warning begins with in the output of Vite and Rollup, once its colours are gone. */
-const WARNING = /^\s*(\(!\)|warning|warn\b|\[warn|⚠)/i;
+import { stripVTControlCharacters } from 'node:util';
 
-/** What stands for a colour in a terminal. */
-// oxlint-disable-next-line no-control-regex
-const COLOUR = /\u001B\[[\d;]*m/g;
+/** What a warning begins with in the output of Vite and Rollup. */
+const WARNING = /^\s*(\(!\)|warning|warn\b|\[warn|⚠)/i;
 
 /**
  * @param {() => Promise<unknown>} work something that writes to the console; what it writes is still shown.
  * @returns {Promise<string[]>} the warnings among it.
  */
 export async function warningsDuring(work) {
-  const warnings = [];
-  const restore = [process.stdout, process.stderr].map((stream) => {
-    const write = stream.write;
+  const warnings = new Set();
+  const streams = [process.stdout, process.stderr];
+  for (const stream of streams) {
+    const write = stream.write.bind(stream);
     stream.write = (chunk, ...rest) => {
-      const lines = String(chunk).replaceAll(COLOUR, '').split('\n');
-      warnings.push(...lines.filter((line) => WARNING.test(line)));
-      return write.call(stream, chunk, ...rest);
+      const lines = stripVTControlCharacters(String(chunk)).split('\n');
+      for (const line of lines.filter((text) => WARNING.test(text))) warnings.add(line);
+      return write(chunk, ...rest);
     };
-    return () => {
-      stream.write = write;
-    };
-  });
+  }
   const warn = console.warn;
   console.warn = (...parts) => {
-    warnings.push(parts.join(' '));
-    warn.call(console, ...parts);
+    warnings.add(parts.join(' '));
+    warn(...parts);
   };
   try {
     await work();
   } finally {
     console.warn = warn;
-    for (const undo of restore) undo();
+    // What stands behind is the method of the class.
+    for (const stream of streams) delete stream.write;
   }
-  return [...new Set(warnings)];
+  return [...warnings];
 }
