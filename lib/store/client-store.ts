@@ -297,7 +297,6 @@ export class ClientStore implements CacheStore {
     return (await this.#client.cas(name, token, held.cas, options)) === 'stored';
   }
 
-  /** Releases a lock, if `token` still holds it. */
   async unlock(key: string, token: string): Promise<boolean> {
     const held = await this.#client.gets<string>(LOCK_PREFIX + key, { codec: textCodec });
     if (held?.value !== token) return false;
