@@ -26,9 +26,17 @@ export interface NearCacheBus {
 
 /** What hears a bus. Neither method throws. */
 export interface NearCacheBusListener {
-  /** @param bytes a message as it was published, by whichever process. Not kept after the call. */
+  /**
+   * Takes a message.
+   *
+   * @param bytes as they were published, by whichever process. Not kept after the call.
+   */
   message(bytes: Uint8Array): void;
 
-  /** @param isConnected false when the transport was lost, and what was sent since then may be; true when it is back. */
+  /**
+   * Is told how the transport is.
+   *
+   * @param isConnected false when the transport was lost, and what was sent since then may be; true when it is back.
+   */
   connected(isConnected: boolean): void;
 }
