@@ -13,6 +13,7 @@ import { ROOT, run } from './command.mjs';
 import { demoOnEmbeddedServers, demoOnRealServers } from './check/demo.mjs';
 import { installDependencies } from './check/install.mjs';
 import { runTests } from './check/jest.mjs';
+import { checkPackage } from './check/package.mjs';
 import { findPrograms } from './check/programs.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'nestjs-memcached-check-'));
@@ -51,7 +52,15 @@ const steps = [
     title: 'package: pack',
     needs: ['build'],
     work: async () => {
-      const packed = await run('npm', ['pack', '--json', '--silent', '--pack-destination', folder]);
+      await run(process.execPath, ['scripts/package.mjs']);
+      const packed = await run('npm', [
+        'pack',
+        './package',
+        '--json',
+        '--silent',
+        '--pack-destination',
+        folder,
+      ]);
       tarball = join(folder, JSON.parse(packed.slice(packed.indexOf('[')))[0].filename);
     },
   },
@@ -63,8 +72,12 @@ const steps = [
   {
     title: 'package: are the types wrong',
     needs: ['package: pack'],
-    // ESM only is meant: CommonJS loads it by require(esm), which the consumers below do.
-    work: () => bin('attw', tarball, '--ignore-rules', 'cjs-resolves-to-esm', '--no-definitely-typed'),
+    work: () => bin('attw', tarball, '--no-definitely-typed'),
+  },
+  {
+    title: 'package: size, files, names, maps',
+    needs: ['package: pack'],
+    work: () => checkPackage(tarball),
   },
   {
     title: 'package: consumers',

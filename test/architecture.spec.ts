@@ -29,6 +29,18 @@ const HOUSE: House = {
       ],
       packages: [],
     },
+    'client.ts': {
+      rooms: [
+        'errors.ts',
+        'codec.ts',
+        'custom-distribution.ts',
+        'options/',
+        'cluster/',
+        'client/',
+        'client/codec/',
+      ],
+      packages: [],
+    },
     'errors.ts': { rooms: [], packages: [] },
     'bounded-map.ts': { rooms: [], packages: [] },
     'abort-watch.ts': { rooms: [], packages: [] },
@@ -201,6 +213,7 @@ const HOUSE: House = {
   },
   entryPoints: {
     'nestjs-memcached': 'index.ts',
+    'nestjs-memcached/client': 'client.ts',
     'nestjs-memcached/testing': 'testing/index.ts',
     'nestjs-memcached/keyv': 'adapters/keyv.ts',
     'nestjs-memcached/throttler': 'adapters/throttler.ts',
