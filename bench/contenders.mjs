@@ -41,6 +41,7 @@ export const PACKAGES = [
   '@nestjs/cache-manager',
   '@nestjs/core',
   'autocannon',
+  'bentocache',
   'cache-manager',
   'ioredis',
   'memcache',

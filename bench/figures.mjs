@@ -3,6 +3,7 @@ export const FIGURES = {
   rate: { name: 'speed', unit: '/s', higherIsBetter: true, format: perSecond },
   cpuMicros: { name: 'CPU', unit: 'µs of CPU', format: (value) => value.toFixed(2) },
   nanos: { name: 'time', unit: 'ns', format: (value) => value.toFixed(0) },
+  ms: { name: 'time', unit: 'ms', format: (value) => value.toFixed(1) },
   p50: { name: 'median', unit: 'ms, median', format: (value) => value.toFixed(3) },
   p99: { name: 'p99', unit: 'ms, p99', format: (value) => value.toFixed(3) },
   growthMib: { name: 'memory', unit: 'MiB more', format: (value) => value.toFixed(1) },

@@ -45,6 +45,19 @@ const APPS = {
  *   own method.
  */
 export async function startApp(name, servers, from = 'nestjs-memcached', platform = 'express') {
+  const made = await moduleOf(name, servers, from);
+  const app = await NestFactory.create(made.BenchModule, await adapterFor(platform), { logger: ['error'] });
+  await app.listen(0, '127.0.0.1');
+  return { port: app.getHttpServer().address().port, calls: made.calls, close: () => app.close() };
+}
+
+/** Everything is loaded when this resolves; what it gives makes and initialises an application without HTTP. */
+export async function contextOf(name, servers, from) {
+  const { BenchModule } = await moduleOf(name, servers, from);
+  return () => NestFactory.createApplicationContext(BenchModule, { logger: ['error'] });
+}
+
+async function moduleOf(name, servers, from) {
   const { onRoute, onClass, imports } = await APPS[name](servers, from);
   let calls = 0;
 
@@ -60,10 +73,7 @@ export async function startApp(name, servers, from = 'nestjs-memcached', platfor
 
   class BenchModule {}
   decorate(BenchModule, [Module({ imports, controllers: [ProductsController] })]);
-
-  const app = await NestFactory.create(BenchModule, await adapterFor(platform), { logger: ['error'] });
-  await app.listen(0, '127.0.0.1');
-  return { port: app.getHttpServer().address().port, calls: () => calls, close: () => app.close() };
+  return { BenchModule, calls: () => calls };
 }
 
 async function adapterFor(platform) {

@@ -30,6 +30,10 @@ const KINDS = {
     const { measureHttp } = await import('./http.mjs');
     return measureHttp(params, budget, servers, from);
   },
+  start: async ({ params, servers, client, from }) => {
+    const { measureStart } = await import('./start.mjs');
+    return measureStart(params, servers, { client, from });
+  },
 };
 
 /**

@@ -311,6 +311,67 @@ const adapters = [
   },
 ];
 
+const NEST = ['@nestjs/common', '@nestjs/core'];
+/** The modules of Node that a client of memcached needs who speaks TLS, compresses and seals. */
+const NODE = ['buffer', 'crypto', 'dns', 'events', 'net', 'tls', 'v8', 'zlib'].map((name) => `node:${name}`);
+
+/** What a process pays before it has served anything, and what a client holds that does nothing. */
+const start = [
+  {
+    id: 'start-import-client',
+    title: 'import of the client alone',
+    params: { what: 'import', before: [] },
+    contenders: [
+      { name: "Node's modules", kind: 'floor', params: { modules: NODE } },
+      { name: OURS, kind: 'ours', params: { modules: ['ours:client.js'] } },
+      ...['memjs', 'memcached', 'memcache'].map((name) => ({
+        name,
+        kind: 'rival',
+        params: { modules: [name] },
+      })),
+    ],
+    targets: [{ atMost: 20 }],
+  },
+  {
+    id: 'start-import',
+    title: "import beyond Nest's own",
+    params: { what: 'import', before: NEST },
+    contenders: [
+      { name: OURS, kind: 'ours', params: { modules: ['ours:index.js'] } },
+      {
+        name: '@nestjs/cache-manager + @keyv/memcache',
+        kind: 'rival',
+        params: { modules: ['@nestjs/cache-manager', 'cache-manager', '@keyv/memcache'] },
+      },
+      { name: 'BentoCache', kind: 'rival', params: { modules: ['bentocache', 'bentocache/drivers/memory'] } },
+    ],
+    targets: [{ atMost: 30 }],
+  },
+  ...[
+    { id: 'start-boot', what: 'boot', title: 'boot of the module, everything being loaded' },
+    { id: 'start-first-answer', what: 'first answer', title: 'first answer of a cold process' },
+  ].map(({ id, what, title }) => ({
+    id,
+    title,
+    params: { what },
+    contenders: [
+      { name: 'a constant', kind: 'floor', params: { app: 'constant' } },
+      { name: OURS, kind: 'ours', params: { app: 'cacheable' } },
+      { name: '@nestjs/cache-manager + @keyv/memcache', kind: 'rival', params: { app: 'cache-manager' } },
+    ],
+    targets: [],
+  })),
+  ...[3, 100].map((servers) => ({
+    id: `idle-${servers}`,
+    title: `memory of an idle client, ${servers} servers`,
+    params: { what: 'idle' },
+    figure: 'growthMib',
+    servers,
+    contenders: clients({ kinds: ['ours', 'rival'], except: ['memcache-client', '@keyv/memcache'] }),
+    targets: [],
+  })),
+].map((workload) => ({ kind: 'start', figure: 'ms', ...workload }));
+
 /** The last of each may cost at most this much more per key than the cheapest before it. */
 const FLAT = 1.5;
 
@@ -352,6 +413,7 @@ export const WORKLOADS = [
   ...routing,
   ...cache,
   ...adapters,
+  ...start,
   ...growth,
 ].map((workload) => ({
   figure: 'rate',
