@@ -48,6 +48,7 @@ const HOUSE: House = {
     'custom-distribution.ts': { rooms: [], packages: [] },
     'near-cache-bus.ts': { rooms: [], packages: [] },
     'unix-time.ts': { rooms: [], packages: [] },
+    'label-memo.ts': { rooms: [], packages: [] },
     // node:tls for the type of the options that are passed through to it, node:v8 for the heap's limit.
     'options/': {
       rooms: ['errors.ts', 'codec.ts', 'custom-distribution.ts'],
@@ -210,6 +211,12 @@ const HOUSE: House = {
     'adapters/keyv.ts': { rooms: ['adapters/'], packages: [] },
     'adapters/throttler.ts': { rooms: ['adapters/'], packages: [] },
     'adapters/session.ts': { rooms: ['adapters/'], packages: [] },
+    // Of the rooms that it tells of it knows the messages, by their types.
+    'opentelemetry/': {
+      rooms: ['errors.ts', 'label-memo.ts', 'options/', 'client/', 'nest/'],
+      packages: ['@opentelemetry/api', 'node:diagnostics_channel'],
+    },
+    'opentelemetry/index.ts': { rooms: ['opentelemetry/'], packages: [] },
   },
   entryPoints: {
     'nestjs-memcached': 'index.ts',
@@ -218,6 +225,7 @@ const HOUSE: House = {
     'nestjs-memcached/keyv': 'adapters/keyv.ts',
     'nestjs-memcached/throttler': 'adapters/throttler.ts',
     'nestjs-memcached/session': 'adapters/session.ts',
+    'nestjs-memcached/opentelemetry': 'opentelemetry/index.ts',
   },
   maxLines: 400,
 };

@@ -2,7 +2,7 @@ import { channel, tracingChannel, type Channel, type TracingChannel } from 'node
 import { performance } from 'node:perf_hooks';
 import type { MemcachedError } from '../errors.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';
-import type { Request, RequestKind } from '../protocol/request.js';
+import type { Peer, Request, RequestKind } from '../protocol/request.js';
 import type { NodeEvent, ServersEvent } from './events.js';
 import type { ItemsFound } from './many-reader.js';
 import type { CasResult, LeaseRead } from './results.js';
@@ -31,11 +31,16 @@ export interface CommandMessage {
   bytes: number;
   /**
    * `hit`, `miss`; `done` and `not-done` for commands that answer whether they took effect; `stored`, `exists`,
-   * `not-found` of a `cas`; `error`. Absent until the end.
+   * `not-found` of a `cas`; `error`. Undefined until the end.
    */
-  outcome?: 'hit' | 'miss' | 'done' | 'not-done' | 'stored' | 'exists' | 'not-found' | 'error';
+  outcome: 'hit' | 'miss' | 'done' | 'not-done' | 'stored' | 'exists' | 'not-found' | 'error' | undefined;
   /** Milliseconds from the call to its end, what it waited for included; 0 until then. */
   durationMs: number;
+  /**
+   * Address and port of the connection that it was given to, at the end; undefined where there was none, and over a unix
+   * socket.
+   */
+  peer: Peer | undefined;
   /** Of the outcome `error`: what the command rejects with. */
   readonly error?: MemcachedError;
 }
@@ -88,52 +93,119 @@ export const reconnectChannel = channel('nestjs-memcached:reconnect') as unknown
 /** See `OwedMessage`. */
 export const owedChannel = channel('nestjs-memcached:owed') as unknown as Channel<unknown, OwedMessage>;
 
-/** Sends a request and tells of it. */
+/** Whether of a command no more is wanted than its end, as metrics want it, so that it needs no context of its own. */
+export function onlyEndsAreHeard(): boolean {
+  const { start, end, asyncStart, error } = commandChannel;
+  return !(start.hasSubscribers || end.hasSubscribers || asyncStart.hasSubscribers || error.hasSubscribers);
+}
+
+/**
+ * Tells the end of a request that is on its way.
+ *
+ * @param begun when it was called, by `performance.now()`.
+ * @returns its result, untouched.
+ */
+export function tellEnd(
+  request: Request,
+  options: ResolvedClientOptions,
+  begun: number,
+  sent: Promise<unknown>,
+): Promise<unknown> {
+  void sent.then(
+    (result) => publishEnd(request, options, begun, undefined, result),
+    (error: MemcachedError) => publishEnd(request, options, begun, error, undefined),
+  );
+  return sent;
+}
+
+function publishEnd(
+  request: Request,
+  options: ResolvedClientOptions,
+  begun: number,
+  error: MemcachedError | undefined,
+  result: unknown,
+): void {
+  const message = messageOf(request, request.carrier?.server.id ?? serverOf(error), options);
+  end(message, request, begun, error, result);
+  if (error !== undefined) (message as { error?: MemcachedError }).error = error;
+  commandChannel.asyncEnd.publish(message);
+}
+
+/**
+ * Sends a request and tells of it, at its start and at its end.
+ *
+ * @param server where it will be sent, as far as that is known.
+ */
 export async function traced(
   request: Request,
   server: string,
-  { diagnosticKeys, instance }: ResolvedClientOptions,
+  options: ResolvedClientOptions,
   send: () => Promise<unknown>,
 ): Promise<unknown> {
-  const names = request.userKeys ?? (request.userKey === '' ? [] : [request.userKey]);
-  const message: CommandMessage = {
-    operation: request.kind === 'line' ? request.label : request.kind,
-    server,
-    instance,
-    keys: diagnosticKeys ? names : [],
-    keyCount: names.length,
-    hits: 0,
-    misses: 0,
-    bytes: request.data?.length ?? 0,
-    durationMs: 0,
-  };
+  const message = messageOf(request, server, options);
   const begun = performance.now();
   // The channel would put what the promise brings into the message: so it brings nothing.
   let result: unknown;
   await commandChannel.tracePromise(async () => {
     try {
       result = await send();
-      message.bytes += request.receivedBytes;
-      message.outcome = outcomeOf(request.kind, result);
-      count(message, request.kind, result);
+      end(message, request, begun, undefined, result);
     } catch (error) {
-      message.outcome = 'error';
+      end(message, request, begun, error as MemcachedError, undefined);
       throw error as MemcachedError;
-    } finally {
-      message.durationMs = performance.now() - begun;
     }
   }, message);
   return result;
 }
 
-/** How many of the keys that a command reads were found. */
-function count(message: CommandMessage, kind: RequestKind, result: unknown): void {
+function messageOf(
+  request: Request,
+  server: string,
+  { diagnosticKeys, instance }: ResolvedClientOptions,
+): CommandMessage {
+  const { kind, userKey, userKeys } = request;
+  const names = userKeys ?? (userKey === '' ? NO_KEYS : [userKey]);
+  return {
+    operation: kind === 'line' ? request.label : kind,
+    server,
+    instance,
+    keys: diagnosticKeys ? names : NO_KEYS,
+    keyCount: names.length,
+    hits: 0,
+    misses: 0,
+    bytes: request.data?.length ?? 0,
+    durationMs: 0,
+    outcome: undefined,
+    peer: undefined,
+  };
+}
+
+/** Says in a message what has come of its request. */
+function end(
+  message: CommandMessage,
+  request: Request,
+  begun: number,
+  error: MemcachedError | undefined,
+  result: unknown,
+): void {
+  message.durationMs = performance.now() - begun;
+  message.peer = request.carrier?.peer;
+  message.outcome = error === undefined ? outcomeOf(request.kind, result) : 'error';
+  if (error !== undefined) return;
+  message.bytes += request.receivedBytes;
   if (message.outcome !== 'hit' && message.outcome !== 'miss') return;
-  const isOfMany = kind === 'get-many' || kind === 'gets-many';
+  const isOfMany = request.kind === 'get-many' || request.kind === 'gets-many';
   if (isOfMany) message.hits = (result as ItemsFound | undefined)?.hits ?? 0;
   else if (message.outcome === 'hit') message.hits = message.keyCount;
   message.misses = message.keyCount - message.hits;
 }
+
+function serverOf(error: MemcachedError | undefined): string {
+  const { server = '' } = (error ?? {}) as { readonly server?: string };
+  return server;
+}
+
+const NO_KEYS: readonly string[] = Object.freeze([]);
 
 /** What a result says, by the kind of request: a value that was read may look like anything. */
 function outcomeOf(kind: RequestKind, result: unknown): CommandMessage['outcome'] {

@@ -6,7 +6,7 @@ import type { ResolvedClientOptions } from '../options/client-options.js';
 import type { Request } from '../protocol/request.js';
 import { AbortWatch } from '../abort-watch.js';
 import { checkOptions, signalOf, timeoutOf, type CommandOptions } from './command-options.js';
-import { commandChannel, traced } from './diagnostics.js';
+import { commandChannel, onlyEndsAreHeard, tellEnd, traced } from './diagnostics.js';
 import { WaitingCalls } from './waiting-calls.js';
 
 const NO_OPTIONS: CommandOptions = Object.freeze({});
@@ -82,8 +82,12 @@ export class Dispatcher {
   /** Sends a request that has its limits. */
   forward(request: Request, node?: Node): Promise<unknown> {
     const ready = this.#serversKnown && request.encoding === undefined;
-    if (ready && request.signal === undefined && !commandChannel.hasSubscribers) {
-      return this.#execute(request, node);
+    if (ready && request.signal === undefined) {
+      if (!commandChannel.hasSubscribers) return this.#execute(request, node);
+      if (onlyEndsAreHeard()) {
+        const begun = performance.now();
+        return tellEnd(request, this.#options, begun, this.#execute(request, node));
+      }
     }
     return this.#watched(request, ready, node);
   }
@@ -152,8 +156,8 @@ export class Dispatcher {
       ready ? this.#execute(request, node) : this.#executeLater(request, node);
     const answered = (): Promise<unknown> => {
       if (!commandChannel.hasSubscribers) return send();
-      const server = node?.server ?? this.#cluster.serverFor(request.routingKey);
-      return traced(request, server?.id ?? '', this.#options, send);
+      const at = node ?? this.#cluster.nodeFor(request.routingKey);
+      return traced(request, at?.server.id ?? '', this.#options, send);
     };
     return signal === undefined
       ? answered()

@@ -9,7 +9,7 @@ import { Opaques } from '../protocol/opaques.js';
 import { answers, isRefusal } from '../protocol/pairing.js';
 import type { Reply } from '../protocol/reply.js';
 import { ReplyParser } from '../protocol/reply-parser.js';
-import type { Request } from '../protocol/request.js';
+import type { Peer, Request } from '../protocol/request.js';
 import { Admission } from './admission.js';
 import * as errors from './connection-errors.js';
 import {
@@ -23,7 +23,7 @@ import { ItemLimit } from './item-limit.js';
 import { negotiate, NOT_AGREED, type Dialect } from './negotiation.js';
 import { RequestQueue } from './request-queue.js';
 import type { ServerVersion } from './server-version.js';
-import { endSocket, openSocket } from './socket.js';
+import { endSocket, openSocket, peerOf } from './socket.js';
 import { WriteBatch } from './write-batch.js';
 
 /**
@@ -37,6 +37,7 @@ export class Connection {
   readonly #settings: ConnectionSettings;
   readonly #owner: ConnectionOwner;
   readonly #socket: Socket;
+  #peer: Peer | undefined;
   readonly #parser: ReplyParser;
   readonly #batch = new WriteBatch();
   /** Written, or in the batch, in the order their replies must come. Settled ones among them are tombstones. */
@@ -96,6 +97,11 @@ export class Connection {
     return this.#agreement.hasCas;
   }
 
+  /** The other end; undefined over a unix socket, and before the connection is open. */
+  get peer(): Peer | undefined {
+    return (this.#peer ??= peerOf(this.#socket));
+  }
+
   /** Requests that have no reply yet, tombstones included. */
   get inFlight(): number {
     return this.#pending.length + this.#waiting.length;
@@ -111,6 +117,7 @@ export class Connection {
    * Before the connection is ready, requests wait for it, each up to its own deadline.
    */
   push(request: Request): void {
+    request.carrier = this;
     if (this.#state === 'closed') {
       request.fail(errors.lost(this.server.id, true));
       return;
@@ -136,11 +143,6 @@ export class Connection {
     });
   }
 
-  /** Ends the connection now; what has no answer goes back to the owner. */
-  close(error?: MemcachedError): void {
-    this.#end(error);
-  }
-
   /** Stops reading, or goes on: the kernel keeps the rest. */
   setPaused(paused: boolean): void {
     this.#socket[paused ? 'pause' : 'resume']();
@@ -156,7 +158,7 @@ export class Connection {
       );
     } catch (error) {
       if (error instanceof ServerError) this.#refusedMeta = this.#step !== 'begins';
-      this.#end(error as MemcachedError);
+      this.close(error as MemcachedError);
       return;
     }
     if (this.#state === 'closed') return;
@@ -253,7 +255,7 @@ export class Connection {
     try {
       this.#parser.push(chunk);
     } catch (error) {
-      this.#end(errors.unreadable(this.server.id, error));
+      this.close(errors.unreadable(this.server.id, error));
       if (!(error instanceof MemcachedError)) throw error;
       return;
     }
@@ -304,7 +306,7 @@ export class Connection {
     const { connectTimeout, commandTimeout } = this.#settings;
     if (opening && this.#opening.deadline <= now) {
       this.#refusedMeta = this.#step === 'has meta';
-      this.#end(errors.notOpened(id, connectTimeout));
+      this.close(errors.notOpened(id, connectTimeout));
     }
     if (this.#state === 'closed') return Number.POSITIVE_INFINITY;
     const inQueue = this.#waiting.failDue(now, (request) => errors.tooLate(request, id, opening));
@@ -341,11 +343,11 @@ export class Connection {
     const opening = this.#state === 'opening';
     const hungUp = cause === undefined || cause.code === 'ECONNRESET' || cause.code === 'EPIPE';
     if (opening && hungUp) this.#refusedMeta = this.#step !== 'begins';
-    this.#end(errors.lost(this.server.id, opening, cause));
+    this.close(errors.lost(this.server.id, opening, cause));
   }
 
-  /** The one place where a connection ends, whatever the reason. */
-  #end(error: MemcachedError | undefined): void {
+  /** The one place where a connection ends, whatever the reason; what has no answer goes back to the owner. */
+  close(error?: MemcachedError): void {
     if (this.#state === 'closed') return;
     const opening = this.#state === 'opening';
     this.#state = 'closed';

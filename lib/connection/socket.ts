@@ -2,6 +2,7 @@ import * as net from 'node:net';
 import * as tls from 'node:tls';
 import type { ConnectionSettings } from './connection-settings.js';
 import type { ServerAddress } from '../options/server-options.js';
+import type { Peer } from '../protocol/request.js';
 
 /**
  * Begins to open a socket to a server; names are resolved anew each time.
@@ -48,4 +49,9 @@ export function endSocket(socket: net.Socket, abandoned: boolean): void {
   const { remotePort } = socket;
   if (abandoned && remotePort !== undefined && !(socket instanceof tls.TLSSocket)) socket.resetAndDestroy();
   else socket.destroy();
+}
+
+/** The other end of a socket, while it is connected to one by an address and a port. */
+export function peerOf({ remoteAddress: address, remotePort: port }: net.Socket): Peer | undefined {
+  return address === undefined || port === undefined ? undefined : { address, port };
 }

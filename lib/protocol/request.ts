@@ -73,6 +73,9 @@ export class Request {
   /** Whether the caller has been told; a settled request that was written waits for its reply as a tombstone. */
   settled = false;
 
+  /** The connection that it was given to last. */
+  carrier: Carrier | undefined = undefined;
+
   /** Ends the request when it is aborted. */
   signal: AbortSignal | undefined = undefined;
   /** Kept once the codec has made the data block; `undefined` where it was quick. */
@@ -205,6 +208,18 @@ export type RequestKind =
  * Throws a `ProtocolError` for a reply that cannot belong to the request; any other error is the request's alone.
  */
 export type ReplyReader = (reply: Reply, request: Request) => unknown;
+
+/** What carries requests, as far as those who tell of them want to know. */
+interface Carrier {
+  readonly server: { readonly id: string };
+  readonly peer: Peer | undefined;
+}
+
+/** The other end of a connection, as the network knows it. */
+export interface Peer {
+  readonly address: string;
+  readonly port: number;
+}
 
 /** Knows what to send in place of a request that a server does not understand in the classic dialect. */
 export interface ClassicForm {

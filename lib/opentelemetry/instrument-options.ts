@@ -1,0 +1,52 @@
+import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
+import { bool, oneOf, readObject, withDefault, type Shape } from '../options/schema.js';
+
+/** Options of `instrument`. */
+export interface InstrumentOptions {
+  /**
+   * Where spans go.
+   *
+   * @default the global one of `@opentelemetry/api`
+   */
+  tracerProvider?: TracerProvider;
+
+  /**
+   * Where metrics go.
+   *
+   * @default the global one of `@opentelemetry/api`
+   */
+  meterProvider?: MeterProvider;
+
+  /**
+   * Whether spans are made only within another span, such as that of a request: what is done at the start or by a timer is
+   * no trace of its own then. Metrics count everything.
+   *
+   * @default true
+   */
+  requireParentSpan?: boolean;
+
+  /**
+   * What spans and metrics tell of keys: `template` their group (`product:{0}`), which is bounded in number; `none` nothing;
+   * `full`, in spans, also the keys themselves, which may be personal data. Metrics never bear keys.
+   *
+   * @default 'template'
+   */
+  keys?: 'none' | 'template' | 'full';
+}
+
+/** The same with nothing left open, but for where it goes. */
+export interface Instrumentation {
+  readonly requireParentSpan: boolean;
+  readonly keys: 'none' | 'template' | 'full';
+}
+
+/** @throws {InvalidOptionsError} with the path of the wrong option. */
+export function readInstrumentOptions(options: InstrumentOptions): Instrumentation {
+  const { tracerProvider: _tracer, meterProvider: _meter, ...rest } = options;
+  return readObject<Instrumentation>(rest, 'instrument', OPTIONS);
+}
+
+const OPTIONS: Shape<Instrumentation> = {
+  requireParentSpan: withDefault(bool, true),
+  keys: withDefault(oneOf('none', 'template', 'full'), 'template'),
+};

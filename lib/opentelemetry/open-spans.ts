@@ -1,0 +1,58 @@
+import {
+  context,
+  isSpanContextValid,
+  SpanStatusCode,
+  trace,
+  type Span,
+  type SpanOptions,
+  type Tracer,
+} from '@opentelemetry/api';
+import { errorTypeOf } from './error-type.js';
+
+/** The spans that have begun and not ended, by the message that tells of them. */
+export class OpenSpans<Message extends object> {
+  readonly #tracer: Tracer;
+  readonly #requireParentSpan: boolean;
+  readonly #open = new Map<Message, Span>();
+
+  constructor(tracer: Tracer, requireParentSpan: boolean) {
+    this.#tracer = tracer;
+    this.#requireParentSpan = requireParentSpan;
+  }
+
+  /** Whether there is to be a span here: without a parent only where none is required. */
+  get isWanted(): boolean {
+    if (!this.#requireParentSpan) return true;
+    const parent = trace.getSpan(context.active());
+    return parent !== undefined && isSpanContextValid(parent.spanContext());
+  }
+
+  begin(message: Message, name: string, options: SpanOptions): Span {
+    const span = this.#tracer.startSpan(name, options);
+    this.#open.set(message, span);
+    return span;
+  }
+
+  /** The span of a message that records; its end is near. */
+  take(message: Message): Span | undefined {
+    const span = this.#open.get(message);
+    if (span === undefined) return undefined;
+    this.#open.delete(message);
+    if (span.isRecording()) return span;
+    span.end();
+    return undefined;
+  }
+
+  /** Ends all that are open. */
+  end(): void {
+    for (const span of this.#open.values()) span.end();
+    this.#open.clear();
+  }
+}
+
+/** Says in a span that what it is about has failed. Messages of errors may name keys: they are not told. */
+export function fail(span: Span, error: unknown): void {
+  const type = errorTypeOf(error);
+  span.setAttribute('error.type', type);
+  span.setStatus({ code: SpanStatusCode.ERROR, message: type });
+}
