@@ -45,7 +45,8 @@ function readSnippets() {
       const shown = code
         .replaceAll("'../../../lib/index.js'", "'nestjs-memcached'")
         .replaceAll("'../../../lib/testing/index.js'", "'nestjs-memcached/testing'")
-        .replaceAll(/'\.\.\/\.\.\/\.\.\/lib\/adapters\/(\w+)\.js'/g, "'nestjs-memcached/$1'");
+        .replaceAll(/'\.\.\/\.\.\/\.\.\/lib\/adapters\/(\w+)\.js'/g, "'nestjs-memcached/$1'")
+        .replaceAll(/'\.\.\/\.\.\/\.\.\/lib\/(opentelemetry)\/index\.js'/g, "'nestjs-memcached/$1'");
       snippets.set(name, `${shown.trimEnd()}\n`);
     }
   }

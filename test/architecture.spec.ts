@@ -213,7 +213,7 @@ const HOUSE: House = {
     'adapters/session.ts': { rooms: ['adapters/'], packages: [] },
     // Of the rooms that it tells of it knows the messages, by their types.
     'opentelemetry/': {
-      rooms: ['errors.ts', 'label-memo.ts', 'options/', 'client/', 'nest/'],
+      rooms: ['label-memo.ts', 'options/', 'client/', 'nest/'],
       packages: ['@opentelemetry/api', 'node:diagnostics_channel'],
     },
     'opentelemetry/index.ts': { rooms: ['opentelemetry/'], packages: [] },

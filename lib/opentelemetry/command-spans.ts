@@ -60,6 +60,6 @@ function finish(span: Span, { peer, error }: CommandMessage): void {
   if (error === undefined) return;
   fail(span, error);
   // `SERVER_ERROR`, `CLIENT_ERROR` or `ERROR`; what stands behind may name a key.
-  if (error instanceof ServerError)
-    span.setAttribute('db.response.status_code', error.reply.split(' ', 1)[0]);
+  const { reply } = error as { readonly reply?: string };
+  if (reply !== undefined) span.setAttribute('db.response.status_code', reply.split(' ', 1)[0]);
 }
