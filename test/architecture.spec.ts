@@ -49,6 +49,8 @@ const HOUSE: House = {
     'near-cache-bus.ts': { rooms: [], packages: [] },
     'unix-time.ts': { rooms: [], packages: [] },
     'label-memo.ts': { rooms: [], packages: [] },
+    // Of those who tell it knows the messages, by their types.
+    'subscriptions.ts': { rooms: ['client/', 'nest/'], packages: ['node:diagnostics_channel'] },
     // node:tls for the type of the options that are passed through to it, node:v8 for the heap's limit.
     'options/': {
       rooms: ['errors.ts', 'codec.ts', 'custom-distribution.ts'],
@@ -211,10 +213,9 @@ const HOUSE: House = {
     'adapters/keyv.ts': { rooms: ['adapters/'], packages: [] },
     'adapters/throttler.ts': { rooms: ['adapters/'], packages: [] },
     'adapters/session.ts': { rooms: ['adapters/'], packages: [] },
-    // Of the rooms that it tells of it knows the messages, by their types.
     'opentelemetry/': {
-      rooms: ['label-memo.ts', 'options/', 'client/', 'nest/'],
-      packages: ['@opentelemetry/api', 'node:diagnostics_channel'],
+      rooms: ['label-memo.ts', 'subscriptions.ts', 'options/', 'client/', 'nest/'],
+      packages: ['@opentelemetry/api'],
     },
     'opentelemetry/index.ts': { rooms: ['opentelemetry/'], packages: [] },
   },

@@ -7,11 +7,11 @@ import {
   type Span,
   type Tracer,
 } from '@opentelemetry/api';
-import type { GetOrSetMessage, LoadMessage, RefreshMessage, TracedMessage } from '../nest/trace-channels.js';
+import type { LoadMessage, RefreshMessage, TracedMessage } from '../nest/trace-channels.js';
 import type { Instrumentation } from './instrument-options.js';
 import { isOurs } from './error-type.js';
 import { fail, OpenSpans } from './open-spans.js';
-import type { Subscriptions } from './subscriptions.js';
+import type { Subscriptions } from '../subscriptions.js';
 
 /** What the spans of each channel are called. */
 const NAMES = {
@@ -37,10 +37,10 @@ export function traceCache(
     enter(message, span);
   };
 
-  subscriptions.onTrace<GetOrSetMessage>('get-or-set', 'start', (message) => {
+  subscriptions.onTrace('get-or-set', 'start', (message) => {
     if (open.isWanted) begin(message, NAMES[message.operation], {});
   });
-  subscriptions.onTrace<GetOrSetMessage>('get-or-set', 'asyncEnd', (message) => {
+  subscriptions.onTrace('get-or-set', 'asyncEnd', (message) => {
     const span = open.take(message);
     if (span === undefined) return;
     const { outcome, error, operation, keyCount, hits, stale, shared, misses } = message;
@@ -58,21 +58,19 @@ export function traceCache(
     span.end();
   });
 
-  subscriptions.onTrace<LoadMessage>('load', 'start', (message) => {
+  subscriptions.onTrace('load', 'start', (message) => {
     if (!open.isWanted) return;
     begin(message, NAMES.load, { 'cache.refresh': message.refresh, 'cache.keys': message.keyCount });
   });
-  subscriptions.onTrace<LoadMessage>('load', 'asyncEnd', (message) => finish(open.take(message), message));
+  subscriptions.onTrace('load', 'asyncEnd', (message) => finish(open.take(message), message));
 
-  subscriptions.onTrace<RefreshMessage>('refresh', 'start', (message) => {
+  subscriptions.onTrace('refresh', 'start', (message) => {
     if (!open.isWanted) return;
     // The response does not wait for it: it is no part of the request's trace, and tells where it comes from.
     const cause = trace.getSpanContext(context.active());
     begin(message, NAMES.refresh, {}, cause === undefined ? [] : [{ context: cause }]);
   });
-  subscriptions.onTrace<RefreshMessage>('refresh', 'asyncEnd', (message) =>
-    finish(open.take(message), message),
-  );
+  subscriptions.onTrace('refresh', 'asyncEnd', (message) => finish(open.take(message), message));
   return open;
 }
 

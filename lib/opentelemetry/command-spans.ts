@@ -5,7 +5,7 @@ import { commandAttributes } from './command-attributes.js';
 import { commandNameOf } from './command-names.js';
 import type { Instrumentation } from './instrument-options.js';
 import { fail, OpenSpans } from './open-spans.js';
-import type { Subscriptions } from './subscriptions.js';
+import type { Subscriptions } from '../subscriptions.js';
 
 /** Of so many keys a span tells the names, where it is to tell them. */
 const MAX_KEYS = 10;
@@ -18,14 +18,14 @@ export function traceCommands(
 ): OpenSpans<CommandMessage> {
   const open = new OpenSpans<CommandMessage>(tracer, requireParentSpan);
   const facts = new LabelMemo(factsOf);
-  subscriptions.onTrace<CommandMessage>('command', 'start', (message) => {
+  subscriptions.onTrace('command', 'start', (message) => {
     if (!open.isWanted) return;
     const { name, command, attributes } = facts.of(message.instance, message.server, message.operation);
     const span = open.begin(message, name, { kind: SpanKind.CLIENT, attributes });
     if (keys === 'full' && message.keyCount > 0)
       span.setAttribute('db.query.text', queryOf(command, message));
   });
-  subscriptions.onTrace<CommandMessage>('command', 'asyncEnd', (message) => {
+  subscriptions.onTrace('command', 'asyncEnd', (message) => {
     const span = open.take(message);
     if (span === undefined) return;
     finish(span, message);

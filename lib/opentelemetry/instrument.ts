@@ -3,7 +3,7 @@ import { traceCache } from './cache-spans.js';
 import { traceCommands } from './command-spans.js';
 import { readInstrumentOptions, type InstrumentOptions } from './instrument-options.js';
 import { measure } from './measures.js';
-import { Subscriptions } from './subscriptions.js';
+import { Subscriptions } from '../subscriptions.js';
 
 const NAME = 'nestjs-memcached';
 

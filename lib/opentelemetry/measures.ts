@@ -1,13 +1,10 @@
 import type { Attributes, Meter } from '@opentelemetry/api';
-import type { CommandMessage } from '../client/diagnostics.js';
 import { LabelMemo } from '../label-memo.js';
-import type { CacheMessage } from '../nest/cache-diagnostics.js';
-import type { LoadMessage } from '../nest/trace-channels.js';
 import { commandAttributes } from './command-attributes.js';
 import { commandNameOf } from './command-names.js';
 import { errorTypeOf } from './error-type.js';
 import type { Instrumentation } from './instrument-options.js';
-import type { Subscriptions } from './subscriptions.js';
+import type { Subscriptions } from '../subscriptions.js';
 
 /** The boundaries that the conventions advise, in seconds. Memcached's answers are mostly in the first: a view makes finer ones. */
 const BOUNDARIES = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
@@ -27,7 +24,7 @@ export function measure(meter: Meter, { keys }: Instrumentation, subscriptions: 
     ...commandAttributes(instance, server, commandNameOf(operation)),
     ...(errorType === '' ? {} : { 'error.type': errorType }),
   }));
-  subscriptions.onTrace<CommandMessage>('command', 'asyncEnd', (message) => {
+  subscriptions.onTrace('command', 'asyncEnd', (message) => {
     const { instance, server, operation, error, durationMs } = message;
     const errorType = error === undefined ? '' : errorTypeOf(error);
     durations.record(durationMs / 1000, ofCommands.of(instance, server, operation, errorType));
@@ -44,9 +41,7 @@ export function measure(meter: Meter, { keys }: Instrumentation, subscriptions: 
     unit: '{request}',
   });
   for (const result of RESULTS) {
-    subscriptions.on<CacheMessage>(`cache:${result}`, ({ instance, group }) =>
-      requests.add(1, ofCache.of(instance, group, result)),
-    );
+    subscriptions.on(result, ({ instance, group }) => requests.add(1, ofCache.of(instance, group, result)));
   }
 
   const loads = meter.createCounter('cache.loads', {
@@ -58,7 +53,7 @@ export function measure(meter: Meter, { keys }: Instrumentation, subscriptions: 
     unit: 's',
     advice,
   });
-  subscriptions.onTrace<LoadMessage>('load', 'asyncEnd', (message) => {
+  subscriptions.onTrace('load', 'asyncEnd', (message) => {
     const { instance, group, error, outcome = 'done', durationMs } = message;
     const attributes = ofCache.of(instance, group, outcome, outcome === 'error' ? errorTypeOf(error) : '');
     loads.add(1, attributes);

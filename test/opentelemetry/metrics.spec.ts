@@ -100,7 +100,10 @@ describe('the metrics of OpenTelemetry', () => {
       (id) => `stock:${id}`,
       (ids) => [...ids],
     );
-    await memcached.getOrSet('product:8', () => Promise.reject(new RangeError('no'))).catch(() => undefined);
+    const failing = (): never => {
+      throw new RangeError('no');
+    };
+    await memcached.getOrSet('product:8', failing).catch(() => undefined);
     const name = { 'cache.name': 'default' };
     const expected = [
       [{ ...name, 'cache.group': 'product:*', 'cache.result': 'done' }, 1],

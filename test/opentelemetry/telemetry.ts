@@ -30,7 +30,7 @@ export class Telemetry implements Disposable {
   /** Spans have contexts of their own for the whole of a process: one at a time is in use. */
   constructor(sampler?: Sampler) {
     const keeping: SpanProcessor = {
-      onStart: (span) => void this.#begun.push(span as unknown as ReadableSpan),
+      onStart: (span) => void this.#begun.push(span),
       onEnd: () => {},
       forceFlush: () => Promise.resolve(),
       shutdown: () => Promise.resolve(),

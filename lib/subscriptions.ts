@@ -1,0 +1,41 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { CommandMessage } from './client/diagnostics.js';
+import type { CacheMessage } from './nest/cache-diagnostics.js';
+import type { GetOrSetMessage, LoadMessage, RefreshMessage } from './nest/trace-channels.js';
+
+/** What is listened to, until it ends. */
+export class Subscriptions {
+  readonly #all: (readonly [channel: string, listener: (message: unknown) => void])[] = [];
+
+  /** Listens to something that happens in caches. */
+  on(happening: 'hit' | 'miss' | 'stale', listener: (message: CacheMessage) => void): void {
+    this.#listen(`nestjs-memcached:cache:${happening}`, (message) => listener(message as CacheMessage));
+  }
+
+  /** Listens to one end of what is traced. */
+  onTrace<Name extends keyof Traced>(
+    name: Name,
+    event: 'start' | 'asyncEnd',
+    listener: (message: Traced[Name]) => void,
+  ): void {
+    this.#listen(`tracing:nestjs-memcached:${name}:${event}`, (message) => listener(message as Traced[Name]));
+  }
+
+  /** Listens to nothing any more. */
+  end(): void {
+    for (const [channel, listener] of this.#all.splice(0)) unsubscribe(channel, listener);
+  }
+
+  #listen(channel: string, listener: (message: unknown) => void): void {
+    subscribe(channel, listener);
+    this.#all.push([channel, listener]);
+  }
+}
+
+/** The messages of the tracing channels. */
+interface Traced {
+  readonly command: CommandMessage;
+  readonly 'get-or-set': GetOrSetMessage;
+  readonly refresh: RefreshMessage;
+  readonly load: LoadMessage;
+}
