@@ -92,6 +92,7 @@ export type {
   CountOptions,
   DeleteOptions,
   InvalidateKeyOptions,
+  KeysOptions,
   LeaseOptions,
   ReadOptions,
   StoreOptions,

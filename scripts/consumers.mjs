@@ -80,6 +80,13 @@ async function consume({ name, projects, withoutCache, keyv }, folder) {
   await checkDeclarations(tsc);
 
   console.log(`${name}: running`);
+  // As `npx nestjs-memcached` does; nobody has to be asked for it.
+  const place = await run(join(folder, 'node_modules', '.bin', 'nestjs-memcached'), [
+    'which',
+    'key',
+    '--json',
+  ]);
+  if (JSON.parse(place).server !== '127.0.0.1:11211') throw new Error(`the command line said ${place}`);
   for (const program of PROGRAMS) {
     const output = await run(process.execPath, ['--trace-uncaught', `dist/${program}.js`], {
       cwd: folder,

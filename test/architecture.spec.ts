@@ -196,6 +196,18 @@ const HOUSE: House = {
       packages: ['@nestjs/common', 'node:diagnostics_channel', 'node:events', 'node:timers/promises'],
     },
     'testing/index.ts': { rooms: ['testing/', 'testing/module/'], packages: [] },
+    // A program of its own: knows the client and nothing of Nest, which need not be installed where it runs.
+    'cli/': {
+      rooms: ['errors.ts', 'codec.ts', 'unix-time.ts', 'options/', 'cluster/', 'client/'],
+      packages: [
+        'node:events',
+        'node:fs',
+        'node:perf_hooks',
+        'node:timers/promises',
+        'node:tls',
+        'node:util',
+      ],
+    },
     'adapters/': {
       rooms: [
         'errors.ts',

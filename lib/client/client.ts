@@ -15,6 +15,7 @@ import type {
   CountOptions,
   DeleteOptions,
   InvalidateKeyOptions,
+  KeysOptions,
   LeaseOptions,
   ReadOptions,
   StoreOptions,
@@ -285,11 +286,10 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
    * it. Meant for looking around: what is stored or dropped meanwhile may be missing or there. memcached before 1.6.19 goes
    * through the lists of its LRU, so that a key which it moves among them meanwhile may be missing too, or come twice.
    *
-   * @param options `limit`: most keys; all of them without it.
    * @throws {UnsupportedError | ServerError} of a server that does not list its keys, when its turn comes.
    * @example for await (const key of client.keys({ limit: 100 })) console.log(key);
    */
-  keys(options?: CommandOptions & { limit?: number }): AsyncGenerator<string, void, undefined> {
+  keys(options?: KeysOptions): AsyncGenerator<string, void, undefined> {
     return this.#servers.keys(options);
   }
 

@@ -58,6 +58,14 @@ export interface InvalidateKeyOptions extends DeleteOptions {
   stale?: Duration | 'rest';
 }
 
+/** What `keys` takes. */
+export interface KeysOptions extends CommandOptions {
+  /** Most keys; all of them without it. */
+  limit?: number;
+  /** Of this server alone, `host:port`; of all of them without it. */
+  server?: string;
+}
+
 /** What a read with a lease takes. */
 export interface LeaseOptions extends ReadOptions {
   /** On a miss, the first reader wins the right to compute for so many whole seconds; 0 gives no right. */

@@ -8,7 +8,7 @@ import { toMilliseconds, type Duration } from '../options/duration.js';
 import { toExptime } from '../protocol/exptime.js';
 import { Request, type ReplyReader } from '../protocol/request.js';
 import { readStats } from '../protocol/stats-reader.js';
-import type { CommandOptions } from './command-options.js';
+import type { CommandOptions, KeysOptions } from './command-options.js';
 import type { Dispatcher } from './dispatcher.js';
 import { ManyResult } from './many-result.js';
 import { readDone, readLine } from './readers.js';
@@ -69,10 +69,8 @@ export class ServerCommands {
     return this.#onEveryNode('flush_all', line, readDone, options, (done) => done as boolean);
   }
 
-  async *keys(
-    options: (CommandOptions & { limit?: number }) | undefined,
-  ): AsyncGenerator<string, void, undefined> {
-    const { limit = Number.POSITIVE_INFINITY } = options ?? {};
+  async *keys(options: KeysOptions | undefined): AsyncGenerator<string, void, undefined> {
+    const { limit = Number.POSITIVE_INFINITY, server: only } = options ?? {};
     if (typeof limit !== 'number' || !(limit >= 0)) {
       throw new InvalidArgumentError('keys: limit: expected a number from 0');
     }
@@ -80,8 +78,12 @@ export class ServerCommands {
     const { closed } = this.#dispatcher;
     const ended = options?.signal === undefined ? closed : AbortSignal.any([closed, options.signal]);
     const prefix = Buffer.from(this.#options.keyPrefix, 'utf8').toString('latin1');
+    const nodes = this.#cluster.nodes.filter(({ server }) => only === undefined || server.id === only);
+    if (nodes.length === 0 && only !== undefined) {
+      throw new InvalidArgumentError(`keys: server: '${only}' is none of this client's servers`);
+    }
     let left = limit;
-    for (const { server } of this.#cluster.nodes) {
+    for (const { server } of nodes) {
       if (left <= 0) return;
       for await (const key of dumpKeys(server, this.#options, ended)) {
         if (!key.startsWith(prefix)) continue;

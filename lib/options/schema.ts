@@ -237,7 +237,7 @@ function shown(value: unknown): string {
 }
 
 /** The known word that differs from `word` by the fewest edits, if few enough to be a slip of the hand. */
-function nearest<T extends string>(word: string, known: readonly T[]): T | undefined {
+export function nearest<T extends string>(word: string, known: readonly T[]): T | undefined {
   let best: T | undefined;
   let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1;
   for (const candidate of known) {

@@ -76,6 +76,23 @@ describeReal('the keys of a server', () => {
     await other.close();
   });
 
+  it('are those of one server, if it is named', async () => {
+    await start();
+    await using other = await startMemcached();
+    await using both = new MemcachedClient({ servers: [server.address, other.address] });
+    const names = Array.from({ length: 20 }, (_, index) => `key:${index}`);
+    await both.setMany(names.map((name) => [name, 1]));
+    for (const { address } of [server, other]) {
+      const keys: string[] = [];
+      for await (const key of both.keys({ server: address })) keys.push(key);
+      const owned = names.filter((name) => both.serverFor(name) === address);
+      expect([owned.length > 0, keys.toSorted()]).toStrictEqual([true, owned.toSorted()]);
+    }
+    await expect(both.keys({ server: 'elsewhere:1' }).next()).rejects.toThrow(
+      "keys: server: 'elsewhere:1' is none of this client's servers",
+    );
+  });
+
   it('are not listed by a server that is told not to, which says so', async () => {
     await start('-o', 'no_lru_crawler');
     await client.set('a', 1);

@@ -2,6 +2,7 @@ import type { DistributionServer, OwnerOf } from '../../custom-distribution.js';
 import type { CommonDistributionOptions } from '../../options/distribution-options.js';
 import { InvalidOptionsError } from '../../errors.js';
 import { type Reader, type Shape, integer, optional, readObject, text } from '../../options/schema.js';
+import { partThatCounts } from './hashed-part.js';
 import type { Placement } from './placement.js';
 
 /** One client's way to place keys: how its options are read, and what they make of a list of servers. */
@@ -60,23 +61,4 @@ function ofPart(partOf: ((key: string) => string) | undefined, placement: Placem
     indexWithout: (key, isDown) => placement.indexWithout(partOf(key), isDown),
     warnings: placement.warnings,
   };
-}
-
-/** @returns what to take of a key, or undefined when it is always the whole of it. */
-function partThatCounts({
-  hashTag,
-  unhashedPrefix,
-}: CommonDistributionOptions): ((key: string) => string) | undefined {
-  if (unhashedPrefix === undefined) return hashTag === undefined ? undefined : (key) => tagOf(key, hashTag);
-  const bare = (key: string): string =>
-    key.startsWith(unhashedPrefix) ? key.slice(unhashedPrefix.length) : key;
-  return hashTag === undefined ? bare : (key) => tagOf(bare(key), hashTag);
-}
-
-/** What stands between the first opening mark and the first closing one after it; all of the key when that is nothing. */
-function tagOf(key: string, hashTag: string): string {
-  const open = key.indexOf(hashTag[0]);
-  if (open === -1) return key;
-  const close = key.indexOf(hashTag[1], open + 1);
-  return close > open + 1 ? key.slice(open + 1, close) : key;
 }

@@ -1,5 +1,13 @@
 import { transformFileSync } from '@swc/core';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +15,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** The rooms that a child process needs: everything without Nest. */
-const ROOMS = new Set(['cache', 'client', 'cluster', 'connection', 'options', 'protocol', 'store']);
+const ROOMS = new Set(['cache', 'cli', 'client', 'cluster', 'connection', 'options', 'protocol', 'store']);
 
 /**
  * The library as JavaScript in a folder of its own, for processes that no test runner compiles it for.
@@ -17,7 +25,7 @@ const ROOMS = new Set(['cache', 'client', 'cluster', 'connection', 'options', 'p
 export function compileLib(programs: readonly string[] = []): { readonly dir: string; remove(): void } {
   const root = mkdtempSync(join(tmpdir(), 'nestjs-memcached-'));
   const dir = join(root, 'lib');
-  writeFileSync(`${root}/package.json`, '{"type":"module"}');
+  copyFileSync(join(ROOT, 'package.json'), join(root, 'package.json'));
   symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'));
   const all = readdirSync(join(ROOT, 'lib'), { recursive: true, encoding: 'utf8' });
   // What belongs to no room lies beside them; only the entry point needs Nest.

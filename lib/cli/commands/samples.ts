@@ -1,0 +1,62 @@
+import { performance } from 'node:perf_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
+import { ratesBetween, type ServerRates } from '../../client/server-rates.js';
+import type { GeneralStats } from '../../client/stats.js';
+import { toMilliseconds, type Duration } from '../../options/duration.js';
+import { type Call, type Flags, UsageError, textOf, wholeNumber } from '../command.js';
+import { type Answer, answers } from './answers.js';
+
+/** What commands take that look again and again. */
+export const SAMPLE_FLAGS: Flags = {
+  interval: {
+    type: 'string',
+    short: 'i',
+    value: 'TIME',
+    text: 'between two looks, such as 500ms or 5s',
+    without: '1s',
+  },
+  count: { type: 'string', short: 'n', value: 'NUMBER', text: 'end after so many', without: 'until Ctrl-C' },
+};
+
+/**
+ * Looks at all servers at every interval, for ever.
+ *
+ * @param ended ends it: between two looks, or in the midst of one.
+ */
+export async function* samples(call: Call, ended: AbortSignal): AsyncGenerator<Sample> {
+  const intervalMs = toMilliseconds((textOf(call.flags, 'interval') ?? '1s') as Duration, '--interval');
+  if (intervalMs < 50) throw new UsageError('--interval: expected at least 50ms');
+  const before = new Map<string, { stats: GeneralStats; at: number }>();
+  let next = performance.now();
+  try {
+    for (;;) {
+      const all = await answers(call.client, (client) => client.stats('general', { signal: ended }));
+      const at = performance.now();
+      yield {
+        servers: all.map((answer) => {
+          if ('error' in answer) return answer;
+          const last = before.get(answer.server);
+          before.set(answer.server, { stats: answer.value, at });
+          return { ...answer, rates: last && ratesBetween(last.stats, answer.value, at - last.at) };
+        }),
+      };
+      next = Math.max(next + intervalMs, performance.now());
+      await pause(next - performance.now(), undefined, { signal: ended });
+    }
+  } catch (error) {
+    if (!ended.aborted) throw error;
+  }
+}
+
+/** One look at all servers. */
+export interface Sample {
+  readonly servers: readonly (Answer<GeneralStats> & {
+    /** What it has done since the last look; absent at the first, and after a restart. */
+    readonly rates?: ServerRates;
+  })[];
+}
+
+/** How many looks are wanted. */
+export function sampleCount(call: Call): number {
+  return wholeNumber(call.flags, 'count', 1, Number.MAX_SAFE_INTEGER);
+}

@@ -1,0 +1,43 @@
+import type { GeneralStats } from './stats.js';
+
+/** What a server has done between two of its answers to `stats`, by the second. */
+export interface ServerRates {
+  readonly getsPerSecond: number;
+  readonly setsPerSecond: number;
+  readonly evictionsPerSecond: number;
+  /** Hits among the reads between, from 0 to 1; absent where there was none. */
+  readonly hitRatio?: number;
+  readonly bytesInPerSecond: number;
+  readonly bytesOutPerSecond: number;
+}
+
+/**
+ * Compares two answers of one server.
+ *
+ * @param milliseconds between them, by our own clock: the server's counts whole seconds.
+ * @returns `undefined` where the server has been restarted between them, or nothing lies between.
+ */
+export function ratesBetween(
+  before: GeneralStats,
+  now: GeneralStats,
+  milliseconds: number,
+): ServerRates | undefined {
+  if (isRestart(before, now) || milliseconds <= 0) return undefined;
+  const grown = (name: string): number => Math.max(0, Number(now[name] ?? 0) - Number(before[name] ?? 0));
+  const perSecond = (name: string): number => (grown(name) * 1000) / milliseconds;
+  const hits = grown('get_hits');
+  const reads = hits + grown('get_misses');
+  return {
+    getsPerSecond: perSecond('cmd_get'),
+    setsPerSecond: perSecond('cmd_set'),
+    evictionsPerSecond: perSecond('evictions'),
+    ...(reads === 0 ? {} : { hitRatio: hits / reads }),
+    bytesInPerSecond: perSecond('bytes_read'),
+    bytesOutPerSecond: perSecond('bytes_written'),
+  };
+}
+
+/** Whether another process answers than before, or the same one by number after a restart of its machine. */
+export function isRestart(before: GeneralStats, now: GeneralStats): boolean {
+  return before.pid !== now.pid || before.uptime > now.uptime;
+}
