@@ -16,6 +16,7 @@ export const ENGLISH = [
       ['distributions', 'Which server gets a key'],
       ['health', 'Health'],
       ['observability', 'Logs, reports, channels'],
+      ['command-line', 'The command line'],
       ['testing', 'Testing'],
     ],
   },
