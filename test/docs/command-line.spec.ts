@@ -16,7 +16,7 @@ function section(heading: string): string {
 function rows(text: string): string[][] {
   return text
     .split('\n')
-    .filter((line) => /^\| `-/.test(line))
+    .filter((line) => line.startsWith('| `-'))
     .map((line) =>
       line
         .split(/(?<!\\)\|/)
