@@ -25,7 +25,7 @@ const to = join(PACKAGE, 'dist');
 
 rmSync(PACKAGE, { recursive: true, force: true });
 mkdirSync(join(to, 'cjs'), { recursive: true });
-await bundle({ dist, entries: [...entries, ...programs(manifest)] }, to);
+await bundle({ dist, entries, programs: programs(manifest) }, to);
 copyDeclarations({ dist, entries }, to);
 declareCommonJs(entries, to);
 for (const name of COPIED) cpSync(join(ROOT, name), join(PACKAGE, name), { recursive: true });

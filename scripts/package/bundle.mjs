@@ -13,20 +13,14 @@ const RENAMED_CLASS = /class (\w+\$\d+)|(\w+\$\d+) = class/;
  *
  * @param {object} from
  * @param {string} from.dist folder of tsc's output.
- * @param {string[]} from.entries files in it, without `.js`.
+ * @param {string[]} from.entries files in it that are imported, without `.js`.
+ * @param {string[]} from.programs files in it that are run, which need no CommonJS.
  * @param {string} to folder to write to: ES modules into it, CommonJS into `cjs/`.
  */
-export async function bundle({ dist, entries }, to) {
-  const built = await rolldown({
-    cwd: dist,
-    input: Object.fromEntries(entries.map((name) => [name, join(dist, `${name}.js`)])),
-    external: (id) => !id.startsWith('.') && !id.startsWith('/'),
-    platform: 'node',
-    plugins: [withSourceMaps],
-    onLog(level, log) {
-      throw new Error(`rolldown, ${level}: ${log.message}`);
-    },
-  });
+export async function bundle({ dist, entries, programs }, to) {
+  const [modules, commonJs] = await Promise.all(
+    [[...entries, ...programs], entries].map((names) => modulesOf(dist, names)),
+  );
   const shared = {
     entryFileNames: '[name].js',
     chunkFileNames: 'chunks/[name].js',
@@ -34,7 +28,7 @@ export async function bundle({ dist, entries }, to) {
     minifyInternalExports: false,
   };
   const outputs = [
-    await built.write({
+    await modules.write({
       ...shared,
       dir: to,
       format: 'esm',
@@ -42,11 +36,25 @@ export async function bundle({ dist, entries }, to) {
       sourcemapExcludeSources: true,
       sourcemapPathTransform: (source, map) => fromPackage(source, map, { dist, to }),
     }),
-    await built.write({ ...shared, dir: join(to, 'cjs'), format: 'cjs' }),
+    await commonJs.write({ ...shared, dir: join(to, 'cjs'), format: 'cjs' }),
   ];
-  await built.close();
+  await Promise.all([modules.close(), commonJs.close()]);
   for (const { code = '', fileName } of outputs.flatMap(({ output }) => output))
     refuseRenamedClasses(fileName, code);
+}
+
+/** tsc's modules of that name, and what they import of ours. */
+function modulesOf(dist, names) {
+  return rolldown({
+    cwd: dist,
+    input: Object.fromEntries(names.map((name) => [name, join(dist, `${name}.js`)])),
+    external: (id) => !id.startsWith('.') && !id.startsWith('/'),
+    platform: 'node',
+    plugins: [withSourceMaps],
+    onLog(level, log) {
+      throw new Error(`rolldown, ${level}: ${log.message}`);
+    },
+  });
 }
 
 /** Lets the bundle's maps lead to `lib/`, by way of tsc's. */
