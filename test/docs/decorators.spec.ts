@@ -6,15 +6,16 @@ import { MemcachedServer } from '../../lib/testing/index.js';
 import { Authors } from './snippets/decorators-batch.js';
 import { CatalogueController } from './snippets/decorators-http.js';
 import { Articles } from './snippets/decorators-keys.js';
-import { memcached, Prices, requestContext } from './snippets/decorators-vary.js';
 
 describe('the page about decorators', () => {
   it('shows code that works, and the keys it makes', async () => {
     await using server = await MemcachedServer.start();
+    process.env.MEMCACHED_SERVERS = server.address;
+    const { Prices, PricesModule, requestContext } = await import('./snippets/decorators-vary.js');
     const testing = await Test.createTestingModule({
-      imports: [memcached(server.address)],
+      imports: [PricesModule],
       controllers: [CatalogueController],
-      providers: [Articles, Authors, Prices],
+      providers: [Articles, Authors],
     }).compile();
     const app = testing.createNestApplication({ logger: false });
     await app.listen(0, '127.0.0.1');

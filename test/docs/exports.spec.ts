@@ -1,12 +1,16 @@
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it, jest } from '@jest/globals';
 import ts from 'typescript';
-import manifest from '../../package.json' with { type: 'json' };
 
 // The compiler takes its time on a machine that does much else.
 jest.setTimeout(120_000);
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+const manifest = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as {
+  exports: Record<string, string | { default: string }>;
+};
 
 /** The sources of what package.json exports. */
 const ENTRIES = Object.values(manifest.exports).flatMap((entry) =>

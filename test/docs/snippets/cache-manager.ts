@@ -1,4 +1,3 @@
-// snippet: cache-manager
 import { CacheModule } from '@nestjs/cache-manager';
 import { Module } from '@nestjs/common';
 import { MemcachedModule, MemcachedService } from '../../../lib/index.js';
@@ -18,4 +17,3 @@ import { createCacheManagerStore } from '../../../lib/adapters/keyv.js';
   ],
 })
 export class CachedModule {}
-// end

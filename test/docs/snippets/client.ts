@@ -1,4 +1,3 @@
-// snippet: client
 import { MemcachedClient } from '../../../lib/index.js';
 
 export async function tour(servers: string): Promise<void> {
@@ -21,4 +20,3 @@ export async function tour(servers: string): Promise<void> {
   await client.stats(); // by server, typed
   await client.close();
 }
-// end

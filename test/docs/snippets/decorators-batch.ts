@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-// snippet: decorators-batch
 import { CacheBatch } from '../../../lib/index.js';
 
 @Injectable()
@@ -13,4 +12,3 @@ export class Authors {
     return ids.map((id) => ({ id, name: `author ${id}` }));
   }
 }
-// end

@@ -1,12 +1,17 @@
-// snippet: decorators-cls
+import { Module } from '@nestjs/common';
 import { MemcachedModule } from '../../../lib/index.js';
-import { ClsService } from 'nestjs-cls';
+import { ClsModule, ClsService } from 'nestjs-cls';
 
-export const memcached = MemcachedModule.forRootAsync({
-  inject: [ClsService],
-  useFactory: (cls: ClsService<{ tenant: string }>) => ({
-    servers: '10.0.0.1:11211',
-    decorators: { varyBy: { tenant: () => cls.get('tenant') } },
-  }),
-});
-// end
+@Module({
+  imports: [
+    ClsModule.forRoot({ global: true, middleware: { mount: true } }),
+    MemcachedModule.forRootAsync({
+      inject: [ClsService],
+      useFactory: (cls: ClsService<{ tenant: string }>) => ({
+        servers: process.env.MEMCACHED_SERVERS,
+        decorators: { varyBy: { tenant: () => cls.get('tenant') } },
+      }),
+    }),
+  ],
+})
+export class TenantsModule {}

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
-
-// snippet: decorators-force-fresh
 import { Cacheable, forceFresh } from '../../../lib/index.js';
+
+export abstract class Bank {
+  abstract rate(currency: string): Promise<number>;
+}
 
 @Injectable()
 export class Rates {
@@ -15,9 +17,4 @@ export class Rates {
   reload(currency: string): Promise<number> {
     return forceFresh(() => this.of(currency));
   }
-}
-// end
-
-export interface Bank {
-  rate(currency: string): Promise<number>;
 }

@@ -1,5 +1,4 @@
 import { Controller, Get, Query } from '@nestjs/common';
-// snippet: decorators-http
 import { HttpCache } from '../../../lib/index.js';
 
 @Controller('catalogue')
@@ -10,4 +9,3 @@ export class CatalogueController {
     return { page };
   }
 }
-// end

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-// snippet: decorators-keys
 import { Cacheable, CacheEvict, CachePut } from '../../../lib/index.js';
 
 interface Article {
@@ -41,4 +40,3 @@ export class Articles {
     return { id: 8, slug, author };
   }
 }
-// end

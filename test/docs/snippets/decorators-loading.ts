@@ -1,11 +1,13 @@
-import { Inject, Injectable } from '@nestjs/common';
-import type { Shop } from './cache.js';
-// snippet: decorators-loading
+import { Injectable } from '@nestjs/common';
 import { Cacheable, Loading, type LoadContext } from '../../../lib/index.js';
+
+export abstract class Shop {
+  abstract find(id: number, options?: { signal: AbortSignal }): Promise<{ author: number } | null>;
+}
 
 @Injectable()
 export class Products {
-  constructor(@Inject('shop') private readonly shop: Shop) {}
+  constructor(private readonly shop: Shop) {}
 
   @Cacheable({ key: 'product:{0}', ttl: '10m' })
   async find(id: number, @Loading() load?: LoadContext) {
@@ -15,4 +17,3 @@ export class Products {
     return product;
   }
 }
-// end

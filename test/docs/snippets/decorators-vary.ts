@@ -1,15 +1,8 @@
-import { Injectable } from '@nestjs/common';
 import { AsyncLocalStorage } from 'node:async_hooks';
-// snippet: decorators-vary
+import { Injectable, Module } from '@nestjs/common';
 import { Cacheable, CacheDefaults, MemcachedModule } from '../../../lib/index.js';
 
 export const requestContext = new AsyncLocalStorage<{ readonly tenant: string }>();
-
-export const memcached = (servers: string) =>
-  MemcachedModule.forRoot({
-    servers,
-    decorators: { varyBy: { tenant: () => requestContext.getStore()?.tenant } },
-  });
 
 /** Every key ends in the tenant of the request; outside of a request, where there is none, the methods throw. */
 @CacheDefaults({ prefix: 'prices:', ttl: '10m', varyBy: ['tenant'] })
@@ -20,4 +13,15 @@ export class Prices {
     return `${product} for ${requestContext.getStore()?.tenant}`;
   }
 }
-// end
+
+@Module({
+  imports: [
+    MemcachedModule.forRoot({
+      isGlobal: true,
+      servers: process.env.MEMCACHED_SERVERS,
+      decorators: { varyBy: { tenant: () => requestContext.getStore()?.tenant } },
+    }),
+  ],
+  providers: [Prices],
+})
+export class PricesModule {}

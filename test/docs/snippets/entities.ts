@@ -2,29 +2,24 @@ import { Injectable } from '@nestjs/common';
 import { Cacheable } from '../../../lib/index.js';
 
 export class Supplier {
-  name!: string;
+  name = '';
 }
 
 export class Product {
-  id!: number;
-  createdAt!: Date;
-  supplier!: Supplier;
-}
+  id = 0;
+  createdAt = new Date();
+  supplier = new Supplier();
 
-/** As much of a repository as is needed. */
-export interface Repository {
-  findOne(options: { where: { id: number }; relations: { supplier: true } }): Promise<Product | null>;
-}
-
-// snippet: entities
-@Injectable()
-export class ProductsOfTheDatabase {
-  constructor(private readonly products: Repository) {}
-
-  /** Instances of these classes come back as instances: a hit is the entity that the miss was. */
-  @Cacheable({ key: 'product:{0}', ttl: '10m', types: [Product, Supplier] })
-  find(id: number): Promise<Product | null> {
-    return this.products.findOne({ where: { id }, relations: { supplier: true } });
+  isOlderThan(days: number): boolean {
+    return Date.now() - this.createdAt.getTime() > days * 86_400_000;
   }
 }
-// end
+
+@Injectable()
+export class Catalogue {
+  /** Instances of these classes come back as instances: a hit is the entity that the miss was. */
+  @Cacheable({ key: 'entity:{0}', ttl: '10m', types: [Product, Supplier] })
+  async find(id: number): Promise<Product | null> {
+    return Object.assign(new Product(), { id }); // products.findOne({ where: { id }, relations: { supplier: true } })
+  }
+}

@@ -1,4 +1,3 @@
-// snippet: health
 import { Controller, Get, Module } from '@nestjs/common';
 import { HealthCheck, HealthCheckService, TerminusModule, type HealthCheckResult } from '@nestjs/terminus';
 import { MemcachedHealthIndicator } from '../../../lib/index.js';
@@ -19,4 +18,3 @@ export class HealthController {
 
 @Module({ imports: [TerminusModule], controllers: [HealthController] })
 export class HealthModule {}
-// end

@@ -1,5 +1,4 @@
 import { type ExecutionContext, Injectable } from '@nestjs/common';
-// snippet: http-hooks
 import { HttpCacheInterceptor } from '../../../lib/index.js';
 
 @Injectable()
@@ -16,4 +15,3 @@ export class CatalogueCache extends HttpCacheInterceptor {
     return path === '/' ? 'catalogue:home' : key;
   }
 }
-// end

@@ -1,4 +1,3 @@
-// snippet: quick-start
 import 'reflect-metadata';
 import { setTimeout as slowDatabase } from 'node:timers/promises';
 import { Controller, Get, Module, Param } from '@nestjs/common';
@@ -22,4 +21,3 @@ export class AppModule {}
 
 export const app = await NestFactory.create(AppModule);
 await app.listen(process.env.PORT ?? 3000);
-// end

@@ -1,13 +1,12 @@
 import { Injectable } from '@nestjs/common';
-// snippet: service
 import { KEEP, MemcachedService } from '../../../lib/index.js';
 
 @Injectable()
 export class Reports {
   constructor(private readonly memcached: MemcachedService) {}
 
-  daily(day: string): Promise<Report> {
-    return this.memcached.getOrSet(`report:${day}`, () => this.compute(day), {
+  daily(day: string): Promise<{ day: string; madeAt: Date }> {
+    return this.memcached.getOrSet(`report:${day}`, async () => ({ day, madeAt: new Date() }), {
       ttl: '10m',
       grace: '1h', // served stale for up to an hour more while one caller refreshes it, or if computing fails
       tags: ['reports'],
@@ -22,17 +21,4 @@ export class Reports {
   vote(day: string): Promise<number | undefined> {
     return this.memcached.update(`votes:${day}`, (votes: number = 0) => (votes >= 100 ? KEEP : votes + 1));
   }
-  // end
-
-  /** How often a report was computed. */
-  computed = 0;
-
-  private async compute(day: string): Promise<Report> {
-    this.computed += 1;
-    return { day };
-  }
-}
-
-export interface Report {
-  readonly day: string;
 }

@@ -1,4 +1,3 @@
-// snippet: session
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import session from 'express-session';
 import { MemcachedService } from '../../../lib/index.js';
@@ -8,4 +7,3 @@ export function useSessions(app: NestExpressApplication, secret: string): void {
   const store = new MemcachedSessionStore(app.get(MemcachedService), { ttl: '1d' });
   app.use(session({ store, secret, resave: false, saveUninitialized: false }));
 }
-// end

@@ -1,4 +1,3 @@
-// snippet: testing-module
 import { strict as assert } from 'node:assert';
 import { Injectable } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
@@ -34,4 +33,3 @@ export async function testOfPrices(): Promise<void> {
 
   await module.close();
 }
-// end

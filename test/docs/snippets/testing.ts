@@ -1,4 +1,3 @@
-// snippet: testing
 import { Test } from '@nestjs/testing';
 import { MemcachedModule, MemcachedService } from '../../../lib/index.js';
 import { MemcachedServer } from '../../../lib/testing/index.js';
@@ -14,4 +13,3 @@ export async function example(): Promise<void> {
 
   await app.close();
 }
-// end

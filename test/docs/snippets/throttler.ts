@@ -1,4 +1,3 @@
-// snippet: throttler
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { ThrottlerGuard, ThrottlerModule } from '@nestjs/throttler';
@@ -19,4 +18,3 @@ import { MemcachedThrottlerStorage } from '../../../lib/adapters/throttler.js';
   providers: [{ provide: APP_GUARD, useClass: ThrottlerGuard }],
 })
 export class LimitedModule {}
-// end

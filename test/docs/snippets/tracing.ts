@@ -1,4 +1,3 @@
-// snippet: tracing
 import { tracingChannel } from 'node:diagnostics_channel';
 import type { CommandMessage } from '../../../lib/index.js';
 
@@ -20,4 +19,3 @@ export function measureCommands(
   channel.subscribe(subscribers);
   return () => channel.unsubscribe(subscribers);
 }
-// end

@@ -1,22 +1,21 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type Product } from './database.js';
-// snippet: decorators
 import { Cacheable, CacheEvict, CasUpdate, Current } from '../../../lib/index.js';
+
+/** Stands for your database. */
+export const rows = new Map([[7, { id: 7, name: 'lamp' }]]);
 
 @Injectable()
 export class Products {
-  constructor(private readonly database: Database) {}
-
   /** One query in the whole fleet, however many callers in however many processes ask at once. */
   @Cacheable({ key: 'product:{0}', ttl: '5m', grace: '1h', tags: ['catalogue'] })
-  find(id: number): Promise<Product> {
-    return this.database.findProduct(id);
+  async find(id: number) {
+    return rows.get(id) ?? null;
   }
 
   /** Once this has returned, no process stores or serves an older product. */
   @CacheEvict({ keys: ['product:{0}'] })
-  rename(id: number, name: string): Promise<void> {
-    return this.database.renameProduct(id, name);
+  async rename(id: number, name: string) {
+    rows.set(id, { id, name });
   }
 
   /** Two buyers read 900 at once; one writes 899, the other is told to look again, and writes 898. */
@@ -26,4 +25,3 @@ export class Products {
     return left - quantity;
   }
 }
-// end
