@@ -166,11 +166,17 @@ function membersOf(file, name) {
     return {
       name: member.name.getText(source),
       required: member.questionToken === undefined,
-      type: member.type.getText(source).replace(/\s+/g, ' ').replace(/^\| /, ''),
+      type: shownType(member.type.getText(source)),
       text: oneLine(ts.getTextOfJSDocComment(doc?.comment) ?? ''),
       told: oneLine(ts.getTextOfJSDocComment(tag?.comment) ?? ''),
     };
   });
+}
+
+/** A type in one line, without the `undefined` that every option may be. */
+function shownType(text) {
+  const line = text.replace(/\s+/g, ' ').replace(/^\| /, '');
+  return line.replaceAll(' | undefined', '').replace(/^\((\(.*\) => .*)\)$/, '$1');
 }
 
 /** What an interface takes of another's options, told in a sentence; nothing where it takes all of them. */

@@ -13,14 +13,14 @@ export interface CacheManagerStoreOptions {
    *
    * @default 'cache-manager'
    */
-  namespace?: string;
+  namespace?: string | undefined;
 
   /**
    * How long values live that are set without a ttl; 0 for ever. cache-manager's own `ttl` goes before it.
    *
    * @default 0
    */
-  ttl?: Duration;
+  ttl?: Duration | undefined;
 }
 
 const OPTIONS: Shape<{ namespace: string; ttl: number | undefined }> = {
@@ -88,18 +88,18 @@ export class CacheManagerStore extends EventEmitter {
 
   /** @returns the value, with `raw` beside its deadline; `undefined` for a miss, and while its server is away. */
   get<Value>(key: string, options: { raw: true }): Promise<RawValue<Value> | undefined>;
-  get<Value>(key: string, options?: { raw?: false }): Promise<Value | undefined>;
+  get<Value>(key: string, options?: { raw?: false | undefined }): Promise<Value | undefined>;
   get<Value>(keys: string[], options: { raw: true }): Promise<(RawValue<Value> | undefined)[]>;
-  get<Value>(keys: string[], options?: { raw?: false }): Promise<(Value | undefined)[]>;
-  async get(key: string | string[], options?: { raw?: boolean }): Promise<unknown> {
+  get<Value>(keys: string[], options?: { raw?: false | undefined }): Promise<(Value | undefined)[]>;
+  async get(key: string | string[], options?: { raw?: boolean | undefined }): Promise<unknown> {
     if (Array.isArray(key)) return this.getMany(key, options as { raw: true });
     return told(await this.#space.get(key), options);
   }
 
   /** One trip to each server. */
   getMany<Value>(keys: string[], options: { raw: true }): Promise<(RawValue<Value> | undefined)[]>;
-  getMany<Value>(keys: string[], options?: { raw?: false }): Promise<(Value | undefined)[]>;
-  async getMany(keys: string[], options?: { raw?: boolean }): Promise<unknown[]> {
+  getMany<Value>(keys: string[], options?: { raw?: false | undefined }): Promise<(Value | undefined)[]>;
+  async getMany(keys: string[], options?: { raw?: boolean | undefined }): Promise<unknown[]> {
     return (await this.#space.getMany(keys)).map((item) => told(item, options));
   }
 
@@ -156,7 +156,7 @@ export class CacheManagerStore extends EventEmitter {
   }
 }
 
-function told(item: StoredItem | undefined, options: { raw?: boolean } | undefined): unknown {
+function told(item: StoredItem | undefined, options: { raw?: boolean | undefined } | undefined): unknown {
   if (options?.raw !== true || item === undefined) return item?.value;
   return { value: item.value, expires: item.expires } satisfies RawValue<unknown>;
 }

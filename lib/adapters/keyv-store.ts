@@ -12,7 +12,7 @@ export interface KeyvStoreOptions {
    *
    * @default 6
    */
-  keyv?: 5 | 6;
+  keyv?: 5 | 6 | undefined;
 }
 
 const OPTIONS: Shape<{ keyv: 5 | 6 }> = {
@@ -33,7 +33,7 @@ const OPTIONS: Shape<{ keyv: 5 | 6 }> = {
  * const keyv = new Keyv({ store: createKeyvStore(memcached), namespace: 'products', ttl: 60_000 });
  */
 export function createKeyvStore(source: MemcachedSource, options: { keyv: 5 }): Keyv5Store;
-export function createKeyvStore(source: MemcachedSource, options?: { keyv?: 6 }): Keyv6Store;
+export function createKeyvStore(source: MemcachedSource, options?: { keyv?: 6 | undefined }): Keyv6Store;
 export function createKeyvStore(
   source: MemcachedSource,
   options: KeyvStoreOptions = {},

@@ -18,7 +18,7 @@ import { clientOf, type MemcachedSource, type SharedClient } from './shared-clie
 
 /** A session as the frameworks hand it over, as far as the store looks at it. */
 export interface StoredSession {
-  cookie?: { expires?: Date | string | null | undefined; [setting: string]: unknown };
+  cookie?: { expires?: Date | string | null | undefined; [setting: string]: unknown } | undefined;
   [field: string]: unknown;
 }
 
@@ -29,17 +29,17 @@ export interface SessionStoreOptions {
    *
    * @default 'session'
    */
-  prefix?: string;
+  prefix?: string | undefined;
 
   /**
    * How long a session lives whose cookie has no end, from its last use; at least a second, or a function that says so.
    *
    * @default '1d'
    */
-  ttl?: Duration | ((session: StoredSession, sid: string) => Duration);
+  ttl?: Duration | ((session: StoredSession, sid: string) => Duration) | undefined;
 
   /** Seals sessions on the servers, as `codec.seal` does values. Without it they are what the client's codec makes of text. */
-  seal?: SealOptions;
+  seal?: SealOptions | undefined;
 
   /**
    * What becomes of a request while the server of its session is away: it fails (`error`), or goes on with a session of its
@@ -47,7 +47,7 @@ export interface SessionStoreOptions {
    *
    * @default 'error'
    */
-  onStoreError?: 'error' | 'new-session';
+  onStoreError?: 'error' | 'new-session' | undefined;
 }
 
 type Callback<Value = void> = (error: unknown, value?: Value) => void;
@@ -177,7 +177,7 @@ export class MemcachedSessionStore extends EventEmitter {
 
   /** Likewise: makes a session of what was read, and puts it into a request. What is held of it goes with it unseen. */
   createSession(req: never, session: never): never {
-    const request = req as { sessionID: string; session?: StoredSession };
+    const request = req as { sessionID: string; session?: StoredSession | undefined };
     const { [HELD]: held, cookie: settings = {}, ...fields } = session as StoredSession;
     const { Session, cookiePrototype } = (this.#classes ??= this.#findClasses(request));
     const { expires, originalMaxAge } = settings;
@@ -210,7 +210,7 @@ export class MemcachedSessionStore extends EventEmitter {
    * express-session's classes, of a session that it makes for this request: so express-session is no dependency, and they
    * are of the copy of it that is at work.
    */
-  #findClasses(request: { sessionID: string; session?: StoredSession }): SessionClasses {
+  #findClasses(request: { sessionID: string; session?: StoredSession | undefined }): SessionClasses {
     const { sessionID } = request;
     this.generate?.(request);
     request.sessionID = sessionID;

@@ -14,14 +14,14 @@ export interface ThrottlerStorageOptions {
    *
    * @default 'fixed'
    */
-  window?: 'fixed' | 'sliding';
+  window?: 'fixed' | 'sliding' | undefined;
 
   /**
    * What a hit is while its server is away: let through (`open`), or blocked (`closed`).
    *
    * @default 'open'
    */
-  onStoreError?: 'open' | 'closed';
+  onStoreError?: 'open' | 'closed' | undefined;
 }
 
 /** What `@nestjs/throttler` wants to know of a hit; times in whole seconds, rounded up. */

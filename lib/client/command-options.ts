@@ -7,15 +7,15 @@ import type { CasToken } from './results.js';
 /** What every command takes. */
 export interface CommandOptions {
   /** Gives up when aborted: the promise rejects with the signal's reason. What was written may still be carried out. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Longest wait for the reply, from the call on, at least 1 ms. @default the client's `commandTimeout` */
-  timeout?: Duration;
+  timeout?: Duration | undefined;
 }
 
 /** What commands that read values take. */
 export interface ReadOptions extends CommandOptions {
   /** Reads this value in a way of its own. @default the client's codec */
-  codec?: Codec;
+  codec?: Codec | undefined;
 }
 
 /** What commands that store take. */
@@ -24,29 +24,29 @@ export interface StoreOptions extends CommandOptions {
    * How long the item lives, at least one second, counted in whole seconds, fractions up; never expires without it, or
    * with `'never'`.
    */
-  ttl?: Ttl;
+  ttl?: Ttl | undefined;
   /** Reads and writes this value in a way of its own. @default the client's codec */
-  codec?: Codec;
+  codec?: Codec | undefined;
 }
 
 /** What `incr` and `decr` take. */
 export interface CounterOptions extends CommandOptions {
   /** Creates a missing counter with this value instead of missing. */
-  initial?: number | bigint;
+  initial?: number | bigint | undefined;
   /** How long a counter created by `initial` lives; never expires without it, or with `'never'`. */
-  ttl?: Ttl;
+  ttl?: Ttl | undefined;
 }
 
 /** What `count` takes. */
 export interface CountOptions extends CounterOptions {
   /** How much is added, whole, from 0; 0 only reads. @default 1 */
-  by?: number | bigint;
+  by?: number | bigint | undefined;
 }
 
 /** What `delete` takes. */
 export interface DeleteOptions extends CommandOptions {
   /** Only if the item has not changed since that token was read. */
-  cas?: CasToken;
+  cas?: CasToken | undefined;
 }
 
 /** What `invalidateKey` takes. */
@@ -55,7 +55,7 @@ export interface InvalidateKeyOptions extends DeleteOptions {
    * Keeps the value for so long, or for the `'rest'` of its ttl, marked stale, instead of deleting it; in the classic dialect
    * it is deleted.
    */
-  stale?: Duration | 'rest';
+  stale?: Duration | 'rest' | undefined;
 }
 
 /** What `keys` takes. */
@@ -71,9 +71,9 @@ export interface LeaseOptions extends ReadOptions {
   /** On a miss, the first reader wins the right to compute for so many whole seconds; 0 gives no right. */
   leaseSeconds: number;
   /** Also on a hit, with less than so many whole seconds left. @default 0 */
-  recacheSeconds?: number;
+  recacheSeconds?: number | undefined;
   /** Asks for everything but the value, where the server can leave it out; what is in `value` then is of no use. @default false */
-  withoutValue?: boolean;
+  withoutValue?: boolean | undefined;
 }
 
 /**

@@ -29,65 +29,65 @@ export interface CacheBatchOptions<
    *
    * Without it, the method returns one item for each id, in their order, `undefined` where there is none; or a `Map`.
    */
-  idOf?: (row: R) => [Id] extends [never] ? unknown : Id;
+  idOf?: ((row: R) => [Id] extends [never] ? unknown : Id) | undefined;
 
   /**
    * What the method returns: `list`, or a `Map` by id. It has to be known when all answers are in the cache.
    *
    * @default 'list'
    */
-  returns?: 'list' | 'map';
+  returns?: 'list' | 'map' | undefined;
 
   /**
    * Whether objects of the class share values on purpose that differ in what they hold; see `@Cacheable`.
    *
    * @default false
    */
-  sharedKey?: boolean;
+  sharedKey?: boolean | undefined;
 
   /**
    * Whether requests share answers on purpose; see `@Cacheable`.
    *
    * @default false
    */
-  sharedBetweenRequests?: boolean;
+  sharedBetweenRequests?: boolean | undefined;
 
   /** Classes whose instances the values are or hold; see `@Cacheable`. */
-  types?: ClassesOption;
+  types?: ClassesOption | undefined;
 
   /** The parameters' names in their order, for templates that use names. */
-  params?: readonly string[];
+  params?: readonly string[] | undefined;
 
   /**
    * What the values depend on beside the arguments; see `@Cacheable`.
    *
    * @default what the class says in `@CacheDefaults`, otherwise []
    */
-  varyBy?: readonly VaryBy[];
+  varyBy?: readonly VaryBy[] | undefined;
 
   /**
    * How long a value is fresh, or a function of the value that says so.
    *
    * @default what the class says in `@CacheDefaults`, otherwise the module's `cache.ttl`
    */
-  ttl?: Ttl | ((row: R) => Ttl);
+  ttl?: Ttl | ((row: R) => Ttl) | undefined;
 
   /**
    * Names that invalidate every value, whatever its id.
    *
    * @default []
    */
-  tags?: readonly string[];
+  tags?: readonly string[] | undefined;
 
   /** Whether this call uses the cache at all; if not, the method runs as if it were not decorated. */
-  when?: (ids: readonly Id[], ...rest: A) => boolean;
+  when?: ((ids: readonly Id[], ...rest: A) => boolean) | undefined;
 
   /**
    * Name of the `MemcachedModule`.
    *
    * @default what the class says in `@CacheDefaults`, otherwise the module without a name
    */
-  name?: string;
+  name?: string | undefined;
 }
 
 /** The options of `@CacheBatch`, as read. */

@@ -14,31 +14,31 @@ export interface CacheDefaultsOptions extends Omit<CachePolicy, 'ttl' | 'tags' |
    *
    * @default ''
    */
-  prefix?: string;
+  prefix?: string | undefined;
 
   /**
    * How long values are fresh.
    *
    * @default the module's `cache.ttl`
    */
-  ttl?: Ttl;
+  ttl?: Ttl | undefined;
 
   /** Classes whose instances the values are or hold; see `@Cacheable`. */
-  types?: ClassesOption;
+  types?: ClassesOption | undefined;
 
   /**
    * What all results depend on beside the arguments; see `@Cacheable`.
    *
    * @default []
    */
-  varyBy?: readonly VaryBy[];
+  varyBy?: readonly VaryBy[] | undefined;
 
   /**
    * Name of the `MemcachedModule`.
    *
    * @default the module without a name
    */
-  name?: string;
+  name?: string | undefined;
 }
 
 /** The options of `@CacheDefaults`, as read. */

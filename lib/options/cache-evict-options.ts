@@ -13,26 +13,26 @@ import type { VaryBy } from './vary-by.js';
  */
 export interface CacheEvictOptions<A extends readonly unknown[] = never[], R = never> {
   /** The key to invalidate: a template (`{result.id}` is of what the method returned) or a function of the arguments. */
-  key?: KeyOption<A>;
+  key?: KeyOption<A> | undefined;
 
   /** Several keys, likewise. */
-  keys?: readonly KeyOption<A>[];
+  keys?: readonly KeyOption<A>[] | undefined;
 
   /** More keys, made from what the method returned. */
-  keysOf?: (result: R, ...args: A) => readonly (string | readonly unknown[])[];
+  keysOf?: ((result: R, ...args: A) => readonly (string | readonly unknown[])[]) | undefined;
 
   /** Tags to invalidate: every value that bears one of them. */
-  tags?: readonly KeyOption<A>[];
+  tags?: readonly KeyOption<A>[] | undefined;
 
   /** The parameters' names in their order, for templates that use names. */
-  params?: readonly string[];
+  params?: readonly string[] | undefined;
 
   /**
    * What the keys hold beside the arguments; as in the `@Cacheable` that stores under them.
    *
    * @default what the class says in `@CacheDefaults`, otherwise []
    */
-  varyBy?: readonly VaryBy[];
+  varyBy?: readonly VaryBy[] | undefined;
 
   /**
    * Whether to invalidate once the method has succeeded, before it runs, or both: `before` and `both` for a method whose
@@ -40,7 +40,7 @@ export interface CacheEvictOptions<A extends readonly unknown[] = never[], R = n
    *
    * @default 'after'
    */
-  at?: 'after' | 'before' | 'both';
+  at?: 'after' | 'before' | 'both' | undefined;
 
   /**
    * Keep the values for so long as stale ones, those that bear one of `tags` too, to be served while they are computed
@@ -48,20 +48,20 @@ export interface CacheEvictOptions<A extends readonly unknown[] = never[], R = n
    *
    * @default 0
    */
-  soft?: Duration;
+  soft?: Duration | undefined;
 
   /** Whether this call invalidates anything. */
-  when?: (...args: A) => boolean;
+  when?: ((...args: A) => boolean) | undefined;
 
   /** Whether this result of the method leaves everything valid; asked after the method only. */
-  unless?: (result: R, ...args: A) => boolean;
+  unless?: ((result: R, ...args: A) => boolean) | undefined;
 
   /**
    * Name of the `MemcachedModule`.
    *
    * @default what the class says in `@CacheDefaults`, otherwise the module without a name
    */
-  name?: string;
+  name?: string | undefined;
 }
 
 /** The options of `@CacheEvict`, as read. */

@@ -15,7 +15,7 @@ export interface CachePolicy<V = unknown> {
    *
    * @default '5m'
    */
-  ttl?: Ttl | ((value: V) => Ttl);
+  ttl?: Ttl | ((value: V) => Ttl) | undefined;
 
   /**
    * How long a value is kept beyond its ttl, to be served while somebody computes it anew or when that fails.
@@ -23,7 +23,7 @@ export interface CachePolicy<V = unknown> {
    *
    * @default 0
    */
-  grace?: Duration;
+  grace?: Duration | undefined;
 
   /**
    * How long the right to compute is kept without a sign of life, which a process shows while its loader runs. So it is how
@@ -32,7 +32,7 @@ export interface CachePolicy<V = unknown> {
    *
    * @default '2s'
    */
-  lease?: Duration;
+  lease?: Duration | undefined;
 
   /**
    * Longest wait on a miss for another process that computes, after which one computes anyway. 0 does not wait.
@@ -41,7 +41,7 @@ export interface CachePolicy<V = unknown> {
    *
    * @default 30 s, `lease` and two seconds
    */
-  leaseWait?: Duration;
+  leaseWait?: Duration | undefined;
 
   /**
    * Serve a stale value at once and compute behind the response. `false` computes first, and falls back on the stale
@@ -49,14 +49,14 @@ export interface CachePolicy<V = unknown> {
    *
    * @default true
    */
-  serveStale?: boolean;
+  serveStale?: boolean | undefined;
 
   /**
    * Whether a stale value may stand in for this failure of the loader; if not, the failure is thrown.
    *
    * @default () => true
    */
-  serveStaleIf?: (error: unknown) => boolean;
+  serveStaleIf?: ((error: unknown) => boolean) | undefined;
 
   /**
    * Compute anew before the value expires: the last fraction of its ttl in which the first reader does so, behind its
@@ -66,7 +66,7 @@ export interface CachePolicy<V = unknown> {
    *
    * @default 0
    */
-  refreshAhead?: number;
+  refreshAhead?: number | undefined;
 
   /**
    * With `serveStale: false`, how long a caller waits for the loader before it is served the stale value; the loader
@@ -74,7 +74,7 @@ export interface CachePolicy<V = unknown> {
    *
    * @default 0
    */
-  softTimeout?: Duration;
+  softTimeout?: Duration | undefined;
 
   /**
    * How long a loader may run. Then its signal is aborted, and its callers get the stale value or a
@@ -82,7 +82,7 @@ export interface CachePolicy<V = unknown> {
    *
    * @default 0
    */
-  hardTimeout?: Duration;
+  hardTimeout?: Duration | undefined;
 
   /**
    * Pause after a failed load while a stale value is there to be served; doubles with each failure, up to 32 times.
@@ -90,21 +90,21 @@ export interface CachePolicy<V = unknown> {
    *
    * @default '1s'
    */
-  retryAfter?: Duration;
+  retryAfter?: Duration | undefined;
 
   /**
    * The ttl of `null`, for an answer like "no such row". 0 does not cache `null`.
    *
    * @default `ttl`
    */
-  nullTtl?: Ttl;
+  nullTtl?: Ttl | undefined;
 
   /**
    * An upper bound for every ttl, whoever sets it: `ttl` or its function, `nullTtl`, the loader's `setTtl`. `'never'` is none.
    *
    * @default no bound
    */
-  maxTtl?: Ttl;
+  maxTtl?: Ttl | undefined;
 
   /**
    * Whether `set` first asks the server what is there, and stores over that alone: a second round trip, for which an
@@ -113,7 +113,7 @@ export interface CachePolicy<V = unknown> {
    *
    * @default true
    */
-  guardSet?: boolean;
+  guardSet?: boolean | undefined;
 
   /**
    * Compute now, whatever is stored, and store the new value: for one call, such as a reload that a user asked for. It waits
@@ -121,14 +121,14 @@ export interface CachePolicy<V = unknown> {
    *
    * @default false
    */
-  forceFresh?: boolean;
+  forceFresh?: boolean | undefined;
 
   /**
    * Cache `undefined` like any other value, rather than not at all.
    *
    * @default false
    */
-  cacheUndefined?: boolean;
+  cacheUndefined?: boolean | undefined;
 
   /**
    * The fraction of the ttl that is taken off at most, at random, so that what was stored together does not expire
@@ -136,7 +136,7 @@ export interface CachePolicy<V = unknown> {
    *
    * @default 0
    */
-  jitter?: number;
+  jitter?: number | undefined;
 
   /**
    * Names that invalidate the value: `invalidateTags('author:7')` does so for every value that bears the tag.
@@ -144,14 +144,14 @@ export interface CachePolicy<V = unknown> {
    *
    * @default []
    */
-  tags?: readonly string[];
+  tags?: readonly string[] | undefined;
 
   /**
    * What a failure of the store is to the caller: nothing (it is counted, and the loader called), or an exception.
    *
    * @default 'ignore'
    */
-  onStoreError?: 'ignore' | 'throw';
+  onStoreError?: 'ignore' | 'throw' | undefined;
 
   /**
    * What calls of one process get that wait for one value at the same time: the `same` object, to be treated as read-only, or
@@ -160,16 +160,16 @@ export interface CachePolicy<V = unknown> {
    *
    * @default 'same'; for decorated methods `'copy'`, since interceptors and resolvers write into what they get
    */
-  share?: 'same' | 'copy';
+  share?: 'same' | 'copy' | undefined;
 
   /**
    * What a stored value has to fit, as a schema of Zod, Valibot, ArkType or whoever follows Standard Schema: one that does not,
    * such as that of the version before a deploy, is a miss, and counts as `unreadable`. It is looked at and not changed.
    */
-  schema?: StandardSchema;
+  schema?: StandardSchema | undefined;
 
   /** Gives up waiting: the caller's promise rejects with the signal's reason; a load that nobody waits for is aborted. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** Options of the cache itself, and the defaults of every policy. */
@@ -179,7 +179,7 @@ export interface CacheOptions extends Omit<CachePolicy, 'signal' | 'ttl' | 'forc
    *
    * @default '5m'
    */
-  ttl?: Ttl;
+  ttl?: Ttl | undefined;
 
   /**
    * Prefixes of keys; all keys under one can be invalidated together by `invalidateNamespace(prefix)`. Every value
@@ -187,7 +187,7 @@ export interface CacheOptions extends Omit<CachePolicy, 'signal' | 'ttl' | 'forc
    *
    * @default []
    */
-  namespaces?: readonly string[];
+  namespaces?: readonly string[] | undefined;
 
   /**
    * How long `close()` waits for what is being computed. What takes longer is stored no more; its loader is told by its signal,
@@ -195,7 +195,7 @@ export interface CacheOptions extends Omit<CachePolicy, 'signal' | 'ttl' | 'forc
    *
    * @default '2s'
    */
-  closeTimeout?: Duration;
+  closeTimeout?: Duration | undefined;
 }
 
 /** Options of `update`. */
@@ -205,7 +205,7 @@ export interface UpdateOptions<V = unknown> {
    *
    * @default 64
    */
-  attempts?: number;
+  attempts?: number | undefined;
 
   /**
    * Bounds the pause before the second attempt, which is random between 0 and this; doubles with each attempt, up to
@@ -213,34 +213,34 @@ export interface UpdateOptions<V = unknown> {
    *
    * @default '1ms'
    */
-  backoff?: Duration;
+  backoff?: Duration | undefined;
 
   /** What `next` gets when nothing is stored: a value, or a function that fetches it. Without it, `next` gets `undefined`. */
-  initial?: V | (() => V | Promise<V>);
+  initial?: V | (() => V | Promise<V>) | undefined;
 
   /**
    * How long the new value is fresh.
    *
    * @default what is left to the value it replaces; the cache's `ttl` when there is none
    */
-  ttl?: Ttl;
+  ttl?: Ttl | undefined;
 
   /**
    * The `grace` of the policy that the same key is read with by `getOrSet`.
    *
    * @default the cache's `grace`
    */
-  grace?: Duration;
+  grace?: Duration | undefined;
 
   /**
    * Tags of the value if it is new; a value that is replaced hands on its own.
    *
    * @default []
    */
-  tags?: readonly string[];
+  tags?: readonly string[] | undefined;
 
   /** Gives up before the next attempt, with the signal's reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** What commands take that store depending on what is there: `add`, `replace`, `append`, `cas` and their like. */
@@ -250,16 +250,16 @@ export interface ItemOptions {
    *
    * @default the cache's `ttl`; for what was there and is only changed (`append`), what is left of its own
    */
-  ttl?: Ttl;
+  ttl?: Ttl | undefined;
 
   /** As in `UpdateOptions`. @default the cache's `grace` */
-  grace?: Duration;
+  grace?: Duration | undefined;
 
   /** Tags of the value if it is new. @default [] */
-  tags?: readonly string[];
+  tags?: readonly string[] | undefined;
 
   /** Gives up, with the signal's reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** What `get` takes: the policy that the key is read with, of which only `tags`, `grace`, `onStoreError` and `signal` matter. */
@@ -269,7 +269,7 @@ export interface CacheGetOptions<V = unknown> extends CachePolicy<V> {
    *
    * @default false
    */
-  stale?: boolean;
+  stale?: boolean | undefined;
 }
 
 /** What `delete` takes. */
@@ -283,7 +283,7 @@ export interface InvalidateOptions {
    *
    * @default 0
    */
-  soft?: Duration;
+  soft?: Duration | undefined;
 }
 
 /** Options of `withLock`. */
@@ -301,15 +301,15 @@ export interface WithLockOptions {
    *
    * @default the whole `ttl`, without renewing
    */
-  lease?: Duration;
+  lease?: Duration | undefined;
 
   /**
    * How long to wait for a lock that somebody else holds. 0 does not wait.
    *
    * @default 0
    */
-  wait?: Duration;
+  wait?: Duration | undefined;
 
   /** Gives up waiting, with the signal's reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }

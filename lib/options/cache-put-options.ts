@@ -16,53 +16,53 @@ export interface CachePutOptions<A extends readonly unknown[] = never[], R = nev
   'grace' | 'nullTtl' | 'cacheUndefined' | 'jitter' | 'onStoreError'
 > {
   /** The key: a template (`{result.id}` is of what the method returned), or a function of the arguments. */
-  key?: KeyOption<A>;
+  key?: KeyOption<A> | undefined;
 
   /** The key, made from what the method returned; instead of `key`. */
-  keyOf?: ResultKeyOption<A, R>;
+  keyOf?: ResultKeyOption<A, R> | undefined;
 
   /** Classes whose instances the values are or hold; see `@Cacheable`. */
-  types?: ClassesOption;
+  types?: ClassesOption | undefined;
 
   /** The parameters' names in their order, for templates that use names. */
-  params?: readonly string[];
+  params?: readonly string[] | undefined;
 
   /**
    * What the key holds beside the arguments; as in the `@Cacheable` that reads it.
    *
    * @default what the class says in `@CacheDefaults`, otherwise []
    */
-  varyBy?: readonly VaryBy[];
+  varyBy?: readonly VaryBy[] | undefined;
 
   /**
    * How long the value is fresh, or a function of the value and the arguments that says so.
    *
    * @default what the class says in `@CacheDefaults`, otherwise the module's `cache.ttl`
    */
-  ttl?: Ttl | ((value: R, ...args: A) => Ttl);
+  ttl?: Ttl | ((value: R, ...args: A) => Ttl) | undefined;
 
   /**
    * Names that invalidate the value, as templates or functions of the arguments.
    *
    * @default []
    */
-  tags?: readonly KeyOption<A>[];
+  tags?: readonly KeyOption<A>[] | undefined;
 
   /** More such names, known only from the value. */
-  tagsOf?: (value: R, ...args: A) => readonly string[];
+  tagsOf?: ((value: R, ...args: A) => readonly string[]) | undefined;
 
   /** Whether this call stores anything. */
-  when?: (...args: A) => boolean;
+  when?: ((...args: A) => boolean) | undefined;
 
   /** Whether this value is not to be stored; what is under the key, now older, is invalidated instead. */
-  unless?: (value: R, ...args: A) => boolean;
+  unless?: ((value: R, ...args: A) => boolean) | undefined;
 
   /**
    * Name of the `MemcachedModule`.
    *
    * @default what the class says in `@CacheDefaults`, otherwise the module without a name
    */
-  name?: string;
+  name?: string | undefined;
 }
 
 /** The options of `@CachePut`, as read. */

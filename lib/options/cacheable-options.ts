@@ -21,7 +21,7 @@ export interface CacheableOptions<A extends readonly unknown[] = never[], R = ne
    *
    * @default class, method and all arguments, in a form that differs whenever they do
    */
-  key?: KeyOption<A>;
+  key?: KeyOption<A> | undefined;
 
   /**
    * Whether another `@Cacheable` method, or another object of the class, stores under the same keys on purpose: what the two
@@ -30,7 +30,7 @@ export interface CacheableOptions<A extends readonly unknown[] = never[], R = ne
    *
    * @default false
    */
-  sharedKey?: boolean;
+  sharedKey?: boolean | undefined;
 
   /**
    * Whether a `key` that names none of the method's parameters is meant: every call gets the same answer, whatever its
@@ -38,7 +38,7 @@ export interface CacheableOptions<A extends readonly unknown[] = never[], R = ne
    *
    * @default false
    */
-  sharedByAll?: boolean;
+  sharedByAll?: boolean | undefined;
 
   /**
    * Whether requests share answers on purpose, of an object that is made for each request and gets it injected: what the
@@ -47,7 +47,7 @@ export interface CacheableOptions<A extends readonly unknown[] = never[], R = ne
    *
    * @default false
    */
-  sharedBetweenRequests?: boolean;
+  sharedBetweenRequests?: boolean | undefined;
 
   /**
    * Classes whose instances the values are or hold, such as TypeORM's entities and their relations: they come back as
@@ -57,10 +57,10 @@ export interface CacheableOptions<A extends readonly unknown[] = never[], R = ne
    * @default what the class says in `@CacheDefaults`, otherwise []
    * @example [Product, Supplier]
    */
-  types?: ClassesOption;
+  types?: ClassesOption | undefined;
 
   /** The parameters' names in their order, for templates that use names. */
-  params?: readonly string[];
+  params?: readonly string[] | undefined;
 
   /**
    * What the result depends on beside the arguments, such as the tenant or the language of the request: functions, or
@@ -68,37 +68,37 @@ export interface CacheableOptions<A extends readonly unknown[] = never[], R = ne
    *
    * @default what the class says in `@CacheDefaults`, otherwise []
    */
-  varyBy?: readonly VaryBy[];
+  varyBy?: readonly VaryBy[] | undefined;
 
   /**
    * How long a value is fresh, or a function of the value and the arguments that says so.
    *
    * @default what the class says in `@CacheDefaults`, otherwise the module's `cache.ttl`
    */
-  ttl?: Ttl | ((value: R, ...args: A) => Ttl);
+  ttl?: Ttl | ((value: R, ...args: A) => Ttl) | undefined;
 
   /**
    * Names that invalidate the value, as templates or functions of the arguments.
    *
    * @default []
    */
-  tags?: readonly KeyOption<A>[];
+  tags?: readonly KeyOption<A>[] | undefined;
 
   /** More such names, known only from the value. */
-  tagsOf?: (value: R, ...args: A) => readonly string[];
+  tagsOf?: ((value: R, ...args: A) => readonly string[]) | undefined;
 
   /** Whether this call uses the cache at all; if not, the method runs as if it were not decorated. */
-  when?: (...args: A) => boolean;
+  when?: ((...args: A) => boolean) | undefined;
 
   /** Whether this value is returned but not stored. */
-  unless?: (value: R, ...args: A) => boolean;
+  unless?: ((value: R, ...args: A) => boolean) | undefined;
 
   /**
    * Name of the `MemcachedModule`.
    *
    * @default what the class says in `@CacheDefaults`, otherwise the module without a name
    */
-  name?: string;
+  name?: string | undefined;
 }
 
 /** The options of `@Cacheable`, as read. */

@@ -19,31 +19,31 @@ export interface CasUpdateOptions<A extends readonly unknown[] = never[], R = un
   key: KeyOption<A>;
 
   /** Classes whose instances the values are or hold; see `@Cacheable`. */
-  types?: ClassesOption;
+  types?: ClassesOption | undefined;
 
   /** The parameters' names in their order, for templates that use names. */
-  params?: readonly string[];
+  params?: readonly string[] | undefined;
 
   /**
    * What the key holds beside the arguments; as in the `@Cacheable` that reads it.
    *
    * @default what the class says in `@CacheDefaults`, otherwise []
    */
-  varyBy?: readonly VaryBy[];
+  varyBy?: readonly VaryBy[] | undefined;
 
   /**
    * Tags of the value if it is new, as templates or functions of the arguments; a value that is replaced hands on its own.
    *
    * @default []
    */
-  tags?: readonly KeyOption<A>[];
+  tags?: readonly KeyOption<A>[] | undefined;
 
   /**
    * Name of the `MemcachedModule`.
    *
    * @default what the class says in `@CacheDefaults`, otherwise the module without a name
    */
-  name?: string;
+  name?: string | undefined;
 }
 
 /** The options of `@CasUpdate`, as read. */

@@ -40,27 +40,27 @@ export interface ClientOptions {
    *
    * @default '127.0.0.1:11211'; none with `discovery`
    */
-  servers?: ServersOption;
+  servers?: ServersOption | undefined;
 
   /**
    * Where the list of servers comes from, when it changes by itself: asked at the start and then at every interval.
    * `servers`, if given, serve until the first answer. A failed attempt leaves the last list in place.
    */
-  discovery?: ServerDiscovery | DiscoveryFunction;
+  discovery?: ServerDiscovery | DiscoveryFunction | undefined;
 
   /**
    * Which server gets a key: a name, a name with settings, or a function. A fleet agrees on one.
    *
    * @default 'ketama'
    */
-  distribution?: DistributionOption;
+  distribution?: DistributionOption | undefined;
 
   /**
    * Stands before every key on the wire, and is hashed with it.
    *
    * @default ''
    */
-  keyPrefix?: string;
+  keyPrefix?: string | undefined;
 
   /**
    * How values become bytes: `'default'`, `'json'`, `'raw'`, `'v8'`, the way of another client (`'python'`, `'php'`, …),
@@ -68,7 +68,7 @@ export interface ClientOptions {
    *
    * @default 'default'
    */
-  codec?: CodecOption;
+  codec?: CodecOption | undefined;
 
   /**
    * What becomes of keys that memcached does not take as they are.
@@ -78,7 +78,7 @@ export interface ClientOptions {
    *
    * @default 'encode'
    */
-  unsafeKeys?: 'encode' | 'refuse';
+  unsafeKeys?: 'encode' | 'refuse' | undefined;
 
   /**
    * The dialect spoken: `auto` asks each server at each connect, and speaks `classic` with twemproxy and memcached
@@ -86,7 +86,7 @@ export interface ClientOptions {
    *
    * @default 'auto'
    */
-  protocol?: 'auto' | 'meta' | 'classic';
+  protocol?: 'auto' | 'meta' | 'classic' | undefined;
 
   /**
    * Longest wait for a reply, from the call on; a `Duration` of at least 1 ms. What does not count is time in which this
@@ -95,28 +95,28 @@ export interface ClientOptions {
    *
    * @default '500ms'
    */
-  commandTimeout?: Duration;
+  commandTimeout?: Duration | undefined;
 
   /**
    * Longest time to open a connection, negotiation included; a `Duration` of at least 1 ms.
    *
    * @default '1s'
    */
-  connectTimeout?: Duration;
+  connectTimeout?: Duration | undefined;
 
   /**
    * How long `close()` waits for requests in flight before it rejects them; 0 rejects them at once.
    *
    * @default '2s'
    */
-  drainTimeout?: Duration;
+  drainTimeout?: Duration | undefined;
 
   /**
    * What happens to a command whose server is away.
    *
    * @default 'error'
    */
-  failover?: Failover;
+  failover?: Failover | undefined;
 
   /**
    * Failures in a row, probes included, after which a server counts as down; at least 1. Commands are no longer sent to
@@ -124,7 +124,7 @@ export interface ClientOptions {
    *
    * @default 2
    */
-  failuresToDown?: number;
+  failuresToDown?: number | undefined;
 
   /**
    * Wait between two probes of a server that is away: from `min`, doubled each time up to `max`, each wait made up to a
@@ -132,28 +132,28 @@ export interface ClientOptions {
    *
    * @default { min: '50ms', max: '400ms' }
    */
-  reconnectDelay?: { min?: Duration; max?: Duration };
+  reconnectDelay?: { min?: Duration | undefined; max?: Duration | undefined } | undefined;
 
   /**
    * Idle time after which TCP asks whether the peer is still there, in whole seconds; 0 never asks.
    *
    * @default '30s'
    */
-  keepAlive?: Duration;
+  keepAlive?: Duration | undefined;
 
   /**
    * Whether messages of the diagnostics channels name keys; values are never in them.
    *
    * @default true
    */
-  diagnosticKeys?: boolean;
+  diagnosticKeys?: boolean | undefined;
 
   /**
    * What messages of the diagnostics channels call this client, and so traces and metrics.
    *
    * @default the `name` of the module, `'default'` without one
    */
-  instance?: string;
+  instance?: string | undefined;
 
   /**
    * Most requests that may wait for one server's replies; one more is an `OverloadError`. The default takes about 100 MB,
@@ -161,7 +161,7 @@ export interface ClientOptions {
    *
    * @default 100_000
    */
-  maxInFlight?: number;
+  maxInFlight?: number | undefined;
 
   /**
    * Most bytes that requests to one server may hold until they are answered, values and 512 for each request; more is an
@@ -169,7 +169,7 @@ export interface ClientOptions {
    *
    * @default 128 MiB
    */
-  maxQueuedBytes?: number;
+  maxQueuedBytes?: number | undefined;
 
   /**
    * Invalidations remembered one by one for a server that is away, at about 80 bytes each. Further ones are known again when
@@ -177,7 +177,7 @@ export interface ClientOptions {
    *
    * @default 250_000
    */
-  maxOwedDeletes?: number;
+  maxOwedDeletes?: number | undefined;
 
   /**
    * Largest value stored, in bytes as stored; 0 follows the server's own item limit (`-I`), which it is asked for at
@@ -185,7 +185,7 @@ export interface ClientOptions {
    *
    * @default 0
    */
-  maxValueBytes?: number;
+  maxValueBytes?: number | undefined;
 }
 
 /** Client options with nothing left open: complete, in milliseconds, frozen; what takes them asks no more. */

@@ -47,7 +47,7 @@ export interface CodecOptions {
    *
    * @default 'default'
    */
-  type?: CodecName | Codec;
+  type?: CodecName | Codec | undefined;
 
   /**
    * What becomes of an instance of a class that `types` does not name. Only for `default`.
@@ -57,7 +57,7 @@ export interface CodecOptions {
    *
    * @default 'refuse'
    */
-  classInstances?: 'refuse' | 'flatten';
+  classInstances?: 'refuse' | 'flatten' | undefined;
 
   /**
    * Classes whose instances come back as instances, at any depth, each by the name it is stored under. Only for
@@ -69,13 +69,13 @@ export interface CodecOptions {
    * @default {}
    * @example `{ Product, Money: { class: Money, toPlain: (m: Money) => m.cents, revive: (c: number) => new Money(c) } }`
    */
-  types?: Readonly<Record<string, Constructor | StoredClass>>;
+  types?: Readonly<Record<string, Constructor | StoredClass>> | undefined;
 
   /**
    * The package `class-transformer` (`import * as classTransformer from 'class-transformer'`): it then turns instances
    * of the bare classes of `types` into plain objects and back, by their decorators. Only for `default`.
    */
-  classTransformer?: ClassTransformer;
+  classTransformer?: ClassTransformer | undefined;
 
   /**
    * Values of more bytes than this are compressed, in Node's thread pool, and stored so if that made them smaller; 0
@@ -83,14 +83,14 @@ export interface CodecOptions {
    *
    * @default never
    */
-  compressOverBytes?: number;
+  compressOverBytes?: number | undefined;
 
   /**
    * How values are compressed. `zstd` needs Node 22.15 or 23.8. The ways of other clients know only `zlib`.
    *
    * @default 'zlib'
    */
-  compression?: Compression;
+  compression?: Compression | undefined;
 
   /**
    * Most bytes that a compressed value may have when it is decompressed. What passes this bound or one of those below is a
@@ -98,7 +98,7 @@ export interface CodecOptions {
    *
    * @default 33_554_432
    */
-  maxDecompressedBytes?: number;
+  maxDecompressedBytes?: number | undefined;
 
   /**
    * Most parts of one value: elements, names, objects, and the holes of arrays. Reading half a million takes up to half a
@@ -106,7 +106,7 @@ export interface CodecOptions {
    *
    * @default 524_288
    */
-  maxNodes?: number;
+  maxNodes?: number | undefined;
 
   /**
    * How deep objects and arrays may be nested; looked at in JSON of more than 16 KiB, and wherever there are other values
@@ -114,34 +114,34 @@ export interface CodecOptions {
    *
    * @default 500
    */
-  maxDepth?: number;
+  maxDepth?: number | undefined;
 
   /**
    * Most digits of a number.
    *
    * @default 4_096
    */
-  maxDigits?: number;
+  maxDigits?: number | undefined;
 
   /**
    * Most bytes that the compressed values of one many-key read may have together when they are decompressed.
    *
    * @default an eighth of the heap's limit (`--max-old-space-size`)
    */
-  maxReadBytes?: number;
+  maxReadBytes?: number | undefined;
 
   /**
    * Most parts that the values of one many-key read may have together, not counting those of its first MiB of JSON.
    *
    * @default one for 256 bytes of the heap's limit
    */
-  maxReadNodes?: number;
+  maxReadNodes?: number | undefined;
 
   /**
    * Encrypts and authenticates every value with AES-256-GCM, for servers that others can write to. Not with the ways
    * of other clients, who could not read them.
    */
-  seal?: SealOptions;
+  seal?: SealOptions | undefined;
 }
 
 /** How values are compressed; `zstd` needs Node 22.15, 23.8 or newer. */
@@ -157,7 +157,7 @@ export interface SealOptions {
    *
    * @default false
    */
-  acceptUnsealed?: boolean;
+  acceptUnsealed?: boolean | undefined;
 }
 
 /** What a value may come to when it is read, and what the values of a many-key read may come to together. */
@@ -200,14 +200,14 @@ export interface StoredClass {
    *
    * @default its own enumerable properties
    */
-  toPlain?: (instance: never) => unknown;
+  toPlain?: ((instance: never) => unknown) | undefined;
 
   /**
    * Makes an instance of what was stored.
    *
    * @default an object with the class's prototype gets the stored properties; no constructor is called
    */
-  revive?: (plain: never) => object;
+  revive?: ((plain: never) => object) | undefined;
 }
 
 /** The two functions of the package `class-transformer` that are used; the package itself fits. */

@@ -29,7 +29,7 @@ export interface DiscoveryInterval {
    *
    * @default '1m'
    */
-  interval?: Duration;
+  interval?: Duration | undefined;
 }
 
 /** AWS ElastiCache's configuration endpoint (and what imitates it). */
@@ -49,15 +49,15 @@ export interface DnsDiscovery extends DiscoveryInterval {
    *
    * @default 'address'
    */
-  record?: 'address' | 'srv';
+  record?: 'address' | 'srv' | undefined;
   /**
    * Port of the servers behind A and AAAA records.
    *
    * @default 11211
    */
-  port?: number;
+  port?: number | undefined;
   /** Only addresses of this kind; without it those of kind 4 if there are any, else those of kind 6. */
-  family?: 4 | 6;
+  family?: 4 | 6 | undefined;
 }
 
 /** A function of your own. */

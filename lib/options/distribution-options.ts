@@ -36,14 +36,14 @@ export interface CommonDistributionOptions {
    *
    * @default none: the whole key is hashed
    */
-  hashTag?: string;
+  hashTag?: string | undefined;
   /**
    * What a key's hash leaves out at its start. For keys with a prefix shared with libmemcached (unless it has
    * `HASH_WITH_PREFIX_KEY`) or pymemcache, which do not hash theirs.
    *
    * @default none
    */
-  unhashedPrefix?: string;
+  unhashedPrefix?: string | undefined;
 }
 
 export interface SortHosts {
@@ -52,7 +52,7 @@ export interface SortHosts {
    *
    * @default false
    */
-  sortHosts?: boolean;
+  sortHosts?: boolean | undefined;
 }
 
 /** libmemcached's `BEHAVIOR_KETAMA_WEIGHTED`, which is `OPT_LIBKETAMA_COMPATIBLE` in PHP. */
@@ -63,13 +63,13 @@ export interface KetamaOptions extends CommonDistributionOptions, SortHosts {
    *
    * @default 'md5'
    */
-  hash?: HashOption;
+  hash?: HashOption | undefined;
   /**
    * Label points `/host:port`, as libmemcached's `DISTRIBUTION_CONSISTENT_KETAMA_SPY` does.
    *
    * @default false
    */
-  spyLabels?: boolean;
+  spyLabels?: boolean | undefined;
 }
 
 /** libmemcached's `DISTRIBUTION_CONSISTENT`, which is `DISTRIBUTION_CONSISTENT` in PHP without `OPT_LIBKETAMA_COMPATIBLE`. */
@@ -80,21 +80,21 @@ export interface LibmemcachedConsistentOptions extends CommonDistributionOptions
    *
    * @default 'default', which is one_at_a_time
    */
-  hash?: HashOption;
+  hash?: HashOption | undefined;
   /**
    * libmemcached's own trap. Where the distribution was set before the servers were added, a weight above 1 switches
    * weighted MD5 points on (`auto`); where it was set after, weights do not count (`ignore`).
    *
    * @default 'auto'
    */
-  weights?: 'auto' | 'ignore';
+  weights?: 'auto' | 'ignore' | undefined;
 }
 
 /** libmemcached's default: the hash modulo the number of servers. Weights do not count. */
 export interface LibmemcachedModulaOptions extends CommonDistributionOptions, SortHosts {
   type: 'libmemcached-modula';
   /** @default 'default', which is one_at_a_time */
-  hash?: HashOption;
+  hash?: HashOption | undefined;
 }
 
 /** python-memcached's weighted list of servers. */
@@ -107,7 +107,7 @@ export interface PythonMemcachedOptions extends CommonDistributionOptions {
    *
    * @default 'crc', with 1 in place of 0
    */
-  hash?: HashName | ((key: string) => number | bigint);
+  hash?: HashName | ((key: string) => number | bigint) | undefined;
 }
 
 /** pymemcache's `HashClient`: the server whose name hashes highest together with the key. Weights do not count. */
@@ -119,7 +119,7 @@ export interface RendezvousOptions extends CommonDistributionOptions {
    *
    * @default false
    */
-  bytesKeys?: boolean;
+  bytesKeys?: boolean | undefined;
 }
 
 /** twemproxy's (nutcracker's) `distribution: ketama`: weighted ketama, also where all weights are equal. */
@@ -130,7 +130,7 @@ export interface TwemproxyKetamaOptions extends CommonDistributionOptions {
    *
    * @default 'fnv1a_64'
    */
-  hash?: HashOption;
+  hash?: HashOption | undefined;
 }
 
 /** twemproxy's `distribution: modula`: the hash modulo a weighted list of servers, sorted by name. */
@@ -141,7 +141,7 @@ export interface TwemproxyModulaOptions extends CommonDistributionOptions {
    *
    * @default 'fnv1a_64'
    */
-  hash?: HashOption;
+  hash?: HashOption | undefined;
 }
 
 /** Ruby's Dalli: a ring of SHA-1 points that is searched backwards. */
@@ -153,27 +153,27 @@ export interface DalliOptions extends CommonDistributionOptions {
 export interface SpymemcachedModuloOptions extends CommonDistributionOptions {
   type: 'spymemcached-modulo';
   /** @default 'native' */
-  hash?: SpymemcachedHashName;
+  hash?: SpymemcachedHashName | undefined;
 }
 
 /** Java's spymemcached with `KetamaNodeLocator`, as from `KetamaConnectionFactory`. */
 export interface SpymemcachedKetamaOptions extends CommonDistributionOptions {
   type: 'spymemcached-ketama';
   /** @default 'md5' */
-  hash?: SpymemcachedHashName;
+  hash?: SpymemcachedHashName | undefined;
   /**
    * Points labelled `host` or `host:port` (`KetamaNodeKeyFormatter.Format.LIBMEMCACHED`) in place of `host:port` always.
    * spymemcached labels a server given by name `name/10.0.0.1:11211`: give it that text as its `name` here.
    *
    * @default false
    */
-  libmemcachedLabels?: boolean;
+  libmemcachedLabels?: boolean | undefined;
   /**
    * Whether spymemcached was given a map of weights. `auto`: when some weight is not 1.
    *
    * @default 'auto'
    */
-  weights?: 'auto' | 'ignore';
+  weights?: 'auto' | 'ignore' | undefined;
 }
 
 /** npm memcached (3rd-Eden), whose ring is npm hashring's. */
@@ -185,7 +185,7 @@ export interface NpmMemcachedOptions extends CommonDistributionOptions {
    *
    * @default 'ketama'
    */
-  compatibility?: 'ketama' | 'hash_ring';
+  compatibility?: 'ketama' | 'hash_ring' | undefined;
 }
 
 /** npm memjs: Java's string hash modulo the number of servers. Weights do not count. */
@@ -201,7 +201,7 @@ export interface NpmMemcacheKetamaOptions extends CommonDistributionOptions {
    *
    * @default none: its own FNV-1a
    */
-  hash?: 'md5' | 'sha1';
+  hash?: 'md5' | 'sha1' | undefined;
 }
 
 /** npm memcache (jaredwray) with `modula`: the hash modulo a weighted list of servers. */
@@ -212,7 +212,7 @@ export interface NpmMemcacheModulaOptions extends CommonDistributionOptions {
    *
    * @default none: its own FNV-1a
    */
-  hash?: 'md5' | 'sha1';
+  hash?: 'md5' | 'sha1' | undefined;
 }
 
 /** A distribution with options of its own. */

@@ -18,7 +18,7 @@ export interface HealthOptions {
    *
    * @default the instance that provides the indicator
    */
-  name?: string;
+  name?: string | undefined;
 
   /**
    * How long a server may take to answer; at least 1 ms. The check itself takes no longer.
@@ -27,7 +27,7 @@ export interface HealthOptions {
    *
    * @default '1s'
    */
-  timeout?: Duration;
+  timeout?: Duration | undefined;
 
   /**
    * Below this share of the weights that answers, the cluster is down; from 0 to 1.
@@ -36,7 +36,7 @@ export interface HealthOptions {
    *
    * @default 0.5
    */
-  minUpWeight?: number;
+  minUpWeight?: number | undefined;
 
   /**
    * Below this share of the weights that is well, the cluster is degraded; from 0 to 1.
@@ -45,7 +45,7 @@ export interface HealthOptions {
    *
    * @default 1
    */
-  degradedBelowWeight?: number;
+  degradedBelowWeight?: number | undefined;
 
   /**
    * Whether a cluster that is down makes the check fail. Without it the check says degraded, since an application whose
@@ -53,7 +53,7 @@ export interface HealthOptions {
    *
    * @default false
    */
-  critical?: boolean;
+  critical?: boolean | undefined;
 }
 
 /** Options of `clusterCheck`, which judges each server by its `stats`. */
@@ -65,7 +65,7 @@ export interface ClusterCheckOptions extends HealthOptions {
    *
    * @default 0.9
    */
-  maxConnectionUse?: number;
+  maxConnectionUse?: number | undefined;
 
   /**
    * How far a server's clock may be from ours.
@@ -74,7 +74,7 @@ export interface ClusterCheckOptions extends HealthOptions {
    *
    * @default '10s'
    */
-  maxClockDrift?: Duration;
+  maxClockDrift?: Duration | undefined;
 
   /**
    * How long after a restart a server counts as cold: reads of its keys miss until they have been computed again. Only a
@@ -82,7 +82,7 @@ export interface ClusterCheckOptions extends HealthOptions {
    *
    * @default '1m'
    */
-  warmUp?: Duration;
+  warmUp?: Duration | undefined;
 }
 
 /** `ClusterCheckOptions` with nothing left open, in milliseconds. */

@@ -22,10 +22,10 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly method: string;
   readonly url: string;
-  readonly originalUrl?: string;
+  readonly originalUrl?: string | undefined;
   /** As the platform resolves it, trusted proxies considered. */
-  readonly host?: string;
-  readonly protocol?: string;
+  readonly host?: string | undefined;
+  readonly protocol?: string | undefined;
   readonly params?: unknown;
   readonly query?: unknown;
 }
@@ -60,14 +60,14 @@ export interface HttpCacheOptions<R = HttpRequest> extends Pick<
    *
    * @default the module's `cache.ttl`
    */
-  ttl?: Ttl;
+  ttl?: Ttl | undefined;
 
   /**
    * How long browsers and proxies may use an answer without asking (`max-age`). Nothing invalidates it there.
    *
    * @default 0: they ask each time (`no-cache`), and get a 304 while nothing has changed
    */
-  maxAge?: Duration;
+  maxAge?: Duration | undefined;
 
   /**
    * Names of request headers on which the answer depends; they become part of the key, and of `Vary`. Headers that the
@@ -75,7 +75,7 @@ export interface HttpCacheOptions<R = HttpRequest> extends Pick<
    *
    * @default []
    */
-  vary?: readonly string[];
+  vary?: readonly string[] | undefined;
 
   /**
    * What the answer depends on beside: functions of the request, and names of those in the module's options. None of them
@@ -83,7 +83,7 @@ export interface HttpCacheOptions<R = HttpRequest> extends Pick<
    *
    * @default []
    */
-  varyBy?: readonly (string | ((request: R) => unknown))[];
+  varyBy?: readonly (string | ((request: R) => unknown))[] | undefined;
 
   /**
    * The query parameters on which the answer depends: the names of those that count, or of those that do not (`except`).
@@ -91,14 +91,14 @@ export interface HttpCacheOptions<R = HttpRequest> extends Pick<
    *
    * @default all count
    */
-  query?: readonly string[] | { readonly except: readonly string[] };
+  query?: readonly string[] | { readonly except: readonly string[] } | undefined;
 
   /**
    * Tells by `X-Cache: HIT` or `MISS` what `Cache-Status` tells, for tools that know that one only.
    *
    * @default false
    */
-  xCache?: boolean;
+  xCache?: boolean | undefined;
 
   /**
    * How answers are named for conditional requests. `weak`: the same content. `strong`: the same bytes, where nothing
@@ -106,17 +106,17 @@ export interface HttpCacheOptions<R = HttpRequest> extends Pick<
    *
    * @default 'weak'
    */
-  etag?: 'weak' | 'strong' | 'none';
+  etag?: 'weak' | 'strong' | 'none' | undefined;
 
   /**
    * Names that invalidate the answer, or a function of the request that returns them.
    *
    * @default []
    */
-  tags?: readonly string[] | ((request: R) => readonly string[]);
+  tags?: readonly string[] | ((request: R) => readonly string[]) | undefined;
 
   /** Whether this request uses the cache. */
-  when?: (request: R) => boolean;
+  when?: ((request: R) => boolean) | undefined;
 
   /**
    * Whether this request has the method run, whatever is stored, and its answer stored in the place of the one before: for a
@@ -126,14 +126,14 @@ export interface HttpCacheOptions<R = HttpRequest> extends Pick<
    * @default () => false
    * @example (request) => request.user?.isEditor === true && request.headers['x-reload'] === '1'
    */
-  forceFresh?: (request: HttpRequest) => boolean;
+  forceFresh?: ((request: HttpRequest) => boolean) | undefined;
 
   /**
    * Name of the `MemcachedModule`.
    *
    * @default the module without a name
    */
-  name?: string;
+  name?: string | undefined;
 }
 
 /** `HttpCacheOptions` with nothing left open. */

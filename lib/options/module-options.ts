@@ -24,7 +24,7 @@ export interface DecoratorsOptions {
    *
    * @default true
    */
-  enabled?: boolean;
+  enabled?: boolean | undefined;
 
   /**
    * Functions that decorators may name in `varyBy`, for what results depend on beside arguments: the tenant or the
@@ -33,7 +33,7 @@ export interface DecoratorsOptions {
    * @default {}
    * @example { tenant: () => requestContext.getStore()?.tenant }
    */
-  varyBy?: VarySources;
+  varyBy?: VarySources | undefined;
 
   /**
    * What to do when the application starts about classes with decorated methods that no module provides, whose decorators
@@ -42,16 +42,16 @@ export interface DecoratorsOptions {
    *
    * @default 'warn'
    */
-  unprovided?: 'warn' | 'refuse' | 'ignore';
+  unprovided?: 'warn' | 'refuse' | 'ignore' | undefined;
 }
 
 /** Options of `MemcachedModule`: those of the client, and what the cache and the decorators do by default. */
 export interface MemcachedModuleOptions extends ClientOptions {
   /** How values are cached where a call says nothing else. */
-  cache?: CacheOptions;
+  cache?: CacheOptions | undefined;
 
   /** What applies to all decorated methods. */
-  decorators?: DecoratorsOptions;
+  decorators?: DecoratorsOptions | undefined;
 
   /**
    * Whether an application that has started connects to its servers, behind the start, to say in one line of the log how they
@@ -60,14 +60,14 @@ export interface MemcachedModuleOptions extends ClientOptions {
    *
    * @default true
    */
-  connectAtStart?: boolean;
+  connectAtStart?: boolean | undefined;
 
   /**
    * The name of the application to others on the same servers: those of one name share their keys on purpose. Without it, an
    * application is known by its decorated methods, and another one with the same `keyPrefix` that has none of them is told of
    * in the log.
    */
-  application?: string;
+  application?: string | undefined;
 
   /**
    * Whether Nest's log says of every call what came of it, at level `debug`: hit, miss, stale, and why a value was not
@@ -75,7 +75,7 @@ export interface MemcachedModuleOptions extends ClientOptions {
    *
    * @default false
    */
-  debug?: boolean;
+  debug?: boolean | undefined;
 }
 
 /** What stands beside the options in `forRoot`, and beside the factory in `forRootAsync`. */
@@ -85,10 +85,10 @@ export interface MemcachedModuleExtras {
    *
    * @default false
    */
-  isGlobal?: boolean;
+  isGlobal?: boolean | undefined;
 
   /** Tells several instances in one application apart; see `@InjectMemcached(name)`, and `name` in decorators. */
-  name?: string;
+  name?: string | undefined;
 }
 
 /** Module options with nothing left open, each part for the one who reads it further; made once for each instance. */

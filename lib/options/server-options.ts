@@ -8,29 +8,29 @@ export const DEFAULT_PORT = 11211;
 /** One memcached server, spelled out. */
 export interface ServerOptions {
   /** Name or address; the text as written here decides which keys the server gets, so all clients must write it alike. */
-  host?: string;
+  host?: string | undefined;
   /**
    * Its port.
    *
    * @default 11211
    */
-  port?: number;
+  port?: number | undefined;
   /** Path of a unix socket, instead of `host` and `port`. */
-  path?: string;
+  path?: string | undefined;
   /**
    * Share of the keys against the other servers' weights; a whole number from 0 (gets no keys).
    *
    * @default 1
    */
-  weight?: number;
+  weight?: number | undefined;
   /** The name by which the distribution knows the server, where it is not `host:port` (twemproxy's node name). */
-  name?: string;
+  name?: string | undefined;
   /** TLS to this server: `true`, or options for Node's `tls.connect`; the server's name is checked by default. */
-  tls?: boolean | ConnectionOptions;
+  tls?: boolean | ConnectionOptions | undefined;
   /** User of memcached's ASCII authentication (`-Y`); no blanks. Sent only to a server that asks for it. */
-  username?: string;
+  username?: string | undefined;
   /** Password of memcached's ASCII authentication; no blanks. */
-  password?: string;
+  password?: string | undefined;
 }
 
 /**

@@ -86,31 +86,31 @@ export class MemcachedServer implements AsyncDisposable {
 /** How to start an embedded server; everything has a default. */
 export interface MemcachedServerOptions {
   /** Address to listen on. @default '127.0.0.1' */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /** Port to listen on; 0 takes a free one. @default 0 */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /**
    * The server's clock, in milliseconds since 1970: let a test move it to make items expire.
    *
    * @default Date.now
    */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
   /** What `version` answers; clients choose their commands by it. @default '1.6.18' */
-  readonly version?: string;
+  readonly version?: string | undefined;
   /**
    * Largest item in bytes, like memcached's `-I`: key, value and about 60 bytes of memcached's own.
    *
    * @default 1_048_576
    */
-  readonly maxItemBytes?: number;
+  readonly maxItemBytes?: number | undefined;
   /** Bytes of all items above which the least recently used are evicted, like `-m`. @default 67_108_864 */
-  readonly memoryLimitBytes?: number;
+  readonly memoryLimitBytes?: number | undefined;
   /** Clients above this number are turned away with an error, like `-c`. @default 1024 */
-  readonly maxConnections?: number;
+  readonly maxConnections?: number | undefined;
   /** What a client must send first, like `-Y`; neither may hold a blank. @default nobody has to */
-  readonly auth?: { readonly username: string; readonly password: string };
+  readonly auth?: { readonly username: string; readonly password: string } | undefined;
   /** Speak TLS only, like `-Z`, with these options of `tls.createServer`. @default plain TCP */
-  readonly tls?: TlsOptions;
+  readonly tls?: TlsOptions | undefined;
 }
 
 /** Answers everybody who connects. @returns the sockets that are open at any time. */

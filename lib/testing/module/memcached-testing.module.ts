@@ -13,14 +13,14 @@ export interface MemcachedTestingOptions
    *
    * @default 1
    */
-  servers?: number;
+  servers?: number | undefined;
 
   /**
    * Values by key that are there from the start, as `setMany` of the service stores them, under the module's `cache` options.
    *
    * @default {}
    */
-  seed?: Readonly<Record<string, unknown>>;
+  seed?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Stands for the values that the module has stored; what is awaited before it is there. */
