@@ -8,14 +8,14 @@ export interface InstrumentOptions {
    *
    * @default the global one of `@opentelemetry/api`
    */
-  tracerProvider?: TracerProvider;
+  tracerProvider?: TracerProvider | undefined;
 
   /**
    * Where metrics go.
    *
    * @default the global one of `@opentelemetry/api`
    */
-  meterProvider?: MeterProvider;
+  meterProvider?: MeterProvider | undefined;
 
   /**
    * Whether spans are made only within another span, such as that of a request: what is done at the start or by a timer is
@@ -23,7 +23,7 @@ export interface InstrumentOptions {
    *
    * @default true
    */
-  requireParentSpan?: boolean;
+  requireParentSpan?: boolean | undefined;
 
   /**
    * What spans and metrics tell of keys: `template` their group (`product:{0}`), which is bounded in number; `none` nothing;
@@ -31,7 +31,7 @@ export interface InstrumentOptions {
    *
    * @default 'template'
    */
-  keys?: 'none' | 'template' | 'full';
+  keys?: 'none' | 'template' | 'full' | undefined;
 }
 
 /** The same with nothing left open, but for where it goes. */
