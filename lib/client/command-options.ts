@@ -61,9 +61,9 @@ export interface InvalidateKeyOptions extends DeleteOptions {
 /** What `keys` takes. */
 export interface KeysOptions extends CommandOptions {
   /** Most keys; all of them without it. */
-  limit?: number;
+  limit?: number | undefined;
   /** Of this server alone, `host:port`; of all of them without it. */
-  server?: string;
+  server?: string | undefined;
 }
 
 /** What a read with a lease takes. */
