@@ -59,7 +59,8 @@ export { cacheKey } from './nest/keys/key-template.js';
 export type { CacheKeyPart } from './nest/keys/canonical.js';
 
 // The cache, and its store on memcached.
-export { CacheEngine, type CachePorts } from './cache/cache-engine.js';
+export { CacheEngine } from './cache/cache-engine.js';
+export type { CachePorts } from './cache/cache-ports.js';
 export { KEEP, type Updater } from './cache/cas-update.js';
 export type { Clock } from './cache/clock.js';
 export { wrap, type WrapOptions } from './cache/wrap.js';
@@ -70,6 +71,10 @@ export type { Locked } from './cache/lock.js';
 export type { CacheAudiences, CacheCounters, CacheHappening, CacheObserver } from './cache/cache-events.js';
 export type { CacheEntry, CacheReading, CacheStore, TagState, TagVersion } from './cache/store.js';
 export { ClientStore } from './store/client-store.js';
+export type { EpochPlace, EpochReading, EpochStore } from './near/epoch-store.js';
+export type { KeptAs, KeptValue } from './near/kept-value.js';
+export type { NearCacheReport } from './near/near-cache.js';
+export type { NearOptions } from './options/near-options.js';
 export type {
   CacheOptions,
   CacheDeleteOptions,

@@ -85,6 +85,10 @@ const GROUPS = [
     declared: [['options/cache-options', 'CacheOptions', ['options/cache-policy', 'CACHE']]],
   },
   {
+    title: '`cache.near`',
+    declared: [['options/near-options', 'NearOptions', ['options/near-options', 'NEAR']]],
+  },
+  {
     title: '`update`',
     declared: [['options/cache-options', 'UpdateOptions', ['options/cache-policy', 'UPDATE']]],
   },

@@ -18,6 +18,7 @@ const HOUSE: House = {
         'client/codec/',
         'cache/',
         'cache/clock.ts',
+        'near/',
         'store/',
         'nest/',
         'nest/memcached.module.ts',
@@ -101,10 +102,24 @@ const HOUSE: House = {
     // Knows a port and a clock that are given to it; whatever it does can be replayed on a fake of both.
     // node:async_hooks tells who would wait for himself.
     'cache/': {
-      rooms: ['errors.ts', 'bounded-map.ts', 'abort-watch.ts', 'options/', 'cache/clock.ts'],
+      rooms: [
+        'errors.ts',
+        'bounded-map.ts',
+        'abort-watch.ts',
+        'options/',
+        'near/',
+        'cache/clock.ts',
+        'cache/order.ts',
+      ],
       packages: ['node:async_hooks'],
     },
     'cache/clock.ts': { rooms: [], packages: ['node:perf_hooks', 'node:timers'] },
+    'cache/order.ts': { rooms: [], packages: [] },
+    // Stands on a port of its own, as the cache does, and on the same clock.
+    'near/': {
+      rooms: ['options/', 'cache/clock.ts', 'cache/order.ts'],
+      packages: ['lru-cache'],
+    },
     'store/': {
       rooms: [
         'errors.ts',
@@ -113,6 +128,7 @@ const HOUSE: House = {
         'options/',
         'client/',
         'client/codec/',
+        'near/',
         'cache/',
         'cache/clock.ts',
       ],

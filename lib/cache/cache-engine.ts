@@ -9,18 +9,21 @@ import type {
   UpdateOptions,
 } from '../options/cache-options.js';
 import { ResolvedCacheOptions, resolveUpdate, ResolvedPolicy } from '../options/cache-policy.js';
+import type { NearCache, NearCacheReport } from '../near/near-cache.js';
 import { readBatch } from './batch-read.js';
 import { checkedKey, checkKeys, readNames } from './cache-key.js';
 import { CacheWrites, type PendingSet } from './cache-writes.js';
 import { CasUpdates, type Updater } from './cas-update.js';
-import { systemClock, unlessAborted, type Clock } from './clock.js';
+import { systemClock, unlessAborted } from './clock.js';
 import type { CacheParts } from './cache-parts.js';
+import type { CachePorts } from './cache-ports.js';
 import { ItemCommands } from './item-commands.js';
 import { LeaseWatch } from './lease-watch.js';
 import type { BatchLoader, Loader } from './load-context.js';
 import { Locks, type Locked } from './lock.js';
-import { type CacheAudiences, CacheEvents, type CacheCounters, type CacheObserver } from './cache-events.js';
-import { type CacheTracing, traceCall, UNTRACED } from './cache-tracing.js';
+import { CacheEvents, type CacheCounters } from './cache-events.js';
+import { traceCall, UNTRACED } from './cache-tracing.js';
+import { nearCacheOf, NearReads } from './near-reads.js';
 import { Order } from './order.js';
 import { Polling } from './polling.js';
 import { PlainReads } from './plain-reads.js';
@@ -53,6 +56,7 @@ export class CacheEngine {
   readonly #locks: Locks;
   readonly #selfWait = new SelfWait();
   readonly #plainRead: ReadTerms;
+  readonly #near: NearCache | undefined;
 
   /** @throws {InvalidOptionsError} with the path of the wrong option. */
   constructor(store: CacheStore, options: CacheOptions | ResolvedCacheOptions = {}, ports: CachePorts = {}) {
@@ -60,11 +64,12 @@ export class CacheEngine {
     this.#options = options instanceof ResolvedCacheOptions ? options : new ResolvedCacheOptions(options);
     this.#plainRead = { policy: this.#options.policy, stale: false, signal: undefined };
     const events = new CacheEvents(ports.observer, ports.audiences);
-    const tags = new Tags(store, this.#options.namespaces);
+    this.#near = nearCacheOf(store, this.#options, clock);
+    const near = this.#near && new NearReads(this.#near, events);
+    const tags = new Tags(store, this.#options.namespaces, this.#near);
     const order = new Order();
-    const reader: EntryReader = new EntryReader(store, clock, events, tags, (key, cas) =>
-      signs.isUsed(key, cas),
-    );
+    const isUsed = (key: string, cas: string): boolean => signs.isUsed(key, cas);
+    const reader: EntryReader = new EntryReader(store, clock, events, tags, isUsed, near);
     const renewer = new Renewer(clock, outside);
     const signs: SignsOfLife = new SignsOfLife({ store, clock, order, reader, tags, events }, renewer);
     this.#in = {
@@ -80,6 +85,7 @@ export class CacheEngine {
       retryPause: new RetryPause(clock),
       polling: new Polling(clock, random),
       signs,
+      near,
     };
     this.#readThrough = new ReadThrough(this.#in);
     this.#reads = new PlainReads(this.#in);
@@ -92,6 +98,11 @@ export class CacheEngine {
   /** How often each thing has happened since the cache was made. */
   get counters(): CacheCounters {
     return this.#in.events.snapshot();
+  }
+
+  /** What the near cache keeps, and how it does; undefined where there is none. */
+  get near(): NearCacheReport | undefined {
+    return this.#near?.report();
   }
 
   /**
@@ -340,6 +351,7 @@ export class CacheEngine {
   /** Waits for what is being computed, for `closeTimeout` at most, aborts the rest, and leaves no timer. */
   close(): Promise<void> {
     this.#reads.close();
+    this.#near?.close();
     return this.#readThrough.close(this.#options.closeTimeoutMs);
   }
 
@@ -352,32 +364,6 @@ export class CacheEngine {
     const { stale = false, ...policy } = options;
     return { policy: this.#options.policyOf(policy), stale, signal: policy.signal };
   }
-}
-
-/** What a cache takes from its surroundings. */
-export interface CachePorts {
-  /** @default the clock and the timers of this process */
-  clock?: Clock;
-
-  /** A number from 0 up to, not including, 1. @default Math.random */
-  random?: () => number;
-
-  /** Is told of everything that happens. @default nobody */
-  observer?: CacheObserver;
-
-  /** Of what has an audience here, the observer is told only while that has subscribers. @default nothing has */
-  audiences?: CacheAudiences;
-
-  /** Traces calls and loads. @default nobody */
-  tracing?: CacheTracing;
-
-  /**
-   * Runs what all calls share, such as timers that renew, so that it does not run in the async context of the call that
-   * happened to begin it. Loaders run in the context of their caller.
-   *
-   * @default runs it as it is
-   */
-  outside?: <T>(work: () => T) => T;
 }
 
 /** On what terms something is read without computing it. */

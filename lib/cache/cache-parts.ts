@@ -1,3 +1,4 @@
+import type { NearReads } from './near-reads.js';
 import type { CacheEvents } from './cache-events.js';
 import type { CacheTracing } from './cache-tracing.js';
 import type { Clock } from './clock.js';
@@ -24,4 +25,6 @@ export interface CacheParts {
   readonly retryPause: RetryPause;
   readonly polling: Polling;
   readonly signs: SignsOfLife;
+  /** undefined = there is no near cache. */
+  readonly near: NearReads | undefined;
 }

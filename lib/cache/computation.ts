@@ -321,9 +321,20 @@ export class Computation {
     const { key, policy } = call;
     const { entry, keepSeconds } = entryFor(value, ttlSeconds, tags, policy, random);
     const written = await store.writeLoaded(key, entry, keepSeconds, finding.reading as CacheReading);
-    if (written === 'stored') return true;
+    if (written === 'stored') {
+      // Others may hold what was there; in its own time nobody would look for anything newer.
+      if (policy.forceFresh) await this.#replaced(key);
+      return true;
+    }
     events.note('leaseLost', key);
     return false;
+  }
+
+  async #replaced(key: string): Promise<void> {
+    const { near, store } = this.#in;
+    near?.forget(key);
+    await store.replaced?.(key);
+    near?.forget(key);
   }
 }
 

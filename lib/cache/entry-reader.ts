@@ -5,6 +5,7 @@ import type { Clock } from './clock.js';
 import type { CacheEvents } from './cache-events.js';
 import { SameTurn } from './same-turn.js';
 import { judge, unknownFinding, type Finding } from './finding.js';
+import type { NearReads } from './near-reads.js';
 import { isHitForMiss, type CacheReading, type CacheStore } from './store.js';
 import { NO_TAGS, type Tags, type TagStates } from './tags.js';
 
@@ -17,6 +18,7 @@ export class EntryReader {
   readonly #turn = new SameTurn<CacheReading>();
 
   readonly #isUsed: (key: string, cas: string) => boolean;
+  readonly #near: NearReads | undefined;
 
   /** @param isUsed whether a load of this process uses a right, named by its cas. */
   constructor(
@@ -25,7 +27,9 @@ export class EntryReader {
     events: CacheEvents,
     tags: Tags,
     isUsed: (key: string, cas: string) => boolean,
+    near: NearReads | undefined,
   ) {
+    this.#near = near;
     this.#store = store;
     this.#isUsed = isUsed;
     this.#clock = clock;
@@ -45,17 +49,36 @@ export class EntryReader {
     return read;
   }
 
-  #begin(
-    key: string,
-    { leaseSeconds, recacheSeconds, schema }: ResolvedPolicy,
-    together: object | undefined,
-  ): Promise<CacheReading> {
+  #begin(key: string, policy: ResolvedPolicy, together: object | undefined): Promise<CacheReading> {
+    const { leaseSeconds, recacheSeconds, schema } = policy;
+    if (this.#near !== undefined && policy.nearMs > 0) {
+      return this.#beginNear(this.#near, key, policy, leaseSeconds, recacheSeconds, together);
+    }
     const read = this.#store.read(key, leaseSeconds, recacheSeconds, together);
     return schema === undefined ? read : checked(read, schema);
   }
 
+  #beginNear(
+    near: NearReads,
+    key: string,
+    policy: ResolvedPolicy,
+    leaseSeconds: number,
+    recacheSeconds: number,
+    together: object | undefined,
+  ): Promise<CacheReading> {
+    const { schema } = policy;
+    const areTagged = policy.tags.length > 0 || !this.#tags.areOfPolicies;
+    return near.read(key, policy, areTagged, (keep) => {
+      const read = this.#store.read(key, leaseSeconds, recacheSeconds, together, keep);
+      return schema === undefined ? read : checked(read, schema);
+    });
+  }
+
   /** Reads an entry alone, and asks for no rights. */
   glance(key: string, policy: ResolvedPolicy, together?: object): Promise<CacheReading> {
+    if (this.#near !== undefined && policy.nearMs > 0) {
+      return this.#beginNear(this.#near, key, policy, 0, 0, together);
+    }
     const read = this.#store.read(key, 0, 0, together);
     return policy.schema === undefined ? read : checked(read, policy.schema);
   }
@@ -130,8 +153,11 @@ export class EntryReader {
     reading: CacheReading,
     beside: TagStates | undefined,
   ): Finding | Promise<Finding> {
-    const judged = (states: TagStates | undefined): Finding =>
-      judge(reading, policy.graceSeconds, states, required, this.#clock.now());
+    const judged = (states: TagStates | undefined): Finding => {
+      const finding = judge(reading, policy.graceSeconds, states, required, this.#clock.now());
+      if (finding.state === 'fresh' && finding.right === 'free') this.#near?.keep(key, policy, reading);
+      return finding;
+    };
     if (beside === undefined || reading.value === undefined) return judged(beside);
     const others = reading.value.tags.map(({ tag }) => tag).filter((tag) => !beside.has(tag));
     if (others.length === 0) return judged(beside);

@@ -18,6 +18,8 @@ export class PlainReads {
   read(key: string, policy: ResolvedPolicy, stale: boolean): Promise<unknown> {
     const { reader, tags } = this.#in;
     if (this.#closed) return Promise.reject(closed(key));
+    const kept = this.#in.near?.find(key, policy);
+    if (kept !== undefined) return kept;
     if (policy.tags.length > 0 || !tags.areOfPolicies) return this.#readWithTags(key, policy, stale);
     return reader.glance(key, policy).then(
       (reading) => this.#found(key, policy, stale, reading),
@@ -27,8 +29,18 @@ export class PlainReads {
 
   /** Reads many keys in one trip. @returns their values, in the order of `keys`. */
   async readMany(keys: readonly string[], policy: ResolvedPolicy, stale: boolean): Promise<unknown[]> {
-    const { events, reader, tags } = this.#in;
+    const { near } = this.#in;
     if (this.#closed) throw closed(keys.join());
+    if (near === undefined) return this.#readMany(keys, policy, stale);
+    return near.findMany(keys, policy, (others) => this.#readMany(others, policy, stale));
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  async #readMany(keys: readonly string[], policy: ResolvedPolicy, stale: boolean): Promise<unknown[]> {
+    const { events, reader, tags } = this.#in;
     if (policy.tags.length > 0 || !tags.areOfPolicies) {
       const together = reader.together();
       return Promise.all(keys.map((key) => this.#readWithTags(key, policy, stale, together)));
@@ -55,10 +67,6 @@ export class PlainReads {
     );
     others.forEach((index, position) => (values[index] = found[position]));
     return values;
-  }
-
-  close(): void {
-    this.#closed = true;
   }
 
   async #readWithTags(

@@ -1,5 +1,5 @@
 import { AbortWatch } from '../abort-watch.js';
-import { ClientClosedError, InvalidArgumentError } from '../errors.js';
+import { ClientClosedError } from '../errors.js';
 import type { ResolvedPolicy } from '../options/cache-policy.js';
 import { within } from './clock.js';
 import { callOf, type CacheCall } from './cache-call.js';
@@ -9,7 +9,9 @@ import { Flight, Flights, type Landing } from './flight.js';
 import { isPlainHit, judge, keepOf, unknownFinding, type Finding } from './finding.js';
 import type { CacheReading } from './store.js';
 import type { Loader } from './load-context.js';
+import { loaderWaitsForItself } from './self-wait.js';
 import { NO_TAGS } from './tags.js';
+import { valuesOf } from './window.js';
 
 /**
  * Serves values: at once where one may be served, otherwise by joining or beginning a computation.
@@ -36,7 +38,9 @@ export class ReadThrough {
 
   /** Serves a call without a signal. Of a warm read nothing is made but the promise of its value. */
   read(key: string, loader: Loader<unknown>, policy: ResolvedPolicy): Promise<unknown> {
-    const { events, order, reader } = this.#in;
+    const { events, near, order, reader } = this.#in;
+    const kept = near?.find(key, policy);
+    if (kept !== undefined) return kept;
     const began = order.now;
     if (policy.forceFresh || this.#mayHaveTags(policy) || this.#flights.get(key)?.cold) {
       return this.get(callOf(key, loader, policy, began));
@@ -76,6 +80,20 @@ export class ReadThrough {
    * @throws what the first of those that fail, in that order, fails with; once all are settled.
    */
   async getMany(
+    keys: readonly string[],
+    policy: ResolvedPolicy,
+    signal: AbortSignal | undefined,
+    callOf: (index: number) => CacheCall,
+    onAllFound: () => void,
+  ): Promise<unknown[]> {
+    const { near } = this.#in;
+    if (near === undefined) return this.#readMany(keys, policy, signal, callOf, onAllFound);
+    return near.findMany(keys, policy, (others, positions) =>
+      this.#readMany(others, policy, signal, (index) => callOf(positions[index]), onAllFound),
+    );
+  }
+
+  async #readMany(
     keys: readonly string[],
     policy: ResolvedPolicy,
     signal: AbortSignal | undefined,
@@ -126,6 +144,7 @@ export class ReadThrough {
     if (key === undefined) this.#flights.clear();
     else this.#flights.delete(key);
     this.#in.reader.forget(key);
+    this.#in.near?.forget(key);
   }
 
   /**
@@ -142,8 +161,10 @@ export class ReadThrough {
   #serve(call: CacheCall): Promise<unknown> {
     const { key, policy } = call;
     if (policy.forceFresh) return this.#force(call);
+    const kept = this.#in.near?.find(key, policy);
+    if (kept !== undefined) return kept;
     const flight = this.#flights.get(key);
-    if (flight?.cold && flight.isCalling) throw waitsForItself(key);
+    if (flight?.cold && flight.isCalling) throw loaderWaitsForItself(key);
     if (flight?.cold || this.#mayHaveTags(policy)) return this.#obtain(call);
     return this.#in.reader.read(key, policy, call.together).then(
       (reading) => this.#answered(call, reading),
@@ -376,19 +397,4 @@ export class ReadThrough {
     const kept = stale.ttlSeconds < 0 || ageMs < stale.ttlSeconds * 1000;
     return kept && call.policy.serveStaleIf(error);
   }
-}
-
-/** @throws what the first of those that failed did. */
-function valuesOf(results: readonly PromiseSettledResult<unknown>[]): unknown[] {
-  return results.map((result) => {
-    if (result.status === 'rejected') throw result.reason;
-    return result.value;
-  });
-}
-
-function waitsForItself(key: string): InvalidArgumentError {
-  return new InvalidArgumentError(
-    `getOrSet("${key}") is called by its own loader, and would wait for itself; give one of the two another key, or call ` +
-      'what computes the value',
-  );
 }

@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from '../errors.js';
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 /**
@@ -58,4 +59,12 @@ interface Changing {
   readonly key: string;
   readonly within: Changing | undefined;
   ended: boolean;
+}
+
+/** What a loader is told that asks for its own key. */
+export function loaderWaitsForItself(key: string): InvalidArgumentError {
+  return new InvalidArgumentError(
+    `getOrSet("${key}") is called by its own loader, and would wait for itself; give one of the two another key, or call ` +
+      'what computes the value',
+  );
 }

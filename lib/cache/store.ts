@@ -1,3 +1,6 @@
+import type { EpochStore } from '../near/epoch-store.js';
+import type { KeptAs, KeptValue } from '../near/kept-value.js';
+
 /** The version a tag had at some moment; compared for equality only. */
 export interface TagVersion {
   readonly tag: string;
@@ -20,6 +23,8 @@ export interface CacheEntry {
   /** Empty for an entry without tags. */
   readonly tags: readonly TagVersion[];
   readonly kind: EntryKind;
+  /** The value as a near cache keeps it, where a read asked for that, and it can be kept. */
+  readonly kept?: KeptValue | undefined;
 }
 
 /** Whether an entry is the mark of a load that left nothing to store, and no value. */
@@ -76,6 +81,9 @@ export interface HeldLock {
  * one turn of the event loop should leave in one write: the cache begins many reads at once and relies on it.
  */
 export interface CacheStore {
+  /** What a near cache in front of the store is told of changes by; absent where none can stand in front of it. */
+  readonly epochs?: EpochStore;
+
   /**
    * Reads an entry, and asks for the right to compute it: on a miss for `leaseSeconds`, on a hit when less than
    * `recacheSeconds` are left of it, and on any hit that is marked stale. The right is given once.
@@ -83,8 +91,15 @@ export interface CacheStore {
    * @param leaseSeconds 0 asks for no right on a miss and leaves no stub.
    * @param recacheSeconds 0 asks for no right on an entry that is not marked stale.
    * @param together the reads that this is one of.
+   * @param keep has the entry come with its value as it is to be kept.
    */
-  read(key: string, leaseSeconds: number, recacheSeconds: number, together?: object): Promise<CacheReading>;
+  read(
+    key: string,
+    leaseSeconds: number,
+    recacheSeconds: number,
+    together?: object,
+    keep?: KeptAs,
+  ): Promise<CacheReading>;
 
   /** Begins reads of many keys for one caller: what they find together has a bound, as a value has one of its own. */
   together?(): object;
@@ -162,6 +177,9 @@ export interface CacheStore {
 
   /** Marks an entry stale, to be dropped after `keepSeconds`, and voids every lease on it; otherwise like `remove`. */
   markStale(key: string, keepSeconds: number): Promise<void>;
+
+  /** Tells near caches that a load has replaced a value before its time. All other changes do so by themselves. */
+  replaced?(key: string): Promise<void>;
 
   /**
    * Takes down a value as it is now, for as many objects of it as are asked for, each as a read of it would be.

@@ -1,4 +1,5 @@
 import { BoundedMap } from '../bounded-map.js';
+import type { NearCache } from '../near/near-cache.js';
 import type { ResolvedPolicy } from '../options/cache-policy.js';
 import { SameTurn } from './same-turn.js';
 import type { CacheStore, TagState, TagVersion } from './store.js';
@@ -19,11 +20,13 @@ export class Tags {
   readonly #store: CacheStore;
   readonly #namespaces: readonly (readonly [prefix: string, tag: string])[];
   readonly #turn = new SameTurn<TagState>();
+  readonly #near: NearCache | undefined;
   readonly #late = new BoundedMap<string, readonly string[]>(MAX_REMEMBERED);
   /** No key has tags but those of its policy: there are no namespaces, and no load came up with late ones. */
   areOfPolicies: boolean;
 
-  constructor(store: CacheStore, namespaces: readonly string[]) {
+  constructor(store: CacheStore, namespaces: readonly string[], near: NearCache | undefined) {
+    this.#near = near;
     this.#store = store;
     this.#namespaces = namespaces.map((prefix) => [prefix, namespaceTag(prefix)] as const);
     this.areOfPolicies = namespaces.length === 0;
@@ -83,7 +86,12 @@ export class Tags {
   /** Gives a tag a version it never had; values with the one before may be stale for `softSeconds`. */
   async bump(tag: string, softSeconds: number): Promise<void> {
     this.#turn.reads.delete(tag);
-    await this.#store.bumpTag(tag, softSeconds);
+    this.#near?.forgetTag(tag);
+    try {
+      await this.#store.bumpTag(tag, softSeconds);
+    } finally {
+      this.#near?.forgetTag(tag);
+    }
   }
 
   #state(tag: string): Promise<TagState> {

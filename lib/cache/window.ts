@@ -16,3 +16,11 @@ export async function forEach<T, R>(items: readonly T[], work: (item: T) => Prom
   await Promise.all(Array.from({ length: WINDOW }, worker));
   return results;
 }
+
+/** What came of all. @throws what the first of those that failed did. */
+export function valuesOf(results: readonly PromiseSettledResult<unknown>[]): unknown[] {
+  return results.map((result) => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
+}

@@ -30,6 +30,7 @@ import { deleteMany, setMany } from './many-writes.js';
 import { fillWithBytes, RequestMaker, tie } from './request-maker.js';
 import type { CasResult, CasToken, Counted, LeaseRead, Lookup, ValueWithCas } from './results.js';
 import { ServerCommands, type NodeStatus } from './server-commands.js';
+import { ServerEpochs } from './server-epochs.js';
 import { ServerList } from './server-list.js';
 import type { StatsByGroup, StatsGroup } from './stats.js';
 
@@ -45,6 +46,8 @@ import type { StatsByGroup, StatsGroup } from './stats.js';
  * await client.set('greeting', 'hello', { ttl: '5m' });
  */
 export class MemcachedClient extends EventEmitter<ClientEvents> implements AsyncDisposable {
+  /** The items that tell near caches of changes; for stores that one stands in front of. */
+  readonly epochs: ServerEpochs;
   protected readonly options: ResolvedClientOptions;
   readonly #list: ServerList;
   readonly #dispatcher: Dispatcher;
@@ -63,6 +66,8 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
     const repairs = new LeaseRepairs(this.#dispatcher);
     this.#requests = new RequestMaker(this.options, repairs, this.#classicForms);
     this.#servers = new ServerCommands(this.#list.cluster, this.#dispatcher, this.options);
+    const { cluster, epochNames } = this.#list;
+    this.epochs = new ServerEpochs(cluster, this.#dispatcher, this.#requests, epochNames);
   }
 
   /** How this client's values become bytes; wrapped by stores that keep more than the value. */

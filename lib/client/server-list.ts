@@ -1,17 +1,21 @@
 import type { EventEmitter } from 'node:events';
 import { Cluster } from '../cluster/cluster.js';
 import { Discovery } from '../cluster/discovery.js';
-import type { Node, NodeState } from '../cluster/node.js';
+import { EpochNames } from '../cluster/epoch-names.js';
+import type { Node, NodeObserver, NodeState } from '../cluster/node.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';
 import { readServers, type ServerAddress, type ServersOption } from '../options/server-options.js';
 import { nodeChannel, owedChannel, reconnectChannel, serversChannel } from './diagnostics.js';
 import { Dispatcher } from './dispatcher.js';
+import { encodeUnusualKey } from './key-encoder.js';
 import type { ClientEvents, NodeEvent } from './events.js';
 
 /** The servers of a client, given or found, and who is told of what becomes of them. */
 export class ServerList {
   readonly cluster: Cluster;
   readonly dispatcher: Dispatcher;
+  /** What the items are called by which near caches are told of changes. */
+  readonly epochNames: EpochNames;
   readonly #listeners: EventEmitter<ClientEvents>;
   readonly #instance: string;
   readonly #discovery: Discovery | undefined;
@@ -22,11 +26,13 @@ export class ServerList {
     const { instance } = options;
     this.#instance = instance;
     this.#listeners = listeners;
-    this.cluster = new Cluster(options, {
+    this.epochNames = new EpochNames((name) => encodeUnusualKey(options.keyPrefix + name, 'encode'));
+    const observer: NodeObserver = {
       onState: (node, previous) => this.#tell(node, previous),
       onReconnect: ({ server }) => reconnectChannel.publish({ server: server.id, instance }),
       onOwedSent: ({ server }, count) => owedChannel.publish({ server: server.id, count, instance }),
-    });
+    };
+    this.cluster = new Cluster(options, observer, this.epochNames);
     this.dispatcher = new Dispatcher(this.cluster, options);
     this.#warn();
     if (options.discovery === undefined) return;

@@ -13,6 +13,8 @@ import type { Request } from '../protocol/request.js';
 import { createPlacement } from './distribution/distribution.js';
 import type { Placement } from './distribution/placement.js';
 import { DepartedServers } from './departed-servers.js';
+import { EpochBumps } from './epoch-bumps.js';
+import type { EpochNames } from './epoch-names.js';
 import { Node, type NodeObserver } from './node.js';
 import { OwedInvalidations, repeated } from './owed-invalidations.js';
 
@@ -23,6 +25,7 @@ const AT_ONCE = 100;
 export class Cluster {
   readonly #options: ResolvedClientOptions;
   readonly #observer: NodeObserver;
+  readonly #epochs: EpochNames;
   #placement: Placement;
   #nodes: readonly Node[];
   /** By server; what one is owed outlives its place in the list. */
@@ -36,9 +39,11 @@ export class Cluster {
   /** Commands that failover `miss` answered in place of a server. */
   missesByFailover = 0;
 
-  constructor(options: ResolvedClientOptions, observer: NodeObserver) {
+  /** @param epochs what the items are called by which near caches are told of changes. */
+  constructor(options: ResolvedClientOptions, observer: NodeObserver, epochs: EpochNames) {
     this.#options = options;
     this.#observer = observer;
+    this.#epochs = epochs;
     this.#placement = createPlacement(options.distribution, options.servers);
     this.#departed = new DepartedServers((server) => this.#owedTo(server));
     this.#nodes = options.servers.map((server) => this.#newNode(server));
@@ -167,7 +172,12 @@ export class Cluster {
     try {
       const promise = promised(request);
       owner.send(request);
-      return await promise;
+      const bumps = this.#bumpsOf(owner);
+      bumps?.ask();
+      const result = await promise;
+      const bump = bumps?.bump(request.key);
+      if (bump !== undefined) await bump;
+      return result;
     } catch (error) {
       if (!isOwedAfter(error)) throw error;
       owner.owe(repeated(request));
@@ -175,6 +185,26 @@ export class Cluster {
         ? this.execute(repeated(request))
         : request.missResult;
     }
+  }
+
+  /**
+   * Tells near caches that a key has changed by something else than an invalidation; what cannot be told now is owed.
+   *
+   * @param request what has changed it.
+   * @returns undefined where nobody is to be told of it.
+   */
+  bumpEpoch(request: Request): Promise<void> | undefined {
+    const owner = this.#ownerOf(request);
+    const bumps = owner && this.#bumpsOf(owner);
+    return bumps?.bump(request.key)?.catch((error: unknown) => {
+      if (isOwedAfter(error)) owner!.owe(bumps.requestFor(request.key));
+    });
+  }
+
+  /** Asks whether near caches will have to be told of what is about to change. */
+  askForMark(request: Request): void {
+    const owner = this.#ownerOf(request);
+    if (owner !== undefined) this.#bumpsOf(owner)?.ask();
   }
 
   /** Whether a list is the present one, so that nothing has to be arranged anew. */
@@ -193,7 +223,14 @@ export class Cluster {
   }
 
   #newNode(server: ServerAddress): Node {
-    return new Node(server, this.#options, this.#observer, this.#owedTo(server.id), this.#lookups);
+    const owed = this.#owedTo(server.id);
+    const node = new Node(server, this.#options, this.#observer, owed, this.#lookups);
+    owed.bumps = new EpochBumps(node, this.#epochs, this.#options.commandTimeout);
+    return node;
+  }
+
+  #bumpsOf(node: Node): EpochBumps | undefined {
+    return this.#owed.get(node.server.id)?.bumps;
   }
 
   #owedTo(server: string): OwedInvalidations {

@@ -146,19 +146,22 @@ export class OwedDelivery {
     const { resolve, reject } = request;
     this.#underWay += 1;
     request.timeoutMs = this.#options.commandTimeout;
-    request.resolve = (result) => {
+    const done = (result: unknown): void => {
       resolve(result);
       this.#settled();
     };
-    request.reject = (error) => {
-      // A key that the dialect cannot carry was never stored there.
-      if (error instanceof UnsupportedError) resolve(undefined);
-      else {
-        reject(error);
-        this.#failed = true;
-      }
+    const failed = (error: unknown): void => {
+      reject(error);
+      this.#failed = true;
       this.#settled();
     };
+    request.resolve = (result) => {
+      const bump = this.#owed.bumps?.bump(request.key);
+      if (bump === undefined) done(result);
+      else bump.then(() => done(result), failed);
+    };
+    // A key that the dialect cannot carry was never stored there.
+    request.reject = (error) => (error instanceof UnsupportedError ? done(undefined) : failed(error));
     return request;
   }
 

@@ -1,6 +1,7 @@
 import type { Dialect } from '../connection/negotiation.js';
 import { Request } from '../protocol/request.js';
 import { isPlainKey } from '../protocol/wire-key.js';
+import type { EpochBumps } from './epoch-bumps.js';
 import { KeyFilter } from './key-filter.js';
 
 /** Stands for a delete where a stale mark has its expiration time. */
@@ -30,6 +31,8 @@ export class OwedInvalidations {
   #additions = 0;
   /** Whether nothing is owed. A field, since every command asks. */
   isEmpty = true;
+  /** Tells near caches of each that was delivered. */
+  bumps: EpochBumps | undefined;
 
   /** @param limit most keys remembered one by one. */
   constructor(limit: number) {

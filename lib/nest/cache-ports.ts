@@ -1,5 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
-import type { CachePorts } from '../cache/cache-engine.js';
+import type { CachePorts } from '../cache/cache-ports.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';
 import { audiencesOf, publishing } from './cache-diagnostics.js';
 import type { KeyGroups } from './instance/key-groups.js';

@@ -1,5 +1,6 @@
 import { InvalidOptionsError } from '../errors.js';
 import type { CacheOptions, CachePolicy, InvalidateOptions, Ttl, UpdateOptions } from './cache-options.js';
+import { NEAR, nearOfPolicy, type ResolvedNearOptions } from './near-options.js';
 import { notAPolicy } from './not-a-policy.js';
 import { standardSchema, type StandardSchema } from './standard-schema.js';
 import {
@@ -10,6 +11,7 @@ import {
   func,
   integer,
   number,
+  object,
   oneOf,
   optional,
   readObject,
@@ -37,6 +39,7 @@ interface PolicySettings {
   guardSet: boolean;
   forceFresh: boolean;
   share: 'same' | 'copy' | undefined;
+  near: number;
   schema: StandardSchema | undefined;
   cacheUndefined: boolean;
   jitter: number;
@@ -89,6 +92,8 @@ export class ResolvedPolicy {
   readonly guardSet: boolean;
   readonly forceFresh: boolean;
   readonly share: 'same' | 'copy' | undefined;
+  /** How long ago a value may have been current that is served out of this process: milliseconds; 0 = none is. */
+  readonly nearMs: number;
   /** What a stored value has to fit. */
   readonly schema: StandardSchema | undefined;
   readonly cacheUndefined: boolean;
@@ -116,6 +121,7 @@ export class ResolvedPolicy {
     this.guardSet = settings.guardSet;
     this.forceFresh = settings.forceFresh;
     this.share = settings.share;
+    this.nearMs = settings.near;
     this.schema = settings.schema;
     this.cacheUndefined = settings.cacheUndefined;
     this.jitter = settings.jitter;
@@ -138,12 +144,15 @@ export class ResolvedCacheOptions {
   readonly policy: ResolvedPolicy;
   readonly namespaces: readonly string[];
   readonly closeTimeoutMs: number;
+  /** undefined = there is none. */
+  readonly near: ResolvedNearOptions | undefined;
   readonly #settings: Readonly<PolicySettings>;
 
   /** @throws {InvalidOptionsError} with the path of the wrong option. */
   constructor(options: CacheOptions, path = 'cache') {
-    const { namespaces, closeTimeout, ...settings } = readObject<CacheSettings>(options, path, CACHE);
-    this.#settings = { ...settings, forceFresh: false, schema: undefined };
+    const { namespaces, closeTimeout, near, ...settings } = readObject<CacheSettings>(options, path, CACHE);
+    this.near = near;
+    this.#settings = { ...settings, near: near?.maxAge ?? 0, forceFresh: false, schema: undefined };
     this.policy = new ResolvedPolicy(this.#settings, path);
     this.namespaces = namespaces;
     this.closeTimeoutMs = closeTimeout;
@@ -168,6 +177,12 @@ export class ResolvedCacheOptions {
         : undefined;
       if (reader === undefined) readObject({ [name]: value }, path, POLICY);
       else settings[name] = reader(value, `${path}.${name}`);
+    }
+    if (settings.near !== 0 && this.near === undefined) {
+      throw new InvalidOptionsError(
+        `${path}.near`,
+        'there is no near cache; write cache: { near: {} } in the options of the module',
+      );
     }
     return new ResolvedPolicy(settings as unknown as PolicySettings, path);
   }
@@ -253,13 +268,14 @@ function names(what: string): Reader<readonly string[]> {
   );
 }
 
-type CacheSettings = Omit<PolicySettings, 'forceFresh' | 'schema'> & {
+type CacheSettings = Omit<PolicySettings, 'forceFresh' | 'schema' | 'near'> & {
+  near: ResolvedNearOptions | undefined;
   namespaces: readonly string[];
   closeTimeout: number;
 };
 
 /** What may stand in the options of the cache as the default of every call. */
-const DEFAULTS: Shape<Omit<PolicySettings, 'forceFresh' | 'schema'>> = {
+const DEFAULTS: Shape<Omit<PolicySettings, 'forceFresh' | 'schema' | 'near'>> = {
   ttl: withDefault<PolicySettings['ttl']>(
     described(
       (value, path) =>
@@ -291,6 +307,7 @@ const DEFAULTS: Shape<Omit<PolicySettings, 'forceFresh' | 'schema'>> = {
 /** One reader for each option of a policy. */
 export const POLICY: Shape<PolicySettings> = {
   ...DEFAULTS,
+  near: nearOfPolicy,
   forceFresh: withDefault(bool, false),
   schema: optional(standardSchema),
 };
@@ -298,6 +315,7 @@ export const POLICY: Shape<PolicySettings> = {
 /** One reader for each option of the cache. */
 export const CACHE: Shape<CacheSettings> = {
   ...DEFAULTS,
+  near: optional(object(NEAR), 'none'),
   namespaces: withDefault(names('prefixes'), []),
   closeTimeout: withDefault(duration(), 2000),
 };

@@ -50,7 +50,7 @@ export type Audience<R = HttpRequest> =
  */
 export interface HttpCacheOptions<R = HttpRequest> extends Pick<
   CachePolicy,
-  'grace' | 'serveStaleIf' | 'lease' | 'leaseWait' | 'hardTimeout' | 'retryAfter' | 'jitter'
+  'grace' | 'serveStaleIf' | 'lease' | 'leaseWait' | 'hardTimeout' | 'retryAfter' | 'jitter' | 'near'
 > {
   /** Whom an answer is for. Has no default, so that nobody shares a personal answer by leaving it out. */
   audience: Audience<R>;
@@ -246,6 +246,7 @@ const POLICY_OPTIONS = [
   'hardTimeout',
   'retryAfter',
   'jitter',
+  'near',
 ] satisfies readonly (keyof HttpCacheOptions)[];
 
 /** One reader for each option that is the route's own. */

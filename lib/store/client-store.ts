@@ -2,32 +2,27 @@ import type { CacheEntry, CacheReading, Copier, CacheStore, HeldLock, TagState }
 import type { MemcachedClient } from '../client/client.js';
 import type { CommandOptions, CounterOptions, StoreOptions } from '../client/command-options.js';
 import type { Lookup, ValueWithCas } from '../client/results.js';
-import { andThen, type Codec } from '../client/codec/codec.js';
+import { andThen } from '../client/codec/codec.js';
 import { ReadBudget } from '../client/codec/read-budget.js';
 import { ConnectionError, ServerError } from '../errors.js';
 import { DEFAULT_BOUNDS, type CodecBounds } from '../options/codec-options.js';
+import type { EpochStore } from '../near/epoch-store.js';
+import type { KeptAs } from '../near/kept-value.js';
+import { ClientEpochs } from './client-epochs.js';
+import { ClientTags } from './client-tags.js';
 import { EntryCodec } from './entry-codec.js';
 import { LostLeases, mayBeDone } from './lost-leases.js';
 import { SetsUnderWay } from './sets-under-way.js';
-import { unixMs } from '../unix-time.js';
+import { randomText, textCodec } from './random-text.js';
+import { toTtl } from './ttl.js';
 
 /**
  * What the cache's own keys begin with, and those of values never do: one that would gets another of them in front.
  * So no key of a value, whoever chose it, is a tag, a lock or a sign of life.
  */
 const OWN = '~';
-const TAG_PREFIX = '~tag:';
 const LOCK_PREFIX = '~lock:';
 const ALIVE_PREFIX = '~alive:';
-
-/** How long a tag's version is kept: the longest memcached takes as relative. Losing it costs its values one load. */
-const TAG_SECONDS = 60 * 60 * 24 * 30;
-
-/** The last second memcached's clock has, in January 2038, and some to spare. */
-const LAST_SECOND = 2 ** 31 - 60;
-
-/** A tag can be bumped between the read that misses it and the add that makes it, but hardly so many times. */
-const TAG_ATTEMPTS = 4;
 
 /** A counter is no counter while somebody's stub is in its place, which can come back, but hardly so many times. */
 const COUNT_ATTEMPTS = 4;
@@ -41,25 +36,14 @@ const WHATEVER_IS_THERE = {
   withoutValue: true,
 } as const;
 
-/** Random bytes of a version: two are never the same, whatever was lost and whatever clocks say. */
-const VERSION_BYTES = 12;
-
-/** Versions and tokens are plain text. */
-const textCodec: Codec = {
-  encode: (value) => ({ data: Buffer.from(value as string, 'latin1'), flags: 16 }),
-  decode: (data) => data.toString('latin1'),
-};
-
 /**
- * The cache's store on memcached.
- *
- * A tag is an item that holds its version, a random one; bumping it is deleting it, which is something that the client
- * does later if it cannot be done now. Who misses a tag adds it with a version of its own. A soft bump replaces the
- * version and names the one before; where that fails, the tag is deleted.
+ * The cache's store on memcached. Whatever changes what its readers may see tells near caches of it before it is done.
  */
 export class ClientStore implements CacheStore {
   readonly #client: MemcachedClient;
-  readonly #codec: Codec;
+  readonly epochs: EpochStore;
+  readonly #codec: EntryCodec;
+  readonly #tags: ClientTags;
   readonly #lost: LostLeases;
   readonly #sets = new SetsUnderWay();
   readonly #bounds: CodecBounds;
@@ -70,13 +54,22 @@ export class ClientStore implements CacheStore {
     this.#bounds = bounds;
     this.#codec = new EntryCodec(client.codec);
     this.#lost = new LostLeases(client);
+    this.#tags = new ClientTags(client, (name) => this.#isAway(name));
+    this.epochs = new ClientEpochs(client, itemKey, (tag) => this.#tags.nameOf(tag));
   }
 
-  read(key: string, leaseSeconds: number, recacheSeconds: number, together?: object): Promise<CacheReading> {
+  read(
+    key: string,
+    leaseSeconds: number,
+    recacheSeconds: number,
+    together?: object,
+    keep?: KeptAs,
+  ): Promise<CacheReading> {
+    const codec = (together as EntryCodec | undefined) ?? this.#codec;
     return this.#client.leaseGet<CacheEntry>(itemKey(key), {
       leaseSeconds,
       recacheSeconds,
-      codec: (together as EntryCodec | undefined) ?? this.#codec,
+      codec: keep === undefined ? codec : codec.keeping(keep),
     });
   }
 
@@ -90,7 +83,11 @@ export class ClientStore implements CacheStore {
     ttlSeconds: number,
     cas: string,
   ): Promise<'stored' | 'exists' | 'not-found'> {
-    return this.#client.cas(itemKey(key), entry, cas, { ttl: toTtl(ttlSeconds), codec: this.#codec });
+    return this.#changed(
+      itemKey(key),
+      () => this.#writeOver(key, entry, ttlSeconds, cas),
+      (written) => written === 'stored',
+    );
   }
 
   async writeLoaded(
@@ -99,7 +96,7 @@ export class ClientStore implements CacheStore {
     ttlSeconds: number,
     { cas, hit }: CacheReading,
   ): Promise<'stored' | 'exists' | 'not-found'> {
-    if (!isWithoutCas(cas)) return this.write(key, entry, ttlSeconds, cas);
+    if (!isWithoutCas(cas)) return this.#writeOver(key, entry, ttlSeconds, cas);
     if (!hit && (await this.#isValue(key))) return 'exists';
     const options = { ttl: toTtl(ttlSeconds), codec: this.#codec };
     return (await this.#client.replace(itemKey(key), entry, options)) ? 'stored' : 'not-found';
@@ -110,10 +107,11 @@ export class ClientStore implements CacheStore {
     const options = { ttl: toTtl(ttlSeconds), codec: this.#codec };
     let failure: unknown;
     try {
-      const stored = guarded
-        ? this.#sets.run(name, (later) => this.#setOver(name, entry, options, later))
-        : this.#client.set(name, entry, options);
-      if (await stored) return true;
+      const store = (): Promise<boolean> =>
+        guarded
+          ? this.#sets.run(name, (later) => this.#setOver(name, entry, options, later))
+          : this.#client.set(name, entry, options);
+      if (await this.#changed(name, store, (stored) => stored)) return true;
     } catch (error) {
       failure = error;
     }
@@ -157,8 +155,9 @@ export class ClientStore implements CacheStore {
       .leaseGet(name, { leaseSeconds: 0, codec: this.#codec })
       .catch(() => NOT_KNOWN);
     if (hit && ttl !== undefined && (stale || ttl <= keepSeconds * 1000)) {
-      const marked = this.#client.invalidateKey(name, { cas, stale: 'rest' });
-      if (await marked.catch(() => false)) return;
+      const mark = (): Promise<boolean> =>
+        this.#client.invalidateKey(name, { cas, stale: 'rest' }).catch(() => false);
+      if (await this.#changed(name, mark, (marked) => marked)) return;
     }
     await this.#client.invalidateKey(name, { stale: toTtl(keepSeconds) });
   }
@@ -206,21 +205,17 @@ export class ClientStore implements CacheStore {
     }
   }
 
-  async tagState(tag: string): Promise<TagState> {
-    const key = TAG_PREFIX + tag;
-    for (let attempt = 0; attempt < TAG_ATTEMPTS; attempt += 1) {
-      const known = await this.#client.leaseGet<string>(key, { leaseSeconds: 0, codec: textCodec });
-      if (known.hit) return readState(tag, known);
-      const version = randomText();
-      if (await this.#client.add(key, version, { ttl: toTtl(TAG_SECONDS), codec: textCodec })) {
-        return { tag, version, ageSeconds: 0, staleVersion: undefined };
-      }
-    }
-    throw new ConnectionError(
-      `tag "${tag}": its server neither has it nor takes it`,
-      this.#client.serverFor(key),
-      'unknown',
-    );
+  tagState(tag: string): Promise<TagState> {
+    return this.#tags.state(tag);
+  }
+
+  async bumpTag(tag: string, softSeconds: number): Promise<void> {
+    const bump = (): Promise<void> => this.#tags.bump(tag, softSeconds);
+    await this.#changed(this.#tags.nameOf(tag), bump, () => softSeconds > 0);
+  }
+
+  async replaced(key: string): Promise<void> {
+    await this.#client.epochs.changing(itemKey(key))();
   }
 
   copier(key: string, value: unknown): Copier | Promise<Copier> {
@@ -258,13 +253,6 @@ export class ClientStore implements CacheStore {
       yield key.startsWith(OWN) ? key.slice(OWN.length) : key;
       left -= 1;
     }
-  }
-
-  async bumpTag(tag: string, softSeconds: number): Promise<void> {
-    const key = TAG_PREFIX + tag;
-    // Another server may answer in the place of one that is away, which is then owed the bump, and nothing is in the answer.
-    if (softSeconds > 0 && !this.#isAway(key) && (await this.#bumpSoftly(key, softSeconds))) return;
-    await this.#client.invalidateKey(key);
   }
 
   async lock(key: string, ttlSeconds: number): Promise<HeldLock | undefined> {
@@ -327,6 +315,33 @@ export class ClientStore implements CacheStore {
     return this.#client.set(name, entry, options);
   }
 
+  #writeOver(
+    key: string,
+    entry: CacheEntry,
+    ttlSeconds: number,
+    cas: string,
+  ): Promise<'stored' | 'exists' | 'not-found'> {
+    return this.#client.cas(itemKey(key), entry, cas, { ttl: toTtl(ttlSeconds), codec: this.#codec });
+  }
+
+  /**
+   * Changes an item, and tells near caches before it is done.
+   *
+   * @param isChanged whether it has been changed by that.
+   */
+  async #changed<T>(name: string, change: () => Promise<T>, isChanged: (result: T) => boolean): Promise<T> {
+    const changed = this.#client.epochs.changing(name);
+    try {
+      const result = await change();
+      if (isChanged(result)) await changed();
+      return result;
+    } catch (error) {
+      // It may be done all the same.
+      if (mayBeDone(error)) changed()?.catch(() => undefined);
+      throw error;
+    }
+  }
+
   async #isValue(key: string): Promise<boolean> {
     return (await this.#client.leaseGet(itemKey(key), { leaseSeconds: 0, codec: this.#codec })).hit;
   }
@@ -335,20 +350,6 @@ export class ClientStore implements CacheStore {
   #isAway(key: string): boolean {
     const home = this.#client.serverFor(key);
     return this.#client.topology().some(({ server, state }) => server === home && state !== 'up');
-  }
-
-  /** @returns false when it cannot be done, and the tag has to be bumped for good; so has one that is not there. */
-  async #bumpSoftly(key: string, softSeconds: number): Promise<boolean> {
-    try {
-      const known = await this.#client.gets<string>(key, { codec: textCodec });
-      if (known === undefined) return false;
-      const [version] = known.value.split(' ');
-      const bumped = `${randomText()} ${softSeconds} ${version}`;
-      const options = { ttl: toTtl(TAG_SECONDS), codec: textCodec };
-      return (await this.#client.cas(key, bumped, known.cas, options)) === 'stored' && !this.#isAway(key);
-    } catch {
-      return false;
-    }
   }
 }
 
@@ -373,28 +374,7 @@ function lockIsAway(key: string, server: string): ConnectionError {
   );
 }
 
-/** Seconds as the client takes them; 0, which never ends, is no ttl at all. */
-function toTtl(seconds: number): number | undefined {
-  if (seconds === 0) return undefined;
-  // Beyond it memcached cannot count: what was to live longer lives until then.
-  const last = seconds > TAG_SECONDS ? LAST_SECOND - Math.ceil(unixMs() / 1000) : seconds;
-  return Math.min(seconds, last) * 1000;
-}
-
 /** Whether an entry is no value, but says that there is none to be had. */
 function isMark(entry: CacheEntry | undefined): boolean {
   return entry !== undefined && entry.kind.startsWith('hit-for-miss');
-}
-
-function randomText(): string {
-  return Buffer.from(crypto.getRandomValues(new Uint8Array(VERSION_BYTES))).toString('base64url');
-}
-
-/** Reads a tag's item: its version, and after a soft bump for how many seconds which version before is merely stale. */
-function readState(tag: string, { value, ttl }: { value?: string; ttl: number | undefined }): TagState {
-  const [version, soft, before] = (value as string).split(' ');
-  const ageSeconds = ttl === undefined ? 0 : Math.max(0, TAG_SECONDS - ttl / 1000);
-  const staleVersion =
-    before !== undefined && ttl !== undefined && ageSeconds < Number(soft) ? before : undefined;
-  return { tag, version, ageSeconds, staleVersion };
 }

@@ -10,7 +10,9 @@ import {
 } from '../client/codec/codec.js';
 import { FLAGS_CACHE_ENTRY } from '../client/codec/flags.js';
 import type { ReadBudget } from '../client/codec/read-budget.js';
+import type { KeptAs, KeptValue } from '../near/kept-value.js';
 import { CodecError } from '../errors.js';
+import { keptUnpacked, keptValue } from './kept-values.js';
 
 const NO_TAGS: readonly TagVersion[] = Object.freeze([]);
 
@@ -37,14 +39,23 @@ const RESULT_NULL = 4;
 export class EntryCodec implements InPlaceCodec {
   readonly #inner: InPlaceCodec;
   readonly #budget: ReadBudget | undefined;
+  readonly #keep: KeptAs | undefined;
+  readonly #keeping: Partial<Record<KeptAs, EntryCodec>> = {};
 
   /**
    * @param inner the codec of the values.
    * @param budget of all that is read by it, which then is what one call reads.
+   * @param keep has entries come with their values as they are to be kept.
    */
-  constructor(inner: Codec, budget?: ReadBudget) {
+  constructor(inner: Codec, budget?: ReadBudget, keep?: KeptAs) {
+    this.#keep = keep;
     this.#inner = inPlace(inner);
     this.#budget = budget;
+  }
+
+  /** The same, whose entries come with their values as they are to be kept. */
+  keeping(as: KeptAs): EntryCodec {
+    return (this.#keeping[as] ??= new EntryCodec(this.#inner, this.#budget, as));
   }
 
   encode(entry: CacheEntry, key: string): Encoded | Promise<Encoded> {
@@ -71,6 +82,8 @@ export class EntryCodec implements InPlaceCodec {
     try {
       if (flags !== FLAGS_CACHE_ENTRY) {
         const value = this.#inner.decodeAt(bytes, start, end, flags, key, budget);
+        if (this.#keep !== undefined)
+          return this.#kept(this.#keep, bytes.subarray(start, end), flags, key, value, NO_TAGS, 'value');
         if (typeof value !== 'object') return { value, tags: NO_TAGS, kind: 'value' };
         return entry(value, NO_TAGS, 'value');
       }
@@ -84,6 +97,32 @@ export class EntryCodec implements InPlaceCodec {
     return this.decodeAt(data, 0, data.length, flags, key, budget);
   }
 
+  /** An entry with its value as it is to be kept. */
+  #kept(
+    as: KeptAs,
+    bytes: Buffer,
+    flags: number,
+    key: string,
+    value: unknown,
+    tags: readonly TagVersion[],
+    kind: EntryKind,
+  ): CacheEntry | Promise<CacheEntry | undefined> {
+    if (!isThenable(value)) {
+      return { value, tags, kind, kept: keptValue(this.#inner, bytes, flags, key, value, as) };
+    }
+    // The bytes are the socket's again when it is done.
+    const size = bytes.length;
+    return Promise.resolve(value).then(
+      (decoded: unknown) => ({
+        value: decoded,
+        tags,
+        kind,
+        kept: unless(() => keptUnpacked(this.#inner, size, key, decoded, as)),
+      }),
+      () => undefined,
+    );
+  }
+
   #decodeWithHeader(data: Buffer, key: string, budget: ReadBudget | undefined): unknown {
     const end = data.indexOf(LINE_FEED);
     if (end === -1) return undefined;
@@ -92,7 +131,9 @@ export class EntryCodec implements InPlaceCodec {
       case VALUE:
       case UNHURRIED: {
         const value = this.#inner.decodeAt(data, end + 1, data.length, flags, key, budget);
-        return entry(value, tags, code === VALUE ? 'value' : 'unhurried');
+        const kind = code === VALUE ? 'value' : 'unhurried';
+        if (this.#keep === undefined) return entry(value, tags, kind);
+        return this.#kept(this.#keep, data.subarray(end + 1), flags, key, value, tags, kind);
       }
       case HIT_FOR_MISS:
         return entry(undefined, NO_TAGS, 'hit-for-miss');
@@ -102,6 +143,15 @@ export class EntryCodec implements InPlaceCodec {
       default:
         return undefined;
     }
+  }
+}
+
+/** What can be kept; a value that its own codec does not take is not. */
+function unless(keep: () => KeptValue | undefined): KeptValue | undefined {
+  try {
+    return keep();
+  } catch {
+    return undefined;
   }
 }
 

@@ -16,6 +16,10 @@ interface Scenario {
   readonly faults?: number;
   /** Invalidate by tag rather than by key. */
   readonly tags?: boolean;
+  /** Near caches with this `maxAge`, in all processes but one that writes. */
+  readonly near?: number;
+  /** Who invalidates tells no near cache of it. */
+  readonly silent?: boolean;
   /** Get, load, set; delete on write: what everybody does without a cache engine. */
   readonly naive?: boolean;
 }
@@ -27,6 +31,8 @@ interface Verdict {
   readonly reads: number;
   readonly invalidations: number;
   readonly loads: number;
+  /** Reads that were served out of their process. */
+  readonly near: number;
 }
 
 async function run(scenario: Scenario): Promise<Verdict> {
@@ -34,11 +40,14 @@ async function run(scenario: Scenario): Promise<Verdict> {
   const upTo = (bound: number): number => random() * bound;
   const fleet = new Fleet();
   fleet.randomSource = random;
+  if (scenario.near !== undefined) fleet.server.markLongAgo();
   const { clock } = fleet;
   const sleep = (ms: number): Promise<void> => new Promise((resolve) => void clock.after(ms, resolve));
   let faults = scenario.faults ?? 0;
-  const processes = Array.from({ length: 4 }, (): Member => {
-    const member = fleet.start();
+  const processes = Array.from({ length: 4 }, (_, index): Member => {
+    const near = scenario.near === undefined || index === 1 ? {} : { near: { maxAge: scenario.near } };
+    const member = fleet.start(near);
+    member.store.bumps = scenario.silent !== true;
     const delayed = async (): Promise<void> => {
       await sleep(upTo(scenario.latencyMs));
       if (random() < faults) throw new Error('the connection broke');
@@ -56,8 +65,23 @@ async function run(scenario: Scenario): Promise<Verdict> {
     return member;
   });
   const database = Array.from({ length: scenario.keys }, () => 0);
-  const floor = Array.from({ length: scenario.keys }, () => 0);
-  const verdict = { older: [] as string[], stale: [] as string[], reads: 0, invalidations: 0, loads: 0 };
+  const floor = Array.from({ length: scenario.keys }, () => [{ value: 0, at: Number.NEGATIVE_INFINITY }]);
+  /** The newest value that was invalidated so long ago that a read which begins now must not get an older one. */
+  const leastOf = (key: number): number => {
+    const latest = clock.now() - (scenario.near ?? 0);
+    return floor[key].reduce(
+      (least, { value, at }) => (at < latest || scenario.near === undefined ? Math.max(least, value) : least),
+      0,
+    );
+  };
+  const verdict = {
+    older: [] as string[],
+    stale: [] as string[],
+    reads: 0,
+    invalidations: 0,
+    loads: 0,
+    near: 0,
+  };
   const load = async (key: number): Promise<number> => {
     verdict.loads += 1;
     await sleep(upTo(scenario.loadMs));
@@ -84,7 +108,7 @@ async function run(scenario: Scenario): Promise<Verdict> {
     for (let step = 0; step < scenario.steps; step += 1) {
       await sleep(upTo(scenario.loadMs));
       const key = Math.floor(upTo(scenario.keys));
-      const least = floor[key];
+      const least = leastOf(key);
       const beganAt = clock.now();
       const value = await read(member, key);
       verdict.reads += 1;
@@ -106,7 +130,7 @@ async function run(scenario: Scenario): Promise<Verdict> {
       await (scenario.tags ? member.cache.invalidateTags(`k${key}`) : member.cache.invalidate(`k${key}`));
       verdict.invalidations += 1;
       // An invalidation that failed promises nothing.
-      if (errors() === before) floor[key] = Math.max(floor[key], written);
+      if (errors() === before) floor[key].push({ value: written, at: clock.now() });
     }
   };
   const work = Promise.all([
@@ -128,6 +152,8 @@ async function run(scenario: Scenario): Promise<Verdict> {
     await fleet.pass(1000);
     await making;
   }
+  verdict.near = processes.reduce((sum, { cache }) => sum + (cache.near?.hits ?? 0), 0);
+  await fleet.pass(scenario.near ?? 0);
   for (const [index, member] of processes.entries()) {
     const values = await fleet.until(Promise.all(database.map((_, key) => read(member, key))));
     values.forEach((value, key) => {
@@ -187,6 +213,35 @@ const SCENARIOS: Record<string, Omit<Scenario, 'seed'>> = {
     loadMs: 30,
     faults: 0.05,
   },
+  'near caches': { policy: {}, keys: 12, steps: 80, latencyMs: 4, loadMs: 20, near: 120 },
+  'near caches, slow network': { policy: {}, keys: 6, steps: 60, latencyMs: 30, loadMs: 10, near: 200 },
+  'near caches, values served stale and refreshed ahead': {
+    policy: { ttl: '3s', grace: '5s', lease: '2s', refreshAhead: 0.3 },
+    keys: 6,
+    steps: 120,
+    latencyMs: 8,
+    loadMs: 60,
+    near: 150,
+  },
+  'near caches, and connections that break': {
+    policy: {},
+    keys: 6,
+    steps: 60,
+    latencyMs: 8,
+    loadMs: 30,
+    faults: 0.05,
+    near: 150,
+  },
+  'near caches, tags, and connections that break': {
+    policy: {},
+    tags: true,
+    keys: 6,
+    steps: 60,
+    latencyMs: 8,
+    loadMs: 30,
+    faults: 0.05,
+    near: 150,
+  },
   tags: { policy: { grace: '5s', ttl: '2s' }, tags: true, keys: 6, steps: 40, latencyMs: 10, loadMs: 30 },
 };
 
@@ -201,8 +256,16 @@ describe('a fleet at random', () => {
       expect(verdict.stale).toEqual([]);
       expect(verdict.loads).toBeLessThan(verdict.reads);
       expect(verdict.invalidations).toBe(scenario.steps * 2);
+      if (scenario.near !== undefined) expect(verdict.near).toBeGreaterThan(verdict.reads / 40);
     });
   }
+
+  it('shows older and stale values where near caches are told of nothing', async () => {
+    const runs = [1, 2, 3].map((seed) => run({ ...SCENARIOS['near caches'], silent: true, seed }));
+    const verdicts = await Promise.all(runs);
+    expect(verdicts.flatMap(({ older }) => older)).not.toEqual([]);
+    expect(verdicts.flatMap(({ stale }) => stale)).not.toEqual([]);
+  });
 
   it('shows older and stale values where values are got, loaded and set, or these runs would prove nothing', async () => {
     const runs = [1, 2, 3, 4, 5].map((seed) =>

@@ -26,6 +26,12 @@ export interface InPlaceCodec extends Codec {
   ): unknown;
 
   decode(data: Buffer, flags: number, key: string, budget?: ReadBudget): unknown;
+
+  /** Whether values with these flags are what `JSON.parse` makes of their bytes. */
+  readsJson?(flags: number): boolean;
+
+  /** The codec whose bytes this one packs: compresses or encrypts. */
+  readonly packed?: InPlaceCodec;
 }
 
 /** A codec that reads in place: itself if it does, else through views. Asked once, since every read would pay for it. */

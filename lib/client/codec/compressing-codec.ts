@@ -25,6 +25,14 @@ export class CompressingCodec implements InPlaceCodec {
     this.#overBytes = overBytes;
   }
 
+  get packed(): InPlaceCodec {
+    return this.#inner;
+  }
+
+  readsJson(flags: number): boolean {
+    return !this.#packing.isPacked(flags) && this.#inner.readsJson?.(flags) === true;
+  }
+
   encode(value: unknown, key: string): Encoded | Promise<Encoded> {
     const inner = this.#inner.encode(value, key);
     if (this.#overBytes === Number.POSITIVE_INFINITY) return inner;

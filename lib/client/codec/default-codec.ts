@@ -64,6 +64,10 @@ class DefaultCodec implements InPlaceCodec {
     return { data: digits, flags: FLAGS_BIGINT };
   }
 
+  readsJson(flags: number): boolean {
+    return flags === FLAGS_JSON;
+  }
+
   decodeAt(
     bytes: Buffer,
     start: number,

@@ -24,6 +24,10 @@ class JsonCodec extends NamedCodec {
     return { data: this.#bounds.checkedJson(text), flags: FLAGS_JSON };
   }
 
+  readsJson(flags: number): boolean {
+    return flags === FLAGS_JSON;
+  }
+
   decode(data: Buffer, flags: number, _key: string, budget?: ReadBudget): unknown {
     if ((flags & ~OWN_KINDS & 0xffff_ffc0) === 0 && (flags & OWN_KINDS) !== 0)
       throw unknownFlags(flags, 'json');

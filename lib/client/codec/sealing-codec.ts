@@ -60,6 +60,10 @@ export class SealingCodec extends NamedCodec {
   readonly #writer: SealWriter;
   readonly #reader: SealReader;
 
+  get packed(): InPlaceCodec {
+    return this.#inner;
+  }
+
   constructor(inner: Codec, options: ResolvedSealOptions) {
     super();
     this.#inner = inPlace(inner);

@@ -15,7 +15,17 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** The rooms that a child process needs: everything without Nest. */
-const ROOMS = new Set(['cache', 'cli', 'client', 'cluster', 'connection', 'options', 'protocol', 'store']);
+const ROOMS = new Set([
+  'cache',
+  'cli',
+  'client',
+  'cluster',
+  'connection',
+  'near',
+  'options',
+  'protocol',
+  'store',
+]);
 
 /**
  * The library as JavaScript in a folder of its own, for processes that no test runner compiles it for.

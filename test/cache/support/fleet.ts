@@ -1,4 +1,5 @@
-import { CacheEngine, type CachePorts } from '../../../lib/cache/cache-engine.js';
+import { CacheEngine } from '../../../lib/cache/cache-engine.js';
+import type { CachePorts } from '../../../lib/cache/cache-ports.js';
 import type { CacheOptions } from '../../../lib/options/cache-options.js';
 import { FakeClock } from './fake-clock.js';
 import { MapServer, type MapConnection } from './map-server.js';

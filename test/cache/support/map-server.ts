@@ -1,3 +1,4 @@
+import type { EpochPlace, EpochReading, EpochStore } from '../../../lib/near/epoch-store.js';
 import type {
   CacheEntry,
   Copier,
@@ -18,7 +19,7 @@ interface Item {
 }
 
 /** The operations of the port, as a hook is told of them. */
-export type Operation = keyof CacheStore;
+export type Operation = keyof CacheStore | keyof EpochStore | 'bumpEpoch';
 
 /** Is awaited before the server gets an operation, or before its answer gets back. May throw: the connection broke. */
 export type Hook = (operation: Operation, key: string) => void | Promise<void>;
@@ -36,6 +37,10 @@ export class MapServer {
   time = 1000;
   #cas = 0;
   #versions = 0;
+  /** The mark that there are near caches, and the epochs, by their names. */
+  readonly epochs = new Map<string, string>();
+  /** When the mark was set, in seconds. */
+  markedAt = 0;
   /** How often it was restarted; tokens from before are worth nothing. */
   restarts = 0;
 
@@ -47,6 +52,7 @@ export class MapServer {
   /** Everything is lost, and cas tokens are counted from the start. */
   restart(): void {
     this.items.clear();
+    this.epochs.clear();
     this.#cas = 0;
     this.restarts += 1;
   }
@@ -68,6 +74,23 @@ export class MapServer {
     if (item.exptime === 0 || item.exptime > this.time) return item;
     this.items.delete(key);
     return undefined;
+  }
+
+  /** Has near caches that began long ago. */
+  markLongAgo(): void {
+    this.epochs.set(MARK, this.newName());
+    this.markedAt = this.time - 3600;
+  }
+
+  /** An epoch that never was, or another such text. */
+  newName(): string {
+    this.#versions += 1;
+    return `e${this.#versions}`;
+  }
+
+  /** Bumps the epoch of a name. */
+  bumpEpoch(name: string): void {
+    this.epochs.delete(`epoch:${shardOf(name)}`);
   }
 
   nextCas(): number {
@@ -159,10 +182,14 @@ export class MapConnection implements CacheStore {
   readonly log: string[] = [];
   before: Hook | undefined;
   after: Hook | undefined;
+  /** Whether it tells others of what it changes. */
+  bumps = true;
+  readonly epochs: MapEpochs;
   readonly #server: MapServer;
 
   constructor(server: MapServer) {
     this.#server = server;
+    this.epochs = new MapEpochs(server, (operation, name, run) => this.#ask(operation, name, run));
   }
 
   /** Every operation fails from now on. */
@@ -176,11 +203,35 @@ export class MapConnection implements CacheStore {
     this.before = undefined;
   }
 
-  read(key: string, leaseSeconds: number, recacheSeconds: number): Promise<CacheReading> {
-    return this.#ask('read', key, () => this.#server.read(key, leaseSeconds, recacheSeconds));
+  read(
+    key: string,
+    leaseSeconds: number,
+    recacheSeconds: number,
+    _together?: object,
+    keep?: 'same' | 'copy',
+  ): Promise<CacheReading> {
+    return this.#ask('read', key, () => {
+      const reading = this.#server.read(key, leaseSeconds, recacheSeconds);
+      const { value } = reading;
+      if (keep === undefined || value === undefined) return reading;
+      const taken = structuredClone(value.value);
+      const take = (): unknown => (keep === 'same' ? value.value : structuredClone(taken));
+      return { ...reading, value: { ...value, kept: { size: 100, take } } };
+    });
   }
 
-  write(
+  async write(
+    key: string,
+    entry: CacheEntry,
+    ttlSeconds: number,
+    cas: string,
+  ): Promise<'stored' | 'exists' | 'not-found'> {
+    const written = await this.#write(key, entry, ttlSeconds, cas);
+    if (written === 'stored') await this.#bump(key);
+    return written;
+  }
+
+  #write(
     key: string,
     entry: CacheEntry,
     ttlSeconds: number,
@@ -201,16 +252,22 @@ export class MapConnection implements CacheStore {
     ttlSeconds: number,
     { cas }: CacheReading,
   ): Promise<'stored' | 'exists' | 'not-found'> {
-    return this.write(key, entry, ttlSeconds, cas);
+    return this.#write(key, entry, ttlSeconds, cas);
+  }
+
+  async replaced(key: string): Promise<void> {
+    await this.#bump(key);
   }
 
   async set(key: string, entry: CacheEntry, ttlSeconds: number, guarded: boolean): Promise<boolean> {
     if (guarded) this.#server.read(key, 3, 0);
-    return this.#ask('set', key, () => {
+    const stored = await this.#ask('set', key, () => {
       if (guarded && this.#server.find(key) === undefined) return false;
       this.#server.set(key, entry, ttlSeconds);
       return true;
     });
+    await this.#bump(key);
+    return stored;
   }
 
   release(key: string, cas: string, keepSeconds: number | 'rest'): Promise<boolean> {
@@ -247,18 +304,21 @@ export class MapConnection implements CacheStore {
     this.#server.items.delete(key);
   }
 
-  remove(key: string): Promise<boolean> {
-    return this.#ask('remove', key, () => this.#server.items.delete(key));
+  async remove(key: string): Promise<boolean> {
+    const removed = await this.#ask('remove', key, () => this.#server.items.delete(key));
+    await this.#bump(key);
+    return removed;
   }
 
-  markStale(key: string, keepSeconds: number): Promise<void> {
-    return this.#ask('markStale', key, () => {
+  async markStale(key: string, keepSeconds: number): Promise<void> {
+    await this.#ask('markStale', key, () => {
       const item = this.#server.find(key);
       if (item === undefined) return;
       const left = ttl(item, this.#server.time);
       const rest = item.entry !== undefined && left >= 0 && (item.stale || left <= keepSeconds);
       this.#server.markStale(item, rest ? 'rest' : keepSeconds);
     });
+    await this.#bump(key);
   }
 
   copier(_key: string, value: unknown): Copier {
@@ -278,8 +338,9 @@ export class MapConnection implements CacheStore {
     return this.#ask('tagState', tag, () => this.#server.tagState(tag));
   }
 
-  bumpTag(tag: string, softSeconds: number): Promise<void> {
-    return this.#ask('bumpTag', tag, () => this.#server.bumpTag(tag, softSeconds));
+  async bumpTag(tag: string, softSeconds: number): Promise<void> {
+    await this.#ask('bumpTag', tag, () => this.#server.bumpTag(tag, softSeconds));
+    await this.#bump(`tag:${tag}`);
   }
 
   lock(key: string, ttlSeconds: number): Promise<HeldLock | undefined> {
@@ -306,6 +367,12 @@ export class MapConnection implements CacheStore {
     });
   }
 
+  async #bump(name: string): Promise<void> {
+    if (this.bumps && this.#server.epochs.has(MARK)) {
+      await this.#ask('bumpEpoch', name, () => this.#server.bumpEpoch(name));
+    }
+  }
+
   async #ask<T>(operation: Operation, key: string, run: () => T): Promise<T> {
     this.log.push(`${operation} ${key}`);
     await this.before?.(operation, key);
@@ -313,6 +380,78 @@ export class MapConnection implements CacheStore {
     await this.after?.(operation, key);
     return answer;
   }
+}
+
+/** The epochs of the one server there is. */
+class MapEpochs implements EpochStore {
+  readonly listeners: ((keysMoved: boolean) => void)[] = [];
+  readonly #server: MapServer;
+  readonly #ask: <T>(operation: Operation, name: string, run: () => T) => Promise<T>;
+
+  constructor(server: MapServer, ask: <T>(operation: Operation, name: string, run: () => T) => Promise<T>) {
+    this.#server = server;
+    this.#ask = ask;
+  }
+
+  epochOfKey(key: string): EpochPlace {
+    return { server: 'map', shard: shardOf(key) };
+  }
+
+  epochOfTag(tag: string): EpochPlace {
+    return this.epochOfKey(`tag:${tag}`);
+  }
+
+  readEpochs(_server: string, shards: readonly number[]): Promise<EpochReading> {
+    return this.#ask('readEpochs', shards.join(), () => ({
+      mark: this.#server.epochs.get(MARK),
+      epochs: shards.map((shard) => this.#server.epochs.get(`epoch:${shard}`)),
+    }));
+  }
+
+  addEpoch(_server: string, shard: number): Promise<string | undefined> {
+    return this.#add('addEpoch', `epoch:${shard}`);
+  }
+
+  addMark(): Promise<string | undefined> {
+    return this.#add('addMark', MARK);
+  }
+
+  markAgeMs(): Promise<number> {
+    return this.#ask('markAgeMs', '', () => (this.#server.time - this.#server.markedAt) * 1000);
+  }
+
+  keepMark(): Promise<void> {
+    return this.#ask('keepMark', '', () => undefined);
+  }
+
+  tellsTtl(): boolean {
+    return true;
+  }
+
+  onServersChange(listener: (keysMoved: boolean) => void): void {
+    this.listeners.push(listener);
+  }
+
+  #add(operation: Operation, name: string): Promise<string | undefined> {
+    return this.#ask(operation, name, () => {
+      if (this.#server.epochs.has(name)) return undefined;
+      const epoch = this.#server.newName();
+      this.#server.epochs.set(name, epoch);
+      if (name === MARK) this.#server.markedAt = this.#server.time;
+      return epoch;
+    });
+  }
+}
+
+const MARK = 'mark';
+
+/** Few epochs, so that keys often share one. */
+const SHARDS = 8;
+
+function shardOf(name: string): number {
+  let sum = 0;
+  for (const character of name) sum += character.charCodeAt(0);
+  return sum % SHARDS;
 }
 
 const NOTHING: CacheReading = {

@@ -1,0 +1,102 @@
+import { InvalidOptionsError } from '../errors.js';
+import { NearCache } from '../near/near-cache.js';
+import type { ResolvedCacheOptions, ResolvedPolicy } from '../options/cache-policy.js';
+import type { CacheEvents } from './cache-events.js';
+import type { Clock } from './clock.js';
+import { isPlainHit } from './finding.js';
+import type { CacheReading, CacheStore } from './store.js';
+
+/** Reads that are served out of this process, and what is kept for them of what others have read. */
+export class NearReads {
+  readonly #near: NearCache;
+  readonly #events: CacheEvents;
+  /** The moments before the reads of values that may be kept. */
+  readonly #moments = new WeakMap<CacheReading, number>();
+
+  constructor(near: NearCache, events: CacheEvents) {
+    this.#near = near;
+    this.#events = events;
+  }
+
+  /** What may be served of a key at once; undefined where the store is to be asked. */
+  find(key: string, policy: ResolvedPolicy): Promise<unknown> | undefined {
+    if (policy.nearMs === 0 || policy.forceFresh) return undefined;
+    const kept = this.#near.find(key, policy);
+    if (kept === undefined) return undefined;
+    this.#events.note('hit', key);
+    return Promise.resolve(kept.take());
+  }
+
+  /**
+   * Reads many keys, those that are kept here first.
+   *
+   * @param readOthers reads the others; is told their positions, too.
+   */
+  async findMany(
+    keys: readonly string[],
+    policy: ResolvedPolicy,
+    readOthers: (others: readonly string[], positions: readonly number[]) => Promise<readonly unknown[]>,
+  ): Promise<unknown[]> {
+    const others: number[] = [];
+    const values: unknown[] = keys.map((key, index) => {
+      const kept = this.find(key, policy);
+      if (kept !== undefined) return kept;
+      others.push(index);
+      return undefined;
+    });
+    const read = await readOthers(
+      others.map((index) => keys[index]),
+      others,
+    );
+    others.forEach((index, position) => (values[index] = read[position]));
+    return Promise.all(values);
+  }
+
+  /** Reads a value of the store, and keeps it if it is to be kept. @param areTagged whether values may have tags. */
+  read(
+    key: string,
+    policy: ResolvedPolicy,
+    areTagged: boolean,
+    read: (keep: 'same' | 'copy' | undefined) => Promise<CacheReading>,
+  ): Promise<CacheReading> {
+    const wanted = this.#near.wants(key, policy);
+    if (wanted === undefined) return read(undefined);
+    return read(wanted.as).then((reading) => {
+      if (reading.value?.kept === undefined) return reading;
+      this.#moments.set(reading, wanted.moment);
+      // Otherwise it takes the states of tags to say whether it is fresh.
+      if (!areTagged && isPlainHit(reading, policy)) this.keep(key, policy, reading);
+      return reading;
+    });
+  }
+
+  /** Keeps a value that was found to be fresh, if its read has asked for that. */
+  keep(key: string, policy: ResolvedPolicy, reading: CacheReading): void {
+    const moment = this.#moments.get(reading);
+    const { value: entry, ttl } = reading;
+    if (moment === undefined || entry?.kept === undefined) return;
+    this.#moments.delete(reading);
+    const tags = entry.tags.map(({ tag }) => tag);
+    this.#near.admit(key, entry.kept, { moment, terms: policy, tags, ttlMs: ttl });
+  }
+
+  /** A key has changed, or is about to; all of them without one. */
+  forget(key?: string): void {
+    if (key === undefined) this.#near.clear();
+    else this.#near.forget(key);
+  }
+}
+
+/** The near cache that the options ask for. */
+export function nearCacheOf(
+  store: CacheStore,
+  { near }: ResolvedCacheOptions,
+  clock: Clock,
+): NearCache | undefined {
+  if (near === undefined) return undefined;
+  if (store.epochs !== undefined) return new NearCache(store.epochs, near, clock);
+  throw new InvalidOptionsError(
+    'cache.near',
+    'the store keeps no epochs, by which a near cache hears of changes',
+  );
+}

@@ -1,0 +1,47 @@
+/**
+ * What a store does for a near cache in front of it: it keeps epochs on the servers of the keys they are about, and whoever
+ * changes a key through it bumps the key's epoch, after the key and before he is told that it has changed.
+ */
+export interface EpochStore {
+  /** A key's epoch; undefined while its own server does not answer for it. */
+  epochOfKey(key: string): EpochPlace | undefined;
+
+  /** A tag's epoch, likewise. */
+  epochOfTag(tag: string): EpochPlace | undefined;
+
+  /**
+   * Reads the mark of a server and some of its epochs in one request: undefined for each that is not there, `''` for one that
+   * cannot be told. Rejects when the server cannot be asked.
+   */
+  readEpochs(server: string, shards: readonly number[]): Promise<EpochReading>;
+
+  /** Puts an epoch that never was where there is none. @returns it; undefined when there was one. */
+  addEpoch(server: string, shard: number): Promise<string | undefined>;
+
+  /** Puts the mark where there is none. @returns it; undefined when there was one. */
+  addMark(server: string): Promise<string | undefined>;
+
+  /** Milliseconds for which a server's mark has been there at least, by its clock; 0 where it cannot tell. */
+  markAgeMs(server: string): Promise<number>;
+
+  /** Whether a server tells how long its values have left. */
+  tellsTtl(server: string): boolean;
+
+  /** Has the mark of a server last. */
+  keepMark(server: string): Promise<void>;
+
+  /** Tells whenever a server begins or ceases to answer for its keys, or keys get other servers. */
+  onServersChange(listener: (keysMoved: boolean) => void): void;
+}
+
+/** Where an epoch is kept. */
+export interface EpochPlace {
+  readonly server: string;
+  readonly shard: number;
+}
+
+/** What a server has of those that it was asked for. */
+export interface EpochReading {
+  readonly mark: string | undefined;
+  readonly epochs: readonly (string | undefined)[];
+}

@@ -1,0 +1,11 @@
+/** A value as a near cache keeps it. */
+export interface KeptValue {
+  /** The bytes that it is stored in. */
+  readonly size: number;
+
+  /** The object that everybody gets, or one for each: made of the stored bytes, as that of a read would be. */
+  take(): unknown;
+}
+
+/** Whether a kept value is one object for all, or made for each. */
+export type KeptAs = 'same' | 'copy';

@@ -1,0 +1,270 @@
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '../cache/clock.js';
+import { Order } from '../cache/order.js';
+import type { ResolvedNearOptions } from '../options/near-options.js';
+import type { EpochPlace, EpochStore } from './epoch-store.js';
+import { Epochs, type Epoch } from './epochs.js';
+import type { KeptAs, KeptValue } from './kept-value.js';
+import { NameMarks } from './name-marks.js';
+import { ReadTwice } from './read-twice.js';
+
+/** What an entry costs beside its value and its key, roughly, in bytes. */
+const ENTRY_BYTES = 300;
+
+const NONE: readonly never[] = Object.freeze([]);
+
+/**
+ * Values in this process, in front of the store's.
+ *
+ * An entry bears the epoch of its key, and those of its tags, known before its value was read. It is served only while those are
+ * the epochs, asked for no longer than the reader's `near` ago. Whoever changes something bumps its epoch before he is told that
+ * it has changed. So a read that begins more than that after an invalidation has returned gets nothing older, whatever
+ * message, connection or process is lost.
+ */
+export class NearCache {
+  readonly #store: EpochStore;
+  readonly #clock: Clock;
+  readonly #options: ResolvedNearOptions;
+  readonly #order = new Order();
+  readonly #epochs: Epochs;
+  readonly #entries: LRUCache<string, NearEntry>;
+  /** What this process has changed. */
+  readonly #changed = new NameMarks();
+  readonly #readTwice: ReadTwice;
+  /** When servers last began or ceased to answer for keys. */
+  #serversChangedAt = 0;
+  #closed = false;
+  readonly #counts = { hits: 0, misses: 0, admitted: 0, refused: { once: 0, early: 0, large: 0, other: 0 } };
+
+  constructor(store: EpochStore, options: ResolvedNearOptions, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#options = options;
+    this.#epochs = new Epochs(store, clock, this.#order);
+    this.#readTwice = new ReadTwice(clock);
+    this.#entries = new LRUCache<string, NearEntry>({
+      max: options.maxItems,
+      maxSize: options.maxBytes ?? Number.MAX_SAFE_INTEGER,
+    });
+    store.onServersChange((keysMoved) => {
+      this.#serversChangedAt = this.#order.next();
+      if (keysMoved) this.clear();
+    });
+  }
+
+  /**
+   * What is kept under a key, if it may be served.
+   *
+   * @param terms of the reader; what was kept on other terms is none of his.
+   */
+  find(key: string, terms: NearTerms): KeptValue | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) {
+      this.#counts.misses += 1;
+      return undefined;
+    }
+    const now = this.#clock.now();
+    if (!this.#isCurrent(entry, now - terms.nearMs) || now >= entry.until || !isAlike(entry.terms, terms)) {
+      this.#counts.misses += 1;
+      this.#epochs.use(terms.nearMs);
+      return undefined;
+    }
+    this.#epochs.isInUse = true;
+    this.#counts.hits += 1;
+    return entry.value;
+  }
+
+  /**
+   * To be asked before a value is read that was not found here.
+   *
+   * @returns how its bytes are to be kept, and the moment before the read; undefined where they are not.
+   */
+  wants(key: string, terms: NearTerms): { readonly as: KeptAs; readonly moment: number } | undefined {
+    if (this.#closed) return undefined;
+    if (!this.#readTwice.note(key, terms.nearMs)) {
+      this.#counts.refused.once += 1;
+      return undefined;
+    }
+    this.#epochs.use(terms.nearMs);
+    return { as: terms.share === 'same' ? 'same' : 'copy', moment: this.#order.now };
+  }
+
+  /**
+   * Keeps a value that was read, if nothing can have changed since.
+   *
+   * @param admission what else is known of it.
+   */
+  admit(key: string, value: KeptValue, { moment, terms, tags, ttlMs }: Admission): void {
+    const place = this.#store.epochOfKey(key);
+    if (this.#closed || moment < this.#serversChangedAt || place === undefined) {
+      this.#counts.refused.other += 1;
+      return;
+    }
+    if (value.size > this.#options.maxValueBytes) {
+      this.#counts.refused.large += 1;
+      return;
+    }
+    const epoch = this.#epochBefore(place, moment);
+    const others: readonly (Epoch | undefined)[] =
+      tags.length === 0 ? NONE : tags.map((tag) => this.#epochBefore(this.#store.epochOfTag(tag), moment));
+    if (epoch === undefined || others.includes(undefined)) {
+      this.#counts.refused.early += 1;
+      return;
+    }
+    const entry: NearEntry = {
+      value,
+      terms,
+      epoch,
+      others: others as readonly Epoch[],
+      until: this.#clock.now() + this.#freshMs(place.server, ttlMs, terms),
+      moment,
+      mark: this.#changed.of(key),
+      tagMarks: tags.length === 0 ? NONE : tags.map((tag) => this.#changed.ofTag(tag)),
+    };
+    if (!this.#isUnchanged(entry)) {
+      this.#counts.refused.early += 1;
+      return;
+    }
+    this.#counts.admitted += 1;
+    this.#entries.set(key, entry, { size: value.size + key.length + ENTRY_BYTES });
+  }
+
+  /** A key is about to change, or has changed: what was read before this is not served, nor kept. */
+  forget(key: string): void {
+    this.#changed.set(this.#changed.of(key), this.#order.next());
+    this.#entries.delete(key);
+  }
+
+  /** Likewise for all that bears a tag. */
+  forgetTag(tag: string): void {
+    this.#changed.set(this.#changed.ofTag(tag), this.#order.next());
+  }
+
+  /** Likewise for everything. */
+  clear(): void {
+    this.#epochs.clear();
+    this.#entries.clear();
+  }
+
+  /** What is kept, and how it does. */
+  report(): NearCacheReport {
+    const epochAgeMs = this.#epochs.ageMs();
+    return {
+      items: this.#entries.size,
+      bytes: this.#entries.calculatedSize,
+      ...structuredClone(this.#counts),
+      polls: this.#epochs.polls,
+      ...(epochAgeMs === undefined || epochAgeMs === Number.POSITIVE_INFINITY ? {} : { epochAgeMs }),
+    };
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#epochs.close();
+    this.#entries.clear();
+  }
+
+  /** For how long a value may be served, if nothing changes: to the end of its ttl less what is kept beyond it, or refreshed ahead. */
+  #freshMs(
+    server: string,
+    ttlMs: number | undefined,
+    { nearMs, graceSeconds, recacheSeconds }: NearTerms,
+  ): number {
+    if (ttlMs === undefined) return this.#store.tellsTtl(server) ? Number.POSITIVE_INFINITY : nearMs;
+    const leftMs = ttlMs - Math.max(graceSeconds, recacheSeconds) * 1000;
+    // Of the last second it is not known how much is left; but it was fresh when it was read.
+    return Math.max(leftMs - 1000, Math.min(leftMs, nearMs));
+  }
+
+  #epochBefore(place: EpochPlace | undefined, moment: number): Epoch | undefined {
+    const epoch = place && this.#epochs.at(place);
+    return epoch !== undefined && epoch.since <= moment ? epoch : undefined;
+  }
+
+  #isCurrent(entry: NearEntry, since: number): boolean {
+    const { epoch, others } = entry;
+    if (epoch.isOver || epoch.server.askedAt < since || !this.#isUnchanged(entry)) return false;
+    for (const other of others) if (other.isOver || other.server.askedAt < since) return false;
+    return true;
+  }
+
+  /** Whether this process has changed none of it since its read began. */
+  #isUnchanged({ moment, mark, tagMarks }: NearEntry): boolean {
+    const changed = this.#changed;
+    if (changed.at(mark) > moment) return false;
+    for (const tagMark of tagMarks) if (changed.at(tagMark) > moment) return false;
+    return true;
+  }
+}
+
+/** On what terms a value is read; part of every policy. */
+export interface NearTerms {
+  /** How long ago it may have been current: milliseconds. */
+  readonly nearMs: number;
+  readonly share: KeptAs | undefined;
+  readonly graceSeconds: number;
+  readonly recacheSeconds: number;
+  readonly tags: readonly string[];
+  readonly schema: unknown;
+}
+
+/** What is known of a value that was read. */
+export interface Admission {
+  readonly moment: number;
+  readonly terms: NearTerms;
+  readonly tags: readonly string[];
+  /** Until the store drops it; undefined where it never does, or cannot tell. */
+  readonly ttlMs: number | undefined;
+}
+
+/** How a near cache does. */
+export interface NearCacheReport {
+  readonly items: number;
+  /** Of the values as they are stored, with their keys, and what an entry takes besides. */
+  readonly bytes: number;
+  readonly hits: number;
+  readonly misses: number;
+  readonly admitted: number;
+  /** Values that were read and not kept, by reason. */
+  readonly refused: {
+    /** Not read before, within the time that it could be served for. */
+    readonly once: number;
+    /** Read before its epoch was known, or while it changed. */
+    readonly early: number;
+    /** Larger than `maxValueBytes`. */
+    readonly large: number;
+    /** Its server was away, or keys moved. */
+    readonly other: number;
+  };
+  /** Questions for the epochs that were sent. */
+  readonly polls: number;
+  /** How long ago those were sent that were answered last. */
+  readonly epochAgeMs?: number;
+}
+
+interface NearEntry {
+  readonly value: KeptValue;
+  readonly terms: NearTerms;
+  readonly epoch: Epoch;
+  /** Of its tags. */
+  readonly others: readonly Epoch[];
+  /** When it ceases to be fresh. */
+  readonly until: number;
+  /** Before it was read. */
+  readonly moment: number;
+  readonly mark: number;
+  readonly tagMarks: readonly number[];
+}
+
+/** Whether what was read on some terms may be served on others. */
+function isAlike(a: NearTerms, b: NearTerms): boolean {
+  if (a === b) return true;
+  return (
+    (a.share === 'same') === (b.share === 'same') &&
+    a.graceSeconds === b.graceSeconds &&
+    a.recacheSeconds === b.recacheSeconds &&
+    a.schema === b.schema &&
+    a.tags.length === b.tags.length &&
+    a.tags.every((tag, index) => tag === b.tags[index])
+  );
+}
