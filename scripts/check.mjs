@@ -25,7 +25,7 @@ let tarball;
 
 const steps = [
   {
-    title: 'memcached, twemproxy, Python clients and Chromium',
+    title: 'memcached, twemproxy, Redis, RabbitMQ, Python clients and Chromium',
     isFatal: true,
     work: async () => {
       testEnvironment = await findPrograms();

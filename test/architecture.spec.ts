@@ -233,8 +233,9 @@ const HOUSE: House = {
         'client/codec/',
         'nest/',
         'adapters/callers-time.ts',
+        'near-cache-bus.ts',
       ],
-      packages: ['node:events'],
+      packages: ['node:crypto', 'node:events', 'node:timers'],
     },
     // The one place that reads the time as the caller has it, which may be a test runner's.
     'adapters/callers-time.ts': { rooms: [], packages: [] },
@@ -246,6 +247,8 @@ const HOUSE: House = {
       packages: ['@opentelemetry/api'],
     },
     'opentelemetry/index.ts': { rooms: ['opentelemetry/'], packages: [] },
+    'adapters/bus/redis.ts': { rooms: ['adapters/'], packages: [] },
+    'adapters/bus/rabbitmq.ts': { rooms: ['adapters/'], packages: [] },
   },
   entryPoints: {
     'nestjs-memcached': 'index.ts',
@@ -255,6 +258,8 @@ const HOUSE: House = {
     'nestjs-memcached/throttler': 'adapters/throttler.ts',
     'nestjs-memcached/session': 'adapters/session.ts',
     'nestjs-memcached/opentelemetry': 'opentelemetry/index.ts',
+    'nestjs-memcached/bus/redis': 'adapters/bus/redis.ts',
+    'nestjs-memcached/bus/rabbitmq': 'adapters/bus/rabbitmq.ts',
   },
   maxLines: 400,
 };

@@ -1,7 +1,8 @@
+import { SEARCH_PATH } from '../background-program.mjs';
 import { run, succeeds } from '../command.mjs';
-
-/** Debian puts servers where only root's PATH looks. */
-const SERVER_FOLDERS = ['/usr/sbin', '/usr/local/sbin'];
+import { hasRabbitmq } from '../rabbitmq.mjs';
+import { hasRedis } from '../redis.mjs';
+import { hasTwemproxy } from '../twemproxy.mjs';
 
 /** The Pythons that are asked for the modules, best first; Debian's packages serve only Debian's own. */
 const PYTHONS = [process.env.PYTHON, '/usr/bin/python3', 'python3'].filter((python) => python !== undefined);
@@ -17,7 +18,9 @@ const BROWSERS = [
 
 const PROGRAMS = [
   { name: 'memcached 1.6', apt: 'memcached', brew: 'memcached', isThere: hasMemcached },
-  { name: 'twemproxy', apt: 'nutcracker', isThere: () => succeeds('nutcracker', ['--version']) },
+  { name: 'twemproxy', apt: 'nutcracker', isThere: async () => hasTwemproxy() },
+  { name: 'Redis', apt: 'redis-server', brew: 'redis', isThere: async () => hasRedis() },
+  { name: 'RabbitMQ', apt: 'rabbitmq-server', brew: 'rabbitmq', isThere: async () => hasRabbitmq() },
   { name: 'python-memcached', apt: 'python3-memcache', pip: 'python-memcached', isThere: hasPython },
   { name: 'pymemcache', apt: 'python3-pymemcache', pip: 'pymemcache', isThere: hasPython },
   {
@@ -39,7 +42,7 @@ const PIP_FOLDER = '~/.nestjs-memcached-python';
  * @throws {Error} with the line to type when something is missing and cannot be installed.
  */
 export async function findPrograms() {
-  process.env.PATH = [process.env.PATH, ...SERVER_FOLDERS].join(':');
+  process.env.PATH = SEARCH_PATH;
   let missing = await missingPrograms();
   if (missing.length > 0) {
     await install(missing);

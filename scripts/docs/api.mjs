@@ -10,6 +10,8 @@ const ENTRIES = {
   'nestjs-memcached/keyv': 'lib/adapters/keyv.ts',
   'nestjs-memcached/throttler': 'lib/adapters/throttler.ts',
   'nestjs-memcached/session': 'lib/adapters/session.ts',
+  'nestjs-memcached/bus/redis': 'lib/adapters/bus/redis.ts',
+  'nestjs-memcached/bus/rabbitmq': 'lib/adapters/bus/rabbitmq.ts',
 };
 
 /**
