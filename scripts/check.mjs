@@ -85,6 +85,11 @@ const steps = [
     work: () => run(process.execPath, ['scripts/consumers.mjs', tarball], { live: true, limitMinutes: 15 }),
   },
   {
+    title: 'package: the first hour of a newcomer, by README',
+    needs: ['package: pack'],
+    work: () => run(process.execPath, ['scripts/newcomer.mjs', tarball], { live: true, limitMinutes: 15 }),
+  },
+  {
     title: 'proof of clusters that change, in short',
     needs: ['build'],
     work: () =>

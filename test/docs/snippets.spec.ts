@@ -40,7 +40,7 @@ describe('the code that the pages show', () => {
   it('starts an application that caches', async () => {
     process.env.MEMCACHED_SERVERS = server.address;
     process.env.PORT = '0';
-    const started = (await import('./snippets/quick-start.js')).app;
+    const started = await (await import('./snippets/quick-start.js')).app;
     try {
       const [first, second] = [
         await request(started.getHttpServer()).get('/products/7').expect(200),

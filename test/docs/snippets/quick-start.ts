@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { setTimeout as slowDatabase } from 'node:timers/promises';
-import { Controller, Get, Module, Param } from '@nestjs/common';
+import { Controller, Get, type INestApplication, Module, Param } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Cacheable, MemcachedModule } from '../../../lib/index.js';
 
@@ -19,5 +19,10 @@ export class ProductsController {
 })
 export class AppModule {}
 
-export const app = await NestFactory.create(AppModule);
-await app.listen(process.env.PORT ?? 3000);
+async function bootstrap(): Promise<INestApplication> {
+  const app = await NestFactory.create(AppModule);
+  await app.listen(process.env.PORT ?? 3000);
+  return app;
+}
+
+export const app = bootstrap();
