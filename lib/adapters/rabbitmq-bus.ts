@@ -9,7 +9,7 @@ import { type AmqpConnection, connectionOf, RabbitmqChannel } from './rabbitmq-c
 /** Options of `createRabbitmqBus`. */
 export interface RabbitmqBusOptions {
   /** The fanout exchange. The processes that share a cache share it. @default 'nestjs-memcached.near' */
-  exchange?: string;
+  exchange?: string | undefined;
 
   /**
    * How long RabbitMQ keeps a process's queue, and what comes into it, while the process is cut off; and what is left of
@@ -17,7 +17,7 @@ export interface RabbitmqBusOptions {
    *
    * @default '1m'
    */
-  expires?: Duration;
+  expires?: Duration | undefined;
 }
 
 /** Messages that RabbitMQ has not confirmed, and which are sent again over the next channel. More are refused. */

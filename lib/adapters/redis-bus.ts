@@ -8,14 +8,14 @@ import { connectionsOf, type RedisBusClient, type RedisConnection } from './redi
 /** Options of `createRedisBus`. */
 export interface RedisBusOptions {
   /** The channel of Redis' pub/sub. The processes that share a cache share it. @default 'nestjs-memcached:near' */
-  channel?: string;
+  channel?: string | undefined;
 
   /**
    * How often Redis is asked for a sign of life; when two are missing, the connections are opened anew. `0` never asks.
    *
    * @default '5s'
    */
-  pingInterval?: Duration;
+  pingInterval?: Duration | undefined;
 }
 
 /** Messages that Redis has not answered. More are refused: it takes a while until a dead connection is known to be. */

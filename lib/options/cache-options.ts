@@ -170,7 +170,7 @@ export interface CachePolicy<V = unknown> {
    *
    * @default `maxAge` of `cache.near`; `false` without one
    */
-  near?: Duration | false;
+  near?: Duration | false | undefined;
 
   /**
    * What a stored value has to fit, as a schema of Zod, Valibot, ArkType or whoever follows Standard Schema: one that does not,
@@ -204,7 +204,7 @@ export interface CacheOptions extends Omit<CachePolicy, 'signal' | 'ttl' | 'forc
    *
    * @default none is kept
    */
-  near?: NearOptions;
+  near?: NearOptions | undefined;
 
   /**
    * How long `close()` waits for what is being computed. What takes longer is stored no more; its loader is told by its signal,

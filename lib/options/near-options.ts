@@ -17,14 +17,14 @@ export interface NearOptions {
    *
    * @default 10000
    */
-  maxItems?: number;
+  maxItems?: number | undefined;
 
   /**
    * Most bytes that are kept, counted as the values are stored in memcached, with their keys and 300 bytes for each entry.
    *
    * @default no bound
    */
-  maxBytes?: number;
+  maxBytes?: number | undefined;
 
   /**
    * How much later than by memcached a change is noticed at most: a read that begins more than this after an invalidation has
@@ -33,21 +33,21 @@ export interface NearOptions {
    *
    * @default '1s'
    */
-  maxAge?: Duration;
+  maxAge?: Duration | undefined;
 
   /**
    * The largest value that is kept, in bytes as it is stored.
    *
    * @default 65536
    */
-  maxValueBytes?: number;
+  maxValueBytes?: number | undefined;
 
   /**
    * Whether values are kept that `codec.seal` encrypts on memcached. They stand in this process's memory as they are.
    *
    * @default false
    */
-  sealed?: boolean;
+  sealed?: boolean | undefined;
 }
 
 /** `NearOptions` with nothing left open. */
