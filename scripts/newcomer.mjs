@@ -112,7 +112,11 @@ async function install(nest, folder, read) {
     'npm',
     [
       'install',
-      ...['--no-audit', '--no-fund', '--no-package-lock', '--prefer-offline', '--loglevel=error'],
+      '--no-audit',
+      '--no-fund',
+      '--no-package-lock',
+      '--prefer-offline',
+      '--loglevel=error',
       tarball,
       ...Array.from(peers, (name) => `${name}@${PEERS[name][nest]}`),
     ],
