@@ -123,6 +123,7 @@ function ioredis(client: Ioredis, lost: () => void): RedisConnection {
     enableAutoPipelining: false,
     commandTimeout: undefined,
     monitor: false,
+    disconnectTimeout: 100,
   });
   connection.on('error', lost);
   connection.on('end', lost);

@@ -305,6 +305,14 @@ class VisitsController {
     return {};
   }
 
+  /** Changes nothing: what is written at its end is the framework's doing. */
+  @Get('slow-look')
+  async slowLook(@Req() { session }: WithSession) {
+    waiting?.();
+    await going;
+    return { a: session.a };
+  }
+
   @Get('logout')
   async logout(@Req() req: WithSession) {
     await new Promise<void>((resolve) => req.session.destroy(() => resolve()));
@@ -315,6 +323,29 @@ class VisitsController {
 let waiting: (() => void) | undefined;
 let going: Promise<void> | undefined;
 
+/** An application with sessions of a minute, on Express or Fastify. */
+async function openShop(platform: string, servers: string, rolling?: boolean) {
+  const module = await Test.createTestingModule({
+    imports: [MemcachedModule.forRoot({ servers })],
+    controllers: [VisitsController],
+  }).compile();
+  const store = new MemcachedSessionStore(module.get(MemcachedService));
+  const settings = { store, secret: 's'.repeat(32), saveUninitialized: false, rolling };
+  const cookie = { secure: false, maxAge: 60_000 };
+  const app: NestFastifyApplication =
+    platform === 'Express'
+      ? module.createNestApplication({ logger: false })
+      : module.createNestApplication(new FastifyAdapter(), { logger: false });
+  if (platform === 'Express') {
+    app.use(session({ ...settings, resave: false, cookie }));
+  } else {
+    await app.register(fastifyCookie as never);
+    await app.register(fastifySession, { ...settings, cookie });
+  }
+  await app.listen(0, '127.0.0.1');
+  return { app, store, agent: request.agent(await app.getUrl()) };
+}
+
 describe.each(['Express', 'Fastify'])('sessions on %s', (platform) => {
   let server: MemcachedServer;
   let app: NestFastifyApplication;
@@ -323,31 +354,7 @@ describe.each(['Express', 'Fastify'])('sessions on %s', (platform) => {
 
   beforeEach(async () => {
     server = await MemcachedServer.start();
-    const module = await Test.createTestingModule({
-      imports: [MemcachedModule.forRoot({ servers: server.address })],
-      controllers: [VisitsController],
-    }).compile();
-    store = new MemcachedSessionStore(module.get(MemcachedService));
-    const secret = 's'.repeat(32);
-    app =
-      platform === 'Express'
-        ? module.createNestApplication({ logger: false })
-        : module.createNestApplication(new FastifyAdapter(), { logger: false });
-    if (platform === 'Express') {
-      app.use(
-        session({ store, secret, resave: false, saveUninitialized: false, cookie: { maxAge: 60_000 } }),
-      );
-    } else {
-      await app.register(fastifyCookie as never);
-      await app.register(fastifySession, {
-        store,
-        secret,
-        saveUninitialized: false,
-        cookie: { secure: false, maxAge: 60_000 },
-      });
-    }
-    await app.listen(0, '127.0.0.1');
-    agent = request.agent(await app.getUrl());
+    ({ app, store, agent } = await openShop(platform, server.address));
   });
   afterEach(async () => {
     await app.close();
@@ -392,5 +399,61 @@ describe.each(['Express', 'Fastify'])('sessions on %s', (platform) => {
     const session = await promised(store).get(sid);
     if (left === null) expect(session).toBeNull();
     else expect(session).toMatchObject(left);
+  });
+});
+
+/** Whether a request that only looks gives the session a whole ttl again, and whether the browser is told. */
+describe.each([
+  // express-session touches with each request, and tells the browser of it if sessions are rolling.
+  ['Express', true, { isProlonged: true, isTold: true }],
+  ['Express', false, { isProlonged: true, isTold: false }],
+  // @fastify/session writes with each request if they are rolling, and never touches.
+  ['Fastify', true, { isProlonged: true, isTold: true }],
+  ['Fastify', false, { isProlonged: false, isTold: false }],
+])('sessions on %s, rolling: %s', (platform, rolling, { isProlonged, isTold }) => {
+  it('live on as the framework means it, and end once they are not used', async () => {
+    let ahead = 0;
+    await using server = await MemcachedServer.start({ now: () => Date.now() + ahead });
+    const { app, store, agent } = await openShop(platform, server.address, rolling);
+    const { client } = app.get(MemcachedService);
+    await agent.get('/visit/a').expect({ a: 1 });
+    const [sid] = await promised(store).ids();
+    const secondsLeft = async () => {
+      const { ttl = 0 } = await client.leaseGet(`~session:${sid}`, { leaseSeconds: 0 });
+      return ttl / 1000;
+    };
+    expect(await secondsLeft()).toBeGreaterThan(50);
+    ahead += 40_000;
+    expect(await secondsLeft()).toBeLessThan(21);
+    const { headers } = await agent.get('/look').expect({ a: 1 });
+    expect(headers['set-cookie'] !== undefined).toBe(isTold);
+    if (isProlonged) expect(await secondsLeft()).toBeGreaterThan(50);
+    else expect(await secondsLeft()).toBeLessThan(21);
+    ahead += 70_000;
+    await agent.get('/look').expect({});
+    expect(await promised(store).length()).toBe(0);
+    await app.close();
+  });
+
+  it('stay ended when a request that was under way ends after the logout', async () => {
+    await using server = await MemcachedServer.start();
+    const { app, store, agent } = await openShop(platform, server.address, rolling);
+    await agent.get('/visit/a').expect({ a: 1 });
+    const cookies = agent.jar
+      .getCookies({ path: '/', domain: '127.0.0.1', secure: false, script: false })
+      .toValueString();
+    let go: () => void = () => undefined;
+    going = new Promise((resolve) => (go = resolve));
+    const begun = new Promise<void>((resolve) => (waiting = resolve));
+    const slow = request(await app.getUrl())
+      .get('/slow-look')
+      .set('Cookie', cookies)
+      .then((answer) => answer);
+    await begun;
+    await agent.get('/logout').expect(200);
+    go();
+    expect((await slow).status).toBe(200);
+    expect(await promised(store).length()).toBe(0);
+    await app.close();
   });
 });
