@@ -2,7 +2,7 @@
  * `node scripts/consumers.mjs TARBALL`: installs the packed package into empty applications outside the repository,
  * a Nest 12 one in ESM and a Nest 11 one in CommonJS, compiles them against its types, and runs them: each caches on
  * embedded servers, answers its health route with and without them, and on real ones that are ill (`memcached` has to be
- * on PATH), and has to end by itself.
+ * on PATH), and has to end by itself. The first also runs tests of its own under vitest, as `node-test.ts` runs under node:test.
  *
  * Ends with status 1 when one of them failed; what it did is printed.
  */
@@ -15,7 +15,13 @@ const TEMPLATES = join(ROOT, 'scripts', 'consumers');
 
 /** How the applications' Terminus calls a cache that is away: version 11 knows no `degraded`. */
 const CONSUMERS = [
-  { name: 'nest12-esm', projects: ['tsconfig.json'], withoutCache: 'degraded', keyv: '6' },
+  {
+    name: 'nest12-esm',
+    projects: ['tsconfig.json'],
+    withoutCache: 'degraded',
+    keyv: '6',
+    tests: 'node_modules/vitest/vitest.mjs',
+  },
   {
     name: 'nest11-commonjs',
     projects: ['tsconfig.json', 'tsconfig.node10.json'],
@@ -25,7 +31,7 @@ const CONSUMERS = [
 ];
 
 /** The applications in `consumers/`, each compiled and run by every consumer. */
-const PROGRAMS = ['app', 'health', 'cache-manager', 'throttler-and-session', 'node-test'];
+const PROGRAMS = ['app', 'health', 'cache-manager', 'throttler-and-session', 'node-test', 'buses'];
 
 /** A closed application ends at once; this is for slow machines. */
 const RUN_LIMIT_MINUTES = 2;
@@ -51,7 +57,7 @@ for (const consumer of CONSUMERS) {
   }
 }
 
-async function consume({ name, projects, withoutCache, keyv }, folder) {
+async function consume({ name, projects, withoutCache, keyv, tests }, folder) {
   cpSync(join(TEMPLATES, name), folder, { recursive: true });
   mkdirSync(join(folder, 'src'));
   for (const program of PROGRAMS) {
@@ -95,6 +101,14 @@ async function consume({ name, projects, withoutCache, keyv }, folder) {
     });
     console.log(output.trimEnd());
   }
+  if (tests === undefined) return;
+  const output = await run(process.execPath, [tests, 'run'], {
+    cwd: folder,
+    limitMinutes: RUN_LIMIT_MINUTES,
+  });
+  // Tests that are not found would pass as well.
+  if (!/Tests\s+3 passed/.test(output)) throw new Error(`vitest said:\n${output}`);
+  console.log('tests under vitest');
 }
 
 /** Checks the insides of our declarations too; those of other packages lack optional peers and are left out. */
