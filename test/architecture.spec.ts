@@ -249,6 +249,12 @@ const HOUSE: House = {
     'opentelemetry/index.ts': { rooms: ['opentelemetry/'], packages: [] },
     'adapters/bus/redis.ts': { rooms: ['adapters/'], packages: [] },
     'adapters/bus/rabbitmq.ts': { rooms: ['adapters/'], packages: [] },
+    // prom-client for its types: what a registry reads is made without it.
+    'prometheus/': {
+      rooms: ['errors.ts', 'label-memo.ts', 'subscriptions.ts', 'options/', 'client/', 'nest/'],
+      packages: ['prom-client'],
+    },
+    'prometheus/index.ts': { rooms: ['prometheus/'], packages: [] },
   },
   entryPoints: {
     'nestjs-memcached': 'index.ts',
@@ -260,6 +266,7 @@ const HOUSE: House = {
     'nestjs-memcached/opentelemetry': 'opentelemetry/index.ts',
     'nestjs-memcached/bus/redis': 'adapters/bus/redis.ts',
     'nestjs-memcached/bus/rabbitmq': 'adapters/bus/rabbitmq.ts',
+    'nestjs-memcached/prometheus': 'prometheus/index.ts',
   },
   maxLines: 400,
 };

@@ -70,6 +70,11 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
     this.epochs = new ServerEpochs(cluster, this.#dispatcher, this.#requests, epochNames);
   }
 
+  /** What messages, spans and metrics call it: the option `instance`. */
+  get instance(): string {
+    return this.options.instance;
+  }
+
   /** How this client's values become bytes; wrapped by stores that keep more than the value. */
   get codec(): Codec {
     return this.#requests.codec;

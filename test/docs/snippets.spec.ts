@@ -7,6 +7,8 @@ import { MemcachedServer } from '../../lib/testing/index.js';
 import { pagesWithSnippets } from '../../scripts/snippets.mjs';
 import { tour } from './snippets/client.js';
 import { HealthModule } from './snippets/health.js';
+import { observe } from './snippets/opentelemetry.js';
+import { MetricsController } from './snippets/prometheus.js';
 import { Reports } from './snippets/service.js';
 import { Products, rows } from './snippets/decorators.js';
 import { example } from './snippets/testing.js';
@@ -21,6 +23,7 @@ describe('the code that the pages show', () => {
     server = await MemcachedServer.start();
     const module = await Test.createTestingModule({
       imports: [MemcachedModule.forRoot({ isGlobal: true, servers: server.address }), HealthModule],
+      controllers: [MetricsController],
       providers: [Products, Reports],
     }).compile();
     app = module.createNestApplication({ logger: false });
@@ -89,6 +92,13 @@ describe('the code that the pages show', () => {
     stop();
     await app.get(MemcachedService).get('not measured');
     expect(measured).toStrictEqual([[expect.any(Number), 'lease-get', 'miss']]);
+  });
+
+  it('shows metrics to who scrapes them, and stops what it observes', async () => {
+    const { text, headers } = await request(app.getHttpServer()).get('/metrics').expect(200);
+    expect(headers['content-type']).toMatch(/^text\/plain; version=0\.0\.4/);
+    expect(text).toContain(`memcached_up{server="${server.address}"} 1`);
+    expect(observe()()).toBeUndefined();
   });
 
   it('runs the tour of the client, and the example of a test', async () => {

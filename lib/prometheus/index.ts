@@ -1,0 +1,2 @@
+export { instrument, type Observed } from './instrument.js';
+export type { PrometheusOptions, PrometheusRegistry } from './prometheus-options.js';
