@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { readFileSync } from 'node:fs';
 import { Registry } from 'prom-client';
 import { MemcachedService } from '../../lib/index.js';
@@ -45,6 +46,7 @@ describeReal('the dashboard and the alerts', () => {
     const stop = instrument(memcached, { register });
     await memcached.getOrSet('a', () => 1);
     await memcached.getOrSet('a', () => 1);
+    Logger.overrideLogger(false);
     await memcached.getOrSet('b', () => () => 'cannot be stored');
     await memcached.client.set('text', 'text');
     await memcached.client.incr('text').catch(() => undefined);
