@@ -48,6 +48,8 @@ import type { StatsByGroup, StatsGroup } from './stats.js';
 export class MemcachedClient extends EventEmitter<ClientEvents> implements AsyncDisposable {
   /** The items that tell near caches of changes; for stores that one stands in front of. */
   readonly epochs: ServerEpochs;
+  /** What messages, spans and metrics call it: the option `instance`. */
+  readonly instance: string;
   protected readonly options: ResolvedClientOptions;
   readonly #list: ServerList;
   readonly #dispatcher: Dispatcher;
@@ -60,19 +62,14 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
   constructor(options: ClientOptions | ResolvedClientOptions = {}) {
     super();
     this.options = options instanceof ResolvedClientOptions ? options : new ResolvedClientOptions(options);
+    this.instance = this.options.instance;
     this.#list = new ServerList(this.options, this);
     this.#dispatcher = this.#list.dispatcher;
     this.#classicForms = new ClassicForms(this.#dispatcher);
-    const repairs = new LeaseRepairs(this.#dispatcher);
-    this.#requests = new RequestMaker(this.options, repairs, this.#classicForms);
+    this.#requests = new RequestMaker(this.options, new LeaseRepairs(this.#dispatcher), this.#classicForms);
     this.#servers = new ServerCommands(this.#list.cluster, this.#dispatcher, this.options);
     const { cluster, epochNames } = this.#list;
     this.epochs = new ServerEpochs(cluster, this.#dispatcher, this.#requests, epochNames);
-  }
-
-  /** What messages, spans and metrics call it: the option `instance`. */
-  get instance(): string {
-    return this.options.instance;
   }
 
   /** How this client's values become bytes; wrapped by stores that keep more than the value. */
@@ -203,7 +200,6 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
   /**
    * Adds to a counter and tells how long it lives on, in one request: what a rate limiter asks. In the classic dialect
    * several requests do it, and the time left is known of a new counter only.
-   *
    * @returns the value and its `ttl` in milliseconds; `undefined` when there is no counter and no `initial`.
    * @example const { value, ttl } = (await client.count(`hits:${ip}`, { initial: 1, ttl: '1m' }))!;
    */
@@ -242,7 +238,6 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
 
   /**
    * Reads a value and asks for the right to compute it; the building block of caches without stampedes.
-   *
    * In the classic dialect, the right on a miss is won by adding a stub, as `N` does; the time left and
    * stale marks are not known there, so a hit never wins.
    */
