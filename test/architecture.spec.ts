@@ -54,7 +54,7 @@ const HOUSE: House = {
     'subscriptions.ts': { rooms: ['client/', 'nest/'], packages: ['node:diagnostics_channel'] },
     // node:tls for the type of the options that are passed through to it, node:v8 for the heap's limit.
     'options/': {
-      rooms: ['errors.ts', 'codec.ts', 'custom-distribution.ts'],
+      rooms: ['errors.ts', 'codec.ts', 'custom-distribution.ts', 'near-cache-bus.ts'],
       packages: ['node:tls', 'node:v8'],
     },
     // Bytes, and only bytes: no socket, timer or clock can be imported here.
@@ -117,8 +117,8 @@ const HOUSE: House = {
     'cache/order.ts': { rooms: [], packages: [] },
     // Stands on a port of its own, as the cache does, and on the same clock.
     'near/': {
-      rooms: ['options/', 'cache/clock.ts', 'cache/order.ts'],
-      packages: ['lru-cache'],
+      rooms: ['bounded-map.ts', 'near-cache-bus.ts', 'options/', 'cache/clock.ts', 'cache/order.ts'],
+      packages: ['lru-cache', 'node:crypto'],
     },
     'store/': {
       rooms: [

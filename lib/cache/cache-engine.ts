@@ -330,7 +330,7 @@ export class CacheEngine {
     try {
       return (await this.#updates.run(key, next as Updater<unknown>, resolved, this.#options.policy)) as V;
     } finally {
-      this.#readThrough.forget(key);
+      this.#readThrough.forget(key, true);
     }
   }
 
@@ -351,8 +351,9 @@ export class CacheEngine {
   /** Waits for what is being computed, for `closeTimeout` at most, aborts the rest, and leaves no timer. */
   close(): Promise<void> {
     this.#reads.close();
-    this.#near?.close();
-    return this.#readThrough.close(this.#options.closeTimeoutMs);
+    const closed = this.#readThrough.close(this.#options.closeTimeoutMs);
+    if (this.#near === undefined) return closed;
+    return closed.then(() => this.#near?.close());
   }
 
   /** Options of `get` are a policy's, and whether a stale value is good enough. */

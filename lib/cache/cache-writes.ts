@@ -148,7 +148,7 @@ export class CacheWrites {
       this.#failed(key, policy, error, true);
       return false;
     } finally {
-      this.#readThrough.forget(key);
+      this.#readThrough.forget(key, true);
     }
   }
 

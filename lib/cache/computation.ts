@@ -332,9 +332,9 @@ export class Computation {
 
   async #replaced(key: string): Promise<void> {
     const { near, store } = this.#in;
-    near?.forget(key);
+    near?.forget(key, false);
     await store.replaced?.(key);
-    near?.forget(key);
+    near?.forget(key, true);
   }
 }
 

@@ -111,7 +111,7 @@ export class ItemCommands {
     try {
       return await store.write(key, entry, keepSeconds, cas);
     } finally {
-      this.#readThrough.forget(key);
+      this.#readThrough.forget(key, true);
     }
   }
 
@@ -136,7 +136,7 @@ export class ItemCommands {
       );
       return { stored, value };
     } finally {
-      this.#readThrough.forget(key);
+      this.#readThrough.forget(key, true);
     }
   }
 

@@ -80,10 +80,10 @@ export class NearReads {
     this.#near.admit(key, entry.kept, { moment, terms: policy, tags, ttlMs: ttl });
   }
 
-  /** A key has changed, or is about to; all of them without one. */
-  forget(key?: string): void {
+  /** A key has changed, or is about to; all of them without one. @param isDone whether it has. */
+  forget(key: string | undefined, isDone: boolean): void {
     if (key === undefined) this.#near.clear();
-    else this.#near.forget(key);
+    else this.#near.forget(key, isDone);
   }
 }
 

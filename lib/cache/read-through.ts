@@ -140,11 +140,11 @@ export class ReadThrough {
   }
 
   /** Nobody joins the computation of the key, or of any, any more; and what begins from now on reads anew. */
-  forget(key?: string): void {
+  forget(key?: string, isDone = false): void {
     if (key === undefined) this.#flights.clear();
     else this.#flights.delete(key);
     this.#in.reader.forget(key);
-    this.#in.near?.forget(key);
+    this.#in.near?.forget(key, isDone);
   }
 
   /**

@@ -86,11 +86,11 @@ export class Tags {
   /** Gives a tag a version it never had; values with the one before may be stale for `softSeconds`. */
   async bump(tag: string, softSeconds: number): Promise<void> {
     this.#turn.reads.delete(tag);
-    this.#near?.forgetTag(tag);
+    this.#near?.forgetTag(tag, false);
     try {
       await this.#store.bumpTag(tag, softSeconds);
     } finally {
-      this.#near?.forgetTag(tag);
+      this.#near?.forgetTag(tag, true);
     }
   }
 

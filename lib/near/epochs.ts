@@ -25,7 +25,9 @@ export class Epochs {
   readonly #clock: Clock;
   readonly #order: Order;
   readonly #servers = new Map<string, ServerEpochs>();
-  #intervalMs = Number.POSITIVE_INFINITY;
+  /** How many times as long an answer is relied on as without a bus. */
+  readonly #times: () => number;
+  #nearMs = Number.POSITIVE_INFINITY;
   #callOff: (() => void) | undefined;
   /** Something was looked at since the last round of questions. A field, since every read sets it. */
   isInUse = false;
@@ -34,7 +36,8 @@ export class Epochs {
   /** How many questions were asked. */
   polls = 0;
 
-  constructor(store: EpochStore, clock: Clock, order: Order) {
+  constructor(store: EpochStore, clock: Clock, order: Order, times: () => number) {
+    this.#times = times;
     this.#store = store;
     this.#clock = clock;
     this.#order = order;
@@ -52,14 +55,19 @@ export class Epochs {
     return epoch;
   }
 
-  /** Goes on asking, at least twice in so many milliseconds. */
-  use(maxAgeMs: number): void {
+  /** Goes on asking, twice in the time that an answer is relied on: so many milliseconds, or longer with a bus. */
+  use(nearMs: number): void {
     this.isInUse = true;
-    const intervalMs = maxAgeMs / 2;
-    if (intervalMs < this.#intervalMs) {
-      this.#intervalMs = intervalMs;
+    if (nearMs < this.#nearMs) {
+      this.#nearMs = nearMs;
       this.#hurry();
     } else if (this.#callOff === undefined) this.#hurry();
+  }
+
+  /** What was asked before is not relied on for longer than without a bus: asks as often as without one. */
+  busIsLost(): void {
+    if (this.#callOff === undefined) return;
+    this.#schedule(Math.max(0, this.#polledAt + this.#nearMs / 2 - this.#clock.now()));
   }
 
   /** Forgets all of them: what bears one is not served any more. */
@@ -96,7 +104,7 @@ export class Epochs {
   #round(): void {
     this.#callOff = undefined;
     if (!this.isInUse) {
-      this.#intervalMs = Number.POSITIVE_INFINITY;
+      this.#nearMs = Number.POSITIVE_INFINITY;
       return;
     }
     this.isInUse = false;
@@ -104,7 +112,7 @@ export class Epochs {
     for (const server of this.#servers.values()) {
       if (!server.isAsked) void this.#ask(server);
     }
-    this.#schedule(this.#intervalMs);
+    this.#schedule((this.#nearMs / 2) * this.#times());
   }
 
   async #ask(server: ServerEpochs): Promise<void> {

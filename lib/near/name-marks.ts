@@ -1,22 +1,38 @@
+import { createHash } from 'node:crypto';
+import { NameHash } from './name-hash.js';
+
 /** How many marks there are. Names that share one are changed together. */
 const MARKS = 16_384;
 
-/** FNV-1a, 32 bits. */
-const OFFSET_BASIS = 0x811c9dc5;
-const PRIME = 0x01000193;
-
-/** When keys and tags were last changed, as far as this process knows: in as much memory for a thousand as for a million. */
+/**
+ * When keys and tags were last changed, as far as this process knows: in as much memory for a thousand as for a million.
+ *
+ * They go by their hashes, which are all that other processes are told.
+ */
 export class NameMarks {
   readonly #at = new Float64Array(MARKS);
+  readonly #hash: NameHash;
+
+  /** @param secret without which nobody can tell which name a hash belongs to. */
+  constructor(secret: string) {
+    this.#hash = new NameHash(createHash('sha256').update(secret, 'utf8').digest());
+  }
 
   /** The mark of a key. */
   of(key: string): number {
-    return hashed(OFFSET_BASIS, key);
+    this.#hash.update(`k${key}`);
+    return this.#hash.low;
   }
 
   /** The mark of a tag. */
   ofTag(tag: string): number {
-    return hashed(hashed(OFFSET_BASIS, 'tag:'), tag);
+    this.#hash.update(`t${tag}`);
+    return this.#hash.low;
+  }
+
+  /** The other half of the hash that was made last. */
+  get high(): number {
+    return this.#hash.high;
   }
 
   at(mark: number): number {
@@ -26,12 +42,4 @@ export class NameMarks {
   set(mark: number, moment: number): void {
     this.#at[mark & (MARKS - 1)] = moment;
   }
-}
-
-function hashed(seed: number, text: string): number {
-  let hash = seed;
-  for (let index = 0; index < text.length; index += 1) {
-    hash = Math.imul(hash ^ text.charCodeAt(index), PRIME);
-  }
-  return hash ^ (hash >>> 15);
 }

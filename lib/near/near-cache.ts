@@ -5,6 +5,7 @@ import type { ResolvedNearOptions } from '../options/near-options.js';
 import type { EpochPlace, EpochStore } from './epoch-store.js';
 import { Epochs, type Epoch } from './epochs.js';
 import type { KeptAs, KeptValue } from './kept-value.js';
+import { BusSession, type BusAudience, type NearBusReport } from './bus-session.js';
 import { NameMarks } from './name-marks.js';
 import { ReadTwice } from './read-twice.js';
 
@@ -21,15 +22,18 @@ const NONE: readonly never[] = Object.freeze([]);
  * it has changed. So a read that begins more than that after an invalidation has returned gets nothing older, whatever
  * message, connection or process is lost.
  */
-export class NearCache {
+export class NearCache implements BusAudience {
   readonly #store: EpochStore;
   readonly #clock: Clock;
   readonly #options: ResolvedNearOptions;
   readonly #order = new Order();
   readonly #epochs: Epochs;
   readonly #entries: LRUCache<string, NearEntry>;
-  /** What this process has changed. */
-  readonly #changed = new NameMarks();
+  /** What has changed, as far as this process knows. */
+  readonly #changed: NameMarks;
+  readonly #bus: BusSession | undefined;
+  /** How many times as long an answer is relied on while the bus is. */
+  readonly #busTimes: number;
   readonly #readTwice: ReadTwice;
   /** When servers last began or ceased to answer for keys. */
   #serversChangedAt = 0;
@@ -40,10 +44,14 @@ export class NearCache {
     this.#store = store;
     this.#clock = clock;
     this.#options = options;
-    this.#epochs = new Epochs(store, clock, this.#order);
+    this.#changed = new NameMarks(options.busSecret);
+    this.#busTimes = options.maxAgeWithBus / options.maxAge;
+    const limits = { maxAgeMs: options.maxAge, maxAgeWithBusMs: options.maxAgeWithBus };
+    this.#bus = options.bus && new BusSession(options.bus, limits, clock, this);
+    this.#epochs = new Epochs(store, clock, this.#order, () => (this.#bus?.isTrusted ? this.#busTimes : 1));
     this.#readTwice = new ReadTwice(clock);
     this.#entries = new LRUCache<string, NearEntry>({
-      max: options.maxItems,
+      max: Math.max(1, options.maxItems),
       maxSize: options.maxBytes ?? Number.MAX_SAFE_INTEGER,
     });
     store.onServersChange((keysMoved) => {
@@ -64,12 +72,13 @@ export class NearCache {
       return undefined;
     }
     const now = this.#clock.now();
-    if (!this.#isCurrent(entry, now - terms.nearMs) || now >= entry.until || !isAlike(entry.terms, terms)) {
+    if (!this.#isCurrent(entry, now, terms.nearMs) || now >= entry.until || !isAlike(entry.terms, terms)) {
       this.#counts.misses += 1;
       this.#epochs.use(terms.nearMs);
       return undefined;
     }
     this.#epochs.isInUse = true;
+    if (this.#bus !== undefined) this.#bus.isWanted = true;
     this.#counts.hits += 1;
     return entry.value;
   }
@@ -80,12 +89,13 @@ export class NearCache {
    * @returns how its bytes are to be kept, and the moment before the read; undefined where they are not.
    */
   wants(key: string, terms: NearTerms): { readonly as: KeptAs; readonly moment: number } | undefined {
-    if (this.#closed) return undefined;
+    if (this.#closed || this.#options.maxItems === 0) return undefined;
     if (!this.#readTwice.note(key, terms.nearMs)) {
       this.#counts.refused.once += 1;
       return undefined;
     }
     this.#epochs.use(terms.nearMs);
+    this.#bus?.want();
     return { as: terms.share === 'same' ? 'same' : 'copy', moment: this.#order.now };
   }
 
@@ -129,15 +139,35 @@ export class NearCache {
     this.#entries.set(key, entry, { size: value.size + key.length + ENTRY_BYTES });
   }
 
-  /** A key is about to change, or has changed: what was read before this is not served, nor kept. */
-  forget(key: string): void {
-    this.#changed.set(this.#changed.of(key), this.#order.next());
+  /**
+   * A key is about to change, or has changed: what was read before this is not served, nor kept.
+   *
+   * @param isDone whether it has changed, so that other processes are to be told.
+   */
+  forget(key: string, isDone: boolean): void {
+    this.#forget(this.#changed.of(key), isDone);
     this.#entries.delete(key);
   }
 
   /** Likewise for all that bears a tag. */
-  forgetTag(tag: string): void {
-    this.#changed.set(this.#changed.ofTag(tag), this.#order.next());
+  forgetTag(tag: string, isDone: boolean): void {
+    this.#forget(this.#changed.ofTag(tag), isDone);
+  }
+
+  /** Another process has changed a name. */
+  changed(low: number, _high: number): void {
+    this.#changed.set(low, this.#order.next());
+  }
+
+  /** Another process may have changed anything. */
+  allChanged(): void {
+    this.#serversChangedAt = this.#order.next();
+    this.#entries.clear();
+  }
+
+  /** What other processes said may be lost. */
+  lost(): void {
+    this.#epochs.busIsLost();
   }
 
   /** Likewise for everything. */
@@ -154,14 +184,21 @@ export class NearCache {
       bytes: this.#entries.calculatedSize,
       ...structuredClone(this.#counts),
       polls: this.#epochs.polls,
+      ...(this.#bus === undefined ? {} : { bus: this.#bus.report() }),
       ...(epochAgeMs === undefined || epochAgeMs === Number.POSITIVE_INFINITY ? {} : { epochAgeMs }),
     };
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#closed = true;
     this.#epochs.close();
     this.#entries.clear();
+    await this.#bus?.close();
+  }
+
+  #forget(mark: number, isDone: boolean): void {
+    this.#changed.set(mark, this.#order.next());
+    if (isDone) this.#bus?.tell(mark, this.#changed.high);
   }
 
   /** For how long a value may be served, if nothing changes: to the end of its ttl less what is kept beyond it, or refreshed ahead. */
@@ -181,8 +218,13 @@ export class NearCache {
     return epoch !== undefined && epoch.since <= moment ? epoch : undefined;
   }
 
-  #isCurrent(entry: NearEntry, since: number): boolean {
+  #isCurrent(entry: NearEntry, now: number, nearMs: number): boolean {
     const { epoch, others } = entry;
+    const bus = this.#bus;
+    let since = now - nearMs;
+    if (bus !== undefined && now < bus.trustedUntil) {
+      since = Math.min(since, Math.max(now - nearMs * this.#busTimes, bus.trustedSince));
+    }
     if (epoch.isOver || epoch.server.askedAt < since || !this.#isUnchanged(entry)) return false;
     for (const other of others) if (other.isOver || other.server.askedAt < since) return false;
     return true;
@@ -240,6 +282,7 @@ export interface NearCacheReport {
   readonly polls: number;
   /** How long ago those were sent that were answered last. */
   readonly epochAgeMs?: number;
+  readonly bus?: NearBusReport;
 }
 
 interface NearEntry {

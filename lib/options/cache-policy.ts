@@ -1,6 +1,6 @@
 import { InvalidOptionsError } from '../errors.js';
 import type { CacheOptions, CachePolicy, InvalidateOptions, Ttl, UpdateOptions } from './cache-options.js';
-import { NEAR, nearOfPolicy, type ResolvedNearOptions } from './near-options.js';
+import { nearOfPolicy, readNear, type ResolvedNearOptions } from './near-options.js';
 import { notAPolicy } from './not-a-policy.js';
 import { standardSchema, type StandardSchema } from './standard-schema.js';
 import {
@@ -11,7 +11,6 @@ import {
   func,
   integer,
   number,
-  object,
   oneOf,
   optional,
   readObject,
@@ -315,7 +314,7 @@ export const POLICY: Shape<PolicySettings> = {
 /** One reader for each option of the cache. */
 export const CACHE: Shape<CacheSettings> = {
   ...DEFAULTS,
-  near: optional(object(NEAR), 'none'),
+  near: optional(readNear, 'none'),
   namespaces: withDefault(names('prefixes'), []),
   closeTimeout: withDefault(duration(), 2000),
 };

@@ -1,3 +1,5 @@
+import { InvalidOptionsError } from '../errors.js';
+import type { NearCacheBus } from '../near-cache-bus.js';
 import type { Duration } from './duration.js';
 import {
   bool,
@@ -5,6 +7,8 @@ import {
   duration,
   integer,
   optional,
+  readObject,
+  text,
   withDefault,
   type Reader,
   type Shape,
@@ -13,7 +17,8 @@ import {
 /** Options of the near cache: values in this process, in front of memcached's. */
 export interface NearOptions {
   /**
-   * Most values that are kept; what was not read for the longest goes first.
+   * Most values that are kept; what was not read for the longest goes first. With 0, none is: a process that only tells
+   * others, by the `bus`, of what it changes.
    *
    * @default 10000
    */
@@ -48,6 +53,31 @@ export interface NearOptions {
    * @default false
    */
   sealed?: boolean | undefined;
+
+  /**
+   * Tells the processes that have a near cache what has changed, within milliseconds: `nestjs-memcached/bus/redis`,
+   * `nestjs-memcached/bus/rabbitmq`, or one of your own.
+   *
+   * @default none: changes are noticed within `maxAge`
+   */
+  bus?: NearCacheBus | undefined;
+
+  /**
+   * How long values are served while the bus is known to work, so that memcached is asked less often for what has changed. It
+   * bounds what is noticed late in the one case that no process can know of: a change by a process that nobody on the bus has
+   * ever heard of. At least `maxAge`.
+   *
+   * @default 20 times `maxAge`
+   */
+  maxAgeWithBus?: Duration | undefined;
+
+  /**
+   * Without it, whoever listens to the bus can tell of a name that he guesses whether it was changed: what is sent are
+   * hashes of names. The same in all processes.
+   *
+   * @default '', a key that everybody knows
+   */
+  busSecret?: string | undefined;
 }
 
 /** `NearOptions` with nothing left open. */
@@ -58,19 +88,55 @@ export interface ResolvedNearOptions {
   readonly maxAge: number;
   readonly maxValueBytes: number;
   readonly sealed: boolean;
+  readonly bus: NearCacheBus | undefined;
+  /** Milliseconds. */
+  readonly maxAgeWithBus: number;
+  readonly busSecret: string;
 }
 
 /** The shortest time for which an answer about what has changed can be relied on. */
 const SHORTEST_NEAR_MS = 20;
 
+type NearSettings = Omit<ResolvedNearOptions, 'maxAgeWithBus'> & {
+  readonly maxAgeWithBus: number | undefined;
+};
+
+const readBus: Reader<NearCacheBus> = described(
+  (value, path) => {
+    const { subscribe, publish, close } = (value ?? {}) as Partial<NearCacheBus>;
+    if ([subscribe, publish, close].every((method) => typeof method === 'function'))
+      return value as NearCacheBus;
+    throw new InvalidOptionsError(
+      path,
+      'expected a bus, such as createRedisBus(client) makes, with subscribe, publish and close',
+    );
+  },
+  { type: 'NearCacheBus' },
+);
+
 /** One reader for each option of the near cache. */
-export const NEAR: Shape<ResolvedNearOptions> = {
-  maxItems: withDefault(integer(1, 2 ** 24), 10_000),
+export const NEAR: Shape<NearSettings> = {
+  maxItems: withDefault(integer(0, 2 ** 24), 10_000),
   maxBytes: optional(integer(1), 'no bound'),
   maxAge: withDefault(duration(SHORTEST_NEAR_MS, 60_000), 1000),
   maxValueBytes: withDefault(integer(1), 65_536),
   sealed: withDefault(bool, false),
+  bus: optional(readBus, 'none'),
+  maxAgeWithBus: optional(duration(SHORTEST_NEAR_MS, 3_600_000), '20 times `maxAge`'),
+  busSecret: withDefault(text({ allowEmpty: true }), ''),
 };
+
+/** The option `near` of the cache. @throws {InvalidOptionsError} with the path of the wrong part. */
+export const readNear: Reader<ResolvedNearOptions> = described(
+  (value, path) => {
+    const settings = readObject<NearSettings>(value, path, NEAR);
+    const { maxAge, maxAgeWithBus = 20 * maxAge } = settings;
+    if (maxAgeWithBus < maxAge)
+      throw new InvalidOptionsError(`${path}.maxAgeWithBus`, 'expected at least maxAge');
+    return Object.freeze({ ...settings, maxAgeWithBus });
+  },
+  { type: 'object', shape: NEAR },
+);
 
 const nearFor = duration(SHORTEST_NEAR_MS, 60_000);
 

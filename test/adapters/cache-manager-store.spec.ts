@@ -153,7 +153,8 @@ describeReal('what the stores send', () => {
     expect(await sent(() => items.getMany(keys))).toEqual(['mg', 'get']);
     expect(await sent(() => items.hasMany(keys))).toEqual(['mg', 'get']);
     expect(await sent(() => items.get('k1'))).toEqual(['mg', 'mg']);
-    expect(await sent(() => items.clear())).toEqual(['md']);
+    // Beside it, and not again within a second, the question whether there are near caches to be told.
+    expect(await sent(() => items.clear())).toEqual(['md', 'mg']);
   });
 });
 

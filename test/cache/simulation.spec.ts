@@ -1,6 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import type { CachePolicy } from '../../lib/options/cache-options.js';
+import type { CacheOptions, CachePolicy } from '../../lib/options/cache-options.js';
 import { Fleet, type Member } from './support/fleet.js';
+import { LocalBroker, type LocalBus } from './support/local-bus.js';
 import { seeded } from './support/seeded.js';
 
 /** One run of a fleet at random, on a clock of its own. */
@@ -18,6 +19,8 @@ interface Scenario {
   readonly tags?: boolean;
   /** Near caches with this `maxAge`, in all processes but one that writes. */
   readonly near?: number;
+  /** They have a bus, on which this part of the messages is lost. */
+  readonly bus?: number;
   /** Who invalidates tells no near cache of it. */
   readonly silent?: boolean;
   /** Get, load, set; delete on write: what everybody does without a cache engine. */
@@ -44,9 +47,29 @@ async function run(scenario: Scenario): Promise<Verdict> {
   const { clock } = fleet;
   const sleep = (ms: number): Promise<void> => new Promise((resolve) => void clock.after(ms, resolve));
   let faults = scenario.faults ?? 0;
+  const broker = new LocalBroker(clock);
+  broker.fate = () => (random() < (scenario.bus ?? 0) ? undefined : upTo(scenario.latencyMs));
+  broker.repeats = 1;
+  const buses: LocalBus[] = [];
+  const nearOf = (index: number): CacheOptions => {
+    if (scenario.near === undefined) return {};
+    if (scenario.bus === undefined) return index === 1 ? {} : { near: { maxAge: scenario.near } };
+    const bus = broker.connect();
+    buses.push(bus);
+    return { near: { maxAge: scenario.near, bus, maxItems: index === 1 ? 0 : 1000 } };
+  };
+  const cutting = async (): Promise<void> => {
+    while (buses.length > 0 && !calm) {
+      await sleep(500 + upTo(1500));
+      const bus = buses[Math.floor(upTo(buses.length))];
+      bus.isCut = true;
+      await sleep(upTo(1000));
+      bus.isCut = false;
+    }
+  };
+  let calm = false;
   const processes = Array.from({ length: 4 }, (_, index): Member => {
-    const near = scenario.near === undefined || index === 1 ? {} : { near: { maxAge: scenario.near } };
-    const member = fleet.start(near);
+    const member = fleet.start(nearOf(index));
     member.store.bumps = scenario.silent !== true;
     const delayed = async (): Promise<void> => {
       await sleep(upTo(scenario.latencyMs));
@@ -138,7 +161,9 @@ async function run(scenario: Scenario): Promise<Verdict> {
     writer(processes[0]),
     writer(processes[1]),
   ]);
+  void cutting();
   await fleet.until(work);
+  calm = true;
   faults = 0;
   // What failed is made up for, as the client does for a server that is back.
   if (scenario.faults !== undefined) {
@@ -237,6 +262,26 @@ const SCENARIOS: Record<string, Omit<Scenario, 'seed'>> = {
     loadMs: 30,
     faults: 0.05,
     near: 150,
+  },
+  'near caches with a bus that loses messages and is cut': {
+    policy: {},
+    keys: 6,
+    steps: 60,
+    latencyMs: 8,
+    loadMs: 30,
+    near: 300,
+    bus: 0.3,
+  },
+  'near caches with a bus that loses a few, tags, and connections that break': {
+    policy: {},
+    tags: true,
+    keys: 6,
+    steps: 60,
+    latencyMs: 8,
+    loadMs: 30,
+    faults: 0.05,
+    near: 300,
+    bus: 0.02,
   },
   'near caches, tags, and connections that break': {
     policy: {},

@@ -1,0 +1,195 @@
+import { describe, expect, it, jest } from '@jest/globals';
+import { CHANGED, readMessage, writeMessage } from '../../lib/near/bus-message.js';
+import { Fleet, type Member } from '../cache/support/fleet.js';
+import { LocalBroker, type LocalBus } from '../cache/support/local-bus.js';
+
+const MAX_AGE_MS = 600;
+
+interface OnBus extends Member {
+  readonly bus: LocalBus;
+}
+
+/** Two processes with near caches on one bus. */
+class Pair {
+  readonly fleet = new Fleet();
+  readonly broker = new LocalBroker(this.fleet.clock);
+  readonly one: OnBus;
+  readonly two: OnBus;
+
+  constructor() {
+    this.fleet.server.markLongAgo();
+    this.one = this.start();
+    this.two = this.start();
+  }
+
+  start(near: { maxItems?: number } = {}): OnBus {
+    const bus = this.broker.connect();
+    return { ...this.fleet.start({ near: { maxAge: MAX_AGE_MS, bus, ...near } }), bus };
+  }
+
+  read({ cache }: Member, value: string, key = 'k'): Promise<string> {
+    return this.fleet.until(cache.getOrSet(key, () => value));
+  }
+
+  /** Reads for so long, so that the near caches are in use, and keep what is read. */
+  async use(ms: number, value = 'old'): Promise<void> {
+    const until = this.fleet.clock.now() + ms;
+    while (this.fleet.clock.now() < until) {
+      for (const member of [this.one, this.two]) await member.cache.getOrSet('k', () => value);
+      await this.fleet.pass(20);
+    }
+  }
+
+  /** For how long after its change a process was served the old value. */
+  async oldForMs(reader: Member, forMs: number): Promise<number> {
+    const { clock } = this.fleet;
+    const changedAt = clock.now();
+    let lastOld = -1;
+    while (clock.now() < changedAt + forMs) {
+      const began = clock.now();
+      const reading = reader.cache.getOrSet('k', () => 'new');
+      await this.fleet.pass(5);
+      if ((await reading) === 'old') lastOld = began - changedAt;
+    }
+    return lastOld;
+  }
+}
+
+describe('a bus between near caches', () => {
+  it('brings a change to the others at once', async () => {
+    const pair = new Pair();
+    await pair.use(3000);
+    expect(pair.two.cache.near?.bus).toMatchObject({ connected: true, trusted: true, processes: 1 });
+    await pair.one.cache.invalidate('k');
+    expect(await pair.oldForMs(pair.two, 1000)).toBeLessThanOrEqual(5);
+  });
+
+  it('spares most of the questions for what has changed', async () => {
+    const pair = new Pair();
+    await pair.use(3000);
+    const before = pair.two.cache.near!.polls;
+    await pair.use(6000);
+    expect(pair.two.cache.near!.polls - before).toBeLessThan(4);
+    const hits = pair.two.cache.near!.hits;
+    await pair.use(200);
+    expect(pair.two.cache.near!.hits).toBeGreaterThan(hits);
+  });
+
+  it.each<readonly [string, (pair: Pair) => void]>([
+    ['who reads hears nothing any more', ({ two }) => void (two.bus.isCut = true)],
+    ['who invalidates is not heard any more', ({ one }) => void (one.bus.isCut = true)],
+    [
+      'one message is lost',
+      ({ broker, one, two }) => {
+        let lost = 0;
+        broker.fate = (from, to) => {
+          if (from !== one.bus || to !== two.bus || lost > 0) return 1;
+          lost += 1;
+          return undefined;
+        };
+      },
+    ],
+    [
+      'all messages are held up',
+      ({ broker }) => {
+        broker.fate = () => 10_000;
+      },
+    ],
+    ['the reader is told that it is lost', ({ two }) => two.bus.listener?.connected(false)],
+    ['the broker is closed', ({ broker }) => broker.members.clear()],
+  ])('is not relied on for longer than maxAge: %s', async (_what, harm) => {
+    const pair = new Pair();
+    await pair.use(3000);
+    harm(pair);
+    await pair.fleet.until(pair.one.cache.invalidate('k'));
+    expect(await pair.oldForMs(pair.two, 4 * MAX_AGE_MS)).toBeLessThanOrEqual(MAX_AGE_MS);
+  });
+
+  it('is relied on again once nothing was lost for a while', async () => {
+    const pair = new Pair();
+    await pair.use(3000);
+    pair.two.bus.isCut = true;
+    await pair.use(1000);
+    expect(pair.two.cache.near?.bus?.trusted).toBe(false);
+    pair.two.bus.isCut = false;
+    await pair.use(1000);
+    expect(pair.two.cache.near?.bus?.trusted).toBe(true);
+  });
+
+  it('is relied on again some time after a process has died', async () => {
+    const pair = new Pair();
+    await pair.use(3000);
+    pair.one.bus.isCut = true;
+    await pair.use(1000);
+    expect(pair.two.cache.near?.bus?.trusted).toBe(false);
+    await pair.use(2 * 20 * MAX_AGE_MS + 1000);
+    expect(pair.two.cache.near?.bus?.trusted).toBe(true);
+  });
+
+  it('is none that cannot be subscribed to', async () => {
+    const fleet = new Fleet();
+    fleet.server.markLongAgo();
+    const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const bus = {
+      subscribe: () => Promise.reject(new Error('no broker')),
+      publish: () => Promise.reject(new Error('no broker')),
+      close: () => Promise.resolve(),
+    };
+    const { cache } = fleet.start({ near: { bus } });
+    await fleet.pass(1);
+    expect(warn.mock.calls.map(([message]) => message)).toEqual([expect.stringContaining('no broker')]);
+    warn.mockRestore();
+    for (let read = 0; read < 10; read += 1) {
+      expect(await fleet.until(cache.getOrSet('k', () => 'value'))).toBe('value');
+      await fleet.pass(100);
+    }
+    expect(cache.near).toMatchObject({ items: 1, bus: { connected: false, trusted: false } });
+    await fleet.until(cache.invalidate('k'));
+  });
+
+  it('lets a process tell of changes that keeps nothing itself', async () => {
+    const pair = new Pair();
+    const teller = pair.start({ maxItems: 0 });
+    await pair.use(3000);
+    await pair.fleet.until(teller.cache.invalidate('k'));
+    expect(await pair.oldForMs(pair.two, 1000)).toBeLessThanOrEqual(5);
+    expect(teller.cache.near?.items).toBe(0);
+  });
+
+  it('is not told more than so many names in a second, but that all has changed', async () => {
+    const pair = new Pair();
+    await pair.use(3000);
+    const before = pair.broker.messages;
+    const all = Array.from({ length: 20_000 }, (_, index) => pair.one.cache.invalidate(`other:${index}`));
+    await pair.fleet.until(Promise.all([...all, pair.one.cache.invalidate('k')]));
+    expect(await pair.oldForMs(pair.two, 1000)).toBeLessThanOrEqual(50);
+    expect(pair.broker.messages - before).toBeLessThan(100);
+  });
+
+  it('is silent while nothing is kept and nothing changes', async () => {
+    const pair = new Pair();
+    await pair.use(1000);
+    await pair.fleet.pass(30_000);
+    const before = pair.broker.messages;
+    await pair.fleet.pass(60_000);
+    expect(pair.broker.messages).toBe(before);
+    expect(pair.fleet.clock.pending).toBe(0);
+  });
+
+  it('ignores what is no message of ours', () => {
+    for (const bytes of [[], [1], Array(16).fill(0), Array(17).fill(1), [9, ...Array(15).fill(1)]]) {
+      expect(readMessage(Uint8Array.from(bytes))).toBeUndefined();
+    }
+    const written = writeMessage(CHANGED, '0123456789abcdef', 7, [-1, 2, 3, -4]);
+    expect(readMessage(written)).toEqual({
+      says: CHANGED,
+      sender: '0123456789abcdef',
+      number: 7,
+      hashes: Int32Array.from([-1, 2, 3, -4]),
+    });
+    for (let end = 0; end < written.length; end += 1) {
+      const cut = readMessage(written.subarray(0, end));
+      expect(cut === undefined || cut.hashes.length < 4).toBe(true);
+    }
+  });
+});
