@@ -80,6 +80,7 @@ async function begin(nest, folder) {
     writeFileSync(join(folder, 'src', 'main.ts'), pieces.get('quick-start'));
     writeFileSync(join(folder, 'src', 'readme.spec.ts'), spec(nest));
     await run('npm', ['run', 'build'], { cwd: folder });
+    await compileStrictly(folder);
     await askTwice(folder);
     await run('npm', ['test'], { cwd: folder });
     console.log(
@@ -122,6 +123,12 @@ async function install(nest, folder, read) {
     ],
     { cwd: folder },
   );
+}
+
+/** A variable that may be unset fits an option, however exact the compiler is asked to be. */
+function compileStrictly(folder) {
+  const tsc = join(folder, 'node_modules', 'typescript', 'bin', 'tsc');
+  return run(process.execPath, [tsc, '--noEmit', '--strict', '--exactOptionalPropertyTypes'], { cwd: folder });
 }
 
 /** Starts what README begins with: the second answer has to be the first one, from memcached. */

@@ -8,12 +8,13 @@ const INSTALLED = join(ROOT, 'node_modules', '.package-lock.json');
 /**
  * Runs `npm install` unless node_modules is there and newer than every package.json.
  *
- * Not `npm ci`: a lock file lacks the optional binaries of the platforms it was not written on, and `ci` then fails.
+ * Not `npm ci`: a lock file lacks the optional binaries of the platforms it was not written on, and `ci` then fails. Nor is
+ * the lock file completed: whoever looks at the demo is left with a clean work tree.
  */
 export async function installDependencies() {
   refuseOldNode();
   if (isInstalled()) return;
-  await run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error'], { live: true });
+  await run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], { live: true });
 }
 
 function isInstalled() {
