@@ -13,6 +13,8 @@ import { ROOT, run } from './command.mjs';
 import { demoOnEmbeddedServers, demoOnRealServers } from './check/demo.mjs';
 import { installDependencies } from './check/install.mjs';
 import { runTests } from './check/jest.mjs';
+import { checkLicences } from './check/licences.mjs';
+import { fastTestsOnNewest } from './check/node-versions.mjs';
 import { checkPackage } from './check/package.mjs';
 import { findPrograms } from './check/programs.mjs';
 
@@ -32,6 +34,7 @@ const steps = [
     },
   },
   { title: 'dependencies', isFatal: true, work: installDependencies },
+  { title: 'licences', work: checkLicences },
   { title: 'format', work: () => npm('run', 'format:check') },
   { title: 'build', work: () => npm('run', 'build') },
   // The samples import the package by its name, so these read what the build has written.
@@ -48,6 +51,7 @@ const steps = [
   { title: 'types', work: () => npm('run', 'typecheck') },
   { title: 'site: pages, links, anchors', work: () => npm('run', 'docs') },
   { title: 'tests', work: () => runTests(testEnvironment) },
+  { title: 'quick tests on the newest Node', work: fastTestsOnNewest },
   {
     title: 'package: pack',
     needs: ['build'],

@@ -128,7 +128,9 @@ async function install(nest, folder, read) {
 /** A variable that may be unset fits an option, however exact the compiler is asked to be. */
 function compileStrictly(folder) {
   const tsc = join(folder, 'node_modules', 'typescript', 'bin', 'tsc');
-  return run(process.execPath, [tsc, '--noEmit', '--strict', '--exactOptionalPropertyTypes'], { cwd: folder });
+  return run(process.execPath, [tsc, '--noEmit', '--strict', '--exactOptionalPropertyTypes'], {
+    cwd: folder,
+  });
 }
 
 /** Starts what README begins with: the second answer has to be the first one, from memcached. */
@@ -152,7 +154,7 @@ async function askTwice(folder) {
     error.output = output;
     throw error;
   } finally {
-    process.kill(-app.pid, 'SIGKILL');
+    if (app.pid !== undefined) process.kill(-app.pid, 'SIGKILL');
   }
 }
 

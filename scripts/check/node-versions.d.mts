@@ -1,0 +1,3 @@
+export declare const NODES: Record<number, string>;
+export declare function environmentOf(version: string): Promise<Record<string, string>>;
+export declare function fastTestsOnNewest(): Promise<void>;
