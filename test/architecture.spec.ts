@@ -147,10 +147,17 @@ const HOUSE: House = {
         'options/',
         'client/',
         'cache/',
+        'cache/clock.ts',
         'store/',
         'nest/instance/',
       ],
-      packages: ['@nestjs/common', 'node:async_hooks', 'node:diagnostics_channel', 'node:perf_hooks'],
+      packages: [
+        '@nestjs/common',
+        'node:async_hooks',
+        'node:diagnostics_channel',
+        'node:perf_hooks',
+        'node:timers',
+      ],
     },
     'nest/decorators/': {
       rooms: ['errors.ts', 'options/', 'cache/', 'nest/instance/', 'nest/keys/', 'nest/methods/'],

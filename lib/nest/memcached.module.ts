@@ -1,4 +1,4 @@
-import { ConfigurableModuleBuilder, type DynamicModule, Module } from '@nestjs/common';
+import { ConfigurableModuleBuilder, type DynamicModule, Logger, Module } from '@nestjs/common';
 import { LazyModuleLoader, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { InvalidOptionsError } from '../errors.js';
 import {
@@ -17,6 +17,7 @@ import { MemcachedHealthIndicator } from './health/memcached.health.js';
 import { MemcachedService } from './memcached.service.js';
 import type { MemcachedModuleAsyncOptions } from './async-options.js';
 import { logNodes } from './node-logger.js';
+import { Notices } from './notices.js';
 import { StartReport } from './start-report.js';
 import { OPTIONS_TOKEN } from './options-token.js';
 import { getMemcachedClientToken, getMemcachedToken } from './tokens.js';
@@ -194,6 +195,23 @@ function withInstance(definition: DynamicModule, extras: MemcachedModuleExtras):
           OPTIONS_TOKEN,
           { token: cache, optional: true },
         ],
+      },
+      {
+        provide: Notices,
+        useFactory: (
+          memcached: MemcachedService,
+          { notices }: ResolvedModuleOptions,
+          container: ModulesContainer,
+        ) => {
+          if (!notices || !isService(memcached)) return undefined;
+          const context = name === DEFAULT_NAME ? 'Memcached' : `Memcached:${name}`;
+          return ApplicationCaches.of(container).companion(
+            memcached,
+            'notices',
+            () => new Notices(memcached, new Logger(context)),
+          );
+        },
+        inject: [service, OPTIONS_TOKEN, ModulesContainer],
       },
       {
         provide: MemcachedHealthIndicator,

@@ -70,6 +70,15 @@ export interface MemcachedModuleOptions extends ClientOptions {
   application?: string | undefined;
 
   /**
+   * Whether Nest's log says, in one line a minute at most, what is worth saying: a method whose calls leave nothing in the
+   * cache, and why; a hit ratio that has collapsed; a server that goes down again and again; more invalidations owed than are
+   * remembered. What lasts is said again after an hour.
+   *
+   * @default true
+   */
+  notices?: boolean | undefined;
+
+  /**
    * Whether Nest's log says of every call what came of it, at level `debug`: hit, miss, stale, and why a value was not
    * stored. For development: it costs a line per call, which names the key unless `diagnosticKeys` is off.
    *
@@ -97,6 +106,7 @@ export class ResolvedModuleOptions {
   readonly cache: ResolvedCacheOptions;
   readonly decorators: Readonly<Required<DecoratorsOptions>>;
   readonly debug: boolean;
+  readonly notices: boolean;
   readonly connectAtStart: boolean;
   readonly application: string | undefined;
   /**
@@ -105,16 +115,17 @@ export class ResolvedModuleOptions {
    */
   constructor(options: MemcachedModuleOptions, name?: string) {
     refuseUnknown(options, '', [...Object.keys(MODULE_OPTIONS), ...Object.keys(CLIENT_OPTIONS)]);
-    const { cache, decorators, debug, connectAtStart, application, ...client } = options;
+    const { cache, decorators, debug, notices, connectAtStart, application, ...client } = options;
     this.client = new ResolvedClientOptions({ ...client, instance: client.instance ?? name });
     const own = readObject<ModuleShape>(
-      { cache, decorators, debug, connectAtStart, application },
+      { cache, decorators, debug, notices, connectAtStart, application },
       '',
       MODULE_OPTIONS,
     );
     this.cache = own.cache;
     this.decorators = own.decorators;
     this.debug = own.debug;
+    this.notices = own.notices;
     this.connectAtStart = own.connectAtStart;
     this.application = own.application;
     Object.freeze(this);
@@ -130,6 +141,7 @@ interface ModuleShape {
   readonly cache: ResolvedCacheOptions;
   readonly decorators: Readonly<Required<DecoratorsOptions>>;
   readonly debug: boolean;
+  readonly notices: boolean;
   readonly connectAtStart: boolean;
   readonly application: string | undefined;
 }
@@ -161,6 +173,7 @@ export const MODULE_OPTIONS: Shape<ModuleShape> = {
   ),
   decorators: described((value, path) => readDecorators(value === undefined ? {} : value, path), {}),
   debug: withDefault(bool, false),
+  notices: withDefault(bool, true),
   connectAtStart: withDefault(bool, true),
   application: optional(text()),
 };

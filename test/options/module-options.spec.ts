@@ -28,7 +28,7 @@ describe('the options of the module', () => {
     [{ cach: {} }, "cach: unknown option; did you mean 'cache'?"],
     [
       { somethingElse: 1 },
-      'somethingElse: unknown option; known are cache, decorators, debug, connectAtStart, application, servers,',
+      'somethingElse: unknown option; known are cache, decorators, debug, notices, connectAtStart, application, servers,',
     ],
   ])('%j is refused by its path', (options, message) => {
     expect(() => new ResolvedModuleOptions(options as unknown as MemcachedModuleOptions)).toThrow(message);
