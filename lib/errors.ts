@@ -37,12 +37,20 @@ export abstract class MemcachedError extends Error {
   }
 }
 
-/** An argument no server would take: a key with a blank, a negative ttl. Thrown before anything is sent. */
+/**
+ * An argument no server would take: an empty key, a negative ttl. Thrown before anything is sent.
+ *
+ * Mend: change the call as the message says. Keys from outside belong into `cacheKey()` or a key template, which escape them.
+ */
 export class InvalidArgumentError extends MemcachedError {
   readonly code = 'MEMCACHED_INVALID_ARGUMENT';
 }
 
-/** An option that cannot be meant; `path` says where it stands (`servers[1].weight`). Thrown at construction. */
+/**
+ * An option that cannot be meant; `path` says where it stands (`servers[1].weight`). Thrown at construction.
+ *
+ * Mend: correct the option that `path` names; an unknown name comes with the nearest known one.
+ */
 export class InvalidOptionsError extends MemcachedError {
   readonly code = 'MEMCACHED_INVALID_OPTIONS';
 
@@ -54,7 +62,12 @@ export class InvalidOptionsError extends MemcachedError {
   }
 }
 
-/** The server cannot be reached, refused the connection, or closed it while the command was in flight. */
+/**
+ * The server cannot be reached, refused the connection, or closed it while the command was in flight.
+ *
+ * Mend: see that the server runs and can be reached from this host (`npx nestjs-memcached ping`), and repeat what `outcome` says
+ * was not sent. The cache counts these and calls the loader; only plain commands, locks and updates throw them.
+ */
 export class ConnectionError extends MemcachedError {
   readonly code = 'MEMCACHED_CONNECTION';
 
@@ -68,7 +81,12 @@ export class ConnectionError extends MemcachedError {
   }
 }
 
-/** No reply within the command's deadline. The reply, should it still come, is read and thrown away. */
+/**
+ * No reply within the command's deadline. The reply, should it still come, is read and thrown away.
+ *
+ * Mend: look at the server's load and the network, then at an event loop that stands still in this process; raise
+ * `commandTimeout` if neither is at fault. With `outcome: 'unknown'`, repeat only what may be done twice.
+ */
 export class CommandTimeoutError extends MemcachedError {
   readonly code = 'MEMCACHED_TIMEOUT';
 
@@ -82,7 +100,11 @@ export class CommandTimeoutError extends MemcachedError {
   }
 }
 
-/** The peer sent bytes that memcached would not send here. The connection was given up; nothing of it is handed out. */
+/**
+ * The peer sent bytes that memcached would not send here. The connection was given up; nothing of it is handed out.
+ *
+ * Mend: see what listens on that port: another program, TLS where none is expected, or a proxy that changes replies.
+ */
 export class ProtocolError extends MemcachedError {
   readonly code = 'MEMCACHED_PROTOCOL';
   readonly outcome: Outcome = 'unknown';
@@ -96,7 +118,12 @@ export class ProtocolError extends MemcachedError {
   }
 }
 
-/** The server understood the command and refused it: `ERROR`, `CLIENT_ERROR …` or `SERVER_ERROR …`. */
+/**
+ * The server understood the command and refused it: `ERROR`, `CLIENT_ERROR …` or `SERVER_ERROR …`.
+ *
+ * Mend: `reply` says why. `out of memory storing object` asks for more memory (`-m`), `ERROR` for a server or proxy that knows the
+ * command.
+ */
 export class ServerError extends MemcachedError {
   readonly code = 'MEMCACHED_SERVER';
 
@@ -110,7 +137,11 @@ export class ServerError extends MemcachedError {
   }
 }
 
-/** The value is larger than the server's item limit (`-I`, 1 MiB by default). Nothing was stored. */
+/**
+ * The value is larger than the server's item limit (`-I`, 1 MiB by default). Nothing was stored.
+ *
+ * Mend: store less, compress (`codec: { compressOverBytes }`), or raise `-I` of every server.
+ */
 export class ValueTooLargeError extends MemcachedError {
   readonly code = 'MEMCACHED_VALUE_TOO_LARGE';
 
@@ -123,7 +154,11 @@ export class ValueTooLargeError extends MemcachedError {
   }
 }
 
-/** This server, dialect or setting cannot do what was asked; the message names the option that would. Nothing was sent. */
+/**
+ * This server, dialect or setting cannot do what was asked; the message names the option that would. Nothing was sent.
+ *
+ * Mend: set the option, or use a server that can: some commands need memcached 1.6 reached directly.
+ */
 export class UnsupportedError extends MemcachedError {
   readonly code = 'MEMCACHED_UNSUPPORTED';
 }
@@ -132,6 +167,8 @@ export class UnsupportedError extends MemcachedError {
  * Too many requests in flight or bytes waiting for one server (`maxInFlight`, `maxQueuedBytes`). Nothing was sent.
  *
  * Has no stack: it is thrown when there are thousands too many, and taking a stack is most of what an error costs.
+ *
+ * Mend: ask for less at once, or add servers; raise the limits only where the process has the memory.
  */
 export class OverloadError extends MemcachedError {
   readonly code = 'MEMCACHED_OVERLOAD';
@@ -148,12 +185,21 @@ export class OverloadError extends MemcachedError {
   }
 }
 
-/** A value cannot be stored as it is, or stored bytes cannot be read as a value. Never carries the value. */
+/**
+ * A value cannot be stored as it is, or stored bytes cannot be read as a value. Never carries the value.
+ *
+ * Mend: the message names the place in the value. Name classes in `types`, leave out functions and symbols; for bytes of another
+ * client, set the `codec` that it writes.
+ */
 export class CodecError extends MemcachedError {
   readonly code = 'MEMCACHED_CODEC';
 }
 
-/** The client was closed. */
+/**
+ * The client was closed.
+ *
+ * Mend: let what calls it end before the application does; Nest closes it in its shutdown hooks, after requests in flight.
+ */
 export class ClientClosedError extends MemcachedError {
   readonly code = 'MEMCACHED_CLOSED';
 
@@ -165,7 +211,11 @@ export class ClientClosedError extends MemcachedError {
   }
 }
 
-/** `update` met a concurrent change on every one of its attempts. The value of the last winner stands. */
+/**
+ * `update` met a concurrent change on every one of its attempts. The value of the last winner stands.
+ *
+ * Mend: let the function that makes the next value be quick, split the key, or use a counter (`incr`).
+ */
 export class CasConflictError extends MemcachedError {
   readonly code = 'MEMCACHED_CAS_CONFLICT';
 
@@ -178,7 +228,11 @@ export class CasConflictError extends MemcachedError {
   }
 }
 
-/** The loader of `getOrSet` was still running at its `hardTimeout`, and there was no stale value to serve. */
+/**
+ * The loader of `getOrSet` was still running at its `hardTimeout`, and there was no stale value to serve.
+ *
+ * Mend: make the loader quicker or heed its `signal`, raise `hardTimeout`, or give the value a `grace`.
+ */
 export class LoaderTimeoutError extends MemcachedError {
   readonly code = 'MEMCACHED_LOADER_TIMEOUT';
 
@@ -191,7 +245,11 @@ export class LoaderTimeoutError extends MemcachedError {
   }
 }
 
-/** A decorator stands where it would share or lose answers. Thrown at boot; names class, method, mistake and mend. */
+/**
+ * A decorator stands where it would share or lose answers. Thrown at boot; names class, method, mistake and mend.
+ *
+ * Mend: the message says what to write instead, for all mistakes of the application at once.
+ */
 export class DecoratorError extends MemcachedError {
   readonly code = 'MEMCACHED_DECORATOR';
 }

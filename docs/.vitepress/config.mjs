@@ -77,13 +77,14 @@ function leadOutside({ tokens, env }) {
     const href = token.type === 'link_open' ? token.attrGet('href') : null;
     if (href === null || /^(\w+:|#|\/)/.test(href)) continue;
     const path = posix.join('docs', posix.dirname(env.relativePath), href);
-    if (!path.startsWith('docs/')) token.attrSet('href', `${REPOSITORY}/blob/main/${path}`);
+    if (!path.startsWith('docs/') || path.endsWith('.yaml'))
+      token.attrSet('href', `${REPOSITORY}/blob/main/${path}`);
   }
 }
 
 function sidebarOf(groups, base) {
   return groups.map(({ text, pages }) => ({
     text,
-    items: pages.map(([path, title]) => ({ text: title, link: base + (path === 'index' ? '' : path) })),
+    items: pages.map(([path, title]) => ({ text: title, link: base + path.replace(/(^|\/)index$/, '$1') })),
   }));
 }

@@ -8,9 +8,12 @@ export const ENGLISH = [
     text: 'Guide',
     pages: [
       ['index', 'All pages'],
+      ['getting-started', 'Getting started'],
+      ['keys', 'Keys'],
       ['decorators', 'Decorators'],
       ['cache', 'The cache'],
       ['http', 'Whole HTTP answers'],
+      ['cas', 'Compare and swap'],
       ['values', 'Values'],
       ['cluster', 'Clusters'],
       ['distributions', 'Which server gets a key'],
@@ -18,6 +21,9 @@ export const ENGLISH = [
       ['observability', 'Logs, reports, channels'],
       ['command-line', 'The command line'],
       ['testing', 'Testing'],
+      ['production', 'Before production'],
+      ['recipes', 'Recipes'],
+      ['faq', 'FAQ'],
     ],
   },
   {
@@ -33,12 +39,26 @@ export const ENGLISH = [
     pages: [
       ['vocabulary', 'Which call does what'],
       ['options', 'Options'],
+      ['errors', 'Errors'],
       ['dialects', 'Dialects'],
+    ],
+  },
+  {
+    text: 'Coming from elsewhere',
+    pages: [
+      ['migrating/index', 'Migrating'],
+      ['migrating/cache-manager', 'cache-manager'],
+      ['migrating/keyv-cacheable-bentocache', 'Keyv, cacheable, BentoCache'],
+      ['migrating/memcached-clients', 'Clients of memcached'],
+      ['migrating/redis', 'Redis'],
+      ['from-python-memcached', 'python-memcached'],
+      ['comparison', 'Beside what is used instead'],
     ],
   },
   {
     text: 'How far it can be trusted',
     pages: [
+      ['limits', 'What it does not do'],
       ['staleness', 'What can be stale'],
       ['reliability', 'What was tried to break it'],
       ['performance', 'Performance'],

@@ -37,10 +37,12 @@ function revive(value) {
   return value === 'kinds' ? { date: new Date(0), map: new Map([[1, 2]]) } : value;
 }
 
-process.on('unhandledRejection', () => {});
-process.on('uncaughtException', () => {});
-process.on('message', async ({ id, does, ...told }) => {
+async function answer(id, does, told) {
   const result = await DOES[does](told).catch((error) => ({ failed: String(error) }));
   process.send({ id, result: result ?? null });
-});
+}
+
+process.on('unhandledRejection', () => {});
+process.on('uncaughtException', () => {});
+process.on('message', ({ id, does, ...told }) => void answer(id, does, told));
 process.send('ready');

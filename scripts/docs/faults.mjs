@@ -24,6 +24,7 @@ export function faultsOfSite(folder) {
   let links = 0;
   for (const [file, { html, anchors }] of pages) {
     for (const address of fetchedBy(html)) {
+      if (address.startsWith('data:')) continue;
       if (/^(https?:)?\/\//.test(address)) faults.push(`${file}: fetches ${address}`);
       else if (!existsSync(join(folder, target(file, address))))
         faults.push(`${file}: ${address} is not there`);

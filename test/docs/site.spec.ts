@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { addressIn } from '../../docs/.vitepress/languages.mjs';
 import { CHINESE, ENGLISH } from '../../docs/.vitepress/pages.mjs';
+import { repositoryUrl } from '../../scripts/docs/repository.mjs';
 import { slugOf } from '../../scripts/docs/slug.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -36,13 +37,16 @@ function anchorsOf(path: string): Set<string> {
   return anchors;
 }
 
+/** What stands before a path of the repository in a page that is shown elsewhere, too; in READMEs, at the top. */
+const OF_REPOSITORY = new RegExp(`^${repositoryUrl()}/(?:blob|raw|tree)/main/`);
+
 const documents = [...readdirSync(ROOT).filter((name) => name.endsWith('.md')), ...markdownIn('docs')];
 const pages = markdownIn('docs').filter((path) => !path.startsWith('docs/adr/'));
 
 describe('links in the Markdown of the project', () => {
   const links = documents.flatMap((path) =>
     [...prose(read(path)).matchAll(/\]\(([^)\s]+)(?: ['"][^'"]*['"])?\)/g)]
-      .map(([, href]) => ({ path, href }))
+      .map(([, href]) => ({ path, href: href.replace(OF_REPOSITORY, './') }))
       .filter(({ href }) => !/^\w+:/.test(href)),
   );
 
@@ -58,6 +62,14 @@ describe('links in the Markdown of the project', () => {
       return anchor !== undefined && target.endsWith('.md') && !anchorsOf(target).has(anchor);
     });
     expect(dead).toEqual([]);
+  });
+});
+
+describe('a README, which is shown on the package page as well', () => {
+  it.each(documents.filter((path) => path.startsWith('README')))('has absolute links alone: %s', (path) => {
+    const hrefs = [...prose(read(path)).matchAll(/\]\(([^)\s]+)/g)].map(([, href]) => href);
+    expect(hrefs.filter((href) => !href.startsWith('https://'))).toEqual([]);
+    expect(hrefs.filter((href) => OF_REPOSITORY.test(href)).length).toBeGreaterThan(20);
   });
 });
 

@@ -176,7 +176,7 @@ describe('a snippet alone', () => {
       const values = Object.values(exported);
       const modules = values.filter(isModule);
       // Where there is a module, it is that which a reader imports.
-      for (const value of modules.length > 0 ? modules : values) await reader.use(value);
+      for (const value of modules.length > 0 ? modules : values) await reader.use(await value);
     } finally {
       await reader.end();
     }
