@@ -37,7 +37,7 @@ function anchorsOf(path: string): Set<string> {
   return anchors;
 }
 
-/** What stands before a path of the repository in a page that is shown elsewhere, too; in READMEs, at the top. */
+/** What stands before a path of the repository in a page that is shown elsewhere, too. */
 const OF_REPOSITORY = new RegExp(`^${repositoryUrl()}/(?:blob|raw|tree)/main/`);
 
 const documents = [...readdirSync(ROOT).filter((name) => name.endsWith('.md')), ...markdownIn('docs')];
@@ -46,7 +46,7 @@ const pages = markdownIn('docs').filter((path) => !path.startsWith('docs/adr/'))
 describe('links in the Markdown of the project', () => {
   const links = documents.flatMap((path) =>
     [...prose(read(path)).matchAll(/\]\(([^)\s]+)(?: ['"][^'"]*['"])?\)/g)]
-      .map(([, href]) => ({ path, href: href.replace(OF_REPOSITORY, './') }))
+      .map(([, href]) => ({ path, href: href.replace(OF_REPOSITORY, '/') }))
       .filter(({ href }) => !/^\w+:/.test(href)),
   );
 
@@ -55,7 +55,8 @@ describe('links in the Markdown of the project', () => {
   it('lead to files that there are, and to headings in them', () => {
     const dead = links.filter(({ path, href }) => {
       const [file, anchor] = decodeURIComponent(href).split('#');
-      const target = file === '' ? path : posix.join(dirname(path), file);
+      const target =
+        file === '' ? path : file.startsWith('/') ? file.slice(1) : posix.join(dirname(path), file);
       // Made by the build of the site, which looks at links to it.
       if (target.startsWith('docs/api/')) return false;
       if (!existsSync(join(ROOT, target))) return true;
