@@ -27,6 +27,25 @@ const APPS = {
       imports: [MemcachedModule.forRoot({ servers, commandTimeout: '30s', connectTimeout: '30s' })],
     };
   },
+  /** The least that a route can do whose answer is in memcached: one `get`, and the text as it is. */
+  'one-get': async (servers, from) => {
+    const { MemcachedClient, MemcachedModule } = await import(from);
+    return {
+      onRoute: [],
+      onClass: [],
+      imports: [MemcachedModule.forRoot({ servers, commandTimeout: '30s', connectTimeout: '30s' })],
+      readThrough: (app, load) => {
+        const client = app.get(MemcachedClient, { strict: false });
+        return async (id) => {
+          const found = await client.get(`text:${id}`);
+          if (found !== undefined) return found;
+          const made = JSON.stringify(load(id));
+          await client.set(`text:${id}`, made);
+          return made;
+        };
+      },
+    };
+  },
   'cache-manager': async (servers) => {
     const { CacheInterceptor, CacheModule } = await import('@nestjs/cache-manager');
     const { openKeyv } = await import('../clients/keyv-memcache.mjs');
@@ -39,7 +58,7 @@ const APPS = {
 };
 
 /**
- * @param {'constant' | 'cacheable' | 'http-cache' | 'cache-manager'} name
+ * @param {'constant' | 'one-get' | 'cacheable' | 'http-cache' | 'cache-manager'} name
  * @param {'express' | 'fastify'} [platform]
  * @returns {Promise<{ port: number, calls: () => number, close: () => Promise<void> }>} `calls` counts those of the route's
  *   own method.
@@ -47,6 +66,7 @@ const APPS = {
 export async function startApp(name, servers, from = 'nestjs-memcached', platform = 'express') {
   const made = await moduleOf(name, servers, from);
   const app = await NestFactory.create(made.BenchModule, await adapterFor(platform), { logger: ['error'] });
+  made.opened(app);
   await app.listen(0, '127.0.0.1');
   return { port: app.getHttpServer().address().port, calls: made.calls, close: () => app.close() };
 }
@@ -58,13 +78,16 @@ export async function contextOf(name, servers, from) {
 }
 
 async function moduleOf(name, servers, from) {
-  const { onRoute, onClass, imports } = await APPS[name](servers, from);
+  const { onRoute, onClass, imports, readThrough } = await APPS[name](servers, from);
   let calls = 0;
+  let find = (id) => {
+    calls += 1;
+    return RECORDS[id];
+  };
 
   class ProductsController {
     find(id) {
-      calls += 1;
-      return RECORDS[id];
+      return find(id);
     }
   }
   decorate(ProductsController, [Controller('products'), ...onClass], {
@@ -73,7 +96,13 @@ async function moduleOf(name, servers, from) {
 
   class BenchModule {}
   decorate(BenchModule, [Module({ imports, controllers: [ProductsController] })]);
-  return { BenchModule, calls: () => calls };
+  return {
+    BenchModule,
+    calls: () => calls,
+    opened: (app) => {
+      if (readThrough !== undefined) find = readThrough(app, find);
+    },
+  };
 }
 
 async function adapterFor(platform) {
