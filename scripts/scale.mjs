@@ -24,7 +24,7 @@ const SIZES = {
       { servers: 20, clients: 200 },
       { servers: 100, clients: 200 },
     ],
-    outages: { servers: 100, clients: 200 },
+    outages: { servers: 100, clients: 80 },
     seconds: 5,
     ring: 1000,
   },
@@ -56,7 +56,7 @@ const { servers, clients } = size.outages;
 const text = [
   `${measuredHere(`npm run scale${values.short ? ' -- --short' : ''}`)}:`,
   plainTable(grown),
-  `${clients} clients and ${servers} servers, every client asking ten times a second:`,
+  `${clients} clients and ${servers} servers, every client asking twice a second:`,
   plainTable(rows),
   `All servers come back empty and all ${clients} clients want the same ${cold.keys} keys at once, ${cold.calls} calls: ` +
     `${cold.loads} loads, ${cold['loads per key']} of each key.`,

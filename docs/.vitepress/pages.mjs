@@ -62,6 +62,7 @@ export const ENGLISH = [
       ['staleness', 'What can be stale'],
       ['reliability', 'What was tried to break it'],
       ['performance', 'Performance'],
+      ['scale', 'At scale'],
     ],
   },
 ];

@@ -47,15 +47,12 @@ export function operations({ MemcachedService }) {
       attempts = 0;
       return seen;
     },
-    /** Until every client has got an answer from every server. @returns how long it took, in ms. */
+    /** Until every client has every server again. @returns how long it took, in ms. */
     async reached() {
       const begun = performance.now();
-      await each(async (service) => {
-        for (;;) {
-          const answers = await service.client.version();
-          if (answers.failures.length === 0) return;
-          await sleep(10);
-        }
+      const isUp = ({ state }) => state === 'up';
+      await each(async ({ client }) => {
+        while (!client.topology().every(isUp)) await sleep(20);
       });
       return performance.now() - begun;
     },
@@ -97,7 +94,7 @@ export function operations({ MemcachedService }) {
     /** Until nobody owes anything. @returns how long it took, in ms. */
     async paid() {
       const begun = performance.now();
-      while (services.some((service) => service.topology().some(({ owed }) => owed > 0))) await sleep(5);
+      while (services.some((service) => service.topology().some(({ owed }) => owed > 0))) await sleep(10);
       return performance.now() - begun;
     },
     close: () => each((service) => service.client.close()),

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ScaledFleet } from './fleet.mjs';
 
 /** How often each client asks while servers are away. */
-const PAUSE_MS = 100;
+const PAUSE_MS = 500;
 const KB = 1024;
 
 /** What connections cost, of fleets of several sizes. */
