@@ -81,6 +81,8 @@ export class Computation {
     for (;;) {
       if (finding.right === 'ours') return finding;
       if (finding.right === 'free' && (!finding.unclaimable || claims === MAX_CLAIMS)) return finding;
+      // Without the states of its tags nothing that comes could be served, nor could what is computed here be stored.
+      if (finding.right === 'theirs' && finding.tags === undefined) return finding;
       const now = clock.now();
       startedAt ??= now;
       const waitedMs = now - startedAt;

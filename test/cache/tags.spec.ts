@@ -133,6 +133,21 @@ describe('tags', () => {
     await expect(cache.getOrSet('k', never)).resolves.toBe('old');
   });
 
+  it('that cannot be read keep nobody waiting for another process, whose value could not be served', async () => {
+    const fleet = new Fleet();
+    const [a, b] = [fleet.start({ tags: ['x'] }), fleet.start({ tags: ['x'] })];
+    const load = deferred<string>();
+    const first = a.cache.getOrSet('k', () => load.promise);
+    await settled();
+    b.store.before = (operation) => {
+      if (operation === 'tagState') throw new Error('the connection broke');
+    };
+    await expect(b.cache.getOrSet('k', () => 'unstored')).resolves.toBe('unstored');
+    load.resolve('loaded');
+    await expect(first).resolves.toBe('loaded');
+    expect(fleet.server.valueOf('k')).toBe('loaded');
+  });
+
   it('are compared on stale values as well: an outdated one is never served', async () => {
     const fleet = new Fleet();
     const { cache } = fleet.start({ ttl: '10s', grace: '60s', tags: ['x'] });
