@@ -32,11 +32,11 @@ export async function outages(dist, size, seconds, tell) {
   const rows = [];
   const { ports } = fleet;
   const cases = [
-    ['one server', ports.slice(0, 1)],
-    ['a rack of ten', ports.slice(0, 10)],
-    [`all ${ports.length}`, ports],
+    { name: 'one server', away: ports.slice(0, 1) },
+    { name: 'a rack of ten', away: ports.slice(0, 10) },
+    { name: `all ${ports.length}`, away: ports },
   ];
-  for (const [name, away] of cases) {
+  for (const { name, away } of cases) {
     tell(`${name} away`);
     await fleet.clients('traffic', { pauseMs: PAUSE_MS });
     await sleep(1000);
