@@ -16,6 +16,9 @@ export interface BusTransport {
 /** @param lost to be called when the transport is of no use any more; any number of times. */
 export type OpenTransport<T extends BusTransport> = (lost: () => void) => T;
 
+/** How long the end of a transport waits for the other side, in milliseconds: it may be dead, and nobody has told. */
+const CLOSE_LIMIT_MS = 1000;
+
 /** Pause before the first new attempt, in milliseconds; each further one is twice as long. */
 const FIRST_PAUSE_MS = 100;
 
@@ -134,4 +137,14 @@ export class KeptTransport<T extends BusTransport> {
     clearInterval(this.#pinging);
     return transport;
   }
+}
+
+/** Resolves with the end of what a transport does last, however it ends, and before it where that takes too long. */
+export async function beforeLimit(work: Promise<unknown>): Promise<void> {
+  let limit: NodeJS.Timeout | undefined;
+  const patience = new Promise<void>((resolve) => {
+    limit = setTimeout(resolve, CLOSE_LIMIT_MS);
+  });
+  await Promise.race([work.catch(() => {}), patience]);
+  clearTimeout(limit);
 }

@@ -1,6 +1,5 @@
-import { clearTimeout, setTimeout } from 'node:timers';
 import { InvalidArgumentError } from '../errors.js';
-import type { BusTransport } from './bus-transport.js';
+import { beforeLimit, type BusTransport } from './bus-transport.js';
 
 /** A connection of `amqplib` 2, by what it can do. */
 export interface AmqpConnection {
@@ -60,9 +59,6 @@ export interface RabbitmqChannelEvents {
 /** Messages that RabbitMQ sends ahead of their acknowledgement. */
 const PREFETCH = 1000;
 
-/** How long the end waits for the broker, in milliseconds: a connection may be dead, and nobody has told. */
-const END_LIMIT_MS = 1000;
-
 /** @throws {InvalidArgumentError} when it is no such connection. */
 export function connectionOf(connection: AmqpConnection): AmqpConnection {
   if (typeof connection?.createConfirmChannel === 'function') return connection;
@@ -107,13 +103,7 @@ export class RabbitmqChannel implements BusTransport {
     this.#hasEnded = true;
     const channel = this.#channel;
     if (channel === undefined) return;
-    let limit: NodeJS.Timeout | undefined;
-    const patience = new Promise<void>((resolve) => {
-      limit = setTimeout(resolve, END_LIMIT_MS);
-    });
-    const leaving = channel.deleteQueue(this.#place.queue).then(() => channel.close());
-    await Promise.race([leaving.catch(() => {}), patience]);
-    clearTimeout(limit);
+    await beforeLimit(channel.deleteQueue(this.#place.queue).then(() => channel.close()));
   }
 
   async #open(connection: AmqpConnection): Promise<void> {

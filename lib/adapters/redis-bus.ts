@@ -2,7 +2,7 @@ import { ClientClosedError, ConnectionError, OverloadError } from '../errors.js'
 import type { NearCacheBus, NearCacheBusListener } from '../near-cache-bus.js';
 import type { Duration } from '../options/duration.js';
 import { readObject, type Shape, text, timer, withDefault } from '../options/schema.js';
-import { type BusTransport, KeptTransport } from './bus-transport.js';
+import { beforeLimit, type BusTransport, KeptTransport } from './bus-transport.js';
 import { connectionsOf, type RedisBusClient, type RedisConnection } from './redis-client.js';
 
 /** Options of `createRedisBus`. */
@@ -106,6 +106,7 @@ class RedisConnections implements BusTransport {
   readonly #subscriber: RedisConnection;
   readonly #publisher: RedisConnection;
   readonly #channel: string;
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(
     subscriber: RedisConnection,
@@ -122,7 +123,8 @@ class RedisConnections implements BusTransport {
   async publish(message: Buffer): Promise<void> {
     this.unanswered += 1;
     try {
-      await this.#publisher.publish(this.#channel, message);
+      this.#last = this.#publisher.publish(this.#channel, message);
+      await this.#last;
     } finally {
       this.unanswered -= 1;
     }
@@ -137,7 +139,9 @@ class RedisConnections implements BusTransport {
     this.#publisher.end();
   }
 
+  /** Lets what was published arrive before: answers come in order. */
   async close(): Promise<void> {
+    if (this.unanswered > 0) await beforeLimit(this.#last);
     this.drop();
   }
 

@@ -181,6 +181,15 @@ export function itIsABus(name: 'Redis' | 'RabbitMQ', kind: string, server: Broke
     expect(ear.states).toEqual([]);
   });
 
+  it('brings what was said before it was closed', async () => {
+    const [one, other] = [await process(server.port), await process(server.port)];
+    const said = ['a', 'b', 'good-bye'].map((message) => one.bus.publish(text(message)).catch(() => {}));
+    await one.bus.close();
+    await Promise.all(said);
+    await other.ear.hears('good-bye');
+    expect(other.ear.heard).toEqual(['a', 'b', 'good-bye']);
+  });
+
   it.each([
     ['while the broker is away', () => proxy.down()],
     ['while it is silent', async () => proxy.inject(stall)],
