@@ -6,11 +6,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { bad, good, heading, step } from './demo/terminal.mjs';
+import { bad, good, heading, note, step } from './demo/terminal.mjs';
 
-const USAGE = `npm run demo [-- --exit]
+const USAGE = `npm run demo [-- --exit --traces]
 
   --exit              end after the tour: with status 0 if every claim held, with 1 if not
+  --traces            write every span of the cache to the console, as OpenTelemetry has it
   PORT                port of the first process, 0 for any free one (3000)
   MEMCACHED_SERVERS   host:port=weight,host:port=weight to run on, instead of two embedded servers
   DATABASE_URL        PostgreSQL to run on, instead of an embedded one; the shop keeps to a schema of its own`;
@@ -43,7 +44,7 @@ for (const [signal, status] of [
 const given = process.argv.slice(2);
 const port = Number(process.env.PORT ?? 3000);
 
-if (given.some((argument) => argument !== '--exit')) {
+if (given.some((argument) => !['--exit', '--traces'].includes(argument))) {
   console.log(USAGE);
   process.exitCode = given.includes('--help') ? 0 : 1;
 } else if (!Number.isInteger(port) || port < 0 || port > 65_535) {
@@ -51,7 +52,7 @@ if (given.some((argument) => argument !== '--exit')) {
   process.exitCode = 1;
 } else {
   try {
-    await demo(given.includes('--exit'));
+    await demo(given.includes('--exit'), given.includes('--traces'));
   } catch (error) {
     // An interrupted demo fails wherever it just was: that is not worth a message.
     if (closing === undefined) console.error(`\n${bad('✘')} ${error.message}`);
@@ -60,11 +61,15 @@ if (given.some((argument) => argument !== '--exit')) {
   }
 }
 
-async function demo(exitAfterTour) {
+async function demo(exitAfterTour, tracesToConsole) {
   heading('Getting ready');
   await refuseTakenPort();
   await prepare();
-  const shop = await startEverything();
+  const shop = await startEverything(tracesToConsole);
+  heading('Where to look');
+  for (const { name, url } of shop.shops) {
+    note(`${name}: ${url}, its health ${url}/health, its metrics ${url}/metrics`);
+  }
 
   const claims = [];
   const { takeTour } = await import('./demo/tour.mjs');
@@ -122,7 +127,7 @@ async function prepare() {
 }
 
 /** @returns what the tour needs to know of it. */
-async function startEverything() {
+async function startEverything(tracesToConsole) {
   const { startMemcached } = await import('./demo/memcached.mjs');
   const { startPostgres } = await import('./demo/postgres.mjs');
   const { startShop } = await import('./demo/shops.mjs');
@@ -136,7 +141,13 @@ async function startEverything() {
 
   // A prefix of its own for each run: whatever earlier runs have left on the servers is out of sight.
   const keyPrefix = `demo-${Date.now().toString(36)}:`;
-  const env = { DATABASE_URL: databaseUrl, MEMCACHED_SERVERS: memcached.list, CACHE_PREFIX: keyPrefix, HOST };
+  const env = {
+    DATABASE_URL: databaseUrl,
+    MEMCACHED_SERVERS: memcached.list,
+    CACHE_PREFIX: keyPrefix,
+    HOST,
+    SHOP_TRACES: tracesToConsole ? 'console' : '',
+  };
   const shops = [];
   for (const [name, shopPort] of [
     ['shop 1', port],

@@ -37,8 +37,27 @@ export async function takeTour(demo) {
   await readByManyAtOnce(demo);
   await spreadKeys(demo);
   await sellToManyAtOnce(demo);
+  await scrape(demo);
   if (demo.embedded.length > 0) await loseServer(demo);
   else note('Stopping a server is left out: these are not ours to stop.');
+}
+
+async function scrape({ shops, claim }) {
+  heading('Prometheus scrapes both processes');
+  for (const { name, url } of shops) {
+    const text = await (await fetch(`${url}/metrics`)).text();
+    const up = [...text.matchAll(/^memcached_up\{.*\} (\d)$/gm)].map(([, value]) => value);
+    const groups = new Set(
+      Array.from(
+        text.matchAll(/^nestjs_memcached_cache_requests_total\{.*group="([^"]+)"/gm),
+        ([, group]) => group,
+      ),
+    );
+    claim(
+      up.length > 0 && up.every((value) => value === '1') && groups.size > 0,
+      `${name}: ${up.length} servers up, hits and misses of ${[...groups].join(', ')}`,
+    );
+  }
 }
 
 async function readOnceAndAgain({ shops, claim }) {

@@ -5,6 +5,7 @@ import { ClusterModule } from './cluster/cluster.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { DebugModule } from './debug/debug.module.js';
 import { HealthModule } from './health/health.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
 import { ProductsModule } from './products/products.module.js';
 import { Settings } from './settings/settings.js';
 import { SettingsModule } from './settings/settings.module.js';
@@ -27,6 +28,7 @@ import { StockModule } from './stock/stock.module.js';
     StockModule,
     ClusterModule,
     HealthModule,
+    MetricsModule,
     DebugModule,
   ],
 })
