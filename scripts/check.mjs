@@ -41,12 +41,14 @@ const steps = [
   { title: 'lint', needs: ['build'], work: () => npm('run', 'lint') },
   { title: 'types of the sample', needs: ['build'], work: () => bin('tsc', '--noEmit', '-p', 'sample/shop') },
   {
-    title: 'sample: entities of TypeORM, on PostgreSQL',
+    title: 'samples, each by its one command',
     needs: ['build'],
-    work: async () => {
-      await bin('tsc', '-p', 'sample/typeorm-entities');
-      return run(process.execPath, ['sample/typeorm-entities/dist/main.js']);
-    },
+    work: () =>
+      run(process.execPath, ['scripts/sample.mjs', '--all'], {
+        env: testEnvironment,
+        live: true,
+        limitMinutes: 10,
+      }),
   },
   { title: 'types', work: () => npm('run', 'typecheck') },
   { title: 'site: pages, links, anchors', work: () => npm('run', 'docs') },
