@@ -123,6 +123,11 @@ const steps = [
     needs: ['build'],
     work: () => run(process.execPath, ['scripts/page.mjs'], { env: testEnvironment, limitMinutes: 5 }),
   },
+  {
+    title: 'the dashboard, in Chromium',
+    needs: ['build'],
+    work: () => run(process.execPath, ['scripts/dashboard.mjs'], { env: testEnvironment, limitMinutes: 5 }),
+  },
 ];
 
 const total = { passed: 0, failed: 0, skipped: 0 };

@@ -31,7 +31,15 @@ const CONSUMERS = [
 ];
 
 /** The applications in `consumers/`, each compiled and run by every consumer. */
-const PROGRAMS = ['app', 'health', 'cache-manager', 'throttler-and-session', 'node-test', 'buses'];
+const PROGRAMS = [
+  'app',
+  'health',
+  'cache-manager',
+  'throttler-and-session',
+  'dashboard',
+  'node-test',
+  'buses',
+];
 
 /** A closed application ends at once; this is for slow machines. */
 const RUN_LIMIT_MINUTES = 2;

@@ -86,6 +86,7 @@ async function demo(exitAfterTour, tracesToConsole) {
   if (!exitAfterTour) {
     summary(claims);
     console.log(`\nThe shop is open: ${first.url} and, the other process, ${second.url}. Ctrl-C closes it.`);
+    console.log(`Its dashboard: ${first.url}/memcached`);
     return;
   }
   heading('The shop closes');

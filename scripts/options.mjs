@@ -114,6 +114,11 @@ const GROUPS = [
     declared: [['options/http-cache-options', 'HttpCacheOptions', 'HTTP_CACHE_OPTIONS']],
   },
   {
+    title: 'The dashboard',
+    text: '`MemcachedDashboardModule.forRoot` takes these, and where the page is: [docs/dashboard.md](dashboard.md#options).',
+    declared: [['options/dashboard-options', 'DashboardOptions', 'DASHBOARD_OPTIONS']],
+  },
+  {
     title: 'Health checks',
     declared: [
       ['options/health-options', 'HealthOptions', 'HEALTH_OPTIONS'],

@@ -18,6 +18,9 @@ const PACKAGE = join(ROOT, 'package');
 /** What goes into the package as it is: the sources are where source maps and declaration maps lead. */
 const COPIED = ['lib', 'CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md'];
 
+/** The page's files, which are in a module of their own as well. */
+const PAGE = join(ROOT, 'lib/dashboard/page');
+
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 const entries = Object.values(entryPoints(manifest));
 const dist = join(ROOT, 'dist');
@@ -28,7 +31,9 @@ mkdirSync(join(to, 'cjs'), { recursive: true });
 await bundle({ dist, entries, programs: programs(manifest) }, to);
 copyDeclarations({ dist, entries }, to);
 declareCommonJs(entries, to);
-for (const name of COPIED) cpSync(join(ROOT, name), join(PACKAGE, name), { recursive: true });
+const isPacked = (source) => source !== PAGE;
+for (const name of COPIED)
+  cpSync(join(ROOT, name), join(PACKAGE, name), { recursive: true, filter: isPacked });
 writeJson(join(to, 'cjs', 'package.json'), { type: 'commonjs' });
 writeJson(join(PACKAGE, 'package.json'), publishedManifest(manifest));
 

@@ -157,6 +157,14 @@ async function visit(browser, [url, otherUrl], servers) {
         .isVisible(),
     );
   });
+  const dashboard = await open(browser, `${url}/memcached`);
+  await shows('the dashboard of the shop', async () => {
+    assert.equal(await dashboard.page.locator('#status').textContent(), 'all 2 answer');
+    assert.equal(await dashboard.page.locator('#charts canvas').count(), 6);
+  });
+  assert.deepEqual(dashboard.problems, []);
+  await dashboard.page.close();
+
   assert.deepEqual([...problems, ...other.problems], []);
 
   await servers.kill(0);

@@ -231,6 +231,30 @@ const HOUSE: House = {
         'node:util',
       ],
     },
+    // A page over what the service tells; it is served by whatever the application is.
+    'dashboard/': {
+      rooms: [
+        'errors.ts',
+        'bounded-map.ts',
+        'codec.ts',
+        'unix-time.ts',
+        'options/',
+        'client/',
+        'cache/',
+        'nest/',
+      ],
+      packages: [
+        '@nestjs/common',
+        '@nestjs/core',
+        'node:diagnostics_channel',
+        'node:events',
+        'node:os',
+        'node:perf_hooks',
+        'node:stream',
+        'node:timers',
+      ],
+    },
+    'dashboard/index.ts': { rooms: ['dashboard/', 'options/'], packages: [] },
     'adapters/': {
       rooms: [
         'errors.ts',
@@ -267,6 +291,7 @@ const HOUSE: House = {
     'nestjs-memcached': 'index.ts',
     'nestjs-memcached/client': 'client.ts',
     'nestjs-memcached/testing': 'testing/index.ts',
+    'nestjs-memcached/dashboard': 'dashboard/index.ts',
     'nestjs-memcached/keyv': 'adapters/keyv.ts',
     'nestjs-memcached/throttler': 'adapters/throttler.ts',
     'nestjs-memcached/session': 'adapters/session.ts',

@@ -19,6 +19,7 @@ export const ENGLISH = [
       ['distributions', 'Which server gets a key'],
       ['health', 'Health'],
       ['observability', 'Logs, reports, channels'],
+      ['dashboard', 'The dashboard'],
       ['command-line', 'The command line'],
       ['testing', 'Testing'],
       ['production', 'Before production'],

@@ -7,6 +7,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ENTRIES = {
   'nestjs-memcached': 'lib/index.ts',
   'nestjs-memcached/testing': 'lib/testing/index.ts',
+  'nestjs-memcached/dashboard': 'lib/dashboard/index.ts',
   'nestjs-memcached/keyv': 'lib/adapters/keyv.ts',
   'nestjs-memcached/throttler': 'lib/adapters/throttler.ts',
   'nestjs-memcached/session': 'lib/adapters/session.ts',

@@ -11,7 +11,7 @@ export const stats: Command = {
   arity: [0, 1],
   summary: 'what the servers say of themselves: items, memory, hits, evictions',
   help: [
-    'Without GROUP a line for each server, since its start. A hit ratio that falls, or evictions beside a full memory, say that the cache is too small; evictions beside an unfilled one, that items of one size class have no room (stats slabs).',
+    'Without GROUP a line for each server, since its start. A hit ratio that falls, or evictions beside a full memory, say that the cache is too small; evictions beside an unfilled one, that items of one size class have no room (stats slabs). memcached counts a read that is given a lease, as the cache of this package asks for, as a hit: what its hits are is in memcached.report() and on the dashboard.',
     `GROUP is one of ${STATS_GROUPS.join(', ')}, under memcached's own names: every figure, a column for each server, or a line for each class or connection.`,
   ],
   examples: [

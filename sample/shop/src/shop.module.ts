@@ -1,7 +1,9 @@
 import { Module } from '@nestjs/common';
 import { MemcachedModule } from 'nestjs-memcached';
+import { MemcachedDashboardModule } from 'nestjs-memcached/dashboard';
 import { AnswersModule } from './answers/answers.module.js';
 import { ClusterModule } from './cluster/cluster.module.js';
+import { OperatorGuard } from './dashboard/operator.guard.js';
 import { DatabaseModule } from './database/database.module.js';
 import { DebugModule } from './debug/debug.module.js';
 import { HealthModule } from './health/health.module.js';
@@ -23,6 +25,12 @@ import { StockModule } from './stock/stock.module.js';
         servers: settings.memcachedServers,
         keyPrefix: settings.keyPrefix,
       }),
+    }),
+    MemcachedDashboardModule.forRoot({
+      path: 'memcached',
+      guards: [OperatorGuard],
+      evict: true,
+      interval: '2s',
     }),
     ProductsModule,
     StockModule,

@@ -11,6 +11,9 @@ export class Settings {
   /** `host:port` or `host:port=weight`, several with commas between. */
   readonly memcachedServers = process.env.MEMCACHED_SERVERS ?? '127.0.0.1:11211';
 
+  /** Lets operators see the dashboard from elsewhere. */
+  readonly operatorPassword = process.env.OPERATOR_PASSWORD || undefined;
+
   /** Keeps the shop's keys apart from those of other applications on the same servers. */
   readonly keyPrefix = process.env.CACHE_PREFIX ?? 'shop:';
 }

@@ -1,0 +1,180 @@
+import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
+import type { ModuleRef, ModulesContainer } from '@nestjs/core';
+import { hostname } from 'node:os';
+import { clearTimeout, setTimeout } from 'node:timers';
+import type { Readable } from 'node:stream';
+import type { Codec } from '../codec.js';
+import { InvalidOptionsError, UnsupportedError } from '../errors.js';
+import { MemcachedService } from '../nest/memcached.service.js';
+import { getMemcachedToken } from '../nest/tokens.js';
+import type { ResolvedDashboardOptions } from '../options/dashboard-options.js';
+import { EventStreams } from './event-streams.js';
+import { InstanceWatch } from './instance-watch.js';
+
+/** What the page shows and does, whatever it is served by. */
+export class Dashboard implements OnApplicationBootstrap, OnModuleDestroy {
+  readonly options: ResolvedDashboardOptions;
+  readonly #modules: ModuleRef;
+  readonly #container: ModulesContainer;
+  readonly #streams: EventStreams;
+  #watches: readonly InstanceWatch[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #isWatched = false;
+  #isOver = false;
+
+  constructor(options: ResolvedDashboardOptions, modules: ModuleRef, container: ModulesContainer) {
+    this.options = options;
+    this.#modules = modules;
+    this.#container = container;
+    this.#streams = new EventStreams((isWatched) => this.#audience(isWatched));
+  }
+
+  /** @throws {InvalidOptionsError} for an instance that the application does not have. */
+  onApplicationBootstrap(): void {
+    const { instances, history } = this.options;
+    const found = this.#instances();
+    const names = instances ?? [...found.keys()];
+    const missing = names.find((name) => !found.has(name));
+    if (missing !== undefined || names.length === 0) {
+      const known = found.size === 0 ? 'there is none' : `there are ${[...found.keys()].join(', ')}`;
+      throw new InvalidOptionsError(
+        'instances',
+        `the dashboard finds no MemcachedModule ${missing === undefined ? '' : `'${missing}' `}in this application; ${known}`,
+      );
+    }
+    this.#watches = names.map((name) => new InstanceWatch(name, found.get(name)!, history));
+    if (history > 0) void this.#lookAgain();
+  }
+
+  onModuleDestroy(): void {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    this.#streams.close();
+    for (const watch of this.#watches) watch.watched(false);
+  }
+
+  /** Whether one more may watch. */
+  get hasRoom(): boolean {
+    return this.#streams.size < this.options.maxClients && !this.#isOver;
+  }
+
+  /** Begins to tell somebody what happens. */
+  events(): Readable {
+    const { evict, interval, history } = this.options;
+    const instances = this.#watches.map((watch) => ({
+      name: watch.name,
+      history: watch.history,
+      latest: watch.latest,
+    }));
+    const process_ = `${hostname()} ${process.pid}`;
+    return this.#streams.open([
+      { event: 'hello', data: { process: process_, evict, interval, historyMs: history, instances } },
+    ]);
+  }
+
+  /** Where a key lives, and what its server says of it. Never its value. */
+  async find(instance: string, key: string): Promise<FoundKey | undefined> {
+    const memcached = this.#watches.find(({ name }) => name === instance)?.memcached;
+    if (memcached === undefined) return undefined;
+    const server = memcached.serverFor(key);
+    const { state, dialect } = memcached.topology().find((node) => node.server === server)!;
+    const place = { key, instance, server, state, dialect };
+    try {
+      const item = await memcached.client.lookup(key, { codec: UNREAD });
+      if (!item.hit) return { ...place, there: false };
+      const { size, flags, ttl, lastAccessSeconds, hitBefore, stale } = item;
+      return {
+        ...place,
+        there: true,
+        size,
+        flags,
+        ttlSeconds: ttl === undefined ? null : ttl / 1000,
+        lastAccessSeconds,
+        readBefore: hitBefore,
+        stale,
+      };
+    } catch (error) {
+      return { ...place, problem: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  /** Invalidates a key, so that no value of before is served again. @returns whether there is such an instance. */
+  async evict(instance: string, key: string): Promise<boolean> {
+    const memcached = this.#watches.find(({ name }) => name === instance)?.memcached;
+    await memcached?.invalidate(key);
+    return memcached !== undefined;
+  }
+
+  /** Every service of the application by the name of its module. */
+  #instances(): Map<string, MemcachedService> {
+    const found = new Map<string, MemcachedService>();
+    for (const { providers } of this.#container.values()) {
+      for (const token of providers.keys()) {
+        const name =
+          token === getMemcachedToken()
+            ? 'default'
+            : typeof token === 'symbol' &&
+              /^nestjs-memcached:service:(.+)$/.exec(token.description ?? '')?.[1];
+        if (!name || found.has(name)) continue;
+        const service: unknown = this.#modules.get(token as symbol, { strict: false });
+        // Tests put doubles in its place.
+        if (service instanceof MemcachedService) found.set(name, service);
+      }
+    }
+    return found;
+  }
+
+  #audience(isWatched: boolean): void {
+    this.#isWatched = isWatched;
+    if (this.#isOver) return;
+    for (const watch of this.#watches) watch.watched(isWatched);
+    if (isWatched && this.options.history === 0) void this.#lookAgain();
+  }
+
+  async #lookAgain(): Promise<void> {
+    clearTimeout(this.#timer);
+    await Promise.all(this.#watches.map((watch) => this.#lookAt(watch)));
+    if (this.#isOver || (this.options.history === 0 && !this.#isWatched)) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#lookAgain(), this.options.interval).unref();
+  }
+
+  async #lookAt(watch: InstanceWatch): Promise<void> {
+    try {
+      const look = await watch.look();
+      if (!this.#isOver) this.#streams.send({ event: 'look', data: look });
+    } catch (error) {
+      // Such as discovery that has found no server: the next look may find one.
+      const problem = error instanceof Error ? error.message : String(error);
+      this.#streams.send({ event: 'problem', data: { instance: watch.name, problem } });
+    }
+  }
+}
+
+/** What is known of a key. */
+export interface FoundKey {
+  readonly key: string;
+  readonly instance: string;
+  readonly server: string;
+  readonly state: string;
+  readonly dialect?: string;
+  readonly there?: boolean;
+  /** Size of the stored value in bytes. */
+  readonly size?: number;
+  readonly flags?: number;
+  /** Seconds left; `null` where it never expires. */
+  readonly ttlSeconds?: number | null;
+  readonly lastAccessSeconds?: number;
+  readonly readBefore?: boolean;
+  readonly stale?: boolean;
+  /** Why its server says nothing of it. */
+  readonly problem?: string;
+}
+
+/** Leaves values unread. */
+const UNREAD: Codec = {
+  encode: () => {
+    throw new UnsupportedError('the dashboard stores nothing');
+  },
+  decode: () => undefined,
+};

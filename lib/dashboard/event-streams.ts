@@ -1,0 +1,76 @@
+import { PassThrough, type Readable } from 'node:stream';
+import { clearInterval, setInterval } from 'node:timers';
+
+/** Often enough for proxies, which end connections that are silent for half a minute or more. */
+const HEARTBEAT_MS = 15_000;
+
+/** Who has not read for so long that this waits for him is gone, or might as well be. */
+const MAX_UNREAD_BYTES = 1024 * 1024;
+
+/**
+ * Everybody who watches, as streams of server-sent events.
+ *
+ * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
+ */
+export class EventStreams {
+  readonly #open = new Set<PassThrough>();
+  readonly #onAudience: (isWatched: boolean) => void;
+  #heartbeat: NodeJS.Timeout | undefined;
+
+  /** @param onAudience told when the first one comes, and when the last one has gone. */
+  constructor(onAudience: (isWatched: boolean) => void) {
+    this.#onAudience = onAudience;
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** A new stream, which ends when its reader goes. @param first what it begins with. */
+  open(first: readonly StreamEvent[]): Readable {
+    const stream = new PassThrough();
+    this.#open.add(stream);
+    // Whoever comes back after a break does so after two seconds.
+    stream.write(`retry: 2000\n\n${first.map(written).join('')}`);
+    stream.once('close', () => this.#left(stream));
+    if (this.#open.size === 1) {
+      this.#heartbeat = setInterval(() => this.#write(': still here\n\n'), HEARTBEAT_MS).unref();
+      this.#onAudience(true);
+    }
+    return stream;
+  }
+
+  /** Tells everybody. */
+  send(event: StreamEvent): void {
+    if (this.#open.size > 0) this.#write(written(event));
+  }
+
+  /** Ends all streams, so that the server can close. */
+  close(): void {
+    for (const stream of this.#open) stream.end();
+  }
+
+  #write(text: string): void {
+    for (const stream of this.#open) {
+      if (stream.readableLength + stream.writableLength > MAX_UNREAD_BYTES) stream.destroy();
+      else stream.write(text);
+    }
+  }
+
+  #left(stream: PassThrough): void {
+    this.#open.delete(stream);
+    if (this.#open.size > 0) return;
+    clearInterval(this.#heartbeat);
+    this.#onAudience(false);
+  }
+}
+
+/** One message: its name, and what it tells. */
+export interface StreamEvent {
+  readonly event: string;
+  readonly data: object;
+}
+
+function written({ event, data }: StreamEvent): string {
+  return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+}

@@ -1,0 +1,438 @@
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import {
+  type CanActivate,
+  type DynamicModule,
+  type ExecutionContext,
+  type INestApplication,
+  Injectable,
+  Module,
+  VersioningType,
+} from '@nestjs/common';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import {
+  type DashboardOptions,
+  type DashboardPlace,
+  MemcachedDashboardModule,
+} from '../../../lib/dashboard/index.js';
+import { InvalidOptionsError, MemcachedModule, MemcachedService } from '../../../lib/index.js';
+import { MemcachedServer } from '../../../lib/testing/index.js';
+import { PLATFORMS, type PlatformName } from '../support/http-apps.js';
+
+// Applications of both platforms are started, on a machine that may do much else.
+jest.setTimeout(60_000);
+
+/** What the dashboard tells in its first message. */
+interface Hello {
+  readonly evict: boolean;
+  readonly instances: { readonly name: string }[];
+}
+
+interface Running {
+  readonly app: INestApplication;
+  readonly origin: string;
+  readonly memcached: MemcachedService;
+}
+
+const closers: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+});
+
+async function start(
+  platform: PlatformName,
+  dashboard: DynamicModule,
+  more: { imports?: DynamicModule[]; prepare?: (app: INestApplication) => void } = {},
+): Promise<Running> {
+  const server = await MemcachedServer.start();
+  closers.push(() => server.close());
+  const testing = await Test.createTestingModule({
+    imports: [
+      MemcachedModule.forRoot({ isGlobal: true, servers: server.address, keyPrefix: 'shop:' }),
+      ...(more.imports ?? []),
+      dashboard,
+    ],
+  }).compile();
+  const app = testing.createNestApplication(
+    platform === 'express' ? new ExpressAdapter() : new FastifyAdapter(),
+  );
+  app.useLogger(false);
+  more.prepare?.(app);
+  await app.listen(0, '127.0.0.1');
+  closers.push(() => app.close());
+  return { app, origin: await app.getUrl(), memcached: app.get(MemcachedService) };
+}
+
+interface Asked {
+  readonly method?: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: object | string;
+}
+
+/** Asks; the body of the answer is left to be read. */
+async function open(
+  url: string,
+  { method = 'GET', headers = {}, body }: Asked = {},
+): Promise<IncomingMessage> {
+  const sent = request(url, { method, headers, agent: false });
+  sent.on('error', () => undefined);
+  sent.end(typeof body === 'object' ? JSON.stringify(body) : body);
+  const [response] = (await once(sent, 'response')) as [IncomingMessage];
+  return response;
+}
+
+async function ask(
+  url: string,
+  asked?: Asked,
+): Promise<{ status: number; headers: IncomingMessage['headers']; text: string }> {
+  const response = await open(url, asked);
+  let text = '';
+  for await (const part of response.setEncoding('utf8')) text += part;
+  return { status: response.statusCode!, headers: response.headers, text };
+}
+
+/** What a page of the same origin sends. */
+function posted(body: object | string, headers: Record<string, string> = {}): Asked {
+  return {
+    method: 'POST',
+    body,
+    headers: { 'content-type': 'application/json', 'sec-fetch-site': 'same-origin', ...headers },
+  };
+}
+
+/** Reads server-sent events until one has the name. */
+async function event(response: AsyncIterable<Buffer | string>, name: string): Promise<any> {
+  let text = '';
+  for await (const part of response) {
+    text += part.toString();
+    const found = new RegExp(`event: ${name}\ndata: (.*)\n\n`).exec(text);
+    if (found !== null) return JSON.parse(found[1]);
+  }
+  throw new Error(`the stream has ended without ${name}: ${text}`);
+}
+
+function dashboard(options: DashboardOptions & DashboardPlace = {}): DynamicModule {
+  return MemcachedDashboardModule.forRoot({ unguarded: true, interval: '200ms', ...options });
+}
+
+describe.each(PLATFORMS)('the dashboard on %s', (platform) => {
+  it('is a page that takes nothing from elsewhere, and is not kept', async () => {
+    const { origin } = await start(platform, dashboard());
+    const page = await ask(`${origin}/memcached`);
+    expect([page.status, page.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
+    const links = [...page.text.matchAll(/(?:src|href)="([^"#]+)"/g)].map(([, link]) => link);
+    expect(links.length).toBeGreaterThan(4);
+    for (const link of links) {
+      const asset = await ask(new URL(link, `${origin}/memcached`).href);
+      expect([link, asset.status]).toEqual([link, 200]);
+    }
+    expect(page.text).not.toMatch(/<script>|<style|style=|onclick|https?:/);
+    const all = [
+      page,
+      await ask(`${origin}/memcached/assets/dashboard.js`),
+      await ask(`${origin}/memcached/assets/nope`),
+    ];
+    expect(all.map(({ status }) => status)).toEqual([200, 200, 404]);
+    for (const { headers } of all) {
+      expect(headers['cache-control']).toBe('no-store');
+      expect(headers['content-security-policy']).toBe(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+      );
+      expect(headers['x-content-type-options']).toBe('nosniff');
+      expect(headers['x-frame-options']).toBe('DENY');
+    }
+  });
+
+  it('is found under prefixes and versions, its links too', async () => {
+    const { origin } = await start(platform, dashboard({ path: '/ops/cache', version: '2' }), {
+      prepare: (app) => app.setGlobalPrefix('api').enableVersioning({ type: VersioningType.URI }),
+    });
+    const page = await ask(`${origin}/api/v2/ops/cache`);
+    expect(page.text).toContain('src="cache/assets/dashboard.js"');
+    const script = new URL('cache/assets/dashboard.js', `${origin}/api/v2/ops/cache`);
+    expect((await ask(script.href)).headers['content-type']).toBe('text/javascript; charset=utf-8');
+    expect((await ask(`${origin}/memcached`)).status).toBe(404);
+  });
+
+  it('has a place without a version where the application has versions', async () => {
+    const { origin } = await start(platform, dashboard(), {
+      prepare: (app) => app.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' }),
+    });
+    expect((await ask(`${origin}/memcached`)).status).toBe(200);
+  });
+
+  it('asks its guards, with what they depend on, before anything is told', async () => {
+    @Injectable()
+    class Passwords {
+      readonly right = 'open sesame';
+    }
+    @Injectable()
+    class Guard implements CanActivate {
+      constructor(private readonly passwords: Passwords) {}
+      canActivate(context: ExecutionContext): boolean {
+        const { headers } = context.switchToHttp().getRequest<{ headers: Record<string, string> }>();
+        return headers['x-password'] === this.passwords.right;
+      }
+    }
+    @Module({ providers: [Passwords], exports: [Passwords] })
+    class PasswordsModule {}
+    Reflect.defineMetadata('design:paramtypes', [Passwords], Guard);
+    const { origin } = await start(
+      platform,
+      MemcachedDashboardModule.forRoot({ guards: [Guard], imports: [PasswordsModule], evict: true }),
+    );
+    const asked: [string, Asked][] = [
+      ['', {}],
+      ['/assets/dashboard.js', {}],
+      ['/events', {}],
+      ['/find', posted({ instance: 'default', key: 'a' })],
+      ['/evict', posted({ instance: 'default', key: 'a' })],
+    ];
+    for (const [path, how] of asked) {
+      expect([path, (await ask(`${origin}/memcached${path}`, how)).status]).toEqual([path, 403]);
+      const headers = { ...how.headers, 'x-password': 'open sesame' };
+      const response = await open(`${origin}/memcached${path}`, { ...how, headers });
+      expect([path, response.statusCode! < 300]).toEqual([path, true]);
+      response.destroy();
+    }
+  });
+
+  it('tells where a key lives and what is known of it, and nothing of its value', async () => {
+    const { origin, memcached } = await start(platform, dashboard());
+    await memcached.set('product:7', { secret: 'nobody sees this' }, { ttl: '1h' });
+    await memcached.get('product:7');
+    const there = await ask(`${origin}/memcached/find`, posted({ instance: 'default', key: 'product:7' }));
+    expect(there.text).not.toContain('nobody');
+    expect(JSON.parse(there.text)).toEqual({
+      key: 'product:7',
+      instance: 'default',
+      server: memcached.serverFor('product:7'),
+      state: 'up',
+      dialect: 'meta',
+      there: true,
+      size: expect.any(Number),
+      flags: expect.any(Number),
+      ttlSeconds: expect.any(Number),
+      lastAccessSeconds: expect.any(Number),
+      readBefore: true,
+      stale: false,
+    });
+    const gone = await ask(`${origin}/memcached/find`, posted({ instance: 'default', key: 'gone' }));
+    expect(JSON.parse(gone.text)).toMatchObject({ there: false });
+    const nowhere = await ask(`${origin}/memcached/find`, posted({ instance: 'other', key: 'a' }));
+    expect(nowhere.status).toBe(404);
+  });
+
+  it('changes nothing unless it may', async () => {
+    const readOnly = await start(platform, dashboard());
+    await readOnly.memcached.set('key', 1);
+    const body = { instance: 'default', key: 'key' };
+    expect((await ask(`${readOnly.origin}/memcached/evict`, posted(body))).status).toBe(403);
+    expect(await readOnly.memcached.get('key')).toBe(1);
+    const allowed = await start(platform, dashboard({ evict: true }));
+    await allowed.memcached.set('key', 1);
+    expect(await ask(`${allowed.origin}/memcached/evict`, posted(body))).toMatchObject({
+      status: 200,
+      text: '{"evicted":true}',
+    });
+    expect(await allowed.memcached.get('key')).toBeUndefined();
+  });
+
+  it('is asked by its own page alone', async () => {
+    const { origin, memcached } = await start(platform, dashboard({ evict: true }));
+    await memcached.set('key', 1);
+    const { host } = new URL(origin);
+    const refused: Record<string, string>[] = [
+      { 'sec-fetch-site': 'cross-site', origin },
+      { 'sec-fetch-site': 'same-site', origin },
+      { 'sec-fetch-site': 'none' },
+      { origin: 'https://evil.example' },
+      { origin: `http://${host}.evil.example` },
+      { origin: 'null' },
+      {},
+    ];
+    for (const path of ['find', 'evict']) {
+      for (const headers of refused) {
+        const { status } = await ask(`${origin}/memcached/${path}`, {
+          method: 'POST',
+          body: { instance: 'default', key: 'key' },
+          headers: { 'content-type': 'application/json', ...headers },
+        });
+        expect([path, headers, status]).toEqual([path, headers, 403]);
+      }
+    }
+    const form = posted('instance=default&key=key', { 'content-type': 'application/x-www-form-urlencoded' });
+    expect([400, 415]).toContain((await ask(`${origin}/memcached/evict`, form)).status);
+    for (const body of [
+      {},
+      { instance: 'default' },
+      { instance: 'default', key: '' },
+      { instance: 1, key: 'a' },
+    ]) {
+      expect([body, (await ask(`${origin}/memcached/evict`, posted(body))).status]).toEqual([body, 400]);
+    }
+    expect(await memcached.get('key')).toBe(1);
+    const older = { 'content-type': 'application/json', origin };
+    const own = await ask(`${origin}/memcached/evict`, {
+      method: 'POST',
+      body: { instance: 'default', key: 'key' },
+      headers: older,
+    });
+    expect(own.status).toBe(200);
+  });
+
+  it('tells those who watch what happens, a few of them, until it ends', async () => {
+    const { app, origin, memcached } = await start(platform, dashboard({ maxClients: 2 }));
+    const first = await open(`${origin}/memcached/events`);
+    expect(first.headers).toMatchObject({
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store, no-transform',
+      'x-accel-buffering': 'no',
+    });
+    const seen = first[Symbol.asyncIterator]();
+    const stream = { [Symbol.asyncIterator]: () => ({ next: () => seen.next() }) };
+    const hello = (await event(stream, 'hello')) as Hello;
+    expect(hello).toMatchObject({ evict: false, instances: [{ name: 'default' }] });
+    const second = await open(`${origin}/memcached/events`);
+    expect((await ask(`${origin}/memcached/events`)).status).toBe(503);
+    second.destroy();
+    await memcached.getOrSet('product:1', () => 'value', { ttl: '1m' });
+    await memcached.getOrSet('product:1', () => 'value', { ttl: '1m' });
+    let look = await event(stream, 'look');
+    while (look.groups.length === 0) look = await event(stream, 'look');
+    expect(look.groups).toEqual([
+      {
+        group: 'product:*',
+        hits: 1,
+        misses: 1,
+        stale: 0,
+        loads: 1,
+        failures: 0,
+        loadMs: expect.any(Number),
+        slowestMs: expect.any(Number),
+      },
+    ]);
+    expect(look).toMatchObject({
+      instance: 'default',
+      servers: [{ weightShare: 1, itemShare: 1, state: 'up', owed: 0, items: 1 }],
+      cache: { counts: { hit: 1, load: 1 }, underWay: 0 },
+    });
+    // The place of the one who left is free again, once the application has noticed.
+    let third = await open(`${origin}/memcached/events`);
+    while (third.statusCode === 503) third = await open(`${origin}/memcached/events`);
+    expect(third.statusCode).toBe(200);
+    const end = async (): Promise<void> => {
+      while ((await seen.next()).done !== true);
+    };
+    const ends = [end(), once(third.resume(), 'close')];
+    await app.close();
+    await Promise.all(ends);
+  });
+
+  it('says in the stream that a server has gone, and why', async () => {
+    const { origin, memcached } = await start(platform, dashboard());
+    memcached.setServers('127.0.0.1:1');
+    const response = await open(`${origin}/memcached/events`);
+    const seen = response[Symbol.asyncIterator]();
+    const stream = { [Symbol.asyncIterator]: () => ({ next: () => seen.next() }) };
+    let look = await event(stream, 'look');
+    while (look.servers[0].problem === undefined) look = await event(stream, 'look');
+    expect(look.servers).toMatchObject([
+      { server: '127.0.0.1:1', problem: expect.stringContaining('ECONNREFUSED') },
+    ]);
+    response.destroy();
+  });
+});
+
+describe('what the dashboard is given', () => {
+  const { NODE_ENV } = process.env;
+  afterEach(() => {
+    process.env.NODE_ENV = NODE_ENV;
+  });
+
+  it.each([undefined, 'production', 'staging'])('has to be a guard where NODE_ENV is %s', (environment) => {
+    if (environment === undefined) delete process.env.NODE_ENV;
+    else process.env.NODE_ENV = environment;
+    const refusal = expect.objectContaining({
+      code: 'MEMCACHED_INVALID_OPTIONS',
+      path: 'guards',
+      message: expect.stringMatching(
+        /open to everybody.*guards: \[YourGuard\].*unguarded: true.*NODE_ENV=development/,
+      ),
+    });
+    const attempts = [
+      () => MemcachedDashboardModule.forRoot(),
+      () => MemcachedDashboardModule.forRoot({ guards: [] }),
+      () => MemcachedDashboardModule.forRootAsync({ useFactory: () => ({}) }),
+    ];
+    for (const attempt of attempts) {
+      let thrown: unknown;
+      try {
+        attempt();
+      } catch (error) {
+        thrown = error;
+      }
+      expect(thrown).toEqual(refusal);
+    }
+    expect(() => MemcachedDashboardModule.forRoot({ unguarded: true })).not.toThrow();
+    expect(() => MemcachedDashboardModule.forRoot({ guards: [{ canActivate: () => true }] })).not.toThrow();
+  });
+
+  it.each(['development', 'test'])('may be nothing where NODE_ENV is %s', (environment) => {
+    process.env.NODE_ENV = environment;
+    expect(() => MemcachedDashboardModule.forRoot()).not.toThrow();
+  });
+
+  it.each([
+    [{ evcit: true }, "evcit: unknown option; did you mean 'evict'?"],
+    [{ interval: '10ms' }, 'interval: '],
+    [{ maxClients: 0 }, 'maxClients: expected a whole number of at least 1'],
+    [{ instances: [] }, "instances: expected names of module instances, such as ['default', 'sessions']"],
+    [{ path: 7 }, 'path: expected a text, got number'],
+  ])('is refused with its path: %j', (options, message) => {
+    expect(() => MemcachedDashboardModule.forRoot({ unguarded: true, ...(options as object) })).toThrow(
+      message,
+    );
+  });
+
+  it('may come from a factory', async () => {
+    const { origin } = await start(
+      'express',
+      MemcachedDashboardModule.forRootAsync({
+        path: 'ops',
+        unguarded: true,
+        inject: [MemcachedService],
+        useFactory: async (memcached: MemcachedService) => ({ evict: memcached instanceof MemcachedService }),
+      }),
+    );
+    const stream = await open(`${origin}/ops/events`);
+    expect(await event(stream, 'hello')).toMatchObject({ evict: true });
+    stream.destroy();
+  });
+
+  it('names instances, all of the application without it', async () => {
+    const server = await MemcachedServer.start();
+    closers.push(() => server.close());
+    const named = (): DynamicModule => MemcachedModule.forRoot({ name: 'sessions', servers: server.address });
+    const names = async (instances?: string[]): Promise<string[]> => {
+      const { origin } = await start('express', dashboard(instances === undefined ? {} : { instances }), {
+        imports: [named()],
+      });
+      const stream = await open(`${origin}/memcached/events`);
+      const { instances: told } = (await event(stream, 'hello')) as Hello;
+      stream.destroy();
+      return told.map(({ name }) => name);
+    };
+    expect((await names()).toSorted()).toEqual(['default', 'sessions']);
+    expect(await names(['sessions'])).toEqual(['sessions']);
+    await expect(names(['carts'])).rejects.toThrow(
+      new InvalidOptionsError(
+        'instances',
+        "the dashboard finds no MemcachedModule 'carts' in this application; there are default, sessions",
+      ),
+    );
+  });
+});
