@@ -8,6 +8,7 @@ import {
   Get,
   HttpStatus,
   Inject,
+  MethodNotAllowedException,
   NotFoundException,
   Param,
   Post,
@@ -48,8 +49,9 @@ const HEADERS: Readonly<Record<string, string>> = {
 interface PageRequest {
   readonly headers: RequestHeaders;
   readonly httpVersionMajor?: number;
+  readonly method?: string;
   /** Node's own, of Fastify. */
-  readonly raw?: { readonly httpVersionMajor: number };
+  readonly raw?: { readonly httpVersionMajor: number; readonly method?: string };
 }
 
 /** Express's response is Node's own, Fastify's has it. */
@@ -98,6 +100,8 @@ export function dashboardController(
     @Get('events')
     events(@Req() request: PageRequest, @Res() response: PageResponse): void {
       this.#prepare(response);
+      // Express asks a GET for what a HEAD wants.
+      if ((request.raw ?? request).method === 'HEAD') throw new MethodNotAllowedException();
       if (!this.#dashboard.hasRoom) {
         throw new ServiceUnavailableException('as many watch this process as may (option maxClients)');
       }

@@ -3,6 +3,7 @@ import type { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { hostname } from 'node:os';
 import { clearTimeout, setTimeout } from 'node:timers';
 import type { Readable } from 'node:stream';
+import type { MemcachedClient } from '../client/client.js';
 import type { Codec } from '../codec.js';
 import { InvalidOptionsError, UnsupportedError } from '../errors.js';
 import { MemcachedService } from '../nest/memcached.service.js';
@@ -80,19 +81,7 @@ export class Dashboard implements OnApplicationBootstrap, OnModuleDestroy {
     const { state, dialect } = memcached.topology().find((node) => node.server === server)!;
     const place = { key, instance, server, state, dialect };
     try {
-      const item = await memcached.client.lookup(key, { codec: UNREAD });
-      if (!item.hit) return { ...place, there: false };
-      const { size, flags, ttl, lastAccessSeconds, hitBefore, stale } = item;
-      return {
-        ...place,
-        there: true,
-        size,
-        flags,
-        ttlSeconds: ttl === undefined ? null : ttl / 1000,
-        lastAccessSeconds,
-        readBefore: hitBefore,
-        stale,
-      };
+      return { ...place, ...(await itemOf(memcached.client, key)) };
     } catch (error) {
       return { ...place, problem: error instanceof Error ? error.message : String(error) };
     }
@@ -152,12 +141,18 @@ export class Dashboard implements OnApplicationBootstrap, OnModuleDestroy {
 }
 
 /** What is known of a key. */
-export interface FoundKey {
+export interface FoundKey extends FoundItem {
   readonly key: string;
   readonly instance: string;
   readonly server: string;
   readonly state: string;
   readonly dialect?: string;
+  /** Why its server says nothing of it. */
+  readonly problem?: string;
+}
+
+/** What its server says of the item of a key. */
+interface FoundItem {
   readonly there?: boolean;
   /** Size of the stored value in bytes. */
   readonly size?: number;
@@ -167,8 +162,6 @@ export interface FoundKey {
   readonly lastAccessSeconds?: number;
   readonly readBefore?: boolean;
   readonly stale?: boolean;
-  /** Why its server says nothing of it. */
-  readonly problem?: string;
 }
 
 /** Leaves values unread. */
@@ -176,5 +169,21 @@ const UNREAD: Codec = {
   encode: () => {
     throw new UnsupportedError('the dashboard stores nothing');
   },
-  decode: () => undefined,
+  decode: ({ length: size }, flags) => ({ size, flags }),
 };
+
+/** The classic dialect tells size and flags alone, and that by a read. */
+async function itemOf(client: MemcachedClient, key: string): Promise<FoundItem> {
+  const options = { codec: UNREAD };
+  try {
+    const item = await client.lookup(key, options);
+    if (!item.hit) return { there: false };
+    const { size, flags, ttl, lastAccessSeconds, hitBefore, stale } = item;
+    const ttlSeconds = ttl === undefined ? null : ttl / 1000;
+    return { there: true, size, flags, ttlSeconds, lastAccessSeconds, readBefore: hitBefore, stale };
+  } catch (error) {
+    if (!(error instanceof UnsupportedError)) throw error;
+  }
+  const read = await client.get<{ size: number; flags: number }>(key, options);
+  return read === undefined ? { there: false } : { there: true, ...read };
+}

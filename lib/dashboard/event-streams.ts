@@ -15,11 +15,13 @@ const MAX_UNREAD_BYTES = 1024 * 1024;
 export class EventStreams {
   readonly #open = new Set<PassThrough>();
   readonly #onAudience: (isWatched: boolean) => void;
+  readonly #heartbeatMs: number;
   #heartbeat: NodeJS.Timeout | undefined;
 
   /** @param onAudience told when the first one comes, and when the last one has gone. */
-  constructor(onAudience: (isWatched: boolean) => void) {
+  constructor(onAudience: (isWatched: boolean) => void, heartbeatMs: number = HEARTBEAT_MS) {
     this.#onAudience = onAudience;
+    this.#heartbeatMs = heartbeatMs;
   }
 
   get size(): number {
@@ -34,7 +36,7 @@ export class EventStreams {
     stream.write(`retry: 2000\n\n${first.map(written).join('')}`);
     stream.once('close', () => this.#left(stream));
     if (this.#open.size === 1) {
-      this.#heartbeat = setInterval(() => this.#write(': still here\n\n'), HEARTBEAT_MS).unref();
+      this.#heartbeat = setInterval(() => this.#write(': still here\n\n'), this.#heartbeatMs).unref();
       this.#onAudience(true);
     }
     return stream;

@@ -37,13 +37,15 @@ export class KeyForm {
     const { key, server, state, there, problem } = found;
     const facts = [fact('Server', `${server} (${state})`)];
     if (there) {
-      facts.push(
-        fact('Size', bytes(found.size)),
-        fact('Time left', found.ttlSeconds === null ? 'never expires' : seconds(found.ttlSeconds)),
-        fact('Last read or stored', `${seconds(found.lastAccessSeconds)} ago`),
-        fact('Read since stored', found.readBefore ? 'yes' : 'no'),
-        fact('Client flags', String(found.flags)),
-      );
+      facts.push(fact('Size', bytes(found.size)), fact('Client flags', String(found.flags)));
+      // The classic dialect does not tell more.
+      if (found.ttlSeconds !== undefined) {
+        facts.push(
+          fact('Time left', found.ttlSeconds === null ? 'never expires' : seconds(found.ttlSeconds)),
+          fact('Last read or stored', `${seconds(found.lastAccessSeconds)} ago`),
+          fact('Read since stored', found.readBefore ? 'yes' : 'no'),
+        );
+      }
       if (found.stale) facts.push(fact('Marked stale', 'yes'));
     }
     const verdict = problem ?? (there ? 'It is there.' : 'It is not there: the next reader computes it.');

@@ -18,7 +18,12 @@ import {
   type DashboardPlace,
   MemcachedDashboardModule,
 } from '../../../lib/dashboard/index.js';
-import { InvalidOptionsError, MemcachedModule, MemcachedService } from '../../../lib/index.js';
+import {
+  InvalidOptionsError,
+  MemcachedModule,
+  type MemcachedModuleOptions,
+  MemcachedService,
+} from '../../../lib/index.js';
 import { MemcachedServer } from '../../../lib/testing/index.js';
 import { PLATFORMS, type PlatformName } from '../support/http-apps.js';
 
@@ -45,13 +50,22 @@ afterEach(async () => {
 async function start(
   platform: PlatformName,
   dashboard: DynamicModule,
-  more: { imports?: DynamicModule[]; prepare?: (app: INestApplication) => void } = {},
+  more: {
+    imports?: DynamicModule[];
+    memcached?: MemcachedModuleOptions;
+    prepare?: (app: INestApplication) => void;
+  } = {},
 ): Promise<Running> {
   const server = await MemcachedServer.start();
   closers.push(() => server.close());
   const testing = await Test.createTestingModule({
     imports: [
-      MemcachedModule.forRoot({ isGlobal: true, servers: server.address, keyPrefix: 'shop:' }),
+      MemcachedModule.forRoot({
+        isGlobal: true,
+        servers: server.address,
+        keyPrefix: 'shop:',
+        ...more.memcached,
+      }),
       ...(more.imports ?? []),
       dashboard,
     ],
@@ -330,6 +344,30 @@ describe.each(PLATFORMS)('the dashboard on %s', (platform) => {
     const ends = [end(), once(third.resume(), 'close')];
     await app.close();
     await Promise.all(ends);
+  });
+
+  it('opens no stream for who wants no body', async () => {
+    const { origin } = await start(platform, dashboard({ maxClients: 1 }));
+    for (let asked = 0; asked < 3; asked += 1) {
+      expect([404, 405]).toContain((await ask(`${origin}/memcached/events`, { method: 'HEAD' })).status);
+    }
+    const stream = await open(`${origin}/memcached/events`);
+    expect(stream.statusCode).toBe(200);
+    stream.destroy();
+  });
+
+  it('finds keys in the classic dialect, and tells what it tells', async () => {
+    const { origin, memcached } = await start(platform, dashboard(), { memcached: { protocol: 'classic' } });
+    await memcached.client.set('key', 'value');
+    const found = await ask(`${origin}/memcached/find`, posted({ instance: 'default', key: 'key' }));
+    expect(JSON.parse(found.text)).toMatchObject({
+      there: true,
+      size: 5,
+      flags: expect.any(Number),
+      dialect: 'classic',
+    });
+    const gone = await ask(`${origin}/memcached/find`, posted({ instance: 'default', key: 'gone' }));
+    expect(JSON.parse(gone.text)).toMatchObject({ there: false });
   });
 
   it('says in the stream that a server has gone, and why', async () => {

@@ -27,6 +27,16 @@ describe('streams of events', () => {
     stream.destroy();
   });
 
+  it('show that they live where nothing happens', async () => {
+    const streams = new EventStreams(() => undefined, 5);
+    const stream = streams.open([]);
+    let text = '';
+    stream.on('data', (part) => (text += String(part)));
+    while (text.split(': still here\n\n').length < 3) await once(stream, 'data');
+    expect(text).toMatch(/^retry: 2000\n\n(: still here\n\n){2,}$/);
+    stream.destroy();
+  });
+
   it('give up one who does not read, and no other', async () => {
     const streams = new EventStreams(() => undefined);
     const [slow, quick] = [streams.open([]), streams.open([])];
