@@ -21,6 +21,7 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { EventEmitter } from 'node:events';
+import { setImmediate } from 'node:timers';
 import { Dashboard } from './dashboard.js';
 import { PAGE_ASSETS } from './page-assets.js';
 import { isSameOrigin, type RequestHeaders } from './same-origin.js';
@@ -119,7 +120,7 @@ export function dashboardController(
       const file = new StreamableFile(events)
         .setErrorHandler(() => undefined)
         .setErrorLogger(() => undefined);
-      httpAdapter.reply(response, file, HttpStatus.OK);
+      this.#reply(response, file);
     }
 
     @Post('find')
@@ -165,7 +166,16 @@ export function dashboardController(
       const { httpAdapter } = this.#host;
       this.#prepare(response);
       httpAdapter.setHeader(response, 'Content-Type', type);
-      httpAdapter.reply(response, text, HttpStatus.OK);
+      this.#reply(response, text);
+    }
+
+    /** After the turn of the interceptors: some set headers behind the route, whatever it has returned. */
+    #reply(response: unknown, body: string | StreamableFile): void {
+      const { httpAdapter } = this.#host;
+      setImmediate(() => {
+        if (!httpAdapter.isHeadersSent(response)) httpAdapter.reply(response, body, HttpStatus.OK);
+        else if (typeof body !== 'string') body.getStream().destroy();
+      });
     }
   }
   return MemcachedDashboardController;

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import {
+  type CallHandler,
   type CanActivate,
   type DynamicModule,
   type ExecutionContext,
@@ -13,6 +14,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
+import { map, tap } from 'rxjs';
 import {
   type DashboardOptions,
   type DashboardPlace,
@@ -25,7 +27,7 @@ import {
   MemcachedService,
 } from '../../../lib/index.js';
 import { MemcachedServer } from '../../../lib/testing/index.js';
-import { PLATFORMS, type PlatformName } from '../support/http-apps.js';
+import { PLATFORMS, type PlatformName, setHeader } from '../support/http-apps.js';
 
 // Applications of both platforms are started, on a machine that may do much else.
 jest.setTimeout(60_000);
@@ -344,6 +346,35 @@ describe.each(PLATFORMS)('the dashboard on %s', (platform) => {
     const ends = [end(), once(third.resume(), 'close')];
     await app.close();
     await Promise.all(ends);
+  });
+
+  it('is as it is behind interceptors that wrap what routes return, or set headers', async () => {
+    const errors: unknown[] = [];
+    const wrapping = {
+      intercept: (context: ExecutionContext, next: CallHandler) =>
+        next.handle().pipe(
+          map((data: unknown) => ({ data })),
+          tap(() => setHeader(context.switchToHttp().getResponse<object>(), 'x-late', 'yes')),
+        ),
+    };
+    const { origin } = await start(platform, dashboard(), {
+      prepare: (app) => {
+        app.useGlobalInterceptors(wrapping);
+        app.useLogger({
+          log: () => undefined,
+          warn: () => undefined,
+          error: (problem) => errors.push(problem),
+        });
+      },
+    });
+    const page = await ask(`${origin}/memcached`);
+    expect(page.text).toMatch(/^<!doctype html>/);
+    expect(page.headers).toMatchObject({ 'x-late': 'yes', 'content-type': 'text/html; charset=utf-8' });
+    const found = await ask(`${origin}/memcached/find`, posted({ instance: 'default', key: 'a' }));
+    expect(JSON.parse(found.text)).toMatchObject({ key: 'a', there: false });
+    const stream = await open(`${origin}/memcached/events`);
+    expect(await event(stream, 'hello')).toMatchObject({ evict: false });
+    expect(errors).toEqual([]);
   });
 
   it('opens no stream for who wants no body', async () => {
