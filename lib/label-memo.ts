@@ -10,9 +10,9 @@ export class LabelMemo<T> {
     this.#make = make;
   }
 
+  /** What was made for these labels, or is made now. */
   of(a: string, b: string, c = '', d = ''): T {
-    const known = this.#known.get(a)?.get(b)?.get(c)?.get(d);
-    return known ?? this.#add(a, b, c, d);
+    return this.#known.get(a)?.get(b)?.get(c)?.get(d) ?? this.#add(a, b, c, d);
   }
 
   /** Everything that was made. */

@@ -39,6 +39,7 @@ const PROGRAMS = [
   'dashboard',
   'node-test',
   'buses',
+  'metrics',
 ];
 
 /** A closed application ends at once; this is for slow machines. */

@@ -15,6 +15,9 @@ const OURS_ALONE = [{ name: OURS, ...CONTENDERS[OURS] }];
 /** Our own build with the channel of commands cut out. */
 const NO_CHANNELS = 'without the channels';
 
+/** Our own build while nobody listens to its channels. */
+const UNHEARD = 'nobody listens';
+
 const FLOOR_AND_OURS = clients({ kinds: ['floor', 'ours'] }).filter(({ name }) => name !== CLASSIC_FLOOR);
 
 const commands = [
@@ -128,8 +131,41 @@ const channels = [
       ...OURS_ALONE,
       { name: 'with a subscriber', kind: 'floor', client: { module: './clients/with-subscriber.mjs' } },
     ],
-    targets: [{ against: NO_CHANNELS, atLeast: 0.97 }],
+    targets: [
+      { against: NO_CHANNELS, atLeast: 0.97 },
+      { against: NO_CHANNELS, figure: 'cpuMicros', moreAtMost: 0.03 },
+    ],
   },
+  ...[
+    {
+      id: 'prometheus',
+      title: 'get, 64 in flight, and metrics for Prometheus',
+      client: { module: './clients/with-prometheus.mjs' },
+      targets: [{ against: UNHEARD, figure: 'cpuMicros', moreAtMost: 0.3 }],
+    },
+    {
+      id: 'opentelemetry-sampled-out',
+      title: 'get, 64 in flight, and OpenTelemetry, no span sampled',
+      client: { module: './clients/with-opentelemetry.mjs', export: 'openSampledOut' },
+      targets: [{ against: UNHEARD, figure: 'cpuMicros', moreAtMost: 3 }],
+    },
+    {
+      id: 'opentelemetry',
+      title: 'get, 64 in flight, and OpenTelemetry, every span recorded',
+      client: { module: './clients/with-opentelemetry.mjs' },
+      targets: [],
+    },
+  ].map(({ client, ...row }) => ({
+    ...row,
+    kind: 'commands',
+    params: { command: 'get', loops: 64, ...TEXT },
+    figure: 'cpuMicros',
+    // Both in each round of one run, so that what else the machine does is in both.
+    contenders: [
+      { name: UNHEARD, kind: 'floor', client: CONTENDERS[OURS].client },
+      { name: OURS, kind: 'ours', client },
+    ],
+  })),
 ];
 
 const values = [

@@ -93,39 +93,47 @@ export const reconnectChannel = channel('nestjs-memcached:reconnect') as unknown
 /** See `OwedMessage`. */
 export const owedChannel = channel('nestjs-memcached:owed') as unknown as Channel<unknown, OwedMessage>;
 
-/** Whether of a command no more is wanted than its end, as metrics want it, so that it needs no context of its own. */
-export function onlyEndsAreHeard(): boolean {
-  const { start, end, asyncStart, error } = commandChannel;
-  return !(start.hasSubscribers || end.hasSubscribers || asyncStart.hasSubscribers || error.hasSubscribers);
+/**
+ * Whether of commands no more is wanted than their starts and ends, as metrics and spans want them: these are told without a
+ * promise and a context of their own for each.
+ */
+export function onlyStartsAndEndsAreHeard(): boolean {
+  const { end, asyncStart, error } = commandChannel;
+  return !(end.hasSubscribers || asyncStart.hasSubscribers || error.hasSubscribers);
 }
 
 /**
- * Tells the end of a request that is on its way.
+ * Sends a request and tells of its start, if anybody wants to hear of it, and of its end.
  *
- * @param begun when it was called, by `performance.now()`.
+ * @param server where it will be sent; asked for only where the start is heard.
  * @returns its result, untouched.
  */
-export function tellEnd(
+export function told(
   request: Request,
   options: ResolvedClientOptions,
-  begun: number,
-  sent: Promise<unknown>,
+  server: () => string,
+  send: () => Promise<unknown>,
 ): Promise<unknown> {
+  const { start } = commandChannel;
+  const begun = performance.now();
+  const message = start.hasSubscribers ? messageOf(request, server(), options) : undefined;
+  const sent = message === undefined ? send() : start.runStores(message, send);
   void sent.then(
-    (result) => publishEnd(request, options, begun, undefined, result),
-    (error: MemcachedError) => publishEnd(request, options, begun, error, undefined),
+    (result) => publishEnd(message, request, options, begun, undefined, result),
+    (error: MemcachedError) => publishEnd(message, request, options, begun, error, undefined),
   );
   return sent;
 }
 
 function publishEnd(
+  begin: CommandMessage | undefined,
   request: Request,
   options: ResolvedClientOptions,
   begun: number,
   error: MemcachedError | undefined,
   result: unknown,
 ): void {
-  const message = messageOf(request, request.carrier?.server.id ?? serverOf(error), options);
+  const message = begin ?? messageOf(request, request.carrier?.server.id ?? serverOf(error), options);
   end(message, request, begun, error, result);
   if (error !== undefined) (message as { error?: MemcachedError }).error = error;
   commandChannel.asyncEnd.publish(message);

@@ -6,7 +6,7 @@ import type { ResolvedClientOptions } from '../options/client-options.js';
 import type { Request } from '../protocol/request.js';
 import { AbortWatch } from '../abort-watch.js';
 import { checkOptions, signalOf, timeoutOf, type CommandOptions } from './command-options.js';
-import { commandChannel, onlyEndsAreHeard, tellEnd, traced } from './diagnostics.js';
+import { commandChannel, onlyStartsAndEndsAreHeard, told, traced } from './diagnostics.js';
 import { WaitingCalls } from './waiting-calls.js';
 
 const NO_OPTIONS: CommandOptions = Object.freeze({});
@@ -84,10 +84,7 @@ export class Dispatcher {
     const ready = this.#serversKnown && request.encoding === undefined;
     if (ready && request.signal === undefined) {
       if (!commandChannel.hasSubscribers) return this.#execute(request, node);
-      if (onlyEndsAreHeard()) {
-        const begun = performance.now();
-        return tellEnd(request, this.#options, begun, this.#execute(request, node));
-      }
+      if (onlyStartsAndEndsAreHeard()) return this.#told(request, node);
     }
     return this.#watched(request, ready, node);
   }
@@ -148,6 +145,17 @@ export class Dispatcher {
   #execute(request: Request, node: Node | undefined): Promise<unknown> {
     if (node !== undefined) return this.#cluster.executeOn(node, request);
     return request.owed ? this.#cluster.executeOwed(request) : this.#cluster.execute(request);
+  }
+
+  #told(request: Request, node: Node | undefined): Promise<unknown> {
+    // Looked for once, where whoever is asked for the server of a key is the one who gets the command.
+    let at = node;
+    const server = (): string => {
+      const found = node ?? this.#cluster.nodeFor(request.routingKey);
+      if (!request.owed && this.#options.failover !== 'next') at = found;
+      return found?.server.id ?? '';
+    };
+    return told(request, this.#options, server, () => this.#execute(request, at));
   }
 
   #watched(request: Request, ready: boolean, node: Node | undefined): Promise<unknown> {

@@ -3,13 +3,16 @@ import type { Attributes } from '@opentelemetry/api';
 /** Memcached's own port, which attributes leave out. */
 const DEFAULT_PORT = 11211;
 
-/** What spans and metrics of a command say of it before it is sent. */
-export function commandAttributes(instance: string, server: string, command: string): Attributes {
+/**
+ * What the conventions have spans and metrics say of a command before it is sent; in the order of the names, which SDKs that
+ * sort them for each value find sorted.
+ */
+export function commandAttributes(server: string, command: string, errorType = ''): Attributes {
   return Object.freeze({
-    'db.system.name': 'memcached',
     'db.operation.name': command,
+    'db.system.name': 'memcached',
+    ...(errorType === '' ? {} : { 'error.type': errorType }),
     ...addressOf(server),
-    'cache.name': instance,
   });
 }
 

@@ -37,7 +37,7 @@ export function traceCommands(
 /** What is known of all commands of one name to one server. */
 function factsOf(instance: string, server: string, operation: string): Facts {
   const command = commandNameOf(operation);
-  const attributes = commandAttributes(instance, server, command);
+  const attributes = { ...commandAttributes(server, command), 'cache.name': instance };
   return { name: server === '' ? command : `${command} ${server}`, command, attributes };
 }
 

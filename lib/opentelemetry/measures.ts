@@ -20,14 +20,12 @@ export function measure(meter: Meter, { keys }: Instrumentation, subscriptions: 
     unit: 's',
     advice,
   });
-  const ofCommands = new LabelMemo((instance, server, operation, errorType): Attributes => ({
-    ...commandAttributes(instance, server, commandNameOf(operation)),
-    ...(errorType === '' ? {} : { 'error.type': errorType }),
-  }));
-  subscriptions.onTrace('command', 'asyncEnd', (message) => {
-    const { instance, server, operation, error, durationMs } = message;
+  const ofCommands = new LabelMemo((server, operation, errorType) =>
+    commandAttributes(server, commandNameOf(operation), errorType),
+  );
+  subscriptions.onTrace('command', 'asyncEnd', ({ server, operation, error, durationMs }) => {
     const errorType = error === undefined ? '' : errorTypeOf(error);
-    durations.record(durationMs / 1000, ofCommands.of(instance, server, operation, errorType));
+    durations.record(durationMs / 1000, ofCommands.of(server, operation, errorType));
   });
 
   const ofCache = new LabelMemo((instance, group, result, errorType): Attributes => ({

@@ -27,20 +27,19 @@ export class OpenSpans<Message extends object> {
     return parent !== undefined && isSpanContextValid(parent.spanContext());
   }
 
+  /** Begins a span. One that does not record has no end that anybody would hear of. */
   begin(message: Message, name: string, options: SpanOptions): Span {
     const span = this.#tracer.startSpan(name, options);
-    this.#open.set(message, span);
+    if (span.isRecording()) this.#open.set(message, span);
     return span;
   }
 
-  /** The span of a message that records; its end is near. */
+  /** The span of a message, if it records; its end is near. */
   take(message: Message): Span | undefined {
+    if (this.#open.size === 0) return undefined;
     const span = this.#open.get(message);
-    if (span === undefined) return undefined;
-    this.#open.delete(message);
-    if (span.isRecording()) return span;
-    span.end();
-    return undefined;
+    if (span !== undefined) this.#open.delete(message);
+    return span;
   }
 
   /** Ends all that are open. */

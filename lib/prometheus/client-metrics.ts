@@ -15,6 +15,7 @@ export function clientMetrics(clients: readonly MemcachedClient[], subscriptions
     cache,
     server,
     durations: new Distribution(COMMAND_BOUNDS, { cache, server, command }),
+    isOurs: instances.has(cache),
     hits: 0,
     misses: 0,
   }));
@@ -24,18 +25,19 @@ export function clientMetrics(clients: readonly MemcachedClient[], subscriptions
   }));
   subscriptions.onTrace('command', 'asyncEnd', (message) => {
     const { instance, server, operation, hits, misses, durationMs, error } = message;
-    if (!instances.has(instance)) return;
     const series = commands.of(instance, server, operation);
+    if (!series.isOurs) return;
     series.durations.observe(durationMs / 1000);
     series.hits += hits;
     series.misses += misses;
     if (error !== undefined) errors.of(instance, server, operation, error.code).value += 1;
   });
 
+  const ours = (): CommandSeries[] => [...commands.values()].filter(({ isOurs }) => isOurs);
   const durations = 'nestjs_memcached_command_duration_seconds';
   return [
     new Collected(durations, 'Duration of commands, failed ones included.', 'histogram', 'sum', () =>
-      [...commands.values()].flatMap((series) => series.durations.samples(durations)),
+      ours().flatMap((series) => series.durations.samples(durations)),
     ),
     new Collected(
       'nestjs_memcached_command_errors_total',
@@ -49,7 +51,7 @@ export function clientMetrics(clients: readonly MemcachedClient[], subscriptions
       'Keys that commands have read, by whether they were found.',
       'counter',
       'sum',
-      () => keysOf(commands.values()),
+      () => keysOf(ours()),
     ),
     ofNodes(clients, 'node_up', 'max', 'Whether a server is up, as its client sees it.', ({ state }) =>
       state === 'up' ? 1 : 0,
@@ -69,6 +71,8 @@ interface CommandSeries {
   readonly cache: string;
   readonly server: string;
   readonly durations: Distribution;
+  /** Whether it is of an instance that was given. */
+  readonly isOurs: boolean;
   hits: number;
   misses: number;
 }
