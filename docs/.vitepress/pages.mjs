@@ -69,4 +69,24 @@ export const ENGLISH = [
 ];
 
 /** The same in Chinese, below docs/zh/. */
-export const CHINESE = [{ text: '指南', pages: [['index', '全部页面']] }];
+export const CHINESE = [
+  {
+    text: '指南',
+    pages: [
+      ['index', '全部页面'],
+      ['getting-started', '快速上手'],
+      ['keys', '键'],
+      ['cas', '比较并交换'],
+      ['production', '上线之前'],
+      ['recipes', '常用做法'],
+      ['faq', '常见问题'],
+    ],
+  },
+  {
+    text: '更多',
+    pages: [
+      ['from-python-memcached', '从 python-memcached 开始'],
+      ['limits', '它不做什么'],
+    ],
+  },
+];
