@@ -13,10 +13,10 @@ import { fileURLToPath } from 'node:url';
 const ROOT = new URL('../', import.meta.url);
 const STAMP = /^<!-- of: ([0-9a-f]{8}) -->\n+/m;
 
-/** Every Chinese page with the English one it was made from. */
+/** Every Chinese page with the English one it was made from; the index is none of them, being a list of what there is. */
 export function pairs() {
-  const pages = readdirSync(new URL('docs/zh', ROOT), { recursive: true }).filter((file) =>
-    String(file).endsWith('.md'),
+  const pages = readdirSync(new URL('docs/zh', ROOT), { recursive: true }).filter(
+    (file) => String(file).endsWith('.md') && file !== 'index.md',
   );
   const inDocs = pages.map((file) => ({
     chinese: posix.join('docs/zh', String(file)),
