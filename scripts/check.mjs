@@ -4,7 +4,8 @@
  * Without the programs that the tests talk to, or without dependencies, it stops and says what to type. After any other
  * failure every step that can still run does. The last line is `N passed, N failed, N skipped`: the tests by jest's
  * figures, and each other step as one; a step that was not run because of another's failure counts as skipped.
- * Ends with status 1 when anything failed.
+ * Ends with status 1 when anything failed. `-- --matrix` adds every test on every version of Node that is supported, and
+ * the package compiled and bundled by other tools and installed by pnpm: an hour more.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,11 +17,14 @@ import { runTests } from './check/jest.mjs';
 import { checkLicences } from './check/licences.mjs';
 import { fastTestsOnNewest } from './check/node-versions.mjs';
 import { checkPackage } from './check/package.mjs';
+import { testsOnEveryNode } from './check/matrix.mjs';
 import { findPrograms } from './check/programs.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'nestjs-memcached-check-'));
 const npm = (...args) => run('npm', args);
 const bin = (name, ...args) => run(join(ROOT, 'node_modules', '.bin', name), args);
+
+const isMatrix = process.argv.includes('--matrix');
 
 let testEnvironment;
 let tarball;
@@ -95,6 +99,16 @@ const steps = [
     needs: ['package: pack'],
     work: () => run(process.execPath, ['scripts/newcomer.mjs', tarball], { live: true, limitMinutes: 15 }),
   },
+  ...(isMatrix
+    ? [
+        {
+          title: 'package: swc, esbuild, webpack, pnpm',
+          needs: ['package: pack'],
+          work: () => run(process.execPath, ['scripts/tools.mjs', tarball], { live: true, limitMinutes: 15 }),
+        },
+        { title: 'tests on every Node', work: () => testsOnEveryNode(testEnvironment) },
+      ]
+    : []),
   {
     title: 'proof of clusters that change, in short',
     needs: ['build'],

@@ -58,34 +58,34 @@ export interface DashboardPlace extends Pick<ModuleMetadata, 'imports'> {
    *
    * @default 'memcached'
    */
-  path?: string;
+  path?: string | undefined;
 
   /**
    * Guards of the page and of all that it asks for: classes, whose dependencies come from `imports` and global modules, or
    * objects. Needed unless `NODE_ENV` is `development` or `test`.
    */
-  guards?: readonly (Type<CanActivate> | CanActivate)[];
+  guards?: readonly (Type<CanActivate> | CanActivate)[] | undefined;
 
   /**
    * Starts without guards, where something else keeps strangers away: a guard of the whole application, a proxy, a port.
    *
    * @default false
    */
-  unguarded?: boolean;
+  unguarded?: boolean | undefined;
 
   /**
    * The version of the routes, in an application with versions.
    *
    * @default VERSION_NEUTRAL: the path without a version
    */
-  version?: ControllerOptions['version'];
+  version?: ControllerOptions['version'] | undefined;
 }
 
 /** What `forRootAsync` takes: where the options come from, and where the page is. */
 export interface DashboardAsyncOptions extends DashboardPlace {
   /** Makes the options; of what `inject` names. */
   useFactory: (...dependencies: never[]) => DashboardOptions | Promise<DashboardOptions>;
-  inject?: FactoryProvider['inject'];
+  inject?: FactoryProvider['inject'] | undefined;
 }
 
 const PLACE = ['path', 'guards', 'unguarded', 'version', 'imports'] as const;

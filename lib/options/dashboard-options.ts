@@ -9,14 +9,14 @@ export interface DashboardOptions {
    *
    * @default all of the application
    */
-  instances?: readonly string[];
+  instances?: readonly string[] | undefined;
 
   /**
    * Whether keys may be evicted from the page. Without it, the page changes nothing.
    *
    * @default false
    */
-  evict?: boolean;
+  evict?: boolean | undefined;
 
   /**
    * Between two looks at the servers, each of which is one `stats` to each server, whether or not somebody watches;
@@ -24,21 +24,21 @@ export interface DashboardOptions {
    *
    * @default '5s'
    */
-  interval?: Duration;
+  interval?: Duration | undefined;
 
   /**
    * How far back the curves go; 0 looks at the servers only while somebody watches.
    *
    * @default '15m'
    */
-  history?: Duration;
+  history?: Duration | undefined;
 
   /**
    * Most people, or tabs, that watch one process at a time; one more is answered 503.
    *
    * @default 20
    */
-  maxClients?: number;
+  maxClients?: number | undefined;
 }
 
 /** Dashboard options with nothing left open, in milliseconds. */
