@@ -121,6 +121,14 @@ async function visit(browser, application, servers) {
     assert.match(await found.textContent(), /evictable Evicted\./),
   );
 
+  await page.getByLabel('Cache').selectOption('sessions');
+  await shows('another instance: its servers, and no reads', async () => {
+    assert.deepEqual(await cards.locator('h3').allTextContents(), servers.addresses.slice(0, 1));
+    assert.equal(await tile(page, 'Hit ratio'), '–');
+    assert.equal(await status.textContent(), 'the server answers');
+  });
+  await page.getByLabel('Cache').selectOption('default');
+
   await tabOrder(page);
   if (isWriting) await picture(page, 'dashboard.png', [1180, 1180], 'light');
   if (isWriting) await picture(page, 'dashboard-dark.png', [1180, 1180], 'dark');
@@ -142,8 +150,9 @@ async function visit(browser, application, servers) {
     assert.match(await cards.nth(1).locator('.problem').textContent(), /is down|connect/);
   });
   await application.invalidate(servers.addresses[1]);
-  await shows('the invalidation that it is owed', async () => {
-    assert.equal(await tile(page, 'Invalidations owed'), '1');
+  await shows('that it is owed invalidations', async () => {
+    // Visitors invalidate, too.
+    assert.match(await tile(page, 'Invalidations owed'), /^[1-9]\d*$/);
   });
   if (isWriting) await picture(page, 'dashboard-down.png', [1180, 760], 'light');
   await servers.start(1);
@@ -196,7 +205,7 @@ async function tabOrder(page) {
   }
   assert.equal(visited[0]?.label, 'Skip to the figures');
   const tags = visited.map(({ tag }) => tag);
-  for (const tag of ['A', 'SUMMARY', 'DIV', 'INPUT', 'BUTTON'])
+  for (const tag of ['A', 'SELECT', 'SUMMARY', 'DIV', 'INPUT', 'BUTTON'])
     assert.ok(tags.includes(tag), `${tag}: ${tags.join()}`);
   assert.deepEqual(
     visited.filter(({ outlineStyle }) => outlineStyle === 'none'),

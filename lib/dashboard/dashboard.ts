@@ -7,7 +7,6 @@ import type { MemcachedClient } from '../client/client.js';
 import type { Codec } from '../codec.js';
 import { InvalidOptionsError, UnsupportedError } from '../errors.js';
 import { MemcachedService } from '../nest/memcached.service.js';
-import { getMemcachedToken } from '../nest/tokens.js';
 import type { ResolvedDashboardOptions } from '../options/dashboard-options.js';
 import { EventStreams } from './event-streams.js';
 import { InstanceWatch } from './instance-watch.js';
@@ -99,8 +98,9 @@ export class Dashboard implements OnApplicationBootstrap, OnModuleDestroy {
     const found = new Map<string, MemcachedService>();
     for (const { providers } of this.#container.values()) {
       for (const token of providers.keys()) {
+        // The instance without a name is provided under the class itself.
         const name =
-          token === getMemcachedToken()
+          token === MemcachedService
             ? 'default'
             : typeof token === 'symbol' &&
               /^nestjs-memcached:service:(.+)$/.exec(token.description ?? '')?.[1];

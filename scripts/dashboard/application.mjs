@@ -25,6 +25,7 @@ export async function startApplication(addresses) {
   Module({
     imports: [
       MemcachedModule.forRoot({ isGlobal: true, servers, keyPrefix: 'shop:' }),
+      MemcachedModule.forRoot({ name: 'sessions', servers: addresses[0], keyPrefix: 'sessions:' }),
       MemcachedDashboardModule.forRoot({
         path: 'memcached',
         guards: [everybody],
