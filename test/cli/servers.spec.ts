@@ -210,6 +210,18 @@ describeReal('the command line, on two servers and one that is dead', () => {
     ]);
   });
 
+  it('asks a configuration endpoint for the list', async () => {
+    await using endpoint = await startMemcached();
+    await using admin = new MemcachedClient({ servers: endpoint.address, codec: 'raw' });
+    const list = [first, second].map(({ port }) => `127.0.0.1|127.0.0.1|${port}`).join(' ');
+    await admin.set('AmazonElastiCache:cluster', Buffer.from(`7\n${list}\n`));
+    const where = ['--discovery', `elasticache:${endpoint.address}`, '--json'];
+    const pinged = rowsOf(await program.run(['ping', ...where]));
+    expect(pinged.map(({ server }) => server)).toEqual([first.address, second.address]);
+    const shares = rowsOf(await program.run(['ring', ...where, '--sample', '100']));
+    expect(shares.map(({ server }) => server)).toEqual([first.address, second.address]);
+  });
+
   it('ends quietly when nobody reads any further', async () => {
     const line = `"${process.execPath}" "${program.path}" top --json --interval 50ms -s ${servers} | head -n 2`;
     const { stdout, stderr } = spawnSync('sh', ['-c', line], { encoding: 'utf8' });

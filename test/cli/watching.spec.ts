@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { MemcachedClient } from '../../lib/client/client.js';
 import { describePython } from '../interop/python-client.js';
@@ -63,6 +64,17 @@ describeReal('top', () => {
     expect(out.match(/^SERVER +GET\/S +HITS/gm)).toHaveLength(2);
     expect(out).not.toContain('\u001b');
   });
+});
+
+it('ends at Ctrl-C before it has an answer, with the exit code of that', async () => {
+  const silent = createServer().listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  const running = program.start(['ping', '-s', `127.0.0.1:${port}`, '-t', '60s', '--connect-timeout', '60s']);
+  const [socket] = (await once(silent, 'connection')) as [Socket];
+  expect(await stopped(running)).toBe(130);
+  socket.destroy();
+  silent.close();
 });
 
 describePython('top in a terminal', () => {
