@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { CacheCounters } from '../cache/cache-events.js';
 import { ratesBetween, type ServerRates } from '../client/server-rates.js';
 import type { GeneralStats } from '../client/stats.js';
+import { UnsupportedError } from '../errors.js';
 import type { MemcachedService } from '../nest/memcached.service.js';
 import { serverFigures, type ServerFigures } from '../nest/server-figures.js';
 import { unixMs } from '../unix-time.js';
@@ -60,7 +61,7 @@ export class InstanceWatch {
     const servers = nodes.map((node): ServerLook => {
       const { server, weight, state, since, owed, dialect, latency } = node;
       const stats = answers.get(server);
-      const problem = answers.failures.find((failure) => failure.server === server)?.error.message;
+      const error = answers.failures.find((failure) => failure.server === server)?.error;
       return {
         server,
         weight,
@@ -69,7 +70,8 @@ export class InstanceWatch {
         owed: owed === Number.POSITIVE_INFINITY ? 'all' : owed,
         dialect,
         latency,
-        problem,
+        // A proxy is there, though it tells nothing of itself.
+        ...(error instanceof UnsupportedError ? { note: error.message } : { problem: error?.message }),
         weightShare: weights === 0 ? 0 : weight / weights,
         itemShare: stats === undefined || items === 0 ? undefined : stats.curr_items / items,
         trafficShare: traffic.get(server),
@@ -188,7 +190,10 @@ export interface ServerLook extends ServerFigures {
   readonly dialect?: string;
   /** Of this process's own requests, since it started, in milliseconds. */
   readonly latency?: { readonly count: number; readonly p50: number; readonly p99: number };
+  /** Why it does not answer. */
   readonly problem?: string;
+  /** Why it tells nothing of itself, though it answers, as proxies do. */
+  readonly note?: string;
   readonly weightShare: number;
   readonly itemShare?: number;
   /** Of the reads and writes of the last minute, whoever made them. */

@@ -30,6 +30,7 @@ function card(server, index) {
       element('p', { className: 'quiet' }, subtitle(server)),
     ),
     isAway ? element('p', { className: 'problem' }, reason(server)) : undefined,
+    server.note === undefined ? undefined : element('p', { className: 'quiet' }, server.note),
     element(
       'dl',
       { className: 'shares' },
