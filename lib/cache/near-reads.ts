@@ -1,6 +1,7 @@
 import { InvalidOptionsError } from '../errors.js';
 import { NearCache } from '../near/near-cache.js';
 import type { ResolvedCacheOptions, ResolvedPolicy } from '../options/cache-policy.js';
+import type { CacheCall } from './cache-call.js';
 import type { CacheEvents } from './cache-events.js';
 import type { Clock } from './clock.js';
 import { isPlainHit } from './finding.js';
@@ -25,6 +26,13 @@ export class NearReads {
     if (kept === undefined) return undefined;
     this.#events.note('hit', key);
     return Promise.resolve(kept.take());
+  }
+
+  /** The same for a call, which is told what it was served. */
+  serve(call: CacheCall): Promise<unknown> | undefined {
+    const kept = this.find(call.key, call.policy);
+    if (kept !== undefined) call.served = 'hit';
+    return kept;
   }
 
   /**

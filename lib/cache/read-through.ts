@@ -161,7 +161,7 @@ export class ReadThrough {
   #serve(call: CacheCall): Promise<unknown> {
     const { key, policy } = call;
     if (policy.forceFresh) return this.#force(call);
-    const kept = this.#in.near?.find(key, policy);
+    const kept = this.#in.near?.serve(call);
     if (kept !== undefined) return kept;
     const flight = this.#flights.get(key);
     if (flight?.cold && flight.isCalling) throw loaderWaitsForItself(key);
