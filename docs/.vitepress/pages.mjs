@@ -77,6 +77,8 @@ export const CHINESE = [
       ['getting-started', '快速上手'],
       ['keys', '键'],
       ['cas', '比较并交换'],
+      ['cluster', '集群'],
+      ['testing', '测试'],
       ['production', '上线之前'],
       ['recipes', '常用做法'],
       ['faq', '常见问题'],
