@@ -32,6 +32,7 @@ describe('the options of a cache', () => {
       retryAfterMs: 1000,
       nullTtlSeconds: undefined,
       maxTtlSeconds: 0,
+      nearMs: 0,
       forceFresh: false,
       guardSet: true,
       schema: undefined,

@@ -29,6 +29,7 @@ describeReal('the client on a memcached over TLS, with authentication', () => {
   let keys: Certificates;
   let folder: string;
   contract({
+    manyRequests: 1000,
     async start() {
       keys = certificates();
       folder = mkdtempSync(join(tmpdir(), 'auth-'));
