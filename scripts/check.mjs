@@ -120,6 +120,16 @@ const steps = [
       }),
   },
   {
+    title: 'proof of near caches, in short',
+    needs: ['build'],
+    work: () =>
+      run(process.execPath, ['scripts/proof.mjs', '--near', '--short'], {
+        env: testEnvironment,
+        live: true,
+        limitMinutes: 15,
+      }),
+  },
+  {
     title: 'proof of reliability, and that it would notice, in short',
     needs: ['build'],
     // Counts are judged, times are shown: see docs/reliability.md.

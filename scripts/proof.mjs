@@ -15,6 +15,7 @@ const HELP = `npm run proof -- [options]
 
   --seconds N     how long each of the storms lasts (default 20, at least 3)
   --cluster       only what is promised of clusters that change; otherwise this comes after the races
+  --near          only near caches: storms on real servers, and how old what is read may be
   --reliability   only chaos, outages, hostile bytes and endurance; 25 minutes, with --short two
   --peers         a table of what faults do to this and other clients; installs them into bench/
   --short         less of everything
@@ -45,9 +46,13 @@ if (options.help) {
 const progress = new Progress(process.stderr);
 const print = (text) => process.stdout.write(text);
 try {
-  const races = !options.cluster && !options.reliability && !options.peers;
+  const races = !options.cluster && !options.near && !options.reliability && !options.peers;
   const raced = !races || (await race());
-  const kept = await provePromises({ ...options, cluster: races || options.cluster }, progress, print);
+  const kept = await provePromises(
+    { ...options, cluster: races || options.cluster, near: races || options.near },
+    progress,
+    print,
+  );
   process.exit(raced && kept ? 0 : 1);
 } catch (error) {
   progress.end();
@@ -105,6 +110,7 @@ function readOptions() {
       options: {
         seconds: text,
         cluster: flag,
+        near: flag,
         reliability: flag,
         peers: flag,
         short: flag,

@@ -4,24 +4,26 @@ import { prepareOurselves } from '../../bench/prepare.mjs';
 import { Callers, CLUSTER_ROWS } from './cluster/rows.mjs';
 import { CASES, LENGTHS } from './reliability/cases.mjs';
 import { peerTable } from './peers/table.mjs';
+import { NEAR_ROWS } from './near/rows.mjs';
 import { DETECTORS } from './reliability/detectors.mjs';
 import { measuredHere } from './reliability/machine.mjs';
 import { compileTypeScript } from './typescript.mjs';
 import { forPage, putInto, runCases, written } from './tables.mjs';
 
 const DIST = fileURLToPath(new URL('../../dist', import.meta.url));
+const NEAR_PAGE = fileURLToPath(new URL('../../docs/near-cache.md', import.meta.url));
 const PAGE = fileURLToPath(new URL('../../docs/reliability.md', import.meta.url));
 
 /**
  * What is promised of clusters that change, and of everything that can break: two tables with figures, bounds, and
  * whether these were held.
  *
- * @param {object} options `cluster`, `reliability`, `peers`: which of them; `short`; `only`: part of a case's name; `against`: the
+ * @param {object} options `cluster`, `near`, `reliability`, `peers`: which of them; `short`; `only`: part of a case's name; `against`: the
  *   folder of another build; `seconds`, of each chaos; `write`: puts the tables into docs/reliability.md.
  * @returns {Promise<boolean>} whether all bounds were held; with `short`, all that are not times.
  */
 export async function provePromises(options, progress, print) {
-  const { cluster, reliability, peers, short, only = '', against, write, command } = options;
+  const { cluster, near, reliability, peers, short, only = '', against, write, command } = options;
   compileTypeScript();
   const faults = await import('../../test/support/fault-proxy.ts');
   const chaos = await import('../../test/support/chaos-proxy.ts');
@@ -43,15 +45,26 @@ export async function provePromises(options, progress, print) {
   let held = true;
   for (const [name, cases] of [
     ...(cluster ? [['clusters', chosen(CLUSTER_ROWS)]] : []),
+    ...(near ? [['near caches', chosen(NEAR_ROWS)]] : []),
     ...(reliability ? [['reliability', chosen(CASES)]] : []),
     ...(reliability ? [['detectors', chosen(DETECTORS)]] : []),
   ]) {
     if (cases.length === 0) continue;
-    const how = name === 'detectors' ? { ...ours, ...LENGTHS.planted } : ours;
+    const how =
+      name === 'detectors'
+        ? { ...ours, ...LENGTHS.planted }
+        : name === 'near caches'
+          ? { ...ours, together: 1 }
+          : ours;
     const rows = await runCases(cases, how, name === 'detectors' ? undefined : other, progress);
     progress.end();
     print(`${written(rows)}\n`);
-    if (write) putInto(PAGE, name, `${measuredHere(command)}:\n\n${forPage(rows)}`);
+    if (write)
+      putInto(
+        name === 'near caches' ? NEAR_PAGE : PAGE,
+        name,
+        `${measuredHere(command)}:\n\n${forPage(rows)}`,
+      );
     // A busy machine is no reason to fail a check: there, times are shown and not judged.
     held &&= rows.every((row) => row.held || (short && row.sound === true));
   }

@@ -49,6 +49,7 @@ export const LENGTHS = {
   short: {
     hostile: HOSTILE.short,
     seconds: 4,
+    nearSeconds: 5,
     times: 1,
     enduranceSeconds: 10,
     resetEveryMs: 2_500,
@@ -58,5 +59,12 @@ export const LENGTHS = {
   },
   /** Until what was planted is found, and no longer than that. */
   planted: { seconds: 20, times: 1, oneIn: 100, pauseMs: 60, together: 3, settleMs: 3_000, withHttp: false },
-  usual: { hostile: HOSTILE.usual, seconds: 60, times: 9, enduranceSeconds: 600, resetEveryMs: 15_000 },
+  usual: {
+    hostile: HOSTILE.usual,
+    seconds: 60,
+    nearSeconds: 12,
+    times: 9,
+    enduranceSeconds: 600,
+    resetEveryMs: 15_000,
+  },
 };
