@@ -3,6 +3,9 @@ export interface KeptValue {
   /** The bytes that it is stored in. */
   readonly size: number;
 
+  /** Whether it is encrypted where it is stored. */
+  readonly isSealed?: boolean;
+
   /** The object that everybody gets, or one for each: made of the stored bytes, as that of a read would be. */
   take(): unknown;
 }

@@ -38,7 +38,12 @@ export class NearCache implements BusAudience {
   /** When servers last began or ceased to answer for keys. */
   #serversChangedAt = 0;
   #closed = false;
-  readonly #counts = { hits: 0, misses: 0, admitted: 0, refused: { once: 0, early: 0, large: 0, other: 0 } };
+  readonly #counts = {
+    hits: 0,
+    misses: 0,
+    admitted: 0,
+    refused: { once: 0, early: 0, large: 0, sealed: 0, other: 0 },
+  };
 
   constructor(store: EpochStore, options: ResolvedNearOptions, clock: Clock) {
     this.#store = store;
@@ -108,6 +113,10 @@ export class NearCache implements BusAudience {
     const place = this.#store.epochOfKey(key);
     if (this.#closed || moment < this.#serversChangedAt || place === undefined) {
       this.#counts.refused.other += 1;
+      return;
+    }
+    if (value.isSealed === true && !this.#options.sealed) {
+      this.#counts.refused.sealed += 1;
       return;
     }
     if (value.size > this.#options.maxValueBytes) {
@@ -275,6 +284,8 @@ export interface NearCacheReport {
     readonly early: number;
     /** Larger than `maxValueBytes`. */
     readonly large: number;
+    /** Encrypted on memcached. */
+    readonly sealed: number;
     /** Its server was away, or keys moved. */
     readonly other: number;
   };

@@ -1,4 +1,5 @@
 import type { UncachedCounts } from './instance/uncached-calls.js';
+import type { CacheEngine } from '../cache/cache-engine.js';
 import type { CacheCounters } from '../cache/cache-events.js';
 import type { NodeStatus } from '../client/server-commands.js';
 import type { ManyResult } from '../client/many-result.js';
@@ -20,6 +21,8 @@ export interface ClusterReport {
   };
   /** How often each thing has happened in this process's cache since it started. */
   readonly cache: CacheCounters;
+  /** What this process's near cache keeps, and how it does; absent without one. */
+  readonly near?: NonNullable<CacheEngine['near']>;
   /** How often calls of decorated methods left nothing in the cache, by class, method and decorator, and by reason. */
   readonly uncached: Readonly<Record<string, UncachedCounts>>;
 }
@@ -44,7 +47,7 @@ export function reportOn(
   nodes: readonly NodeStatus[],
   answers: ManyResult<GeneralStats>,
   last: LastAnswers,
-  cache: CacheCounters,
+  { counters: cache, near }: Pick<CacheEngine, 'counters' | 'near'>,
   uncached: ClusterReport['uncached'],
 ): ClusterReport {
   const weights = nodes.reduce((sum, { weight }) => sum + weight, 0);
@@ -79,6 +82,7 @@ export function reportOn(
       }),
     }),
     cache,
+    ...(near === undefined ? {} : { near }),
     uncached,
   };
 }

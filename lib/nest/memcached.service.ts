@@ -74,6 +74,11 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
     return this.#cache.counters;
   }
 
+  /** What the near cache of this process keeps, and how it does; `undefined` without one. */
+  get near(): ClusterReport['near'] {
+    return this.#cache.near;
+  }
+
   /**
    * Returns the value stored under a key, or has it computed and stores it: once for all callers in the whole fleet.
    * @param loader computes the value; what it throws reaches every waiting caller untouched.
@@ -240,7 +245,6 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
    * Invalidates keys: once the promise resolves, no read that begins gets, and no process stores, an older value.
    *
    * Never throws for a server that is away; what it owes to it is made up for when the server is back.
-   *
    * @param keys with `InvalidateOptions` after the last of them, if any.
    * @example
    * await memcached.invalidate('product:7', 'products', { soft: '30s' });
@@ -261,7 +265,6 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
 
   /**
    * Changes a value by compare-and-set, and tries again when somebody else was quicker. No update is lost.
-   *
    * @param next gets the current value, and returns the new one, or `KEEP`; may be called several times.
    * @returns the value that is stored now.
    * @throws {CasConflictError} when every attempt met a concurrent change.
@@ -308,7 +311,7 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
     const { since, ...command } = options;
     const answers = await this.client.stats('general', command);
     const before: LastAnswers = (since && this.#answersOf.get(since)) ?? new Map();
-    const report = reportOn(this.client.topology(), answers, before, this.counters, this.uncached.counts);
+    const report = reportOn(this.client.topology(), answers, before, this.#cache, this.uncached.counts);
     this.#answersOf.set(report, answers);
     return report;
   }

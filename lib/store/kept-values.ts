@@ -23,6 +23,7 @@ export function keptValue(
   as: KeptAs,
 ): KeptValue | undefined {
   const size = bytes.length;
+  if (codec.seals === true) return keptUnpacked(codec, size, key, value, as);
   if (isCounter(bytes, value)) return undefined;
   if (as === 'same' || typeof value !== 'object' || value === null) return new OneValue(size, value);
   if (codec.readsJson?.(flags) === true) {
@@ -47,12 +48,16 @@ export function keptUnpacked(
   as: KeptAs,
 ): KeptValue | undefined {
   let plain = codec;
-  while (plain.packed !== undefined) plain = plain.packed;
+  let isSealed = false;
+  while (plain.packed !== undefined) {
+    isSealed ||= plain.seals === true;
+    plain = plain.packed;
+  }
   const encoded = plain.encode(value, key);
   if (isThenable(encoded)) return undefined;
   const { data, flags } = inBytes(encoded);
   const kept = keptValue(plain, data, flags, key, value, as);
-  return kept && new Resized(Math.max(size, kept.size), kept);
+  return kept && new Unpacked(Math.max(size, kept.size), isSealed, kept);
 }
 
 /** One value for all. */
@@ -101,13 +106,15 @@ class CodedValue implements KeptValue {
   }
 }
 
-/** A value that was stored in fewer bytes than it is kept in, or more. */
-class Resized implements KeptValue {
+/** A value that was stored in fewer bytes than it is kept in, or in more, which nobody else can read. */
+class Unpacked implements KeptValue {
   readonly size: number;
+  readonly isSealed: boolean;
   readonly #kept: KeptValue;
 
-  constructor(size: number, kept: KeptValue) {
+  constructor(size: number, isSealed: boolean, kept: KeptValue) {
     this.size = size;
+    this.isSealed = isSealed;
     this.#kept = kept;
   }
 

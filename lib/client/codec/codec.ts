@@ -32,6 +32,9 @@ export interface InPlaceCodec extends Codec {
 
   /** The codec whose bytes this one packs: compresses or encrypts. */
   readonly packed?: InPlaceCodec;
+
+  /** Whether it encrypts. */
+  readonly seals?: boolean;
 }
 
 /** A codec that reads in place: itself if it does, else through views. Asked once, since every read would pay for it. */

@@ -60,6 +60,10 @@ export class SealingCodec extends NamedCodec {
   readonly #writer: SealWriter;
   readonly #reader: SealReader;
 
+  get seals(): boolean {
+    return true;
+  }
+
   get packed(): InPlaceCodec {
     return this.#inner;
   }

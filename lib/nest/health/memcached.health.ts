@@ -21,6 +21,7 @@ import {
   type NodeLook,
   reasonOf,
 } from './judge-node.js';
+import type { ClusterReport } from '../cluster-report.js';
 import type { ServerFigures } from '../server-figures.js';
 import { isMemcachedsOwn, readSample } from './node-figures.js';
 import { knowsDegraded } from './terminus.js';
@@ -54,6 +55,8 @@ export interface MemcachedHealthEntry {
   readonly reasons: readonly HealthReason[];
   /** By server, `host:port`. */
   readonly nodes: Readonly<Record<string, MemcachedNodeEntry>>;
+  /** What the near cache of this process keeps, and how it does: told, and not judged. Absent without one. */
+  readonly near?: NonNullable<ClusterReport['near']>;
 }
 
 /** What a check resolves to; Terminus takes it as it is. */
@@ -129,7 +132,8 @@ export class MemcachedHealthIndicator {
       const { name = this.#instance, timeout } = resolved;
       const service = this.#modules.get<MemcachedService>(getMemcachedToken(name), { strict: false });
       const seen = await this.#shared(`${check} ${name} ${timeout}`, () => ask(service, timeout, name));
-      entry = entryOf(seen, resolved);
+      const { near } = service;
+      entry = { ...entryOf(seen, resolved), ...(near === undefined ? {} : { near }) };
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       entry = { state: 'down', upWeight: 0, reasons: [{ code: 'error', server: '', message }], nodes: {} };
