@@ -54,7 +54,7 @@ export class NearCache implements BusAudience {
     const limits = { maxAgeMs: options.maxAge, maxAgeWithBusMs: options.maxAgeWithBus };
     this.#bus = options.bus && new BusSession(options.bus, limits, clock, this);
     this.#epochs = new Epochs(store, clock, this.#order, () => (this.#bus?.isTrusted ? this.#busTimes : 1));
-    this.#readTwice = new ReadTwice(clock);
+    this.#readTwice = new ReadTwice(clock, options.maxItems);
     this.#entries = new LRUCache<string, NearEntry>({
       max: Math.max(1, options.maxItems),
       maxSize: options.maxBytes ?? Number.MAX_SAFE_INTEGER,
@@ -235,16 +235,15 @@ export class NearCache implements BusAudience {
       since = Math.min(since, Math.max(now - nearMs * this.#busTimes, bus.trustedSince));
     }
     if (epoch.isOver || epoch.server.askedAt < since || !this.#isUnchanged(entry)) return false;
-    for (const other of others) if (other.isOver || other.server.askedAt < since) return false;
-    return true;
+    if (others.length === 0) return true;
+    return others.every((other) => !other.isOver && other.server.askedAt >= since);
   }
 
   /** Whether this process has changed none of it since its read began. */
   #isUnchanged({ moment, mark, tagMarks }: NearEntry): boolean {
     const changed = this.#changed;
     if (changed.at(mark) > moment) return false;
-    for (const tagMark of tagMarks) if (changed.at(tagMark) > moment) return false;
-    return true;
+    return tagMarks.length === 0 || tagMarks.every((tagMark) => changed.at(tagMark) <= moment);
   }
 }
 

@@ -1,5 +1,8 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { Fleet, type Member } from '../cache/support/fleet.js';
+
+// Computing, on a machine that does much else.
+jest.setTimeout(60_000);
 
 const NEAR = { near: { maxAge: 500 } };
 

@@ -6,6 +6,7 @@ import { assert as assertProperty } from 'fast-check';
 import { inBytes, type Encoded } from '../../../lib/client/codec/codec.js';
 import { createDefaultCodec } from '../../../lib/client/codec/default-codec.js';
 import { CodecError } from '../../../lib/errors.js';
+import { everything } from '../../support/any-value.js';
 
 const codec = createDefaultCodec();
 
@@ -21,31 +22,6 @@ function roundTrip(value: unknown): any {
 function assertSurvives(value: unknown): void {
   deepStrictEqual(roundTrip(value), value);
 }
-
-const everything = fc.anything({
-  withBigInt: true,
-  withBoxedValues: true,
-  withMap: true,
-  withNullPrototype: true,
-  withObjectString: true,
-  withSet: true,
-  withSparseArray: true,
-  withTypedArray: true,
-  key: fc.oneof(fc.string(), fc.constantFrom('__proto__', 'toJSON', 'constructor', '~u', 'length', '0')),
-  values: [
-    fc.boolean(),
-    fc.integer(),
-    fc.double(),
-    fc.string({ unit: 'binary' }),
-    fc.string().map((text) => `~${text}`),
-    fc.constantFrom(null, undefined, Number.NaN, -0, Infinity, -Infinity, '~#M', '~u', '\ud800'),
-    // An invalid date is not even equal to itself for the `deepStrictEqual` of Node 20.
-    fc.date({ noInvalidDate: true }),
-    fc.string().map((text) => Buffer.from(text)),
-    fc.string().map((text) => new TypeError(text)),
-    fc.constantFrom('g', 'iu').map((flags) => new RegExp('~a/b', flags)),
-  ],
-});
 
 describe('a hit equals a miss', () => {
   it('for anything made of what structured clone can carry', () => {
