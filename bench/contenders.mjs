@@ -43,6 +43,7 @@ export const PACKAGES = [
   'autocannon',
   'bentocache',
   'cache-manager',
+  'cacheable',
   'ioredis',
   'memcache',
   'memcache-client',

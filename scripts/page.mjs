@@ -95,6 +95,11 @@ async function visit(browser, [url, otherUrl], servers) {
     assert.match(await page.locator('#process').textContent(), /shop 1/);
   });
 
+  await shows('that the product list comes out of the process, once it has been read often', async () => {
+    await search(page, '');
+    assert.match(await page.locator('#near').textContent(), /^[1-9]\d* times$/);
+  });
+
   const product = rowOf(products.first());
   await product.press('Read');
   await shows('a second read as a hit without a query', async () => {

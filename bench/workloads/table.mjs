@@ -292,6 +292,54 @@ const cache = [
   })),
 ];
 
+const NEAR = './clients/near-cache.mjs';
+const NEAR_RIVALS = './clients/near-rivals.mjs';
+
+/** Hits in the process, beside the first layers of others, which have no bound on what they serve. */
+const near = [
+  { id: 'text', title: 'a text of 100 bytes', ...TEXT },
+  { id: 'json', title: 'an object of 1 KB', values: 'json', size: 1000 },
+].flatMap(({ id, title, values, size }) =>
+  ['same', 'copy'].flatMap((share) => {
+    const rivals = [
+      {
+        name: 'BentoCache',
+        kind: 'rival',
+        client: { module: NEAR_RIVALS, export: `openBento${share === 'same' ? 'Same' : 'Copy'}` },
+      },
+      { name: 'cacheable', kind: 'rival', client: { module: NEAR_RIVALS, export: 'openCacheable' } },
+    ];
+    const how = share === 'same' ? 'Same' : 'Copy';
+    return [
+      ['getOrSet', `open${how}`],
+      ['@Cacheable', `openMethod${how}`],
+    ].map(([call, open]) => ({
+      id: `near-${id}-${share}${call === 'getOrSet' ? '' : '-method'}`,
+      title: `near hit of ${title} by ${call}, ${share === 'same' ? 'one object for all' : 'an object for each'}`,
+      kind: 'cache',
+      params: { loops: 1, inProcess: true, values, size },
+      budget: { full: { warmupMs: 2000, measureMs: 2000 }, quick: { warmupMs: 1500, measureMs: 500 } },
+      contenders: [{ name: OURS, kind: 'ours', client: { module: NEAR, export: open } }, ...rivals],
+      targets: [
+        ...(share === 'same' && call === 'getOrSet' ? [{ atLeast: 2_000_000 }] : []),
+        ...(share === 'copy' && id === 'json' && call === 'getOrSet' ? [{ atLeast: 600_000 }] : []),
+        { against: RIVALS, atLeast: 8 },
+      ],
+    }));
+  }),
+);
+
+/** By how much it grows with what is kept: a thousandth of it, and all. */
+const nearGrowth = [1000, 1_000_000].map((keys) => ({
+  id: `near-keys-${keys}`,
+  title: `near hit of one of ${keys.toLocaleString('en')} texts`,
+  kind: 'cache',
+  params: { loops: 1, inProcess: true, keys, values: 'text', size: 20 },
+  budget: { full: { warmupMs: 20_000, measureMs: 3000 }, quick: { warmupMs: 10_000, measureMs: 1000 } },
+  contenders: [{ name: OURS, kind: 'ours', client: { module: NEAR, export: 'openSame' } }],
+  targets: [],
+}));
+
 const CACHE_MANAGERS = [
   { name: OURS, kind: 'ours', client: { module: './clients/cache-manager-store.mjs' } },
   {
@@ -449,6 +497,8 @@ export const WORKLOADS = [
   ...values,
   ...routing,
   ...cache,
+  ...near,
+  ...nearGrowth,
   ...adapters,
   ...start,
   ...growth,

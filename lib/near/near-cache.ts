@@ -243,7 +243,7 @@ export class NearCache implements BusAudience {
   #isUnchanged({ moment, mark, tagMarks }: NearEntry): boolean {
     const changed = this.#changed;
     if (changed.at(mark) > moment) return false;
-    return tagMarks.length === 0 || tagMarks.every((tagMark) => changed.at(tagMark) <= moment);
+    return tagMarks.every((tagMark) => changed.at(tagMark) <= moment);
   }
 }
 

@@ -151,7 +151,12 @@ export class ResolvedCacheOptions {
   constructor(options: CacheOptions, path = 'cache') {
     const { namespaces, closeTimeout, near, ...settings } = readObject<CacheSettings>(options, path, CACHE);
     this.near = near;
-    this.#settings = { ...settings, near: near?.maxAge ?? 0, forceFresh: false, schema: undefined };
+    this.#settings = {
+      ...settings,
+      near: near?.byDefault === true ? near.maxAge : 0,
+      forceFresh: false,
+      schema: undefined,
+    };
     this.policy = new ResolvedPolicy(this.#settings, path);
     this.namespaces = namespaces;
     this.closeTimeoutMs = closeTimeout;

@@ -34,11 +34,11 @@ export interface NearOptions {
   /**
    * How much later than by memcached a change is noticed at most: a read that begins more than this after an invalidation has
    * returned gets nothing older, whatever is lost. Memcached is asked for what has changed twice in this time, while something
-   * is read. At least 20 ms. It is what `near` of a policy is by default.
+   * is read. At least 20 ms. It is what `near` of a policy is by default; with `false`, only what says `near` is kept.
    *
    * @default '1s'
    */
-  maxAge?: Duration | undefined;
+  maxAge?: Duration | false | undefined;
 
   /**
    * The largest value that is kept, in bytes as it is stored.
@@ -86,6 +86,8 @@ export interface ResolvedNearOptions {
   readonly maxBytes: number | undefined;
   /** Milliseconds. */
   readonly maxAge: number;
+  /** Whether it is that for policies that do not say `near`. */
+  readonly byDefault: boolean;
   readonly maxValueBytes: number;
   readonly sealed: boolean;
   readonly bus: NearCacheBus | undefined;
@@ -97,9 +99,14 @@ export interface ResolvedNearOptions {
 /** The shortest time for which an answer about what has changed can be relied on. */
 const SHORTEST_NEAR_MS = 20;
 
-type NearSettings = Omit<ResolvedNearOptions, 'maxAgeWithBus'> & {
+type NearSettings = Omit<ResolvedNearOptions, 'maxAge' | 'byDefault' | 'maxAgeWithBus'> & {
+  readonly maxAge: number | false;
   readonly maxAgeWithBus: number | undefined;
 };
+
+const MAX_AGE_MS = 1000;
+
+const readMaxAge = duration(SHORTEST_NEAR_MS, 60_000);
 
 const readBus: Reader<NearCacheBus> = described(
   (value, path) => {
@@ -118,7 +125,14 @@ const readBus: Reader<NearCacheBus> = described(
 export const NEAR: Shape<NearSettings> = {
   maxItems: withDefault(integer(0, 2 ** 24), 10_000),
   maxBytes: optional(integer(1), 'no bound'),
-  maxAge: withDefault(duration(SHORTEST_NEAR_MS, 60_000), 1000),
+  maxAge: withDefault<number | false>(
+    described((value, path) => (value === false ? false : readMaxAge(value, path)), {
+      type: 'Duration, false',
+      range: readMaxAge.facts!.range!,
+    }),
+    MAX_AGE_MS,
+    "'1s'",
+  ),
   maxValueBytes: withDefault(integer(1), 65_536),
   sealed: withDefault(bool, false),
   bus: optional(readBus, 'none'),
@@ -130,10 +144,11 @@ export const NEAR: Shape<NearSettings> = {
 export const readNear: Reader<ResolvedNearOptions> = described(
   (value, path) => {
     const settings = readObject<NearSettings>(value, path, NEAR);
-    const { maxAge, maxAgeWithBus = 20 * maxAge } = settings;
+    const maxAge = settings.maxAge === false ? MAX_AGE_MS : settings.maxAge;
+    const { maxAgeWithBus = 20 * maxAge } = settings;
     if (maxAgeWithBus < maxAge)
       throw new InvalidOptionsError(`${path}.maxAgeWithBus`, 'expected at least maxAge');
-    return Object.freeze({ ...settings, maxAgeWithBus });
+    return Object.freeze({ ...settings, maxAge, byDefault: settings.maxAge !== false, maxAgeWithBus });
   },
   { type: 'object', shape: NEAR },
 );

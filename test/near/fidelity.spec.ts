@@ -13,7 +13,7 @@ import { everything } from '../support/any-value.js';
 /** What a near cache keeps of a value that was stored and read, and the value as it was read. */
 async function kept(codec: Codec, value: unknown, as: KeptAs): Promise<[KeptValue | undefined, unknown]> {
   const entries = new EntryCodec(codec).keeping(as);
-  const encoded = (await entries.encode({ value, tags: [], kind: 'value' }, 'key')) as Encoded;
+  const encoded: Encoded = await entries.encode({ value, tags: [], kind: 'value' }, 'key');
   const { data, flags } = inBytes(encoded);
   // As from a socket: a view that is overwritten once the value has been read.
   const socketBuffer = Buffer.from(data);
@@ -55,7 +55,7 @@ describe.each(Object.entries(CODECS))('a near hit equals a miss, codec %s', (_na
       taken.list.push([3]);
       (taken.list[0] as { n: number }).n = 9;
       taken.at.deep.er = 'changed';
-      deepStrictEqual(keeping?.take(), each);
+      expect(keeping?.take()).toStrictEqual(each);
     }
   });
 });

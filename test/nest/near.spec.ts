@@ -6,9 +6,9 @@ import {
   CacheEvict,
   HttpCache,
   MemcachedClient,
+  MemcachedHealthIndicator,
   MemcachedService,
 } from '../../lib/index.js';
-import { MemcachedHealthIndicator } from '../../lib/index.js';
 import { Catalogue } from '../docs/snippets/near-cache.js';
 import { httpApp, PLATFORMS, type HttpApp } from './support/http-apps.js';
 

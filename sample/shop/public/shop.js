@@ -198,6 +198,7 @@ async function refreshKeys() {
 async function refreshServers() {
   const { content: report } = await ask('/cluster/report');
   const nodes = report.servers;
+  element('near').textContent = `${report.near.hits} times`;
   servers = nodes.map(({ server }) => server);
   const everyId = Array.from({ length: CATALOGUE_SIZE }, (_, index) => index + 1);
   const { content: keys } = await ask(`/cluster/keys?ids=${everyId.join()}`);

@@ -24,6 +24,8 @@ import { StockModule } from './stock/stock.module.js';
       useFactory: (settings: Settings) => ({
         servers: settings.memcachedServers,
         keyPrefix: settings.keyPrefix,
+        // In the process only what says so; see ProductsService.
+        cache: { near: { maxItems: 1000, maxAge: false } },
       }),
     }),
     MemcachedDashboardModule.forRoot({
