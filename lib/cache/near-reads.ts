@@ -10,11 +10,13 @@ import type { CacheReading, CacheStore } from './store.js';
 /** Reads that are served out of this process, and what is kept for them of what others have read. */
 export class NearReads {
   readonly #near: NearCache;
+  readonly #store: CacheStore;
   readonly #events: CacheEvents;
   /** The moments before the reads of values that may be kept. */
   readonly #moments = new WeakMap<CacheReading, number>();
 
-  constructor(near: NearCache, events: CacheEvents) {
+  constructor(near: NearCache, store: CacheStore, events: CacheEvents) {
+    this.#store = store;
     this.#near = near;
     this.#events = events;
   }
@@ -69,7 +71,7 @@ export class NearReads {
   ): Promise<CacheReading> {
     const wanted = this.#near.wants(key, policy);
     if (wanted === undefined) return read(undefined);
-    return read(wanted.as).then((reading) => {
+    return this.#sameOr(key, policy, () => read(wanted.as)).then((reading) => {
       if (reading.value?.kept === undefined) return reading;
       this.#moments.set(reading, wanted.moment);
       // Otherwise it takes the states of tags to say whether it is fresh.
@@ -78,14 +80,37 @@ export class NearReads {
     });
   }
 
+  /** Asks whether a large value that was kept is still what is stored, and reads it only where it is not. */
+  async #sameOr(
+    key: string,
+    policy: ResolvedPolicy,
+    read: () => Promise<CacheReading>,
+  ): Promise<CacheReading> {
+    const doubtful = this.#near.doubtful(key, policy);
+    if (doubtful === undefined || this.#store.recheck === undefined) return read();
+    const { cas, value, versions } = doubtful;
+    const found = await this.#store.recheck(key);
+    const dueMs = Math.max(policy.graceSeconds, policy.recacheSeconds) * 1000;
+    const isSame = found !== undefined && found.hit && found.cas === cas && !found.won && !found.busy;
+    if (!isSame || found.stale || (found.ttl !== undefined && found.ttl <= dueMs)) {
+      // A value that is marked stale gives its right to whoever asks, and it is the read that is to have it.
+      if (found?.won === true) await this.#store.release(key, found.cas, 'rest').catch(() => false);
+      return read();
+    }
+    return {
+      ...found,
+      value: { value: await value.take(), tags: versions, kind: 'value', kept: value },
+    };
+  }
+
   /** Keeps a value that was found to be fresh, if its read has asked for that. */
   keep(key: string, policy: ResolvedPolicy, reading: CacheReading): void {
     const moment = this.#moments.get(reading);
     const { value: entry, ttl } = reading;
     if (moment === undefined || entry?.kept === undefined) return;
     this.#moments.delete(reading);
-    const tags = entry.tags.map(({ tag }) => tag);
-    this.#near.admit(key, entry.kept, { moment, terms: policy, tags, ttlMs: ttl });
+    const { tags: versions } = entry;
+    this.#near.admit(key, entry.kept, { moment, terms: policy, versions, ttlMs: ttl, cas: reading.cas });
   }
 
   /** A key has changed, or is about to; all of them without one. @param isDone whether it has. */

@@ -101,6 +101,12 @@ export interface CacheStore {
     keep?: KeptAs,
   ): Promise<CacheReading>;
 
+  /**
+   * Reads all of an entry but its value, and asks for no rights, to see whether it is what was read before. Undefined where tokens
+   * cannot be compared, or nothing is spared by that.
+   */
+  recheck?(key: string): Promise<CacheReading | undefined>;
+
   /** Begins reads of many keys for one caller: what they find together has a bound, as a value has one of its own. */
   together?(): object;
 

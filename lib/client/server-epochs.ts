@@ -45,6 +45,11 @@ export class ServerEpochs {
     return { server: server.id, shard: this.#names.shardOf(this.#requests.wireKeys([full])[0]) };
   }
 
+  /** Whether the server of a key tells everything of an item without its bytes. */
+  tellsAll(key: string): boolean {
+    return this.#cluster.nodeFor(this.#requests.fullKey(key))?.dialect === 'meta';
+  }
+
   /** The mark of a server and some of its epochs; undefined for each that is not there, `''` for one that cannot be asked for. */
   async read(
     server: string,

@@ -12,6 +12,9 @@ import { ReadTwice } from './read-twice.js';
 /** What an entry costs beside its value and its key, roughly, in bytes. */
 const ENTRY_BYTES = 300;
 
+/** From here on it costs less to ask whether a value has changed than to read it: 3 µs of processor time instead of 27. */
+const WORTH_ASKING_BYTES = 4096;
+
 const NONE: readonly never[] = Object.freeze([]);
 
 /**
@@ -95,7 +98,8 @@ export class NearCache implements BusAudience {
    */
   wants(key: string, terms: NearTerms): { readonly as: KeptAs; readonly moment: number } | undefined {
     if (this.#closed || this.#options.maxItems === 0) return undefined;
-    if (!this.#readTwice.note(key, terms.nearMs)) {
+    // What is kept, and may not be served now, has been read often.
+    if (!this.#entries.has(key) && !this.#readTwice.note(key, terms.nearMs)) {
       this.#counts.refused.once += 1;
       return undefined;
     }
@@ -105,11 +109,22 @@ export class NearCache implements BusAudience {
   }
 
   /**
+   * What is kept under a key and may not be served any more, but may be what is stored all the same, and is so large that it is
+   * worth asking.
+   */
+  doubtful(key: string, terms: NearTerms): Doubtful | undefined {
+    const entry = this.#entries.peek(key);
+    if (entry === undefined || entry.value.size < WORTH_ASKING_BYTES || entry.cas === '') return undefined;
+    return isAlike(entry.terms, terms) ? entry : undefined;
+  }
+
+  /**
    * Keeps a value that was read, if nothing can have changed since.
    *
    * @param admission what else is known of it.
    */
-  admit(key: string, value: KeptValue, { moment, terms, tags, ttlMs }: Admission): void {
+  admit(key: string, value: KeptValue, { moment, terms, versions, ttlMs, cas }: Admission): void {
+    const tags = versions.map(({ tag }) => tag);
     const place = this.#store.epochOfKey(key);
     if (this.#closed || moment < this.#serversChangedAt || place === undefined) {
       this.#counts.refused.other += 1;
@@ -133,6 +148,8 @@ export class NearCache implements BusAudience {
     const entry: NearEntry = {
       value,
       terms,
+      cas,
+      versions,
       epoch,
       others: others as readonly Epoch[],
       until: this.#clock.now() + this.#freshMs(place.server, ttlMs, terms),
@@ -262,7 +279,9 @@ export interface NearTerms {
 export interface Admission {
   readonly moment: number;
   readonly terms: NearTerms;
-  readonly tags: readonly string[];
+  readonly versions: readonly { readonly tag: string; readonly version: string }[];
+  /** Names the state that was read; `''` where that is not comparable. */
+  readonly cas: string;
   /** Until the store drops it; undefined where it never does, or cannot tell. */
   readonly ttlMs: number | undefined;
 }
@@ -295,8 +314,12 @@ export interface NearCacheReport {
   readonly bus?: NearBusReport;
 }
 
-interface NearEntry {
+/** What may still be what is stored. */
+export interface Doubtful extends Pick<Admission, 'cas' | 'versions'> {
   readonly value: KeptValue;
+}
+
+interface NearEntry extends Doubtful {
   readonly terms: NearTerms;
   readonly epoch: Epoch;
   /** Of its tags. */

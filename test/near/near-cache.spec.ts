@@ -225,4 +225,28 @@ describe('a near cache', () => {
     await fleet.pass(until - fleet.clock.now());
     expect(await read('second')).toBe('second');
   });
+
+  it('asks whether a large value has changed, and reads it only if it has', async () => {
+    const fleet = new Fleet();
+    const [member, writer] = [fleet.start(NEAR), fleet.start(NEAR)];
+    // Keys of one epoch: the same characters.
+    await warm(fleet, member, 'large1', 'large2');
+    const neighbour = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+    const before = readsOf(member, 'large1');
+    await fleet.until(Promise.all(neighbour.map((key) => writer.cache.invalidate(key))));
+    await fleet.pass(501);
+    for (let read = 0; read < 8; read += 1) {
+      expect(await fleet.until(member.cache.getOrSet('large1', () => 'another'))).toBe('value of large1');
+      await fleet.pass(100);
+    }
+    expect(readsOf(member, 'large1')).toBe(before);
+    expect(member.store.log.filter((line) => line === 'recheck large1').length).toBeGreaterThan(0);
+    await fleet.until(writer.cache.set('large1', 'new'));
+    await fleet.pass(501);
+    expect(await fleet.until(member.cache.getOrSet('large1', () => 'another'))).toBe('new');
+    await fleet.until(writer.cache.invalidate('large1', { soft: '30s' }));
+    await fleet.pass(501);
+    const refreshed = member.cache.getOrSet('large1', () => 'newer', { serveStale: false });
+    expect(await fleet.until(refreshed)).toBe('newer');
+  });
 });

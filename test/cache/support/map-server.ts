@@ -82,6 +82,11 @@ export class MapServer {
     this.markedAt = this.time - 3600;
   }
 
+  /** How large values are: those of keys that say so are large. */
+  sizeOf(key: string): number {
+    return key.startsWith('large') ? 50_000 : 100;
+  }
+
   /** An epoch that never was, or another such text. */
   newName(): string {
     this.#versions += 1;
@@ -216,8 +221,12 @@ export class MapConnection implements CacheStore {
       if (keep === undefined || value === undefined) return reading;
       const taken = structuredClone(value.value);
       const take = (): unknown => (keep === 'same' ? value.value : structuredClone(taken));
-      return { ...reading, value: { ...value, kept: { size: 100, take } } };
+      return { ...reading, value: { ...value, kept: { size: this.#server.sizeOf(key), take } } };
     });
+  }
+
+  recheck(key: string): Promise<CacheReading> {
+    return this.#ask('recheck', key, () => ({ ...this.#server.read(key, 0, 0), value: undefined }));
   }
 
   async write(
