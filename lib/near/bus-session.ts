@@ -185,7 +185,10 @@ export class BusSession implements NearCacheBusListener {
     const silenceMs = this.#maxAgeMs / 2;
     const until = Math.min(this.#ownSentAt, this.#senders.oldest) + silenceMs;
     const wasTrusted = now < this.trustedUntil;
-    if (until > now && !wasTrusted) this.trustedSince = now;
+    if (until > now && !wasTrusted) {
+      this.trustedSince = now;
+      this.#hears.lost();
+    }
     if (wasTrusted && until <= now) this.#lost();
     this.trustedUntil = until;
   }
@@ -252,7 +255,7 @@ export interface BusAudience {
   changed(low: number, high: number): void;
   /** Anything may have changed. */
   allChanged(): void;
-  /** Something may have been lost. */
+  /** Something may have been lost by now, or from now on nothing is: what was asked of memcached before says less. */
   lost(): void;
 }
 

@@ -25,8 +25,8 @@ export class Epochs {
   readonly #clock: Clock;
   readonly #order: Order;
   readonly #servers = new Map<string, ServerEpochs>();
-  /** How many times as long an answer is relied on as without a bus. */
-  readonly #times: () => number;
+  /** How many times as long an answer is relied on as without a bus, by when it was asked for. */
+  readonly #times: (askedAt: number) => number;
   #nearMs = Number.POSITIVE_INFINITY;
   #callOff: (() => void) | undefined;
   /** Something was looked at since the last round of questions. A field, since every read sets it. */
@@ -36,7 +36,7 @@ export class Epochs {
   /** How many questions were asked. */
   polls = 0;
 
-  constructor(store: EpochStore, clock: Clock, order: Order, times: () => number) {
+  constructor(store: EpochStore, clock: Clock, order: Order, times: (askedAt: number) => number) {
     this.#times = times;
     this.#store = store;
     this.#clock = clock;
@@ -50,7 +50,8 @@ export class Epochs {
     const epoch = server.epochs.get(place.shard);
     if (epoch === undefined && !server.epochs.has(place.shard)) {
       server.epochs.set(place.shard, undefined);
-      if (this.#callOff !== undefined) this.#hurry();
+      server.isWantedAgain = server.isAsked;
+      if (this.#callOff !== undefined && !server.isAsked) this.#hurry();
     }
     return epoch;
   }
@@ -64,8 +65,8 @@ export class Epochs {
     } else if (this.#callOff === undefined) this.#hurry();
   }
 
-  /** What was asked before is not relied on for longer than without a bus: asks as often as without one. */
-  busIsLost(): void {
+  /** What was asked before is not relied on for longer than without a bus: asks as soon as without one. */
+  hurryUp(): void {
     if (this.#callOff === undefined) return;
     this.#schedule(Math.max(0, this.#polledAt + this.#nearMs / 2 - this.#clock.now()));
   }
@@ -112,7 +113,7 @@ export class Epochs {
     for (const server of this.#servers.values()) {
       if (!server.isAsked) void this.#ask(server);
     }
-    this.#schedule((this.#nearMs / 2) * this.#times());
+    this.#schedule((this.#nearMs / 2) * this.#times(this.#polledAt));
   }
 
   async #ask(server: ServerEpochs): Promise<void> {
@@ -131,6 +132,10 @@ export class Epochs {
       // Not answered: what is known grows older, and is not relied on any more.
     } finally {
       server.isAsked = false;
+      if (server.isWantedAgain) {
+        server.isWantedAgain = false;
+        if (this.#callOff !== undefined) this.#hurry();
+      }
     }
   }
 
@@ -198,6 +203,8 @@ export class ServerEpochs {
   markKeptAt = 0;
   /** Whether questions are under way. */
   isAsked = false;
+  /** Whether there are more to be asked then. */
+  isWantedAgain = false;
   /** By shard; undefined for those that are asked for and not known. */
   readonly epochs = new Map<number, Epoch | undefined>();
 

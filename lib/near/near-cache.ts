@@ -56,7 +56,9 @@ export class NearCache implements BusAudience {
     this.#busTimes = options.maxAgeWithBus / options.maxAge;
     const limits = { maxAgeMs: options.maxAge, maxAgeWithBusMs: options.maxAgeWithBus };
     this.#bus = options.bus && new BusSession(options.bus, limits, clock, this);
-    this.#epochs = new Epochs(store, clock, this.#order, () => (this.#bus?.isTrusted ? this.#busTimes : 1));
+    this.#epochs = new Epochs(store, clock, this.#order, (askedAt) =>
+      this.#bus?.isTrusted === true && askedAt >= this.#bus.trustedSince ? this.#busTimes : 1,
+    );
     this.#readTwice = new ReadTwice(clock, options.maxItems);
     this.#entries = new LRUCache<string, NearEntry>({
       max: Math.max(1, options.maxItems),
@@ -191,9 +193,9 @@ export class NearCache implements BusAudience {
     this.#entries.clear();
   }
 
-  /** What other processes said may be lost. */
+  /** What was asked before now is not relied on for longer because of the bus. */
   lost(): void {
-    this.#epochs.busIsLost();
+    this.#epochs.hurryUp();
   }
 
   /** Likewise for everything. */

@@ -45,7 +45,7 @@ export async function provePromises(options, progress, print) {
   let held = true;
   for (const [name, cases] of [
     ...(cluster ? [['clusters', chosen(CLUSTER_ROWS)]] : []),
-    ...(near ? [['near caches', chosen(NEAR_ROWS)]] : []),
+    ...(near ? [['near caches', chosen(NEAR_ROWS.filter(({ isLong }) => !short || isLong !== true))]] : []),
     ...(reliability ? [['reliability', chosen(CASES)]] : []),
     ...(reliability ? [['detectors', chosen(DETECTORS)]] : []),
   ]) {

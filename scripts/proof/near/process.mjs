@@ -1,6 +1,7 @@
 /* What a process of the storms of near caches does. The database is a memcached of its own, which nobody kills. */
 import { appendFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { LosingBus } from './losing-bus.mjs';
 
 /** Reads between two turns of the event loop. */
@@ -9,7 +10,7 @@ const BURST = 300;
 /** A row takes up to so long to be read or written. */
 const DATABASE_MS = 4;
 
-export function operations(lib) {
+export function operations(lib, dist) {
   const { CacheEngine, ClientStore, MemcachedClient } = lib;
   let client;
   let database;
@@ -34,7 +35,7 @@ export function operations(lib) {
       client = new MemcachedClient({ servers, ...clientOptions });
       if (busOf !== undefined) {
         const { createBus } = await import(busOf.module);
-        bus = new LosingBus(await createBus(busOf.args, lib), busOf.lost ?? 0);
+        bus = new LosingBus(await createBus(busOf.args, pathToFileURL(`${dist}/`)), busOf.lost ?? 0);
       }
       const withBus = near === undefined || bus === undefined ? near : { ...near, bus };
       cache = new CacheEngine(new ClientStore(client), {

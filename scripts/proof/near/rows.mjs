@@ -1,3 +1,4 @@
+import { BUSES } from './buses.mjs';
 import { nearStorm } from './storm.mjs';
 
 /** The storms without a bus. */
@@ -8,9 +9,29 @@ const HARMS = [
   { name: 'keys, processes killed', how: { killed: true } },
 ];
 
+/** The same with a bus, and what becomes of it. */
+const BUS_HARMS = [
+  { name: 'keys', how: {} },
+  { name: 'tags', how: { tags: true } },
+  { name: 'cut for 2 s', how: {}, bus: { cut: true } },
+  { name: '30 % of the messages lost', how: {}, bus: { lost: 0.3 } },
+  { name: 'a server paused', how: { paused: true } },
+  { name: 'processes killed', how: { killed: true } },
+];
+
+/** Those that a check has time for. */
+const SHORT = new Set(['30 % of the messages lost']);
+
 /** What is promised of near caches, a row each. */
 export const NEAR_ROWS = [
   ...HARMS.map(({ name, how }) => ({ name: `near cache, ${name}`, run: (all) => row(all, how) })),
+  ...Object.keys(BUSES).flatMap((broker) =>
+    BUS_HARMS.map((harm) => ({
+      name: `near cache, ${broker}, ${harm.name}`,
+      isLong: !SHORT.has(harm.name) || broker !== 'Redis',
+      run: (all) => withBus(all, broker, harm),
+    })),
+  ),
   { name: 'near cache, planted: nobody tells of what he changes', run: planted },
 ];
 
@@ -43,4 +64,15 @@ async function planted({ dist }) {
   const { beyond, stale } = await nearStorm(dist, { seconds: 3, patch: NOBODY_TELLS });
   const held = beyond > 0 && stale > 0;
   return { figure: `${beyond} beyond, ${stale} stale at rest`, bound: 'is noticed', held, sound: held };
+}
+
+/** A storm with a bus on a broker of its own. */
+async function withBus(all, broker, { how, bus = {} }) {
+  if (!BUSES[broker].isInstalled()) throw new Error(`${broker} is not installed`);
+  const { stop, ...started } = await BUSES[broker].start();
+  try {
+    return await row(all, { ...how, bus: { ...started, ...bus } });
+  } finally {
+    await stop();
+  }
 }
