@@ -60,6 +60,7 @@ export const ENGLISH = [
     text: 'How far it can be trusted',
     pages: [
       ['limits', 'What it does not do'],
+      ['near-cache', 'The near cache'],
       ['staleness', 'What can be stale'],
       ['reliability', 'What was tried to break it'],
       ['performance', 'Performance'],
