@@ -52,7 +52,7 @@ function readSnippets() {
       const shown = readFileSync(join(SNIPPETS, file), 'utf8')
         .replaceAll("'../../../lib/index.js'", "'nestjs-memcached'")
         .replaceAll(
-          /'\.\.\/\.\.\/\.\.\/lib\/(?:adapters\/)?(\w+)(?:\/index)?\.js'/g,
+          /'\.\.\/\.\.\/\.\.\/lib\/(?:adapters\/)?((?:bus\/)?\w+)(?:\/index)?\.js'/g,
           "'nestjs-memcached/$1'",
         );
       return [file.replace(/\.ts$/, ''), `${shown.trim()}\n`];

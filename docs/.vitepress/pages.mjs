@@ -17,6 +17,7 @@ export const ENGLISH = [
       ['values', 'Values'],
       ['cluster', 'Clusters'],
       ['distributions', 'Which server gets a key'],
+      ['near-cache-bus', 'Buses for the near cache'],
       ['health', 'Health'],
       ['observability', 'Logs, reports, channels'],
       ['dashboard', 'The dashboard'],

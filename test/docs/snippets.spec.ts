@@ -6,6 +6,7 @@ import { MemcachedModule, MemcachedService } from '../../lib/index.js';
 import { MemcachedServer } from '../../lib/testing/index.js';
 import { pagesWithSnippets } from '../../scripts/snippets.mjs';
 import { tour } from './snippets/client.js';
+import { WorkersBus } from './snippets/near-cache-bus-own.js';
 import { HealthModule } from './snippets/health.js';
 import { observe } from './snippets/opentelemetry.js';
 import { MetricsController } from './snippets/prometheus.js';
@@ -38,6 +39,20 @@ describe('the code that the pages show', () => {
     const pages = pagesWithSnippets();
     expect(pages.map(({ path }) => path)).toContain('README.md');
     for (const { present, wanted } of pages) expect(present).toBe(wanted);
+  });
+
+  it('carries messages to all, its sender too, by a bus of one’s own', async () => {
+    const buses = [new WorkersBus(), new WorkersBus()];
+    const heard = buses.map(
+      (bus) =>
+        new Promise<string>((resolve) => {
+          const message = (bytes: Uint8Array): void => resolve(Buffer.from(bytes).toString());
+          void bus.subscribe({ message, connected: () => {} });
+        }),
+    );
+    await buses[0].publish(Buffer.from('changed'));
+    expect(await Promise.all(heard)).toEqual(['changed', 'changed']);
+    await Promise.all(buses.map((bus) => bus.close()));
   });
 
   it('starts an application that caches', async () => {
