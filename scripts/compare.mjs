@@ -19,7 +19,7 @@ const CALLERS = 50;
 const LOAD_MS = 300;
 
 const PAGE = new URL('../docs/comparison.md', import.meta.url);
-const TABLE = /(<!-- measured -->\n)[\s\S]*(\n<!-- end of measured -->)/;
+const TABLE = /(<!-- measured -->)[\s\S]*(<!-- end of measured -->)/;
 
 const folder = mkdtempSync(join(tmpdir(), 'nestjs-memcached-compare-'));
 try {
@@ -53,7 +53,7 @@ try {
   if (process.argv.includes('--write')) {
     writeFileSync(
       PAGE,
-      readFileSync(PAGE, 'utf8').replace(TABLE, (_all, open, close) => `${open}\n${table}\n${close}`),
+      readFileSync(PAGE, 'utf8').replace(TABLE, (_all, open, close) => `${open}\n\n${table}\n\n${close}`),
     );
   }
 } finally {
