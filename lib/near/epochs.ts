@@ -50,6 +50,7 @@ export class Epochs {
     const epoch = server.epochs.get(place.shard);
     if (epoch === undefined && !server.epochs.has(place.shard)) {
       server.epochs.set(place.shard, undefined);
+      this.isInUse = true;
       server.isWantedAgain = server.isAsked;
       if (this.#callOff !== undefined && !server.isAsked) this.#hurry();
     }
@@ -125,7 +126,12 @@ export class Epochs {
       const reading = await this.#store.readEpochs(server.id, shards);
       if (this.#servers.get(server.id) !== server || this.#closed) return;
       if (!(await this.#isMarked(server, reading.mark))) return;
-      if (askedAt < server.marksFrom || this.#servers.get(server.id) !== server) return;
+      if (this.#servers.get(server.id) !== server) return;
+      if (askedAt < server.marksFrom) {
+        this.isInUse = true;
+        this.#schedule(Math.max(SHORTEST_PAUSE_MS, server.marksFrom - this.#clock.now()));
+        return;
+      }
       server.askedAt = askedAt;
       await this.#take(server, shards, reading);
     } catch {
