@@ -150,6 +150,15 @@ async function startEverything(tracesToConsole) {
     SHOP_TRACES: tracesToConsole ? 'console' : '',
   };
   const shops = [];
+  const control = async ({ address, turn }) => {
+    const server = memcached.embedded.find((each) => each.address === address);
+    if (turn === 'stop' && server?.isRunning) await server.stop();
+    if (turn === 'start' && server?.isRunning === false) await server.start();
+    return {
+      shops: shops.map(({ name, url }) => ({ name, url })),
+      servers: memcached.embedded.map((each) => ({ address: each.address, isRunning: each.isRunning })),
+    };
+  };
   for (const [name, shopPort] of [
     ['shop 1', port],
     ['shop 2', 0],
@@ -157,7 +166,7 @@ async function startEverything(tracesToConsole) {
     shops.push(
       await started(
         `Starting ${name}`,
-        () => startShop({ name, port: shopPort, env }),
+        () => startShop({ name, port: shopPort, env, control }),
         ({ url }) => url,
       ),
     );

@@ -31,6 +31,8 @@ try {
   const browser = await chromium.launch({ executablePath: onPath(process.env.CHROMIUM ?? 'chromium') });
   closers.push(() => browser.close());
   await visit(browser, urls, servers);
+  const [embedded] = await openShop('');
+  await stopAndStart(browser, embedded);
 } catch (error) {
   console.error(`${bad('✘')} ${error.stack}`);
   process.exitCode = 1;
@@ -141,6 +143,19 @@ async function visit(browser, [url, otherUrl], servers) {
   });
   await other.page.close();
 
+  for (const [button, wanted] of [
+    ['without the cache', /^200 readers without the cache: 200 queries, \d+ ms/],
+    ['with it', /^200 readers with the cache: 1 query, \d+ ms/],
+  ]) {
+    await page.getByRole('button', { name: button, exact: true }).click();
+    await shows(`what 200 readers cost ${button}`, async () => {
+      assert.match(await page.locator('#stampede').textContent(), wanted);
+    });
+  }
+  await shows('where the other process is', async () => {
+    assert.equal(new URL(await page.locator('#other').getAttribute('href')).href, new URL(otherUrl).href);
+  });
+
   await search(page, 'lamp');
   await shows('what was searched for', async () => {
     const names = await products.locator('[data-field="name"]').allTextContents();
@@ -149,12 +164,19 @@ async function visit(browser, [url, otherUrl], servers) {
   await search(page, 'no such thing');
   await shows('that nothing was found', async () => {
     assert.deepEqual([await products.count(), await page.locator('#nothing').isVisible()], [0, true]);
+    assert.equal(await news.textContent(), 'No product has "no such thing" in its name or category.');
   });
   await search(page, '');
 
   await page.setViewportSize(NARROW);
   await shows('everything on a narrow screen, without scrolling sideways', async () => {
     assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth));
+    const overhanging = await page.evaluate(() =>
+      Array.from(document.querySelectorAll('button, input, a'))
+        .filter((each) => each.getBoundingClientRect().right > window.innerWidth)
+        .map((each) => each.textContent),
+    );
+    assert.deepEqual(overhanging, []);
     assert.ok(
       await products
         .first()
@@ -182,6 +204,25 @@ async function visit(browser, [url, otherUrl], servers) {
   await shows('products all the same', async () => {
     assert.match(await news.textContent(), /^\d+ products read: /);
     assert.equal(await products.locator('.badge.bad').count(), 0);
+  });
+}
+
+/** The servers of the demo itself can be stopped by whoever looks at the page. */
+async function stopAndStart(browser, url) {
+  const { page } = await open(browser, url);
+  const states = page.locator('#servers [data-field="state"]');
+  await page.getByRole('button', { name: 'Stop this server' }).first().click();
+  await shows('a server that the visitor has stopped', async () => {
+    assert.deepEqual(await states.allTextContents(), ['down', 'up']);
+  });
+  await page.getByRole('button', { name: 'Read all again' }).click();
+  await shows('products without it', async () => {
+    assert.match(await page.locator('#news').textContent(), /^\d+ products read: /);
+    assert.equal(await page.locator('#products .badge.bad').count(), 0);
+  });
+  await page.getByRole('button', { name: 'Start it again' }).click();
+  await shows('that it is back', async () => {
+    assert.deepEqual(await states.allTextContents(), ['up', 'up']);
   });
 }
 

@@ -30,15 +30,19 @@ class EmbeddedMemcached {
   /** `host:port`, known from the first start on. */
   address;
 
+  isRunning = false;
+
   async start() {
     this.#worker = new Worker(new URL('memcached-thread.mjs', import.meta.url), {
       workerData: { port: this.address === undefined ? 0 : Number(this.address.split(':')[1]) },
     });
     [this.address] = await once(this.#worker, 'message');
+    this.isRunning = true;
   }
 
   /** Ends like a process that was killed: its connections break and further ones are refused. */
   async stop() {
+    this.isRunning = false;
     await this.#worker.terminate();
   }
 }

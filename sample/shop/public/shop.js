@@ -144,6 +144,49 @@ const actions = {
   },
 };
 
+/** 200 readers of one product that is in no cache, inside of the shop: what a browser queues does not count. */
+async function stampede(cached) {
+  const [id] = rows.keys();
+  const answer = await ask(`/products/${id ?? 1}/stampede`, { method: 'POST', body: { cached } });
+  log(answer);
+  const { queries, shopMs } = answer;
+  element('stampede').textContent = answer.ok
+    ? `${answer.content.readers} readers ${cached ? 'with' : 'without'} the cache: ${queries === 1 ? '1 query' : `${queries} queries`}, ${shopMs.toFixed(0)} ms for all of them.`
+    : 'The shop did not answer.';
+}
+
+/** What the demo can do beside the shop: the other process, and servers to stop. Nobody is there in a shop of one's own. */
+let demo;
+
+async function findDemo() {
+  const response = await fetch('/demo', { cache: 'no-store' });
+  if (!response.ok) return;
+  demo = await response.json();
+  const here = demo.shops.find(({ url }) => new URL(url).port === location.port);
+  const other = demo.shops.find((shop) => shop !== here);
+  element('others').hidden = other === undefined;
+  if (other !== undefined) {
+    element('other').textContent = other.name;
+    element('other').href = other.url;
+  }
+  element('try-stop').hidden = demo.servers.length === 0;
+}
+
+/** Stops a server of the demo, or starts it again where it was, without what it held. */
+async function turn(server, to) {
+  const response = await fetch(`/demo/servers/${encodeURIComponent(server)}/${to}`, {
+    method: 'POST',
+    headers: { 'x-demo': 'yes' },
+  });
+  demo = await response.json();
+  tell(
+    to === 'stop'
+      ? `${server} was stopped: its keys are read from the database until it is back.`
+      : `${server} was started again, empty.`,
+  );
+  await refreshServers();
+}
+
 async function search(words) {
   const answer = await ask(`/products?q=${encodeURIComponent(words)}`);
   log(answer);
@@ -168,7 +211,10 @@ async function search(words) {
   }
   element('products').replaceChildren(...rows.values());
   element('nothing').hidden = rows.size > 0;
-  if (rows.size === 0) return;
+  if (rows.size === 0) {
+    tell(`No product has "${words}" in its name or category.`);
+    return;
+  }
   await Promise.all([refreshStock(), refreshKeys(), readAll()]);
 }
 
@@ -214,11 +260,24 @@ async function refreshServers() {
     field(item, 'share').style.width = `${share * 100}%`;
     field(item, 'weight').style.left = `${(weight / weights) * 100}%`;
     field(item, 'legend').textContent =
-      `${percent.format(share)} of the keys, ${percent.format(weight / weights)} of the weight (${weight} of ${weights})`;
+      `${percent.format(share)} of the shop's ${CATALOGUE_SIZE} product keys belong here, by ${percent.format(weight / weights)} of the weight (${weight} of ${weights})`;
     field(item, 'figures').textContent = figures(node);
+    showControl(item, server);
     return item;
   });
   element('servers').replaceChildren(...items);
+}
+
+function showControl(item, server) {
+  const known = demo?.servers.find(({ address }) => address === server);
+  field(item, 'control').hidden = known === undefined;
+  if (known === undefined) return;
+  const to = known.isRunning ? 'stop' : 'start';
+  field(item, 'turn').textContent = known.isRunning ? 'Stop this server' : 'Start it again';
+  field(item, 'turn').addEventListener('click', (event) => {
+    event.currentTarget.disabled = true;
+    void turn(server, to);
+  });
 }
 
 /** What the server itself and our own requests to it tell; nothing while it does not answer. */
@@ -229,7 +288,7 @@ function figures({ problem, hitRatio, recentHitRatio, items, evictions, latency 
     ratio === undefined
       ? 'no reads yet'
       : `${percent.format(ratio)} hits ${recentHitRatio === undefined ? 'in all' : 'of late'}`,
-    `${items} items`,
+    `${items} items held now, of whatever was read`,
     `${evictions} evicted`,
     latency === undefined ? '' : `99 of 100 answers within ${latency.p99.toFixed(1)} ms`,
   ]
@@ -260,6 +319,18 @@ element('search').addEventListener('submit', (event) => {
   void search(element('words').value);
 });
 element('read-all').addEventListener('click', () => void readAll());
+for (const [id, cached] of [
+  ['rush-plain', false],
+  ['rush-cached', true],
+]) {
+  const button = element(id);
+  button.addEventListener('click', () => {
+    button.disabled = true;
+    void stampede(cached).finally(() => (button.disabled = false));
+  });
+}
+
+await findDemo();
 
 await refreshServers();
 await search('');

@@ -1,9 +1,22 @@
-import { Body, Controller, Get, Param, ParseIntPipe, Patch, Query } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Get,
+  Param,
+  ParseBoolPipe,
+  ParseIntPipe,
+  Patch,
+  Post,
+  Query,
+} from '@nestjs/common';
 import { Cacheable } from 'nestjs-memcached';
 import { ProductChangePipe } from './product-change.pipe.js';
 import type { Product, ProductChange } from './product.js';
 import { ProductsRepository } from './products.repository.js';
 import { ProductsService } from './products.service.js';
+
+/** So many read one product at once in a stampede. */
+const READERS = 200;
 
 @Controller('products')
 export class ProductsController {
@@ -23,6 +36,18 @@ export class ProductsController {
   @Cacheable({ key: 'product:{0}', ttl: '5m' })
   find(@Param('id', ParseIntPipe) id: number): Promise<Product> {
     return this.repository.find(id);
+  }
+
+  /** Many readers of a product that is in no cache, with the cache and without it: the queries are in Server-Timing. */
+  @Post(':id/stampede')
+  async stampede(
+    @Param('id', ParseIntPipe) id: number,
+    @Body('cached', ParseBoolPipe) cached: boolean,
+  ): Promise<{ readers: number }> {
+    await this.products.forget(id);
+    const read = cached ? () => this.products.details(id) : () => this.repository.find(id);
+    await Promise.all(Array.from({ length: READERS }, read));
+    return { readers: READERS };
   }
 
   @Patch(':id')

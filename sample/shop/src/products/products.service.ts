@@ -21,6 +21,10 @@ export class ProductsService {
     return this.products.search('', SEARCH_LIMIT);
   }
 
+  /** Leaves the details of a product to be loaded anew. */
+  @CacheEvict({ keys: ['product:{0}:details'] })
+  async forget(_id: number): Promise<void> {}
+
   @Cacheable({ key: 'search:{0}', ttl: '1m', tags: ['catalogue'] })
   search(words: string): Promise<Product[]> {
     return this.products.search(words, SEARCH_LIMIT);
