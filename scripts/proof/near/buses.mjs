@@ -1,6 +1,6 @@
 /*
- * The buses of the storms, on real brokers. Each is `start()`, which resolves with what its processes are given as `args`, and how
- * it is stopped; `createBus` is called in every process.
+ * The buses of the storms, on real brokers. Each is `start()`, which resolves with its port, how it is
+ * stopped, and `onPort`: what its processes are given, who may come by another way; `createBus` is called in every process.
  */
 import { hasRabbitmq, startRabbitmq } from '../../rabbitmq.mjs';
 import { hasRedis, startRedis } from '../../redis.mjs';
@@ -9,23 +9,22 @@ const HERE = import.meta.url;
 
 /** Where the brokers are, for those who have them. */
 export const BUSES = {
-  Redis: {
-    isInstalled: hasRedis,
-    async start() {
-      const server = await startRedis();
-      return { module: HERE, args: { redis: server.port }, stop: () => server.stop() };
-    },
-  },
-  RabbitMQ: {
-    isInstalled: hasRabbitmq,
-    async start() {
-      const server = await startRabbitmq();
-      return { module: HERE, args: { rabbitmq: server.url }, stop: () => server.stop() };
-    },
-  },
+  Redis: brokerOf(hasRedis, startRedis, 'redis'),
+  RabbitMQ: brokerOf(hasRabbitmq, startRabbitmq, 'rabbitmq'),
 };
 
-/** @param {{ redis?: number, rabbitmq?: string }} args a port, or a URL. @param {string} dist the build. */
+function brokerOf(isInstalled, startBroker, name) {
+  return {
+    isInstalled,
+    async start() {
+      const server = await startBroker();
+      const onPort = (port) => ({ module: HERE, args: { [name]: port } });
+      return { port: server.port, onPort, stop: () => server.stop() };
+    },
+  };
+}
+
+/** @param {{ redis?: number, rabbitmq?: number }} args a port. @param {string} dist the build. */
 export async function createBus({ redis, rabbitmq }, dist) {
   if (redis !== undefined) {
     const { createClient } = await import('redis');
@@ -36,5 +35,9 @@ export async function createBus({ redis, rabbitmq }, dist) {
   }
   const { connect } = await import('amqplib');
   const { createRabbitmqBus } = await import(new URL('adapters/bus/rabbitmq.js', dist).href);
-  return createRabbitmqBus(await connect(rabbitmq));
+  const connection = await connect(`amqp://127.0.0.1:${rabbitmq}?heartbeat=5`, {
+    recovery: { initialDelay: 50, maxDelay: 500 },
+  });
+  connection.on('error', () => undefined);
+  return createRabbitmqBus(connection);
 }

@@ -39,7 +39,8 @@ const OWED_MS = 2000;
  *
  * @param how `patch`, what is changed in the build; `seconds`; `tags`; `paused` to stop a server in the middle; `killed` to kill processes at random; `module` of the
  *   processes, if others than ours; `bus`: `{ module, args, lost, cut }`, of whom `createBus(args)` makes one in each process,
- *   which loses the part `lost` of the messages, and all of them for two seconds with `cut`.
+ *   which loses the part `lost` of the messages, and all of them for two seconds with `cut`; `cutPath()` cuts
+ *   the way to the broker.
  */
 export async function nearStorm(
   dist,
@@ -103,6 +104,10 @@ export async function nearStorm(
       await at(HARM.from);
       for (const [index, { child }] of roles.entries())
         if (index % 2 === 1) await child.call('cut', { forMs: 2000 });
+    }
+    if (bus?.cutPath !== undefined) {
+      await at(HARM.from);
+      await bus.cutPath();
     }
     while (killed && performance.now() < startedAt + seconds * 1000 * 0.8) {
       await sleep(500 + Math.random() * 500);
