@@ -9,7 +9,7 @@ import type { EpochPlace, EpochReading, EpochStore } from './epoch-store.js';
 export const MARK_HOLDS_MS = 2500;
 
 /** Between two rounds of questions, however much there is to ask for. */
-const SHORTEST_PAUSE_MS = 10;
+const SHORTEST_PAUSE_MS = 50;
 
 /** How often a mark's time is set anew. It ends by itself, so that nobody bumps epochs any more once there are no near caches. */
 const MARK_KEPT_EVERY_MS = 3_600_000;
@@ -51,8 +51,10 @@ export class Epochs {
     if (epoch === undefined && !server.epochs.has(place.shard)) {
       server.epochs.set(place.shard, undefined);
       this.isInUse = true;
-      server.isWantedAgain = server.isAsked;
-      if (this.#callOff !== undefined && !server.isAsked) this.#hurry();
+      // Until its mark is heeded, nothing that it says is of use.
+      const isWaiting = server.mark !== undefined && this.#clock.now() < server.marksFrom;
+      server.isWantedAgain = server.isAsked && !isWaiting;
+      if (this.#callOff !== undefined && !server.isAsked && !isWaiting) this.#hurry();
     }
     return epoch;
   }
