@@ -40,7 +40,7 @@ const OPTIONS: Shape<{ exchange: string; expires: number }> = {
  * @throws {InvalidOptionsError} with the path of the wrong option.
  *
  * @example
- * const connection = await connect('amqp://broker?heartbeat=5', { recovery: { waitForConnect: false } });
+ * const connection = await connect('amqp://broker?heartbeat=5', { noDelay: true, recovery: { waitForConnect: false } });
  * connection.on('error', () => {});
  * MemcachedModule.forRoot({
  *   servers: 'cache-1,cache-2',

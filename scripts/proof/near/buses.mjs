@@ -36,6 +36,7 @@ export async function createBus({ redis, rabbitmq }, dist) {
   const { connect } = await import('amqplib');
   const { createRabbitmqBus } = await import(new URL('adapters/bus/rabbitmq.js', dist).href);
   const connection = await connect(`amqp://127.0.0.1:${rabbitmq}?heartbeat=5`, {
+    noDelay: true,
     recovery: { initialDelay: 50, maxDelay: 500 },
   });
   connection.on('error', () => undefined);

@@ -11,7 +11,7 @@ const BROKER = Symbol('broker');
       provide: BROKER,
       async useFactory() {
         const url = process.env.AMQP_URL ?? 'amqp://localhost?heartbeat=5';
-        const connection = await connect(url, { recovery: { waitForConnect: false } });
+        const connection = await connect(url, { noDelay: true, recovery: { waitForConnect: false } });
         return connection.on('error', (error) => console.error(error));
       },
     },
