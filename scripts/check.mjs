@@ -99,6 +99,11 @@ const steps = [
     needs: ['package: pack'],
     work: () => run(process.execPath, ['scripts/newcomer.mjs', tarball], { live: true, limitMinutes: 15 }),
   },
+  {
+    title: "Keyv's own suite for stores",
+    needs: ['build'],
+    work: () => run(process.execPath, ['scripts/keyv-suite.mjs'], { env: testEnvironment, live: true }),
+  },
   ...(isMatrix
     ? [
         {
