@@ -80,6 +80,7 @@ export const CHINESE = [
       ['keys', '键'],
       ['cas', '比较并交换'],
       ['cluster', '集群'],
+      ['health', '健康检查'],
       ['testing', '测试'],
       ['production', '上线之前'],
       ['recipes', '常用做法'],
