@@ -78,6 +78,7 @@ export const CHINESE = [
       ['index', '全部页面'],
       ['getting-started', '快速上手'],
       ['keys', '键'],
+      ['cache', '缓存'],
       ['cas', '比较并交换'],
       ['cluster', '集群'],
       ['health', '健康检查'],
