@@ -80,6 +80,7 @@ export const CHINESE = [
       ['keys', '键'],
       ['cache', '缓存'],
       ['cas', '比较并交换'],
+      ['values', '值'],
       ['cluster', '集群'],
       ['health', '健康检查'],
       ['testing', '测试'],
