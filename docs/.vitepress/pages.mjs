@@ -79,6 +79,7 @@ export const CHINESE = [
       ['getting-started', '快速上手'],
       ['keys', '键'],
       ['cache', '缓存'],
+      ['http', '完整的 HTTP 响应'],
       ['cas', '比较并交换'],
       ['values', '值'],
       ['cluster', '集群'],
