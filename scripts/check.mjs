@@ -29,6 +29,7 @@ const isMatrix = process.argv.includes('--matrix');
 let testEnvironment;
 let tarball;
 
+/** What installs packages, or runs on one processor, may run `beside` the step above it. */
 const steps = [
   {
     title: 'memcached, twemproxy, Redis, RabbitMQ, Python clients and Chromium',
@@ -43,9 +44,15 @@ const steps = [
   { title: 'build', work: () => npm('run', 'build') },
   // The samples import the package by its name, so these read what the build has written.
   { title: 'lint', needs: ['build'], work: () => npm('run', 'lint') },
-  { title: 'types of the sample', needs: ['build'], work: () => bin('tsc', '--noEmit', '-p', 'sample/shop') },
+  {
+    title: 'types of the sample',
+    beside: 'lint',
+    needs: ['build'],
+    work: () => bin('tsc', '--noEmit', '-p', 'sample/shop'),
+  },
   {
     title: 'samples, each by its one command',
+    beside: 'lint',
     needs: ['build'],
     work: () =>
       run(process.execPath, ['scripts/sample.mjs', '--all'], {
@@ -55,7 +62,7 @@ const steps = [
       }),
   },
   { title: 'types', work: () => npm('run', 'typecheck') },
-  { title: 'site: pages, links, anchors', work: () => npm('run', 'docs') },
+  { title: 'site: pages, links, anchors', beside: 'types', work: () => npm('run', 'docs') },
   { title: 'tests', work: () => runTests(testEnvironment) },
   { title: 'quick tests on the newest Node', work: fastTestsOnNewest },
   {
@@ -96,11 +103,13 @@ const steps = [
   },
   {
     title: 'package: the first hour of a newcomer, by README',
+    beside: 'package: consumers',
     needs: ['package: pack'],
     work: () => run(process.execPath, ['scripts/newcomer.mjs', tarball], { live: true, limitMinutes: 15 }),
   },
   {
     title: "Keyv's own suite for stores",
+    beside: 'package: consumers',
     needs: ['build'],
     work: () => run(process.execPath, ['scripts/keyv-suite.mjs'], { env: testEnvironment, live: true }),
   },
@@ -164,13 +173,30 @@ const failed = [];
 /** Titles of the steps that failed or could not run. */
 const unsound = new Set();
 
-for (const [index, { title, isFatal = false, needs = [], work }] of steps.entries()) {
+for (let first = 0; first < steps.length;) {
+  let next = first + 1;
+  while (steps[next]?.beside === steps[first].title) next += 1;
+  const sound = await Promise.all(steps.slice(first, next).map(runStep));
+  first = next;
+  if (sound.includes(false)) {
+    total.skipped += steps.length - next;
+    break;
+  }
+}
+
+rmSync(folder, { recursive: true, force: true });
+if (failed.length > 0) console.log(`\nfailed: ${failed.join(', ')}`);
+process.exitCode = failed.length > 0 ? 1 : 0;
+console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+
+/** @returns false where nothing after it can run. */
+async function runStep({ title, isFatal = false, needs = [], work }) {
   const missing = needs.filter((need) => unsound.has(need));
   if (missing.length > 0) {
     unsound.add(title);
     total.skipped += 1;
     console.log(`- ${title}: not run, it needs: ${missing.join(', ')}`);
-    continue;
+    return true;
   }
   console.log(`▸ ${title}`);
   const started = performance.now();
@@ -182,22 +208,14 @@ for (const [index, { title, isFatal = false, needs = [], work }] of steps.entrie
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   if (result.failed === 0) {
     console.log(`✓ ${title} (${seconds} s)`);
-    continue;
+    return true;
   }
   failed.push(title);
   unsound.add(title);
   if (result.output) console.log(result.output);
   console.log(`✗ ${title} (${seconds} s): ${result.problem}`);
-  if (isFatal) {
-    total.skipped += steps.length - index - 1;
-    break;
-  }
+  return !isFatal;
 }
-
-rmSync(folder, { recursive: true, force: true });
-if (failed.length > 0) console.log(`\nfailed: ${failed.join(', ')}`);
-process.exitCode = failed.length > 0 ? 1 : 0;
-console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 
 /** Only the tests count more than themselves. */
 function isFigures(result) {
