@@ -78,6 +78,7 @@ export const CHINESE = [
       ['index', '全部页面'],
       ['getting-started', '快速上手'],
       ['keys', '键'],
+      ['decorators', '装饰器'],
       ['cache', '缓存'],
       ['http', '完整的 HTTP 响应'],
       ['cas', '比较并交换'],
