@@ -57,20 +57,25 @@ export async function row({ dist, nearSeconds }, how) {
   const served = `${((100 * nearHits) / Math.max(1, reads)).toFixed(1)} %`;
   // Where little is served by near caches, nothing is proved about them.
   const isTried = nearHits > 500 && invalidations > 20;
-  const held = beyond === 0 && stale === 0 && isTried;
+  const sound = beyond === 0 && stale === 0;
+  const held = sound && isTried;
   return {
     p99LagMs,
     figure: `${beyond} beyond, worst ${Math.round(worstMs)} ms, p99 ${Math.round(p99LagMs)} ms; ${stale} of ${keys} stale at rest`,
     bound: `0 beyond ${boundMs} ms, 0 stale`,
     held,
-    sound: held,
+    // How much a busy machine gets done is shown in a check, and not judged.
+    sound,
     note: `${(reads / 1e6).toFixed(2)} M reads, ${served} near hits, ${invalidations} invalidations${kills > 0 ? `, ${kills} killed` : ''}`,
   };
 }
 
-/** Whether what was planted is noticed. */
+/** Whether what was planted is noticed: in the first storm that gets enough done for it. */
 async function planted({ dist }) {
-  const { beyond, stale } = await nearStorm(dist, { seconds: 3, patch: NOBODY_TELLS });
+  let [beyond, stale] = [0, 0];
+  for (let storm = 0; storm < 3 && (beyond === 0 || stale === 0); storm += 1) {
+    ({ beyond, stale } = await nearStorm(dist, { seconds: 3 * 2 ** storm, patch: NOBODY_TELLS }));
+  }
   const held = beyond > 0 && stale > 0;
   return { figure: `${beyond} beyond, ${stale} stale at rest`, bound: 'is noticed', held, sound: held };
 }
