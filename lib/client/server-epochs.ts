@@ -50,6 +50,11 @@ export class ServerEpochs {
     return this.#cluster.nodeFor(this.#requests.fullKey(key))?.dialect === 'meta';
   }
 
+  /** Tells whenever keys may have got other servers. */
+  onMove(listener: () => void): void {
+    this.#cluster.onMove(listener);
+  }
+
   /** The mark of a server and some of its epochs; undefined for each that is not there, `''` for one that cannot be asked for. */
   async read(
     server: string,

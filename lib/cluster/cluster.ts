@@ -26,6 +26,7 @@ export class Cluster {
   readonly #options: ResolvedClientOptions;
   readonly #observer: NodeObserver;
   readonly #epochs: EpochNames;
+  readonly #onMove: (() => void)[] = [];
   #placement: Placement;
   #nodes: readonly Node[];
   /** By server; what one is owed outlives its place in the list. */
@@ -93,6 +94,7 @@ export class Cluster {
     this.#nodes = nodes;
     for (const request of this.#homeless.splice(0)) this.#ownerOf(request)?.owe(request);
     for (const node of nodes) if (!before.has(node)) node.deliverOwed();
+    for (const tell of this.#onMove) tell();
     const listed = new Set(nodes.map(({ server }) => server.id));
     for (const id of this.#owed.keys()) {
       if (!listed.has(id) && !this.#departed.has(id)) this.#owed.delete(id);
@@ -105,6 +107,11 @@ export class Cluster {
       added: nodes.filter((node) => !before.has(node)).map((node) => node.server.id),
       removed: [...present.keys()],
     };
+  }
+
+  /** Tells whenever keys may have got other servers, be it by a weight or the order of the servers alone. */
+  onMove(listener: () => void): void {
+    this.#onMove.push(listener);
   }
 
   /** What the distribution has to say about the servers, such as a weight that gets no key. */

@@ -61,7 +61,12 @@ export class EpochBumps {
 
   /** The request that bumps the epoch of a key. */
   requestFor(wireKey: string): Request {
-    return this.#request('delete', this.#names.of(this.#names.shardOf(wireKey)), () => true);
+    return this.#request('delete', this.epochOf(wireKey), () => true);
+  }
+
+  /** The wire key of a key's epoch. */
+  epochOf(wireKey: string): string {
+    return this.#names.of(this.#names.shardOf(wireKey));
   }
 
   async #askAndBump(wireKey: string): Promise<void> {

@@ -14,7 +14,8 @@ const BINARY = '\0';
  * What one server is still owed: deletes and stale marks that could not reach it.
  *
  * Kept in memory, a key in about a hundred bytes (`bench/micro/owed-keys.mjs`), and bounded. Past the bound, keys are kept
- * in a filter, which knows them again and sometimes takes another for one of them, but cannot list them.
+ * in a filter, which knows them again and sometimes takes another for one of them, but cannot list them; of those, the epochs
+ * are owed as well, which are few.
  */
 export class OwedInvalidations {
   readonly #limit: number;
@@ -122,6 +123,9 @@ export class OwedInvalidations {
       this.#settled.delete(name);
       this.#additions += 1;
       (this.#beyond ??= new KeyFilter()).add(name);
+      // A key that is not there when the server is asked for its keys is not found again; its near copies are ended now.
+      const epoch = this.bumps?.epochOf(name.startsWith(BINARY) ? name.slice(1) : name);
+      if (epoch !== undefined) this.#keys.set(epoch, DELETE);
     } else if (known !== DELETE) {
       // A key is mostly two texts joined, which would keep both and the tree that joins them.
       this.#keys.set(known === undefined ? flat(name) : name, exptime);

@@ -59,7 +59,7 @@ export class ClientEpochs implements EpochStore {
   }
 
   onServersChange(listener: (keysMoved: boolean) => void): void {
-    this.#client.on('servers', () => listener(true));
+    this.#client.epochs.onMove(() => listener(true));
     this.#client.on('node', () => listener(false));
   }
 }

@@ -157,7 +157,9 @@ describe('what a server is owed', () => {
     isAway = false;
     while ((await client.delete('other').catch(() => 'away')) === 'away') await turn();
     await settled(client);
-    expect([...deleted].filter((key) => key !== 'other').toSorted()).toEqual(keys.toSorted());
+    // Beyond what can be remembered, the epochs are owed as well.
+    const found = [...deleted].filter((key) => key !== 'other' && !key.startsWith('~epoch:'));
+    expect(found.toSorted()).toEqual(keys.toSorted());
   });
 
   it('keeps a key of bytes and the key that is spelled like its base64 apart', async () => {
