@@ -5,4 +5,8 @@ export interface Twemproxy {
 
 export function hasTwemproxy(): boolean;
 
-export function startTwemproxy(addresses: readonly string[], timeoutMs?: number): Promise<Twemproxy>;
+export function startTwemproxy(
+  addresses: readonly string[],
+  timeoutMs?: number,
+  names?: readonly string[],
+): Promise<Twemproxy>;

@@ -15,9 +15,10 @@ export function hasTwemproxy() {
  *
  * @param {readonly string[]} addresses
  * @param {number} [timeoutMs] how long it waits for a server before it answers for it.
+ * @param {readonly string[]} [names] of the servers, by which keys are distributed, so that ports do not matter.
  * @returns {Promise<{ address: string, stop(): Promise<void> }>}
  */
-export async function startTwemproxy(addresses, timeoutMs = 2000) {
+export async function startTwemproxy(addresses, timeoutMs = 2000, names = []) {
   const folder = mkdtempSync(join(tmpdir(), 'nestjs-memcached-twemproxy-'));
   const [port, statsPort] = await freePorts(2);
   const settings = [
@@ -27,7 +28,7 @@ export async function startTwemproxy(addresses, timeoutMs = 2000) {
     '  distribution: ketama',
     `  timeout: ${timeoutMs}`,
     '  servers:',
-    ...addresses.map((address) => `    - ${address}:1`),
+    ...addresses.map((address, index) => `    - ${address}:1 ${names[index] ?? ''}`.trimEnd()),
     '',
   ];
   writeFileSync(join(folder, 'nutcracker.yml'), settings.join('\n'));

@@ -116,7 +116,10 @@ export class CasUpdates {
         return { current, value: await next(current) };
       };
       const { current, value } = await unlessAborted(work(), options.signal);
-      if (value === KEEP) return { value: current };
+      if (value === KEEP) {
+        await store.confirmed?.(key);
+        return { value: current };
+      }
       if (value === undefined) {
         throw new InvalidArgumentError(
           `update "${key}": the new value is undefined; return KEEP to leave the value as it is`,

@@ -187,6 +187,9 @@ export interface CacheStore {
   /** Tells near caches that a load has replaced a value before its time. All other changes do so by themselves. */
   replaced?(key: string): Promise<void>;
 
+  /** Does so as well for a value that was left as it is, if this process has tried to change it and does not know what became of that. */
+  confirmed?(key: string): Promise<void>;
+
   /**
    * Takes down a value as it is now, for as many objects of it as are asked for, each as a read of it would be.
    *

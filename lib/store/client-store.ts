@@ -1,3 +1,4 @@
+import { BoundedMap } from '../bounded-map.js';
 import type { CacheEntry, CacheReading, Copier, CacheStore, HeldLock, TagState } from '../cache/store.js';
 import type { MemcachedClient } from '../client/client.js';
 import type { CommandOptions, CounterOptions, StoreOptions } from '../client/command-options.js';
@@ -31,10 +32,10 @@ const COUNT_ATTEMPTS = 4;
 const SET_ATTEMPTS = 3;
 
 /** Asks for the state of a key, and makes one where nothing is, for no longer than a lease lasts by default. */
-const WHATEVER_IS_THERE = {
-  leaseSeconds: 3,
-  withoutValue: true,
-} as const;
+const WHATEVER_IS_THERE = { leaseSeconds: 3, withoutValue: true } as const;
+
+/** Most items that are remembered because nobody knows what became of a change. */
+const MAX_UNSURE = 10_000;
 
 /**
  * The cache's store on memcached. Whatever changes what its readers may see tells near caches of it before it is done.
@@ -46,6 +47,8 @@ export class ClientStore implements CacheStore {
   readonly #tags: ClientTags;
   readonly #lost: LostLeases;
   readonly #sets = new SetsUnderWay();
+  /** Items of which it is not known whether they were changed, or when they will be. */
+  readonly #unsure = new BoundedMap<string, true>(MAX_UNSURE);
   readonly #bounds: CodecBounds;
 
   /** @param bounds what the values of one call may come to together. */
@@ -226,6 +229,10 @@ export class ClientStore implements CacheStore {
     await this.#client.epochs.changing(itemKey(key))();
   }
 
+  async confirmed(key: string): Promise<void> {
+    if (this.#unsure.has(itemKey(key))) await this.replaced(key);
+  }
+
   copier(key: string, value: unknown): Copier | Promise<Copier> {
     const { codec } = this.#client;
     return andThen(codec.encode(value, key), ({ data, flags }): Copier => {
@@ -344,8 +351,11 @@ export class ClientStore implements CacheStore {
       if (isChanged(result)) await changed();
       return result;
     } catch (error) {
-      // It may be done all the same.
-      if (mayBeDone(error)) changed()?.catch(() => undefined);
+      // It may be done all the same, or be done yet.
+      if (mayBeDone(error)) {
+        this.#unsure.set(name, true);
+        this.#lost.repairTwice(`epoch of ${name}`, async () => changed());
+      }
       throw error;
     }
   }

@@ -37,13 +37,17 @@ export class LostLeases {
    */
   add(key: string, error: unknown, isUsed: (cas: string) => boolean): void {
     if (!mayBeDone(error)) return;
-    const look = (): Promise<void> => this.#giveBack(key, isUsed);
-    this.repair(key, look);
+    this.repairTwice(key, () => this.#giveBack(key, isUsed));
+  }
+
+  /** Has something done about a key as `repair` does, and once more when the bytes of a lost command have most likely arrived. */
+  repairTwice(key: string, repair: () => Promise<unknown>): void {
+    this.repair(key, repair);
     if (this.#again.has(key) || this.#again.size >= MAX_REMEMBERED) return;
     this.#again.add(key);
     setTimeout(() => {
       this.#again.delete(key);
-      this.repair(key, look);
+      this.repair(key, repair);
     }, LOOK_AGAIN_MS).unref();
   }
 

@@ -21,7 +21,7 @@ jest.setTimeout(60_000);
 /** How long the proxy waits for a backend. */
 const PROXY_TIMEOUT_MS = 300;
 
-const KEYS = Array.from({ length: 24 }, (_, index) => `k${index}`);
+const KEYS = Array.from({ length: 24 }, (_, index) => `${index}:product`);
 
 const names = new EpochNames((name) => KEY_PREFIX + name);
 
@@ -35,6 +35,7 @@ describeTwemproxy('near caches behind twemproxy', () => {
     proxy = await startTwemproxy(
       backends.map(({ address }) => address),
       PROXY_TIMEOUT_MS,
+      ['one', 'two'],
     );
   });
   afterEach(async () => {
