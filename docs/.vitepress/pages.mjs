@@ -96,6 +96,7 @@ export const CHINESE = [
     pages: [
       ['from-python-memcached', '从 python-memcached 开始'],
       ['limits', '它不做什么'],
+      ['near-cache', '进程内缓存'],
     ],
   },
 ];
