@@ -24,3 +24,39 @@ export async function openCacheable() {
     close: () => cacheable.disconnect(),
   };
 }
+
+/**
+ * BentoCache as a fleet has it: values in the process, others on Redis, and a bus on Redis that tells of changes.
+ *
+ * @param {number} port of Redis. @param {number} lost which part of the messages a process does not hear, from 0 to 1.
+ */
+export async function openBentoFleet(port, lost) {
+  const { BentoCache, bentostore } = await import('bentocache');
+  const { memoryDriver } = await import('bentocache/drivers/memory');
+  const { redisDriver, redisBusDriver } = await import('bentocache/drivers/redis');
+  const connection = { host: '127.0.0.1', port };
+  const bus = redisBusDriver({ connection });
+  const bento = new BentoCache({
+    default: 'fleet',
+    stores: {
+      fleet: bentostore()
+        .useL1Layer(memoryDriver({ maxItems: 10_000 }))
+        .useL2Layer(redisDriver({ connection }))
+        .useBus({ ...bus, factory: (options) => losing(bus.factory(options), lost) }),
+    },
+  });
+  return {
+    getOrSet: (key, factory) => bento.getOrSet({ key, factory, ttl: '1h' }),
+    invalidate: (key) => bento.delete({ key }),
+    close: () => bento.disconnectAll(),
+  };
+}
+
+function losing(driver, lost) {
+  const subscribe = driver.subscribe.bind(driver);
+  driver.subscribe = (channel, hear) =>
+    subscribe(channel, (message) => {
+      if (Math.random() >= lost) hear(message);
+    });
+  return driver;
+}

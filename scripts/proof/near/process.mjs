@@ -10,7 +10,8 @@ const BURST = 300;
 /** A row takes up to so long to be read or written. */
 const DATABASE_MS = 4;
 
-export function operations(lib, dist) {
+/** @param openOther opens another cache in the place of ours, with `args` of its bus. */
+export function operations(lib, dist, openOther) {
   const { CacheEngine, ClientStore, MemcachedClient } = lib;
   let client;
   let database;
@@ -33,6 +34,10 @@ export function operations(lib, dist) {
     async open({ servers, databaseServer, near, busOf, clientOptions }) {
       database = new MemcachedClient({ servers: databaseServer, commandTimeout: '30s' });
       client = new MemcachedClient({ servers, ...clientOptions });
+      if (openOther !== undefined) {
+        cache = await openOther(busOf.args);
+        return;
+      }
       if (busOf !== undefined) {
         const { createBus } = await import(busOf.module);
         bus = new LosingBus(await createBus(busOf.args, pathToFileURL(`${dist}/`)), busOf.lost ?? 0);
