@@ -67,8 +67,10 @@ export async function nearStorm(
   const results = [];
   const begin = (role) => {
     if (role.isReader) {
-      const result = role.child.call('read', { keys: KEYS, tags }).catch(() => undefined);
-      results.push(result);
+      const { child } = role;
+      const read = child.call('read', { keys: KEYS, tags });
+      // Whoever was killed has nothing to tell.
+      results.push(read.catch((error) => (child.isOver ? undefined : { error })));
     } else {
       role.log = join(folder, `${(logs += 1)}.log`);
       role.logs = [...(role.logs ?? []), { file: role.log, killed: false }];
@@ -122,6 +124,8 @@ export async function nearStorm(
     await at(1);
     await Promise.all(roles.map(({ child }) => child.call('calm')));
     const read = (await Promise.all(results)).filter((result) => result !== undefined);
+    const failed = read.find(({ error }) => error !== undefined);
+    if (failed !== undefined) throw failed.error;
     await Promise.all(roles.map(({ child }) => child.call('paid')));
     const rows = await roles[0].child.call('rows', { keys: KEYS });
     const served = await Promise.all(
