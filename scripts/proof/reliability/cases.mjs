@@ -49,7 +49,7 @@ export const LENGTHS = {
   short: {
     hostile: HOSTILE.short,
     seconds: 4,
-    nearSeconds: 5,
+    nearSeconds: 4,
     times: 1,
     enduranceSeconds: 10,
     resetEveryMs: 2_500,
