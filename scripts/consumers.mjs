@@ -113,6 +113,8 @@ async function consume({ name, projects, withoutCache, keyv, tests }, folder) {
   if (tests === undefined) return;
   const output = await run(process.execPath, [tests, 'run'], {
     cwd: folder,
+    // Where CI runs, vitest writes in colours.
+    env: { NO_COLOR: '1', FORCE_COLOR: '0' },
     limitMinutes: RUN_LIMIT_MINUTES,
   });
   // Tests that are not found would pass as well.
