@@ -6,11 +6,10 @@
  * 1 when the page did not show what it should.
  */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { delimiter, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { chromium } from 'playwright-core';
+import { launchChromium } from './chromium.mjs';
 import { ROOT } from './command.mjs';
 import { startApplication } from './dashboard/application.mjs';
 import { bad, good } from './demo/terminal.mjs';
@@ -28,7 +27,7 @@ try {
   closers.push(() => servers.stop());
   const application = await startApplication(servers.addresses);
   closers.push(() => application.close());
-  const browser = await chromium.launch({ executablePath: onPath(process.env.CHROMIUM ?? 'chromium') });
+  const browser = await launchChromium();
   closers.push(() => browser.close());
   await visit(browser, application, servers);
 } catch (error) {
@@ -36,12 +35,6 @@ try {
   process.exitCode = 1;
 } finally {
   for (const close of closers.toReversed()) await close();
-}
-
-/** The path of a program; the browser's launcher does not look for it. */
-function onPath(program) {
-  const paths = process.env.PATH.split(delimiter).map((folder) => resolve(folder, program));
-  return paths.find((path) => existsSync(path)) ?? program;
 }
 
 async function visit(browser, application, servers) {

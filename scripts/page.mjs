@@ -7,11 +7,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { delimiter, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { chromium } from 'playwright-core';
 import { withWeights } from './check/demo.mjs';
+import { launchChromium } from './chromium.mjs';
 import { ROOT } from './command.mjs';
 import { bad, good } from './demo/terminal.mjs';
 import { startServers } from './memcached.mjs';
@@ -28,7 +26,7 @@ try {
   const servers = await startServers(2);
   closers.push(() => servers.stop());
   const urls = await openShop(withWeights(servers.addresses));
-  const browser = await chromium.launch({ executablePath: onPath(process.env.CHROMIUM ?? 'chromium') });
+  const browser = await launchChromium();
   closers.push(() => browser.close());
   await visit(browser, urls, servers);
   const [embedded] = await openShop('');
@@ -38,12 +36,6 @@ try {
   process.exitCode = 1;
 } finally {
   for (const close of closers.toReversed()) await close();
-}
-
-/** The path of a program; the browser's launcher does not look for it. */
-function onPath(program) {
-  const paths = process.env.PATH.split(delimiter).map((folder) => resolve(folder, program));
-  return paths.find((path) => existsSync(path)) ?? program;
 }
 
 /** Starts the demo and waits until it has taken its tour. */

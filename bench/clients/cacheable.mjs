@@ -3,7 +3,10 @@ import { NestFactory } from '@nestjs/core';
 import { decorate } from '../nest/decorate.mjs';
 
 /** A provider's method under `@Cacheable`, in a Nest application without a server. */
-export async function open({ servers, from = 'nestjs-memcached' }) {
+export const open = (options) => openMethod(options);
+
+/** @param how further options of the decorator, and of the module's cache. */
+export async function openMethod({ servers, from = 'nestjs-memcached' }, { policy, cache } = {}) {
   const { Cacheable, MemcachedModule, MemcachedService } = await import(from);
 
   class Products {
@@ -13,10 +16,10 @@ export async function open({ servers, from = 'nestjs-memcached' }) {
       return this.loader();
     }
   }
-  decorate(Products, [Injectable()], { find: [Cacheable({ key: '{0}' })] });
+  decorate(Products, [Injectable()], { find: [Cacheable({ key: '{0}', ...policy })] });
 
   class BenchModule {}
-  const options = { servers, commandTimeout: '30s', connectTimeout: '30s' };
+  const options = { servers, commandTimeout: '30s', connectTimeout: '30s', cache };
   decorate(BenchModule, [Module({ imports: [MemcachedModule.forRoot(options)], providers: [Products] })]);
 
   const app = await NestFactory.createApplicationContext(BenchModule, { logger: ['error'] });

@@ -1,6 +1,4 @@
-import { Injectable, Module } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { decorate } from '../nest/decorate.mjs';
+import { openMethod } from './cacheable.mjs';
 
 const NEAR = { maxAge: '1s', maxItems: 1_500_000 };
 
@@ -33,36 +31,12 @@ export const openSame = (options) => openService(options, 'same');
 /** An object for each. */
 export const openCopy = (options) => openService(options, 'copy');
 
-async function openMethod({ servers, from = 'nestjs-memcached' }, share) {
-  const lib = await import(from);
-  await markLongAgo(servers, lib);
-  const { Cacheable, MemcachedModule, MemcachedService } = lib;
-
-  class Products {
-    loader;
-
-    find(_key) {
-      return this.loader();
-    }
-  }
-  decorate(Products, [Injectable()], { find: [Cacheable({ key: '{0}', share })] });
-
-  class BenchModule {}
-  const options = { servers, ...OPTIONS, cache: { ttl: '1h', near: NEAR } };
-  decorate(BenchModule, [Module({ imports: [MemcachedModule.forRoot(options)], providers: [Products] })]);
-
-  const app = await NestFactory.createApplicationContext(BenchModule, { logger: ['error'] });
-  await app.get(MemcachedService).connect();
-  const products = app.get(Products);
-  return {
-    getOrSet: (key, loader) => {
-      products.loader = loader;
-      return products.find(key);
-    },
-    close: () => app.close(),
-  };
+async function openNearMethod(options, share) {
+  const { servers, from = 'nestjs-memcached' } = options;
+  await markLongAgo(servers, await import(from));
+  return openMethod(options, { policy: { share }, cache: { ttl: '1h', near: NEAR } });
 }
 
 /** By a decorated method. */
-export const openMethodSame = (options) => openMethod(options, 'same');
-export const openMethodCopy = (options) => openMethod(options, 'copy');
+export const openMethodSame = (options) => openNearMethod(options, 'same');
+export const openMethodCopy = (options) => openNearMethod(options, 'copy');
