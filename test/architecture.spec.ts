@@ -274,7 +274,7 @@ const HOUSE: House = {
     'adapters/throttler.ts': { rooms: ['adapters/'], packages: [] },
     'adapters/session.ts': { rooms: ['adapters/'], packages: [] },
     'opentelemetry/': {
-      rooms: ['label-memo.ts', 'subscriptions.ts', 'options/', 'client/', 'nest/'],
+      rooms: ['label-memo.ts', 'subscriptions.ts', 'unix-time.ts', 'options/', 'client/', 'nest/'],
       packages: ['@opentelemetry/api'],
     },
     'opentelemetry/index.ts': { rooms: ['opentelemetry/'], packages: [] },

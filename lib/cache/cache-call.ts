@@ -1,4 +1,5 @@
 import type { ResolvedPolicy } from '../options/cache-policy.js';
+import type { TracedLoad } from './traced-load.js';
 import type { Flight } from './flight.js';
 import type { Loader } from './load-context.js';
 
@@ -20,6 +21,8 @@ export interface CacheCall {
   together: object | undefined;
   /** What the call waits for at present. */
   flight: Flight | undefined;
+  /** The load of another call that it has waited for, where loads are traced. */
+  joined: TracedLoad | undefined;
 }
 
 /**
@@ -48,5 +51,6 @@ export function callOf(
     gone: false,
     together: undefined,
     flight: undefined,
+    joined: undefined,
   };
 }

@@ -1,4 +1,5 @@
 import type { CacheCall, Served } from './cache-call.js';
+import type { TracedKeys, TracedLoad } from './traced-load.js';
 
 /** Those who trace what a cache does, each from its start to its end; while they are not there, nothing is made for them. */
 export interface CacheTracing {
@@ -17,22 +18,11 @@ export interface Tracing<About> {
   run<T>(about: About, work: () => Promise<T>): Promise<T>;
 }
 
-/** The keys that something is about, at least one unless many were asked for. */
-export interface TracedKeys {
-  readonly keys: readonly string[];
-}
-
 /** One call; how many of its keys were served how is known at its end. */
 export interface TracedCall extends TracedKeys, Record<Served, number> {
   readonly isOfMany: boolean;
-}
-
-/** One call of a loader. */
-export interface TracedLoad extends TracedKeys {
-  /** Whether nobody waits for it: it replaces a value behind the responses. */
-  readonly refresh: boolean;
-  /** Whether there is a stale value that it replaces. */
-  readonly stale: boolean;
+  /** Loads of other calls that it has waited for; known at its end. */
+  readonly joined: Set<TracedLoad>;
 }
 
 const NOBODY: Tracing<unknown> = { hasSubscribers: false, run: (_about, work) => work() };
@@ -60,7 +50,7 @@ export function traceCalls<T>(
 }
 
 function aboutCall(keys: readonly string[], isOfMany: boolean): TracedCall {
-  return { keys, isOfMany, hit: 0, stale: 0, shared: 0, miss: 0 };
+  return { keys, isOfMany, hit: 0, stale: 0, shared: 0, miss: 0, joined: new Set() };
 }
 
 function traced<T>(
@@ -74,7 +64,10 @@ function traced<T>(
       return await serve();
     } finally {
       about.hit += about.keys.length - served.length;
-      for (const call of served) about[call.served] += 1;
+      for (const { served: how, joined } of served) {
+        about[how] += 1;
+        if (joined !== undefined) about.joined.add(joined);
+      }
     }
   });
 }

@@ -1,3 +1,4 @@
+import type { TracedLoad } from './traced-load.js';
 import type { CacheStore, Copier } from './store.js';
 
 /** One computation of a key's value in this process, and those who wait for it. */
@@ -8,6 +9,8 @@ export class Flight {
   onAbort: ((reason: unknown) => void) | undefined;
   /** It goes on without the store, since `detach` was called: its value is for its callers alone. */
   detached = false;
+  /** The call of its loader, for those who joined it, once it is traced. */
+  load: TracedLoad | undefined;
   /** Called once, if the flight is to go on without the store. */
   onDetach: (() => void) | undefined;
   #controller: AbortController | undefined;

@@ -2,7 +2,7 @@ import { InvalidArgumentError, LoaderTimeoutError } from '../errors.js';
 import type { Ttl } from '../options/cache-options.js';
 import { MAX_TAGS, type ResolvedPolicy } from '../options/cache-policy.js';
 import { bounded, readTtl } from '../options/ttl-option.js';
-import type { TracedLoad } from './cache-tracing.js';
+import type { TracedLoad } from './traced-load.js';
 import type { Clock } from './clock.js';
 import type { Flight } from './flight.js';
 import type { LoadContext, Loader } from './load-context.js';
@@ -36,6 +36,11 @@ export class Load implements LoadContext {
   /** Whether there is a stale value that it replaces. */
   get replaces(): boolean {
     return this.#replaces;
+  }
+
+  /** Tells those who wait for it how it is traced. */
+  tracedAs(about: TracedLoad): void {
+    this.#flight.load = about;
   }
 
   get signal(): AbortSignal {
@@ -73,11 +78,13 @@ export class Load implements LoadContext {
 
 /** One call of a loader, for the loads of one or many keys, as those who trace it see it. */
 export function aboutLoad(loads: readonly Load[]): TracedLoad {
-  return {
+  const about = {
     keys: loads.map(({ key }) => key),
     refresh: loads.every(({ isBehind }) => isBehind),
     stale: loads.every(({ replaces }) => replaces),
   };
+  for (const load of loads) load.tracedAs(about);
+  return about;
 }
 
 /**

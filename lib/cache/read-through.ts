@@ -227,11 +227,10 @@ export class ReadThrough {
 
   /** The short way of many calls of a cold key: what is missing, and the value on its way. */
   #missed(call: CacheCall, reading: CacheReading): Promise<unknown> | undefined {
-    const { key } = call;
-    const flight = this.#flights.get(key);
+    const flight = this.#flights.get(call.key);
     const joins = !reading.hit && flight?.cold && !call.gone && (!reading.won || this.#claimed.has(reading));
     if (!joins) return undefined;
-    this.#in.events.note('miss', key);
+    this.#in.events.note('miss', call.key);
     return this.#landing(call, flight, 'joined');
   }
 
@@ -279,6 +278,7 @@ export class ReadThrough {
     call.flight = flight;
     return this.#wait(call, flight, stale).then((landing) => {
       call.flight = undefined;
+      if (how === 'joined') call.joined = flight.load;
       if (landing.kind === 'value' && call.began < landing.before) {
         if (landing.stale) this.#note(call, 'stale');
         else if (how === 'joined') this.#note(call, 'shared');

@@ -1,6 +1,7 @@
 import { tracingChannel, type TracingChannel } from 'node:diagnostics_channel';
 import { performance } from 'node:perf_hooks';
-import type { CacheTracing, TracedCall, TracedKeys, TracedLoad, Tracing } from '../cache/cache-tracing.js';
+import type { CacheTracing, TracedCall, Tracing } from '../cache/cache-tracing.js';
+import type { TracedKeys, TracedLoad } from '../cache/traced-load.js';
 import type { KeyGroups } from './instance/key-groups.js';
 
 /** What the tracing channels of a cache tell: the same object at the start and at the end. Never a value. */
@@ -34,6 +35,8 @@ export interface GetOrSetMessage extends TracedMessage {
   shared: number;
   /** Keys for which a value was computed, here or in another process. */
   misses: number;
+  /** Loads that other calls of this process had begun, and that it waited for; only of those that somebody listens to. */
+  joined: readonly LoadMessage[];
   /** The most that was needed for any of the keys: `miss`, `shared`, `stale`, `hit`, in this order. Absent until the end. */
   outcome?: 'hit' | 'stale' | 'shared' | 'miss' | 'error';
 }
@@ -58,13 +61,15 @@ const loadChannel = channelOf<LoadMessage>('load');
 
 /** Traces what one cache does on the channels of this process. */
 export function tracingOn(told: Told): CacheTracing {
+  const messages = new WeakMap<TracedLoad, LoadMessage>();
   return {
     calls: new ChannelTracing<TracedCall, GetOrSetMessage>(
       getOrSetChannel,
       told,
       callMessage,
-      (message, { hit, stale, shared, miss }) => {
+      (message, { hit, stale, shared, miss, joined }) => {
         Object.assign(message, { hits: hit, stale, shared, misses: miss });
+        if (joined.size > 0) message.joined = [...joined].flatMap((load) => messages.get(load) ?? []);
         message.outcome = miss > 0 ? 'miss' : shared > 0 ? 'shared' : stale > 0 ? 'stale' : 'hit';
       },
     ),
@@ -74,18 +79,26 @@ export function tracingOn(told: Told): CacheTracing {
       (_about, message) => message,
       done,
     ),
-    loads: new ChannelTracing<TracedLoad, LoadMessage>(loadChannel, told, loadMessage, done),
+    loads: new ChannelTracing<TracedLoad, LoadMessage>(
+      loadChannel,
+      told,
+      (about, message) => {
+        const { refresh, stale } = about;
+        const load = { ...message, refresh, stale };
+        messages.set(about, load);
+        return load;
+      },
+      done,
+    ),
   };
 }
 
 function callMessage({ isOfMany }: TracedCall, message: TracedMessage): GetOrSetMessage {
   const operation = isOfMany ? 'get-or-set-many' : 'get-or-set';
-  return { ...message, operation, hits: 0, stale: 0, shared: 0, misses: 0 };
+  return { ...message, operation, hits: 0, stale: 0, shared: 0, misses: 0, joined: NONE };
 }
 
-function loadMessage({ refresh, stale }: TracedLoad, message: TracedMessage): LoadMessage {
-  return { ...message, refresh, stale };
-}
+const NONE: readonly LoadMessage[] = Object.freeze([]);
 
 function done(message: LoadMessage | RefreshMessage): void {
   message.outcome = 'done';

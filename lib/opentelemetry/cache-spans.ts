@@ -3,14 +3,17 @@ import {
   SpanKind,
   trace,
   type Attributes,
-  type Link,
+  type Context,
   type Span,
+  type SpanContext,
+  type SpanOptions,
   type Tracer,
 } from '@opentelemetry/api';
 import type { LoadMessage, RefreshMessage, TracedMessage } from '../nest/trace-channels.js';
 import type { Instrumentation } from './instrument-options.js';
 import { isOurs } from './error-type.js';
 import { fail, OpenSpans } from './open-spans.js';
+import { contextOfSpans, contextOfTraces } from './parent.js';
 import type { Subscriptions } from '../subscriptions.js';
 
 /** What the spans of each channel are called. */
@@ -27,23 +30,33 @@ export function traceCache(
   settings: Instrumentation,
   subscriptions: Subscriptions,
 ): OpenSpans<TracedMessage> {
-  const open = new OpenSpans<TracedMessage>(tracer, settings.requireParentSpan);
-  const begin = (message: TracedMessage, name: string, beside: Attributes, links?: Link[]): void => {
-    const span = open.begin(message, settings.keys === 'none' ? name : `${name} ${message.group}`, {
-      kind: SpanKind.INTERNAL,
-      attributes: { ...attributesOf(message, settings.keys), ...beside },
-      ...(links && { root: true, links }),
-    });
+  const { requireParentSpan, keys } = settings;
+  const open = new OpenSpans<TracedMessage>(tracer);
+  /** The spans of loads, for those who wait for them. */
+  const loads = new WeakMap<LoadMessage, SpanContext>();
+  const begin = (
+    message: TracedMessage,
+    name: string,
+    within: Context,
+    beside?: Attributes,
+    options?: SpanOptions,
+  ): Span => {
+    const attributes = { ...attributesOf(message, keys), ...beside };
+    const title = keys === 'none' ? name : `${name} ${message.group}`;
+    const span = open.begin(message, title, { kind: SpanKind.INTERNAL, attributes, ...options }, within);
     enter(message, span);
+    return span;
   };
 
   subscriptions.onTrace('get-or-set', 'start', (message) => {
-    if (open.isWanted) begin(message, NAMES[message.operation], {});
+    const within = contextOfSpans(requireParentSpan);
+    if (within !== undefined) begin(message, NAMES[message.operation], within);
   });
   subscriptions.onTrace('get-or-set', 'asyncEnd', (message) => {
     const span = open.take(message);
     if (span === undefined) return;
-    const { outcome, error, operation, keyCount, hits, stale, shared, misses } = message;
+    const { outcome, error, operation, keyCount, hits, stale, shared, misses, joined } = message;
+    for (const load of joined) link(span, loads.get(load));
     if (outcome === 'error') fail(span, error);
     else span.setAttribute('cache.result', String(outcome));
     if (operation === 'get-or-set-many') {
@@ -59,19 +72,30 @@ export function traceCache(
   });
 
   subscriptions.onTrace('load', 'start', (message) => {
-    if (!open.isWanted) return;
-    begin(message, NAMES.load, { 'cache.refresh': message.refresh, 'cache.keys': message.keyCount });
+    const within = contextOfSpans(requireParentSpan);
+    if (within === undefined) return;
+    const { refresh, keyCount } = message;
+    const span = begin(message, NAMES.load, within, { 'cache.refresh': refresh, 'cache.keys': keyCount });
+    if (span.isRecording()) loads.set(message, span.spanContext());
   });
   subscriptions.onTrace('load', 'asyncEnd', (message) => finish(open.take(message), message));
 
   subscriptions.onTrace('refresh', 'start', (message) => {
-    if (!open.isWanted) return;
+    const within = contextOfTraces(requireParentSpan);
+    if (within === undefined) return;
     // The response does not wait for it: it is no part of the request's trace, and tells where it comes from.
-    const cause = trace.getSpanContext(context.active());
-    begin(message, NAMES.refresh, {}, cause === undefined ? [] : [{ context: cause }]);
+    const cause = trace.getSpanContext(within);
+    const links = cause === undefined ? [] : [{ context: cause }];
+    begin(message, NAMES.refresh, within, undefined, { root: true, links });
   });
   subscriptions.onTrace('refresh', 'asyncEnd', (message) => finish(open.take(message), message));
   return open;
+}
+
+/** Leads from a span to one in another trace, or elsewhere in the same. SDKs before 1.24 have no links that come later. */
+function link(span: Span, to: SpanContext | undefined): void {
+  const { addLink } = span as { addLink?: Span['addLink'] };
+  if (to !== undefined) addLink?.call(span, { context: to });
 }
 
 function attributesOf({ instance, group, keys }: TracedMessage, told: Instrumentation['keys']): Attributes {

@@ -4,38 +4,39 @@ import { LabelMemo } from '../label-memo.js';
 import { commandAttributes } from './command-attributes.js';
 import { commandNameOf } from './command-names.js';
 import type { Instrumentation } from './instrument-options.js';
-import { fail, OpenSpans } from './open-spans.js';
+import { fail } from './open-spans.js';
+import { contextOfSpans } from './parent.js';
 import type { Subscriptions } from '../subscriptions.js';
+import { unixMs } from '../unix-time.js';
 
 /** Of so many keys a span tells the names, where it is to tell them. */
 const MAX_KEYS = 10;
 
-/** Makes a span of every command. @returns those that are open. */
+/** Makes a span of every command: at its end, when all is known of it, since nothing happens within a command. */
 export function traceCommands(
   tracer: Tracer,
   { requireParentSpan, keys }: Instrumentation,
   subscriptions: Subscriptions,
-): OpenSpans<CommandMessage> {
-  const open = new OpenSpans<CommandMessage>(tracer, requireParentSpan);
+): void {
   const facts = new LabelMemo(factsOf);
-  subscriptions.onTrace('command', 'start', (message) => {
-    if (!open.isWanted) return;
-    const { name, command, attributes } = facts.of(message.instance, message.server, message.operation);
-    const span = open.begin(message, name, { kind: SpanKind.CLIENT, attributes });
+  subscriptions.onTrace('command', 'asyncEnd', (message) => {
+    const within = contextOfSpans(requireParentSpan);
+    if (within === undefined) return;
+    const { instance, server, operation, durationMs } = message;
+    const { name, command, attributes } = facts.of(server, operation, instance);
+    // Spans begin at whole milliseconds: with the next one, none begins before the span that it is within.
+    const startTime = Math.ceil(unixMs() - durationMs);
+    const span = tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes, startTime }, within);
+    if (!span.isRecording()) return;
     if (keys === 'full' && message.keyCount > 0)
       span.setAttribute('db.query.text', queryOf(command, message));
+    complete(span, message);
+    span.end(startTime + durationMs);
   });
-  subscriptions.onTrace('command', 'asyncEnd', (message) => {
-    const span = open.take(message);
-    if (span === undefined) return;
-    finish(span, message);
-    span.end();
-  });
-  return open;
 }
 
 /** What is known of all commands of one name to one server. */
-function factsOf(instance: string, server: string, operation: string): Facts {
+function factsOf(server: string, operation: string, instance: string): Facts {
   const command = commandNameOf(operation);
   const attributes = { ...commandAttributes(server, command), 'cache.name': instance };
   return { name: server === '' ? command : `${command} ${server}`, command, attributes };
@@ -52,7 +53,7 @@ function queryOf(command: string, { keys, keyCount }: CommandMessage): string {
   return `${command} ${keys.slice(0, MAX_KEYS).join(' ')}${rest}`;
 }
 
-function finish(span: Span, { peer, error }: CommandMessage): void {
+function complete(span: Span, { peer, error }: CommandMessage): void {
   if (peer !== undefined) {
     span.setAttribute('network.peer.address', peer.address);
     span.setAttribute('network.peer.port', peer.port);

@@ -19,7 +19,7 @@ export interface InstrumentOptions {
 
   /**
    * Whether spans are made only within another span, such as that of a request: what is done at the start or by a timer is
-   * no trace of its own then. Metrics count everything.
+   * no trace of its own then, and in a trace that is not sampled no sampler is asked again. Metrics count everything.
    *
    * @default true
    */

@@ -11,7 +11,7 @@ const NAME = 'nestjs-memcached';
  * Makes spans and metrics of what all clients and caches of this process do, as OpenTelemetry's conventions for databases
  * name them. Nothing is patched, so the time of the call does not matter; each call adds its own.
  *
- * @returns how to stop: spans that are open end then, and nothing more is made.
+ * @returns how to stop: spans of calls and loads that are open end then, and nothing more is made.
  * @throws {InvalidOptionsError} with the path of the wrong option.
  * @see https://opentelemetry.io/docs/specs/semconv/database/
  * @example
@@ -23,10 +23,11 @@ export function instrument(options: InstrumentOptions = {}): () => void {
   const tracer = (tracerProvider ?? trace.getTracerProvider()).getTracer(NAME);
   const meter = (meterProvider ?? metrics.getMeterProvider()).getMeter(NAME);
   const subscriptions = new Subscriptions();
-  const spans = [traceCommands(tracer, settings, subscriptions), traceCache(tracer, settings, subscriptions)];
+  traceCommands(tracer, settings, subscriptions);
+  const open = traceCache(tracer, settings, subscriptions);
   measure(meter, settings, subscriptions);
   return () => {
     subscriptions.end();
-    for (const open of spans) open.end();
+    open.end();
   };
 }

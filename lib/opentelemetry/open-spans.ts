@@ -1,35 +1,18 @@
-import {
-  context,
-  isSpanContextValid,
-  SpanStatusCode,
-  trace,
-  type Span,
-  type SpanOptions,
-  type Tracer,
-} from '@opentelemetry/api';
+import { SpanStatusCode, type Context, type Span, type SpanOptions, type Tracer } from '@opentelemetry/api';
 import { errorTypeOf } from './error-type.js';
 
 /** The spans that have begun and not ended, by the message that tells of them. */
 export class OpenSpans<Message extends object> {
   readonly #tracer: Tracer;
-  readonly #requireParentSpan: boolean;
   readonly #open = new Map<Message, Span>();
 
-  constructor(tracer: Tracer, requireParentSpan: boolean) {
+  constructor(tracer: Tracer) {
     this.#tracer = tracer;
-    this.#requireParentSpan = requireParentSpan;
-  }
-
-  /** Whether there is to be a span here: without a parent only where none is required. */
-  get isWanted(): boolean {
-    if (!this.#requireParentSpan) return true;
-    const parent = trace.getSpan(context.active());
-    return parent !== undefined && isSpanContextValid(parent.spanContext());
   }
 
   /** Begins a span. One that does not record has no end that anybody would hear of. */
-  begin(message: Message, name: string, options: SpanOptions): Span {
-    const span = this.#tracer.startSpan(name, options);
+  begin(message: Message, name: string, options: SpanOptions, within: Context): Span {
+    const span = this.#tracer.startSpan(name, options, within);
     if (span.isRecording()) this.#open.set(message, span);
     return span;
   }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { CacheEngine } from '../../lib/cache/cache-engine.js';
-import type { CacheTracing, TracedCall, TracedLoad } from '../../lib/cache/cache-tracing.js';
+import type { CacheTracing, TracedCall } from '../../lib/cache/cache-tracing.js';
+import type { TracedLoad } from '../../lib/cache/traced-load.js';
 import { Fleet } from './support/fleet.js';
 
 /** Keeps what it is told, as it is in the end. */
@@ -28,7 +29,16 @@ describe('what a cache tells who traces it', () => {
     } while (cache.near?.items !== 1);
     const { hits } = cache.near;
     await fleet.until(cache.getOrSet('k', () => 2));
-    expect(told.seen.at(-1)).toEqual({ keys: ['k'], isOfMany: false, hit: 1, stale: 0, shared: 0, miss: 0 });
+    const joined = new Set();
+    expect(told.seen.at(-1)).toEqual({
+      keys: ['k'],
+      isOfMany: false,
+      hit: 1,
+      stale: 0,
+      shared: 0,
+      miss: 0,
+      joined,
+    });
     await fleet.until(cache.getOrSet('k', () => 2, { ttl: '5m' }));
     const read = (ids: readonly string[]): string[] => [...ids];
     await fleet.until(cache.getOrSetMany(['k', 'other'], (id) => id, read));

@@ -119,6 +119,7 @@ describe('the tracing channels of a cache', () => {
       { ...about, outcome: 'hit', hits: 1, misses: 0 },
     ]);
     expect(loads).toMatchObject([{ ...about, refresh: false, stale: false, outcome: 'done' }]);
+    expect(calls.map((call) => call.joined)).toEqual([[], loads, loads, []]);
     for (const { durationMs } of [...calls, ...loads]) expect(durationMs).toBeGreaterThan(0);
     expect(JSON.stringify([calls, loads])).not.toContain('secret');
   });
@@ -194,6 +195,43 @@ describe('the tracing channels of a cache', () => {
       },
     ]);
     expect(loads).toMatchObject([{ keys: ['stock:2', 'stock:3'], keyCount: 2, refresh: false }]);
+  });
+
+  it('tell whose loads a call has waited for: one for all keys of a batch, and also one that fails', async () => {
+    await start();
+    const loads = trace<LoadMessage>('load');
+    let release!: () => void;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    const batch = memcached.getOrSetMany(
+      [1, 2],
+      (id) => `b:${id}`,
+      async (ids) => {
+        await gate;
+        return [...ids];
+      },
+    );
+    const failing = memcached.getOrSet('c:1', async () => {
+      await gate;
+      throw new Error('database is away');
+    });
+    await untilTrue(() => loads.length === 2);
+    const calls = trace<GetOrSetMessage>('get-or-set');
+    const joining = [
+      memcached.getOrSetMany(
+        [1, 2, 3],
+        (id) => `b:${id}`,
+        (ids) => [...ids],
+      ),
+      memcached.getOrSet('c:1', () => 'never called'),
+    ];
+    await untilTrue(() => loads.length === 3);
+    release();
+    await Promise.allSettled([batch, failing, ...joining]);
+    expect(loads.map(({ keys }) => keys)).toEqual([['c:1'], ['b:1', 'b:2'], ['b:3']]);
+    expect(calls.map(({ joined, outcome }) => [outcome, joined])).toEqual([
+      ['miss', [loads[1]]],
+      ['error', [loads[0]]],
+    ]);
   });
 
   it('name the template of a decorator as the group, whoever uses its keys', async () => {

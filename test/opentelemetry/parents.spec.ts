@@ -213,5 +213,10 @@ describe('the parent of a span', () => {
       .filter(({ name }) => name.startsWith('getOrSet'))
       .map(({ attributes }) => attributes['cache.result']);
     expect(results).toEqual(['miss', 'shared', 'shared']);
+    const load = telemetry.spans.find(({ name }) => name === `load ${group}`)?.spanContext();
+    const linked = telemetry.spans
+      .filter(({ name }) => name.startsWith('getOrSet'))
+      .map(({ links }) => links.map((link) => link.context));
+    expect(linked).toEqual([[], [load], [load]]);
   });
 });

@@ -1,7 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
-import { AlwaysOffSampler, type ReadableSpan } from '@opentelemetry/sdk-trace-base';
-import { MemcachedClient, MemcachedService } from '../../lib/index.js';
+import { context, SpanKind, SpanStatusCode, trace, TraceFlags } from '@opentelemetry/api';
+import { hrTimeToMilliseconds } from '@opentelemetry/core';
+import {
+  AlwaysOffSampler,
+  type ReadableSpan,
+  type Sampler,
+  SamplingDecision,
+} from '@opentelemetry/sdk-trace-base';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { type CommandMessage, MemcachedClient, MemcachedService } from '../../lib/index.js';
 import { instrument } from '../../lib/opentelemetry/index.js';
 import { MemcachedServer } from '../../lib/testing/index.js';
 import { Telemetry } from './telemetry.js';
@@ -175,6 +182,54 @@ describe('the spans of OpenTelemetry', () => {
       'getOrSet b > load b',
       'getOrSet b > cas',
     ]);
+  });
+
+  it('are none in a trace that is not sampled, of which no sampler is asked again; a refresh is a trace of its own', async () => {
+    const asked: string[] = [];
+    const onlyRefreshes: Sampler = {
+      shouldSample: (_context, _traceId, name) => {
+        asked.push(name);
+        const { RECORD_AND_SAMPLED, NOT_RECORD } = SamplingDecision;
+        return { decision: name.startsWith('request') ? NOT_RECORD : RECORD_AND_SAMPLED };
+      },
+      toString: () => 'only refreshes',
+    };
+    telemetry[Symbol.dispose]();
+    telemetry = new Telemetry(onlyRefreshes);
+    begin();
+    const policy = { ttl: '1s', grace: '1m' } as const;
+    await telemetry.within('request 1', () => memcached.getOrSet('a', () => 1, policy));
+    expect(asked).toEqual(['request 1']);
+    clockMs += 2000;
+    await telemetry.within('request 2', () => memcached.getOrSet('a', () => 2, policy));
+    await telemetry.ended('refresh');
+    expect(telemetry.tree).toEqual(['refresh a', 'refresh a > load a', 'refresh a > cas']);
+    const [{ value }] = await telemetry.points('cache.requests');
+    expect(value).toBe(1);
+  });
+
+  it.each([
+    [TraceFlags.SAMPLED, ['getOrSet a', 'get', 'load a', 'cas']],
+    [TraceFlags.NONE, []],
+  ])('follow what a process that sent the request has decided: %s', async (traceFlags, spans) => {
+    const parent = { traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags, isRemote: true };
+    await context.with(trace.setSpanContext(context.active(), parent), () =>
+      memcached.getOrSet('a', () => 1),
+    );
+    expect(telemetry.tree.map((path) => path.split(' > ').at(-1))).toEqual(spans);
+  });
+
+  it('take the time of their commands, within that of their parent', async () => {
+    const durations: number[] = [];
+    const keep = (message: unknown): void => void durations.push((message as CommandMessage).durationMs);
+    subscribe('tracing:nestjs-memcached:command:asyncEnd', keep);
+    await telemetry.within('request', () => memcached.client.get('a'));
+    unsubscribe('tracing:nestjs-memcached:command:asyncEnd', keep);
+    const [request, get] = [spanOf('request'), spanOf('get')];
+    expect(hrTimeToMilliseconds(get.duration)).toBeCloseTo(durations[0], 2);
+    expect(hrTimeToMilliseconds(get.startTime)).toBeGreaterThanOrEqual(
+      hrTimeToMilliseconds(request.startTime),
+    );
   });
 
   it.each([
