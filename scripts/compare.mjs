@@ -1,6 +1,6 @@
 /**
  * `npm run compare`: the same five questions, put to this package and to what is used instead, each on a server of its own:
- * memcached for this one, Redis for the others.
+ * memcached for what is made for it, Redis for the others.
  *
  * The others are installed into a folder outside of the repository. `--write` puts the table into docs/comparison.md.
  */
@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { CONTENDERS, PACKAGES } from './compare/contenders.mjs';
+import { CONTENDERS, ON_MEMCACHED, PACKAGES } from './compare/contenders.mjs';
 import { run } from './command.mjs';
 
 const PROCESSES = 4;
@@ -29,6 +29,8 @@ try {
     '--prefix',
     folder,
     '--ignore-scripts',
+    // Nest 9, for one of them, wants an older cache-manager beside it; they never meet.
+    '--legacy-peer-deps',
     '--no-audit',
     '--no-fund',
     '--loglevel=error',
@@ -132,8 +134,7 @@ async function startProcess(name, settings) {
 
 async function startServer(name) {
   const port = await freePort();
-  const isOurs = name === 'nestjs-memcached';
-  const child = isOurs
+  const child = ON_MEMCACHED.has(name)
     ? spawn('memcached', [
         '-p',
         String(port),

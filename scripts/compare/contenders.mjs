@@ -6,7 +6,15 @@ export const PACKAGES = {
   cacheable: '2.5.0',
   bentocache: '1.6.1',
   ioredis: '5.8.2',
+  '@andreafspeziale/nestjs-memcached': '3.4.1',
+  '@nestjs/common': '9.3.11',
+  '@nestjs/core': '9.3.11',
+  'reflect-metadata': '0.1.13',
+  rxjs: '7.8.0',
 };
+
+/** Those that are on memcached; the others are on Redis. */
+export const ON_MEMCACHED = new Set(['nestjs-memcached', '@andreafspeziale/nestjs-memcached']);
 
 /** Each as its own documentation sets it up, on one shared server. Runs from the folder where the packages are installed. */
 export const CONTENDERS = {
@@ -41,6 +49,30 @@ export const CONTENDERS = {
     return {
       getOrSet: (key, loader) => cache.getOrSet({ key, ttl: '1m', factory: loader }),
       invalidate: (key) => cache.delete({ key }),
+    };
+  },
+  // It has no call that loads: its README shows `get`, a test for null, and `set`; and superjson among the module's options.
+  '@andreafspeziale/nestjs-memcached': async ({ address }) => {
+    await import('reflect-metadata');
+    const { Module } = await import('@nestjs/common');
+    const { NestFactory } = await import('@nestjs/core');
+    const { MemcachedModule, MemcachedService } = await import('@andreafspeziale/nestjs-memcached');
+    const [host, port] = address.split(':');
+    const options = { connections: [{ host, port: Number(port) }], ttl: 60, superjson: true };
+    class Application {}
+    Module({ imports: [MemcachedModule.forRoot(options)] })(Application);
+    const service = (await NestFactory.createApplicationContext(Application, { logger: ['error'] })).get(
+      MemcachedService,
+    );
+    return {
+      getOrSet: async (key, loader) => {
+        const cached = await service.get(key);
+        if (cached !== null) return cached;
+        const loaded = await loader();
+        await service.set(key, loaded);
+        return loaded;
+      },
+      invalidate: (key) => service.del(key),
     };
   },
 };
