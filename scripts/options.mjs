@@ -8,127 +8,18 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import ts from 'typescript';
+import { slugOf } from './docs/slug.mjs';
+import { GROUPS } from './options/groups.mjs';
 
 const ROOT = new URL('../', import.meta.url);
 const PAGE = new URL('docs/options.md', ROOT);
 
-/** Those of libmemcached, whose list of servers may be sorted. */
-const SORTED = new Set(['KetamaOptions', 'LibmemcachedConsistentOptions', 'LibmemcachedModulaOptions']);
-
-/** Every declaration of options: where it is, and the readers that go with it where they are not a function's own. */
-const GROUPS = [
-  {
-    title: 'The module',
-    text: '`MemcachedModule.forRoot` takes all options of the client, and these. `isGlobal` and `name` stand beside the factory in `forRootAsync`.',
-    declared: [
-      ['options/module-options', 'MemcachedModuleOptions', 'MODULE_OPTIONS'],
-      ['options/module-options', 'MemcachedModuleExtras', 'MODULE_EXTRAS'],
-    ],
-  },
-  {
-    title: '`decorators`',
-    declared: [['options/module-options', 'DecoratorsOptions', 'DECORATORS_OPTIONS']],
-  },
-  { title: 'The client', declared: [['options/client-options', 'ClientOptions', 'CLIENT_OPTIONS']] },
-  { title: 'One of `servers`', declared: [['options/server-options', 'ServerOptions', 'SERVER_OPTIONS']] },
-  {
-    title: '`discovery`',
-    text: 'A function that answers the list, or one of these.',
-    declared: [['options/discovery-options', 'DiscoveryInterval', 'DISCOVERY_INTERVAL']],
-  },
-  {
-    title: "`discovery: { type: 'dns' }`",
-    declared: [['options/discovery-options', 'DnsDiscovery', 'DNS_DISCOVERY']],
-  },
-  {
-    title: "`discovery: { type: 'elasticache' }`",
-    declared: [['options/discovery-options', 'ElastiCacheDiscovery', 'ELASTICACHE_DISCOVERY']],
-  },
-  {
-    title: "`discovery: { type: 'function' }`",
-    declared: [['options/discovery-options', 'FunctionDiscovery', 'FUNCTION_DISCOVERY']],
-  },
-  {
-    title: '`distribution`',
-    text: 'A name, such as `ketama`, a function of your own, or settings: these, and those that go with their `type`. [distributions.md](distributions.md) says which to take.',
-    declared: [['options/distribution-options', 'CommonDistributionOptions']],
-  },
-  ...[
-    ['ketama', 'KetamaOptions'],
-    ['libmemcached-consistent', 'LibmemcachedConsistentOptions'],
-    ['libmemcached-modula', 'LibmemcachedModulaOptions'],
-    ['python-memcached', 'PythonMemcachedOptions'],
-    ['rendezvous', 'RendezvousOptions'],
-    ['twemproxy-ketama', 'TwemproxyKetamaOptions'],
-    ['twemproxy-modula', 'TwemproxyModulaOptions'],
-    ['spymemcached-modulo', 'SpymemcachedModuloOptions'],
-    ['spymemcached-ketama', 'SpymemcachedKetamaOptions'],
-    ['npm-memcached', 'NpmMemcachedOptions'],
-    ['npm-memcache-ketama', 'NpmMemcacheKetamaOptions'],
-    ['npm-memcache-modula', 'NpmMemcacheModulaOptions'],
-  ].map(([type, name]) => ({
-    title: `\`distribution: { type: '${type}' }\``,
-    declared: [
-      ['options/distribution-options', name],
-      ...(SORTED.has(name) ? [['options/distribution-options', 'SortHosts']] : []),
-    ],
-  })),
-  { title: '`codec`', declared: [['options/codec-options', 'CodecOptions', 'CODEC_OPTIONS']] },
-  { title: '`codec.seal`', declared: [['options/codec-options', 'SealOptions', 'SEAL_OPTIONS']] },
-  {
-    title: '`cache`, and the policy of one call',
-    text: 'What stands in `cache` is the default of every call, every decorator and every `@HttpCache` that takes the option.',
-    declared: [['options/cache-options', 'CachePolicy', ['options/cache-policy', 'POLICY']]],
-  },
-  {
-    title: '`cache` alone',
-    declared: [['options/cache-options', 'CacheOptions', ['options/cache-policy', 'CACHE']]],
-  },
-  {
-    title: '`cache.near`',
-    declared: [['options/near-options', 'NearOptions', ['options/near-options', 'NEAR']]],
-  },
-  {
-    title: '`update`',
-    declared: [['options/cache-options', 'UpdateOptions', ['options/cache-policy', 'UPDATE']]],
-  },
-  {
-    title: '`invalidate`',
-    declared: [['options/cache-options', 'InvalidateOptions', ['options/cache-policy', 'INVALIDATE']]],
-  },
-  {
-    title: '`withLock`',
-    declared: [['options/cache-options', 'WithLockOptions', ['options/lock-options', 'LOCK']]],
-  },
-  { title: '`@Cacheable`', declared: [['options/cacheable-options', 'CacheableOptions', 'CACHEABLE']] },
-  { title: '`@CacheBatch`', declared: [['options/cache-batch-options', 'CacheBatchOptions', 'CACHE_BATCH']] },
-  { title: '`@CachePut`', declared: [['options/cache-put-options', 'CachePutOptions', 'CACHE_PUT']] },
-  { title: '`@CacheEvict`', declared: [['options/cache-evict-options', 'CacheEvictOptions', 'CACHE_EVICT']] },
-  { title: '`@CasUpdate`', declared: [['options/cas-update-options', 'CasUpdateOptions', 'CAS_UPDATE']] },
-  {
-    title: '`@CacheDefaults`',
-    declared: [['options/cache-defaults-options', 'CacheDefaultsOptions', 'CACHE_DEFAULTS']],
-  },
-  {
-    title: '`@HttpCache`',
-    declared: [['options/http-cache-options', 'HttpCacheOptions', 'HTTP_CACHE_OPTIONS']],
-  },
-  {
-    title: 'The dashboard',
-    text: '`MemcachedDashboardModule.forRoot` takes these, and where the page is: [docs/dashboard.md](dashboard.md#options).',
-    declared: [['options/dashboard-options', 'DashboardOptions', 'DASHBOARD_OPTIONS']],
-  },
-  {
-    title: 'Health checks',
-    declared: [
-      ['options/health-options', 'HealthOptions', 'HEALTH_OPTIONS'],
-      ['options/health-options', 'ClusterCheckOptions', 'HEALTH_OPTIONS'],
-    ],
-  },
-];
-
 /** Where the options are that others take some of. */
-const OF_OTHERS = { CachePolicy: "a call's policy", UpdateOptions: '`update`' };
+const OF_OTHERS = {
+  CachePolicy: "a call's policy",
+  UpdateOptions: '`update`',
+  MemcachedModuleOptions: 'the module',
+};
 
 /**
  * @param {(file: string) => Promise<Record<string, unknown>>} load imports a file of the library, by its path without
@@ -226,24 +117,59 @@ function cell(text) {
   return text.replaceAll('|', '\\|');
 }
 
+/** What a number counts, where the type leaves it open. */
+function unitOf({ name, facts, type }) {
+  if (/\b(Duration|Ttl)\b/.test(facts.type ?? type)) return 'ms';
+  if (/Bytes$/.test(name)) return 'bytes';
+  return facts.range === 'from 0 to 1' || facts.range === 'from 0, below 1' ? 'share' : '';
+}
+
+function tableOf(heads, rows) {
+  return [heads, heads.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+/** All options in one table, by name, each with the part of the page that says what it means. */
+function indexOf(groups) {
+  const rows = groups.flatMap(({ title, rows: ofGroup }) => ofGroup.map((row) => ({ ...row, title })));
+  return tableOf(
+    ['option', 'of', 'type', 'unit', 'range', 'default'],
+    rows
+      .toSorted((a, b) => a.name.localeCompare(b.name, 'en'))
+      .map((row) => [
+        `\`${row.name}\``,
+        `[${row.title}](#${slugOf(row.title.replaceAll('`', ''))})`,
+        cell(typeOf(row)),
+        unitOf(row),
+        cell(row.facts.range ?? ''),
+        cell(defaultOf(row)),
+      ]),
+  );
+}
+
 /** @returns {Promise<string>} the page. */
 export async function optionsPage(load) {
+  const groups = [];
   const parts = [
     '# Options',
-    "Every option of the module, the client, the cache, decorators and checks, with what it takes and what stands in for it. `npm run options` writes this page from the declarations and the readers in the code; a test compares them. A `Duration` is a number of milliseconds or a text like `'30s'`, `'5m'`, `'2h'`. An unknown name or a value out of its range is an `InvalidOptionsError` with the path of the option; `undefined` counts as not given, `null` as a wrong value.",
+    "Every option of the module, the client, the cache, decorators and checks, with what it takes and what stands in for it. `npm run options` writes this page from the declarations and the readers in the code; a test compares them. [All of them by name](#all-options-by-name) stand at the end, with type, unit, range and default. A `Duration` is a number of milliseconds or a text like `'30s'`, `'5m'`, `'2h'`. An unknown name or a value out of its range is an `InvalidOptionsError` with the path of the option; `undefined` counts as not given, `null` as a wrong value.",
   ];
   for (const group of GROUPS) {
     parts.push(`## ${group.title}`);
     if (group.text !== undefined) parts.push(group.text);
     for (const [file, name] of group.declared) parts.push(...takenOf(file, name));
-    const lines = ['| option | takes | default | meaning |', '| --- | --- | --- | --- |'];
-    for (const row of await rowsOf(group, load)) {
-      if (row.name === 'type' && row.required) continue;
-      const takes = [typeOf(row), row.facts.range ?? ''].filter((part) => part !== '').join(', ');
-      lines.push(`| \`${row.name}\` | ${cell(takes)} | ${cell(defaultOf(row))} | ${cell(row.text)} |`);
-    }
-    parts.push(lines.join('\n'));
+    const rows = (await rowsOf(group, load)).filter((row) => row.name !== 'type' || !row.required);
+    groups.push({ title: group.title, rows });
+    parts.push(
+      tableOf(
+        ['option', 'takes', 'default', 'meaning'],
+        rows.map((row) => {
+          const takes = [typeOf(row), row.facts.range ?? ''].filter((part) => part !== '').join(', ');
+          return [`\`${row.name}\``, cell(takes), cell(defaultOf(row)), cell(row.text)];
+        }),
+      ),
+    );
   }
+  parts.push('## All options by name', indexOf(groups));
   const options = await resolveConfig(new URL('docs/options.md', ROOT));
   return format(`${parts.join('\n\n')}\n`, { ...options, parser: 'markdown' });
 }
