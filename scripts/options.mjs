@@ -120,7 +120,7 @@ function cell(text) {
 /** What a number counts, where the type leaves it open. */
 function unitOf({ name, facts, type }) {
   if (/\b(Duration|Ttl)\b/.test(facts.type ?? type)) return 'ms';
-  if (/Bytes$/.test(name)) return 'bytes';
+  if (name.endsWith('Bytes')) return 'bytes';
   return facts.range === 'from 0 to 1' || facts.range === 'from 0, below 1' ? 'share' : '';
 }
 
