@@ -84,6 +84,7 @@ export const CHINESE = [
       ['cas', '比较并交换'],
       ['values', '值'],
       ['cluster', '集群'],
+      ['distributions', '键落在哪台服务器'],
       ['health', '健康检查'],
       ['testing', '测试'],
       ['production', '上线之前'],
