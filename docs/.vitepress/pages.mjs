@@ -96,6 +96,7 @@ export const CHINESE = [
     text: '更多',
     pages: [
       ['from-python-memcached', '从 python-memcached 开始'],
+      ['comparison', '与同类方案对比'],
       ['limits', '它不做什么'],
       ['near-cache', '进程内缓存'],
     ],

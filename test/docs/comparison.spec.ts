@@ -23,6 +23,13 @@ describe('the comparison with what is used instead', () => {
     expect(measured.map(([name]) => name)).toEqual(Object.keys(CONTENDERS));
   });
 
+  it('has the same figures in Chinese', () => {
+    const [, own] = /\n(\|[\s\S]*?)\n\n/.exec(read('docs/zh/comparison.md'))!;
+    const counts = (rows: string[][]): string[][] => rows.map((row) => row.slice(1, 3));
+    expect(counts(rowsOf(own))).toEqual(counts(measured));
+    expect(/\d+/.exec(rowsOf(own)[0][5])![0]).toBe(/\d+/.exec(measured[0][5])![0]);
+  });
+
   it.each(['README.md', 'README.zh-CN.md'])('is told by %s in the same figures', (page) => {
     const [, own] = /\n(\|[^\n]*BentoCache[\s\S]*?)\n\n/.exec(read(page))!;
     const [loads, , , killed] = rowsOf(own).map(([, ...cells]) => cells);
