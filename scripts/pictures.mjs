@@ -6,6 +6,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { draw } from './pictures/draw.mjs';
+import { facts } from './pictures/facts.mjs';
 import { keysMove } from './pictures/keys-move.mjs';
 import { outage } from './pictures/outage.mjs';
 import { overview } from './pictures/overview.mjs';
@@ -15,7 +16,7 @@ const IMAGES = new URL('../docs/images/', import.meta.url);
 
 /** Every picture by the name of its file, as it is and as it should be. */
 export function pictures() {
-  return Object.entries({ overview, read, outage, 'keys-move': keysMove }).flatMap(([name, picture]) =>
+  return Object.entries({ facts, overview, read, outage, 'keys-move': keysMove }).flatMap(([name, picture]) =>
     ['en', 'zh'].map((language) => {
       const file = language === 'en' ? `${name}.svg` : `${name}.zh.svg`;
       return { file, wanted: draw(picture, language) };
