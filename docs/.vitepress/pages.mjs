@@ -93,6 +93,13 @@ export const CHINESE = [
     ],
   },
   {
+    text: '接入现有组件',
+    pages: [
+      ['throttler', '@nestjs/throttler'],
+      ['session', '会话'],
+    ],
+  },
+  {
     text: '更多',
     pages: [
       ['from-python-memcached', '从 python-memcached 开始'],
