@@ -95,6 +95,7 @@ export const CHINESE = [
   {
     text: '接入现有组件',
     pages: [
+      ['keyv', 'cache-manager 和 Keyv'],
       ['throttler', '@nestjs/throttler'],
       ['session', '会话'],
     ],
