@@ -19,6 +19,8 @@ export interface CacheCall {
   gone: boolean;
   /** The reads it is one of; see `CacheStore.together`. */
   together: object | undefined;
+  /** How long the store has kept it waiting in computations that were not for it, in milliseconds. */
+  storeMs: number;
   /** What the call waits for at present. */
   flight: Flight | undefined;
   /** The load of another call that it has waited for, where loads are traced. */
@@ -50,6 +52,7 @@ export function callOf(
     served: 'miss',
     gone: false,
     together: undefined,
+    storeMs: 0,
     flight: undefined,
     joined: undefined,
   };

@@ -73,6 +73,7 @@ export class Computation {
   async #right(flight: Flight, call: CacheCall, first: Finding, behind: boolean): Promise<Finding | Landing> {
     const { clock, order, polling, reader, events } = this.#in;
     const { key, policy } = call;
+    const { storeTime } = flight;
     let startedAt: number | undefined;
     let waiting = false;
     let awaited = '';
@@ -81,22 +82,25 @@ export class Computation {
     for (;;) {
       if (finding.right === 'ours') return finding;
       if (finding.right === 'free' && (!finding.unclaimable || claims === MAX_CLAIMS)) return finding;
+      if (storeTime.isSpent) return behind ? { kind: 'none' } : finding;
       // Without the states of its tags nothing that comes could be served, nor could what is computed here be stored.
       if (finding.right === 'theirs' && finding.tags === undefined) return finding;
       const now = clock.now();
       startedAt ??= now;
       const waitedMs = now - startedAt;
       const overdue =
-        finding.right === 'theirs' && claims < MAX_CLAIMS && (await this.#isDead(call, finding));
+        finding.right === 'theirs' &&
+        claims < MAX_CLAIMS &&
+        (await storeTime.of(this.#isDead(call, finding)));
       if (overdue || finding.right === 'free') {
         claims += 1;
         if (overdue) events.note('takeOver', key);
-        await this.#claim(call, finding);
+        await storeTime.of(this.#claim(call, finding));
       } else {
         if (behind) return { kind: 'none' };
         if (waitedMs >= policy.leaseWaitMs) return finding;
         if (awaited !== finding.cas) {
-          if (awaited !== '' && (await this.#gaveUp(call, finding, awaited))) return finding;
+          if (awaited !== '' && (await storeTime.of(this.#gaveUp(call, finding, awaited)))) return finding;
           awaited = finding.cas;
         }
         if (!waiting) {
@@ -111,8 +115,10 @@ export class Computation {
       }
       if (flight.abortion !== undefined) return { kind: 'error', error: flight.abortion.reason };
       if (flight.detached) return { ...finding, right: 'free', cas: '' };
+      if (storeTime.isSpent) continue;
       const before = order.next();
-      finding = await reader.look(key, policy);
+      finding = await storeTime.of(reader.look(key, policy));
+      if (waiting) storeTime.forget();
       const served =
         finding.state === 'fresh' ||
         (finding.state === 'stale' && finding.right === 'theirs' && policy.serveStale && flight.cold);
@@ -206,12 +212,16 @@ export class Computation {
       remains = 0;
       const untagged = load.tags.size === 0 && policy.tags.length === 0 && this.#in.tags.areOfPolicies;
       const isKnown = untagged && finding.tags !== undefined;
-      const tags = isKnown ? NONE : await this.#tagsOf(call, load, finding, loadedAt);
+      // Whoever waits does not wait for a store that has been slow already; it is stored all the same.
+      const onSpent = (): void => flight.land(unstored);
+      const { storeTime } = flight;
+      const tags = isKnown ? NONE : await storeTime.of(this.#tagsOf(call, load, finding, loadedAt), onSpent);
       if (tags === undefined) return unstored;
       // Nobody who begins after this may have the value without a look: an invalidation may pass between them.
       const stored = order.next();
       try {
-        const confirmed = await this.#store(call, finding, value, ttlSeconds, tags);
+        const storing = this.#store(call, finding, value, ttlSeconds, tags);
+        const confirmed = await storeTime.of(storing, onSpent);
         if (confirmed) remains = 'as-it-is';
         // The store does not compare the versions of tags: who joined later looks for himself.
         return confirmed && tags.length === 0

@@ -161,8 +161,12 @@ export class EntryReader {
     if (beside === undefined || reading.value === undefined) return judged(beside);
     const others = reading.value.tags.map(({ tag }) => tag).filter((tag) => !beside.has(tag));
     if (others.length === 0) return judged(beside);
+    const asked = this.#clock.now();
     return this.#states(key, policy, others).then(
-      (more) => judged(more && new Map([...beside, ...more])),
+      (more) => {
+        const finding = judged(more && new Map([...beside, ...more]));
+        return { ...finding, tagsMs: this.#clock.now() - asked };
+      },
       (error: unknown) => {
         this.#giveBack(key, reading);
         throw error;

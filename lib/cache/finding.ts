@@ -36,6 +36,8 @@ export interface Finding {
   readonly ttlSeconds: number;
   /** The clock when the answer was there. */
   readonly at: number;
+  /** How much longer than the answer the states of tags took that the entry turned out to bear, in milliseconds. */
+  readonly tagsMs: number;
   /** The states of tags as of this read; undefined when they could not be read, and nothing can be stored. */
   readonly tags: TagStates | undefined;
 }
@@ -58,6 +60,7 @@ export function unknownFinding(at: number): Finding {
     cas: '',
     ttlSeconds: -1,
     at,
+    tagsMs: 0,
     tags: undefined,
   };
 }
@@ -94,7 +97,7 @@ export function judge(
   at: number,
 ): Finding {
   const { value } = reading;
-  const mark = value !== undefined && isHitForMiss(value) ? value : undefined;
+  const mark = isHitForMiss(value) ? value : undefined;
   const right = mark === undefined ? rightOf(reading) : 'free';
   const state = stateOf(reading, graceSeconds, tags, required);
   return {
@@ -108,6 +111,7 @@ export function judge(
     cas: reading.cas === NO_CAS ? '' : reading.cas,
     ttlSeconds: reading.ttl === undefined ? -1 : reading.ttl / 1000,
     at,
+    tagsMs: 0,
     tags,
   };
 }
@@ -145,4 +149,9 @@ function stateOf(
 export function keepOf(finding: Finding): number | 'rest' {
   if (finding.state === 'absent') return 0;
   return finding.ttlSeconds < 0 ? ENDLESS_STALE_SECONDS : 'rest';
+}
+
+/** Whether the store still keeps what was found, so far as is known. */
+export function isKept({ ttlSeconds, at }: Finding, now: number): boolean {
+  return ttlSeconds < 0 || now - at < ttlSeconds * 1000;
 }

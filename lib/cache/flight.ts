@@ -1,5 +1,6 @@
 import type { TracedLoad } from './traced-load.js';
 import type { CacheStore, Copier } from './store.js';
+import type { StoreTime } from './store-time.js';
 
 /** One computation of a key's value in this process, and those who wait for it. */
 export class Flight {
@@ -27,12 +28,14 @@ export class Flight {
    * @param flights those that may be joined, which it is one of until it lands.
    * @param cold nothing can be served meanwhile: a call of the key joins without a look at the store.
    * @param wanted goes on even if nobody waits.
+   * @param storeTime what the store takes of those who wait.
    */
   constructor(
     flights: Flights,
     readonly key: string,
     readonly cold: boolean,
     wanted: boolean,
+    readonly storeTime: StoreTime,
   ) {
     this.#flights = flights;
     this.#wanted = wanted;

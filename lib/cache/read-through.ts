@@ -6,10 +6,11 @@ import { callOf, type CacheCall } from './cache-call.js';
 import type { CacheParts } from './cache-parts.js';
 import { Computation } from './computation.js';
 import { Flight, Flights, type Landing } from './flight.js';
-import { isPlainHit, judge, keepOf, unknownFinding, type Finding } from './finding.js';
+import { isKept, isPlainHit, judge, keepOf, unknownFinding, type Finding } from './finding.js';
 import type { CacheReading } from './store.js';
 import type { Loader } from './load-context.js';
 import { loaderWaitsForItself } from './self-wait.js';
+import { StoreTime } from './store-time.js';
 import { NO_TAGS } from './tags.js';
 import { valuesOf } from './window.js';
 
@@ -102,7 +103,7 @@ export class ReadThrough {
   ): Promise<unknown[]> {
     const { reader, events } = this.#in;
     const isSingly = policy.forceFresh || signal !== undefined || this.#mayHaveTags(policy);
-    if (isSingly || keys.some((key) => this.#isCold(key))) {
+    if (isSingly || keys.some((key) => this.#flights.get(key)?.cold)) {
       const together = reader.together();
       const served = keys.map((_key, index) => {
         const one = callOf(index);
@@ -177,11 +178,6 @@ export class ReadThrough {
     return policy.tags.length > 0 || !this.#in.tags.areOfPolicies;
   }
 
-  /** Whether a key is being computed, and nothing can be served meanwhile. */
-  #isCold(key: string): boolean {
-    return this.#flights.get(key)?.cold === true;
-  }
-
   /** Serves one of many calls; then at the latest it is known whether its loader is called. */
   async #finished(call: CacheCall, serve: (call: CacheCall) => unknown): Promise<unknown> {
     try {
@@ -247,6 +243,12 @@ export class ReadThrough {
     return this.#seen(call, await this.#look(call));
   }
 
+  /** The same after a computation that was not for this call. A store that was slow in it is not asked again. */
+  #again(call: CacheCall, storeTime: StoreTime): unknown {
+    call.storeMs += storeTime.spentMs;
+    return storeTime.isSpent ? this.#seen(call, unknownFinding(this.#in.clock.now())) : this.#obtain(call);
+  }
+
   #look({ key, policy, together }: CacheCall): Promise<Finding> {
     return this.#in.reader.look(key, policy, 'for rights', together);
   }
@@ -254,6 +256,7 @@ export class ReadThrough {
   /** What a call is served after a look: the value or its promise. */
   #seen(call: CacheCall, seen: Finding): unknown {
     const { key } = call;
+    call.storeMs += seen.tagsMs;
     const finding = this.#claimable(key, seen);
     if (call.gone) {
       this.#giveBack(key, finding);
@@ -287,8 +290,9 @@ export class ReadThrough {
         if (isOwn || call.policy.share !== 'copy' || !flight.isCopied(landing.value)) return landing.value;
         return this.#copied(call, flight, landing.value);
       }
-      if (landing.kind !== 'error') return this.#obtain(call);
-      if (stale === undefined || !this.#mayStandIn(call, stale, landing.error)) throw landing.error;
+      if (landing.kind !== 'error') return this.#again(call, flight.storeTime);
+      const mayStandIn = stale !== undefined && isKept(stale, this.#in.clock.now());
+      if (!mayStandIn || !call.policy.serveStaleIf(landing.error)) throw landing.error;
       this.#note(call, 'stale');
       return stale.entry?.value;
     });
@@ -372,7 +376,8 @@ export class ReadThrough {
   }
 
   #begin(call: CacheCall, finding: Finding, behind: boolean): Flight {
-    const flight = new Flight(this.#flights, call.key, finding.state === 'absent', behind);
+    const storeTime = new StoreTime(this.#in, call.storeMs);
+    const flight = new Flight(this.#flights, call.key, finding.state === 'absent', behind, storeTime);
     if (finding.right === 'ours') this.#claimed.add(finding.reading as CacheReading);
     this.#flights.begin(flight);
     this.#running.add(flight);
@@ -390,11 +395,5 @@ export class ReadThrough {
     // The caller does not leave the flight: it is to go on.
     const late: Landing = { kind: 'value', value: stale.entry?.value, stale: true, before: Infinity };
     return within(this.#in.clock, softTimeoutMs, flight.landed).then((landing) => landing ?? late);
-  }
-
-  #mayStandIn(call: CacheCall, stale: Finding, error: unknown): boolean {
-    const ageMs = this.#in.clock.now() - stale.at;
-    const kept = stale.ttlSeconds < 0 || ageMs < stale.ttlSeconds * 1000;
-    return kept && call.policy.serveStaleIf(error);
   }
 }

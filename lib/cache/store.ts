@@ -28,7 +28,8 @@ export interface CacheEntry {
 }
 
 /** Whether an entry is the mark of a load that left nothing to store, and no value. */
-export function isHitForMiss({ kind }: CacheEntry): boolean {
+export function isHitForMiss(entry: CacheEntry | undefined): boolean {
+  const kind = entry?.kind;
   return kind === 'hit-for-miss' || kind === 'hit-for-miss-result';
 }
 
@@ -81,6 +82,9 @@ export interface HeldLock {
  * one turn of the event loop should leave in one write: the cache begins many reads at once and relies on it.
  */
 export interface CacheStore {
+  /** The longest that an operation takes, in milliseconds; absent where they take as long as they take. */
+  readonly limitMs?: number | undefined;
+
   /** What a near cache in front of the store is told of changes by; absent where none can stand in front of it. */
   readonly epochs?: EpochStore;
 

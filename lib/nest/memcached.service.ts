@@ -65,7 +65,7 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
     const { client, cache, debug } = ResolvedModuleOptions.of(options);
     this.client = new MemcachedClient(client);
     this.groups = new KeyGroups(client.diagnosticKeys);
-    this.#store = new ClientStore(this.client, client.codec);
+    this.#store = new ClientStore(this.client, client.codec, client.commandTimeout);
     this.#cache = new CacheEngine(this.#store, cache, cachePorts(client, debug, this.groups, this.uncached));
   }
 

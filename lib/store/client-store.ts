@@ -1,20 +1,29 @@
 import { BoundedMap } from '../bounded-map.js';
-import type { CacheEntry, CacheReading, Copier, CacheStore, HeldLock, TagState } from '../cache/store.js';
+import {
+  type CacheEntry,
+  type CacheReading,
+  type CacheStore,
+  type Copier,
+  type HeldLock,
+  isHitForMiss,
+  type TagState,
+} from '../cache/store.js';
 import type { MemcachedClient } from '../client/client.js';
 import type { CommandOptions, CounterOptions, StoreOptions } from '../client/command-options.js';
-import type { Lookup, ValueWithCas } from '../client/results.js';
+import type { Lookup } from '../client/results.js';
 import { andThen } from '../client/codec/codec.js';
 import { ReadBudget } from '../client/codec/read-budget.js';
-import { ConnectionError, ServerError } from '../errors.js';
+import { ServerError } from '../errors.js';
 import { DEFAULT_BOUNDS, type CodecBounds } from '../options/codec-options.js';
 import type { EpochStore } from '../near/epoch-store.js';
 import type { KeptAs } from '../near/kept-value.js';
 import { ClientEpochs } from './client-epochs.js';
+import { ClientLocks } from './client-locks.js';
 import { ClientTags } from './client-tags.js';
 import { EntryCodec } from './entry-codec.js';
 import { LostLeases, mayBeDone } from './lost-leases.js';
 import { SetsUnderWay } from './sets-under-way.js';
-import { randomText, textCodec } from './random-text.js';
+import { textCodec } from './random-text.js';
 import { toTtl } from './ttl.js';
 
 /**
@@ -22,7 +31,6 @@ import { toTtl } from './ttl.js';
  * So no key of a value, whoever chose it, is a tag, a lock or a sign of life.
  */
 const OWN = '~';
-const LOCK_PREFIX = '~lock:';
 const ALIVE_PREFIX = '~alive:';
 
 /** A counter is no counter while somebody's stub is in its place, which can come back, but hardly so many times. */
@@ -46,17 +54,26 @@ export class ClientStore implements CacheStore {
   readonly #codec: EntryCodec;
   readonly #tags: ClientTags;
   readonly #lost: LostLeases;
+  readonly #locks: ClientLocks;
   readonly #sets = new SetsUnderWay();
   /** Items of which it is not known whether they were changed, or when they will be. */
   readonly #unsure = new BoundedMap<string, true>(MAX_UNSURE);
   readonly #bounds: CodecBounds;
 
-  /** @param bounds what the values of one call may come to together. */
-  constructor(client: MemcachedClient, bounds: CodecBounds = DEFAULT_BOUNDS) {
+  /**
+   * @param bounds what the values of one call may come to together.
+   * @param limitMs the client's `commandTimeout`.
+   */
+  constructor(
+    client: MemcachedClient,
+    bounds: CodecBounds = DEFAULT_BOUNDS,
+    readonly limitMs?: number,
+  ) {
     this.#client = client;
     this.#bounds = bounds;
     this.#codec = new EntryCodec(client.codec);
     this.#lost = new LostLeases(client);
+    this.#locks = new ClientLocks(client, this.#lost, (name) => this.#isAway(name));
     this.#tags = new ClientTags(client, (name) => this.#isAway(name));
     this.epochs = new ClientEpochs(client, itemKey, (tag) => this.#tags.nameOf(tag));
   }
@@ -179,7 +196,7 @@ export class ClientStore implements CacheStore {
       ...options,
       codec: this.#codec,
     });
-    if (!found.hit || isMark(found.value)) return { hit: false };
+    if (!found.hit || isHitForMiss(found.value)) return { hit: false };
     return { ...found, value: found.value?.value };
   }
 
@@ -203,7 +220,7 @@ export class ClientStore implements CacheStore {
       } catch (error) {
         if (!(error instanceof ServerError) || attempt === COUNT_ATTEMPTS) throw error;
         const there = await this.read(key, 0, 0);
-        if (there.hit && !isMark(there.value)) {
+        if (there.hit && !isHitForMiss(there.value)) {
           // A value marked stale gives its right to whoever reads it.
           if (there.won) void this.release(key, there.cas, 'rest').catch(() => undefined);
           throw error;
@@ -270,40 +287,16 @@ export class ClientStore implements CacheStore {
     }
   }
 
-  async lock(key: string, ttlSeconds: number): Promise<HeldLock | undefined> {
-    const name = LOCK_PREFIX + key;
-    // A lock on another server, or one that is only pretended, excludes nobody who sees this one.
-    if (this.#isAway(name)) throw lockIsAway(key, this.#client.serverFor(name));
-    const token = randomText();
-    // memcached counts whole seconds: what it is to keep for some ends up to one earlier.
-    const options = { ttl: toTtl(ttlSeconds + 1), codec: textCodec };
-    let added = false;
-    let held: ValueWithCas<string> | undefined;
-    try {
-      added = await this.#client.add(name, token, options);
-      held = await this.#client.gets<string>(name, { codec: textCodec });
-    } catch (error) {
-      // It may hold all the same, and nobody would release it.
-      if (added || mayBeDone(error)) this.#lost.repair(`${name} ${token}`, () => this.unlock(key, token));
-      throw error;
-    }
-    if (added && held?.value === token) return { token, fence: Number.parseInt(held.cas, 10) };
-    if (this.#isAway(name)) throw lockIsAway(key, this.#client.serverFor(name));
-    return undefined;
+  lock(key: string, ttlSeconds: number): Promise<HeldLock | undefined> {
+    return this.#locks.take(key, ttlSeconds);
   }
 
-  async prolongLock(key: string, token: string, ttlSeconds: number): Promise<boolean> {
-    const name = LOCK_PREFIX + key;
-    const held = await this.#client.gets<string>(name, { codec: textCodec });
-    if (held?.value !== token) return false;
-    const options = { ttl: toTtl(ttlSeconds + 1), codec: textCodec };
-    return (await this.#client.cas(name, token, held.cas, options)) === 'stored';
+  prolongLock(key: string, token: string, ttlSeconds: number): Promise<boolean> {
+    return this.#locks.prolong(key, token, ttlSeconds);
   }
 
-  async unlock(key: string, token: string): Promise<boolean> {
-    const held = await this.#client.gets<string>(LOCK_PREFIX + key, { codec: textCodec });
-    if (held?.value !== token) return false;
-    return this.#client.delete(LOCK_PREFIX + key, { cas: held.cas });
+  unlock(key: string, token: string): Promise<boolean> {
+    return this.#locks.release(key, token);
   }
 
   /**
@@ -382,17 +375,4 @@ const NOT_KNOWN = { cas: '', hit: false, stale: false, ttl: undefined } as const
 /** Where a value is stored. */
 function itemKey(key: string): string {
   return key.startsWith(OWN) ? OWN + key : key;
-}
-
-function lockIsAway(key: string, server: string): ConnectionError {
-  return new ConnectionError(
-    `lock "${key}": its server ${server} is away, and no other can speak for it`,
-    server,
-    'not-sent',
-  );
-}
-
-/** Whether an entry is no value, but says that there is none to be had. */
-function isMark(entry: CacheEntry | undefined): boolean {
-  return entry !== undefined && entry.kind.startsWith('hit-for-miss');
 }
