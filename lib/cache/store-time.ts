@@ -1,5 +1,5 @@
-import type { CacheParts } from './cache-parts.js';
 import type { Clock } from './clock.js';
+import type { CacheStore } from './store.js';
 
 /** Of what the store may take of one call, the part after which it is not asked for anything more. */
 const ENOUGH = 1 / 2;
@@ -14,7 +14,7 @@ export class StoreTime {
   #spentMs: number;
 
   /** @param spentMs what it has taken already. */
-  constructor({ clock, store }: Pick<CacheParts, 'clock' | 'store'>, spentMs: number) {
+  constructor({ clock, store }: { readonly clock: Clock; readonly store: CacheStore }, spentMs: number) {
     this.#clock = clock;
     this.#limitMs = store.limitMs ?? Infinity;
     this.#spentMs = spentMs;
