@@ -40,10 +40,10 @@ const told = (language) => FACTS.map(({ text }) => text[language]).join(language
 export const facts = {
   width: Math.ceil(starts.at(-1) + FACTS.at(-1).width + 1),
   height: HEIGHT + 2,
-  title: { en: 'At a glance', zh: '概览' },
+  title: { en: 'At a glance', zh: '运行环境与依赖一览' },
   desc: {
     en: `What it runs on and what it brings: ${told('en')}.`,
-    zh: `运行环境与依赖，取自 package.json，与发布的版本一致：${told('zh')}。`,
+    zh: `取自 package.json，与发布的版本一致：${told('zh')}。`,
   },
   boxes: FACTS.map(({ text, width }, index) => ({
     x: starts[index],
