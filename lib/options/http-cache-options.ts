@@ -129,6 +129,15 @@ export interface HttpCacheOptions<R = HttpRequest> extends Pick<
   forceFresh?: ((request: HttpRequest) => boolean) | undefined;
 
   /**
+   * Answers hits, and conditional requests by 304, before Nest's own part of a request begins: behind all middleware and
+   * `onRequest` hooks, in front of guards, interceptors, pipes and the method. For `audience: 'everyone'`, on a method. What
+   * would have to see every request, such as a guard, refuses it when the application starts.
+   *
+   * @default false
+   */
+  early?: boolean | undefined;
+
+  /**
    * Name of the `MemcachedModule`.
    *
    * @default the module without a name
@@ -152,6 +161,7 @@ export interface HttpCacheRule {
   readonly tags: readonly string[] | ((request: HttpRequest) => readonly string[]);
   readonly when: ((request: HttpRequest) => boolean) | undefined;
   readonly forceFresh: ((request: HttpRequest) => boolean) | undefined;
+  readonly early: boolean;
   readonly policy: CachePolicy<never>;
 }
 
@@ -166,6 +176,12 @@ export function readHttpCacheOptions(options: HttpCacheOptions<never>, place: st
   }
   const { own, rest } = readOptions<RuleShape>(options, place, HTTP_CACHE_OPTIONS, POLICY_OPTIONS);
   const { maxAge, name: _, ...rule } = own;
+  if (rule.early && rule.audience !== 'everyone') {
+    throw new InvalidOptionsError(
+      `${place}.early`,
+      "is for answers that are the same for all, which nobody has to be let through to; say audience: 'everyone', or leave it out",
+    );
+  }
   const maxAgeSeconds = Math.floor(maxAge / 1000);
   const scope = rule.audience === 'everyone' ? 'public' : 'private';
   return {
@@ -261,5 +277,6 @@ export const HTTP_CACHE_OPTIONS: Shape<RuleShape> = {
   tags: withDefault(readTags, []),
   when: optional(func<(request: HttpRequest) => boolean>()),
   forceFresh: optional(readForceFresh),
+  early: withDefault(bool, false),
   name: optional(text()),
 };

@@ -192,7 +192,7 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationBootstrap, 
   #mistakes(type: Type, cache: ModuleCache): string[] {
     return [
       ...decoratedMethodsOf(type).flatMap((method) => this.#unknownInstances(method, type)),
-      ...mistakesOfRoutes(type, this.#instance, cache),
+      ...mistakesOfRoutes(type, this.#instance, cache, this.#modules),
       ...this.#oursAmong(type).flatMap((method) => [
         ...mistakesOf(method, type),
         ...this.#compile(method, type, cache),

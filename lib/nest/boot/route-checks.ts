@@ -1,4 +1,5 @@
 import { RequestMethod, type Type } from '@nestjs/common';
+import type { ModuleRef } from '@nestjs/core';
 import 'reflect-metadata';
 import { MemcachedError } from '../../errors.js';
 import type { ModuleCache } from '../instance/module-cache.js';
@@ -11,7 +12,9 @@ import {
   RESPONSE_IS_TAKEN,
   standingFunction,
 } from '../methods/nest-metadata.js';
+import { obstaclesToEarlyHits } from '../http/early-obstacles.js';
 import { HTTP_CACHE } from '../http/http-cache-metadata.js';
+import { HttpCacheInterceptor } from '../http/http-cache.interceptor.js';
 import { type HttpCacheOptions, readHttpCacheOptions } from '../../options/http-cache-options.js';
 
 const CACHED_METHODS: ReadonlySet<number> = new Set([
@@ -30,22 +33,40 @@ const STREAMS: ReadonlySet<string> = new Set(['StreamableFile', 'Readable', 'Rea
  * @param instance name of the module instance that is looked after.
  * @returns one sentence for each mistake: class, method and decorator, what is wrong, and its mend.
  */
-export function mistakesOfRoutes(type: Type, instance: string, cache: ModuleCache): string[] {
+export function mistakesOfRoutes(
+  type: Type,
+  instance: string,
+  cache: ModuleCache,
+  modules: ModuleRef,
+): string[] {
   const ofClass = Reflect.getMetadata(HTTP_CACHE, type) as HttpCacheOptions | undefined;
   return [
-    ...(ofClass === undefined ? [] : mistakesIn(ofClass, `${type.name} @HttpCache`, instance, cache)),
+    ...(ofClass === undefined ? [] : mistakesInClass(ofClass, `${type.name} @HttpCache`, instance, cache)),
     ...propertiesOf(type).flatMap((property) => {
-      const options = Reflect.getMetadata(HTTP_CACHE, standingFunction(type, property)) as
-        HttpCacheOptions | undefined;
+      const handler = standingFunction(type, property);
+      const options = Reflect.getMetadata(HTTP_CACHE, handler) as HttpCacheOptions | undefined;
       if (options === undefined) return [];
       const place = `${type.name}.${String(property)} @HttpCache`;
       const ofRoute = belongsTo(options, instance) ? unfitness(type, property) : [];
+      if (belongsTo(options, instance) && options.early === true)
+        ofRoute.push(...obstaclesToEarlyHits(type, handler, modules, HttpCacheInterceptor));
       return [
         ...ofRoute.map((mistake) => `${place}: ${mistake}`),
         ...mistakesIn(options, place, instance, cache),
       ];
     }),
   ];
+}
+
+function mistakesInClass(
+  options: HttpCacheOptions,
+  place: string,
+  instance: string,
+  cache: ModuleCache,
+): string[] {
+  if (!belongsTo(options, instance) || options.early !== true)
+    return mistakesIn(options, place, instance, cache);
+  return [`${place}: 'early' is said of routes, one by one; write @HttpCache({ …, early: true }) on methods`];
 }
 
 function mistakesIn(

@@ -1,5 +1,5 @@
 import { type CallHandler, GatewayTimeoutException } from '@nestjs/common';
-import { lastValueFrom, Observable, type Subscriber } from 'rxjs';
+import { lastValueFrom, Observable } from 'rxjs';
 import { LoaderTimeoutError, MemcachedError } from '../../errors.js';
 import type { ResolvedPolicy } from '../../options/cache-policy.js';
 import { bodyOf, storeBody } from './body-form.js';
@@ -7,6 +7,7 @@ import type { CachedRoute } from './cached-route.js';
 import { entityTagOf, isNotModified } from './conditional-request.js';
 import { directives, type Headers, names } from './header-names.js';
 import type { HttpExchange, SentHead } from './http-exchange.js';
+import { hand, NEVER_CALLED, type Receiver, unlessCalled } from './receiver.js';
 import {
   headersChanged,
   readResponse,
@@ -46,11 +47,16 @@ export class CachedRequest {
 
   /** @param find names the place anew, as what it depends on may have been learnt meanwhile. */
   answer(find: () => Place | undefined): Observable<unknown> {
-    return new Observable((subscriber) => this.#look(find, subscriber, 1));
+    return new Observable((subscriber) => this.begin(find, subscriber));
+  }
+
+  /** `answer`, handed to whoever is to have it. */
+  begin(find: () => Place | undefined, subscriber: Receiver): void {
+    this.#look(find, subscriber, 1);
   }
 
   /** Looks for an answer, and hands it to the subscriber, or what prevented it. */
-  #look(find: () => Place | undefined, subscriber: Subscriber<unknown>, look: number): void {
+  #look(find: () => Place | undefined, subscriber: Receiver, look: number): void {
     try {
       const place = look > MAX_LOOKS ? undefined : find();
       const { headers } = this.#exchange.request;
@@ -64,7 +70,7 @@ export class CachedRequest {
   }
 
   /** What is stored, or else what the method makes; the subscriber gets that as soon as it is there. */
-  #obtain(find: () => Place | undefined, place: Place, subscriber: Subscriber<unknown>, look: number): void {
+  #obtain(find: () => Place | undefined, place: Place, subscriber: Receiver, look: number): void {
     let run: Run | undefined;
     let hasRun = false;
     const load = async (context: { skip(): void }): Promise<unknown> => {
@@ -92,7 +98,7 @@ export class CachedRequest {
   async #lookOnly(
     find: () => Place | undefined,
     place: Place,
-    subscriber: Subscriber<unknown>,
+    subscriber: Receiver,
     look: number,
   ): Promise<void> {
     try {
@@ -109,7 +115,7 @@ export class CachedRequest {
   #found(
     find: () => Place | undefined,
     { key }: Place,
-    subscriber: Subscriber<unknown>,
+    subscriber: Receiver,
     look: number,
     stored: unknown,
     isStale: boolean,
@@ -141,7 +147,7 @@ export class CachedRequest {
   async #late(
     find: () => Place | undefined,
     key: string,
-    subscriber: Subscriber<unknown>,
+    subscriber: Receiver,
     look: number,
     response: StoredResponse | undefined,
     decoding: unknown,
@@ -161,7 +167,7 @@ export class CachedRequest {
     }
   }
 
-  #goPast(subscriber: Subscriber<unknown>): void {
+  #goPast(subscriber: Receiver): void {
     this.#tellCaches('fwd=bypass');
     lastValueFrom(this.#next.handle(), { defaultValue: undefined }).then(
       (body: unknown) => hand(subscriber, body),
@@ -173,8 +179,8 @@ export class CachedRequest {
   async #run(place: Place): Promise<Run> {
     const exchange = this.#exchange;
     const before = exchange.headers;
-    const body: unknown = await lastValueFrom(this.#next.handle(), { defaultValue: undefined });
-    if (exchange.isAnswered) return { body, stored: NOT_STORED };
+    const body = await lastValueFrom(this.#next.handle(), { defaultValue: undefined }).catch(unlessCalled);
+    if (body === NEVER_CALLED || exchange.isAnswered) return { body, stored: NOT_STORED };
     this.#route.loading(place.key);
     this.#tellCaches(place.isForced ? 'fwd=request' : 'fwd=uri-miss');
     const { status, headers: after } = exchange;
@@ -370,12 +376,6 @@ async function unlessUnreadable(decoding: unknown): Promise<unknown> {
   } catch {
     return UNREADABLE;
   }
-}
-
-/** Gives whoever waits for the answer what it is. */
-function hand(subscriber: Subscriber<unknown>, body: unknown): void {
-  subscriber.next(body);
-  subscriber.complete();
 }
 
 function wantsCachedOnly(headers: Headers): boolean {

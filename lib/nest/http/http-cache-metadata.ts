@@ -13,7 +13,21 @@ export function optionsOfRoute(type: object, handler: object): HttpCacheOptions<
 
 /** Whether a class, or one of its methods, has such options. */
 export function hasCachedRoutes(type: Type): boolean {
-  if (Reflect.hasMetadata(HTTP_CACHE, type)) return true;
+  return Reflect.hasMetadata(HTTP_CACHE, type) || hasRoute(type, () => true);
+}
+
+/** Whether hits of a method are answered early. */
+export function hasEarlyRoutes(type: Type): boolean {
+  return hasRoute(type, isEarly);
+}
+
+/** Whether a method, or the handler that Nest has made of it, has options that say so. */
+export function isEarly(handler: object): boolean {
+  return (Reflect.getMetadata(HTTP_CACHE, handler) as HttpCacheOptions<never> | undefined)?.early === true;
+}
+
+/** Whether one of a class's methods has such options, and is one of those that are meant. */
+function hasRoute(type: Type, isMeant: (method: object) => boolean): boolean {
   for (
     let owner = type.prototype as object | null;
     owner !== null;
@@ -22,8 +36,11 @@ export function hasCachedRoutes(type: Type): boolean {
     const methods = Object.values(Object.getOwnPropertyDescriptors(owner)).map(
       ({ value }) => value as unknown,
     );
-    if (methods.some((method) => typeof method === 'function' && Reflect.hasMetadata(HTTP_CACHE, method)))
-      return true;
+    if (methods.some((method) => isRoute(method) && isMeant(method))) return true;
   }
   return false;
+}
+
+function isRoute(method: unknown): method is object {
+  return typeof method === 'function' && Reflect.hasMetadata(HTTP_CACHE, method);
 }

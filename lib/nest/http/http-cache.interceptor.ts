@@ -6,31 +6,41 @@ import {
   Logger,
   type NestInterceptor,
   type OnApplicationBootstrap,
+  type OnModuleInit,
   type Type,
 } from '@nestjs/common';
 import { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import 'reflect-metadata';
 import type { Observable } from 'rxjs';
+import { InvalidOptionsError } from '../../errors.js';
+import { ApplicationCaches } from '../instance/application-caches.js';
 import type { ModuleCache } from '../instance/module-cache.js';
 import { DEFAULT_NAME, getModuleCacheToken } from '../instance/module-name.js';
 import { CachedRequest, type Place } from './cached-request.js';
 import { isEventStream, leavesResponseToMethod, propertyOf } from '../methods/nest-metadata.js';
 import { CachedRoute } from './cached-route.js';
+import { obstaclesToEarlyHits } from './early-obstacles.js';
+import { EarlyRequest } from './early-request.js';
+import { EarlyRoute } from './early-route.js';
+import { EarlyRoutes } from './early-routes.js';
 import { isOutermost } from './further-out.js';
 import { versionHeaderOf } from './version-header.js';
 import { directives } from './header-names.js';
-import { hasCachedRoutes, optionsOfRoute } from './http-cache-metadata.js';
+import { hasCachedRoutes, isEarly, optionsOfRoute } from './http-cache-metadata.js';
 import {
   type HttpCacheOptions,
   type HttpRequest,
   readHttpCacheOptions,
 } from '../../options/http-cache-options.js';
-import { HttpExchange } from './http-exchange.js';
+import { type DeclaredHeader, HttpExchange } from './http-exchange.js';
 import { Platform } from './platform.js';
 import { seenBy } from './seen-by.js';
 
 /** Marks a request that one of these interceptors has taken care of, so that a second one on its way lets it pass. */
 const TAKEN = Symbol('nestjs-memcached:http');
+
+// Nest keeps what `@Header()` says under its own name, the same in versions 11 and 12.
+const HEADERS = '__headers__';
 
 /**
  * Does the work of `@HttpCache`, which brings it along; used as a global interceptor, it stands around all others, and
@@ -43,24 +53,38 @@ const TAKEN = Symbol('nestjs-memcached:http');
  * providers: [{ provide: APP_INTERCEPTOR, useClass: HttpCacheInterceptor.of({ audience: 'everyone', ttl: '1m' }) }]
  */
 @Injectable()
-export class HttpCacheInterceptor implements NestInterceptor, OnApplicationBootstrap {
+export class HttpCacheInterceptor implements NestInterceptor, OnModuleInit, OnApplicationBootstrap {
   readonly #modules: ModuleRef;
   readonly #adapters: HttpAdapterHost;
   /** By class, since heirs share their methods. */
   readonly #routes = new WeakMap<object, WeakMap<object, CachedRoute | false>>();
+  readonly #early: EarlyRoutes;
   #platform: Platform | undefined;
 
   constructor(modules: ModuleRef, adapters: HttpAdapterHost) {
     this.#modules = modules;
     this.#adapters = adapters;
+    const container = modules.get(ModulesContainer, { strict: false });
+    this.#early = ApplicationCaches.of(container).companion(
+      container,
+      'early routes',
+      () => new EarlyRoutes(container, adapters),
+    );
   }
 
   /**
    * Makes an interceptor that caches every GET as `@HttpCache` with these options would; a route's own go first.
    *
-   * @throws {InvalidOptionsError} when the first request comes, with the path of the wrong option.
+   * @throws {InvalidOptionsError} for `early`, which belongs on routes, one by one; for any other wrong option when the first
+   *   request comes, with its path.
    */
   static of<R = HttpRequest>(options: HttpCacheOptions<R>): Type<HttpCacheInterceptor> {
+    if (options.early === true) {
+      throw new InvalidOptionsError(
+        'early',
+        "is said of routes, one by one: @HttpCache({ audience: 'everyone', early: true })",
+      );
+    }
     @Injectable()
     class HttpCacheInterceptorOf extends HttpCacheInterceptor {
       protected override readonly options: HttpCacheOptions<never> = options;
@@ -70,6 +94,10 @@ export class HttpCacheInterceptor implements NestInterceptor, OnApplicationBoots
 
   /** What routes without `@HttpCache` are cached by; `undefined` leaves them alone. */
   protected readonly options: HttpCacheOptions<never> | undefined = undefined;
+
+  onModuleInit(): void {
+    this.#early.putOnExpress();
+  }
 
   /** Says what to write where it stands around routes of which none is cached. */
   onApplicationBootstrap(): void {
@@ -88,16 +116,44 @@ export class HttpCacheInterceptor implements NestInterceptor, OnApplicationBoots
     if (context.getType() !== 'http') return next.handle();
     const route = this.#route(context);
     if (route === false) return next.handle();
-    this.#platform ??= new Platform(this.#adapters.httpAdapter);
-    const exchange = new HttpExchange(context, this.#platform);
-    const request = exchange.request as typeof exchange.request & { [TAKEN]?: true };
+    const platform = (this.#platform ??= new Platform(this.#adapters.httpAdapter));
+    const http = context.switchToHttp();
+    const request = http.getRequest<HttpRequest & { [TAKEN]?: true }>();
     if (request[TAKEN] === true || (request.method !== 'GET' && request.method !== 'HEAD'))
       return next.handle();
     request[TAKEN] = true;
+    const early = EarlyRoute.of(request);
+    if (early instanceof EarlyRequest && early.isFor(route)) return early.resume(next);
+    if (early instanceof EarlyRoute && route.rule.early) this.#open(early, route, context, platform);
+    const exchange = new HttpExchange(request, http.getResponse<object>(), platform);
     const sendsAsStored = route.isOutermost && exchange.sendsPlainJson;
     return new CachedRequest(route, exchange, sendsAsStored, next).answer(() =>
       this.#place(context, exchange, route, sendsAsStored),
     );
+  }
+
+  /** Has hits of a route answered early from now on, where nothing is in the way. */
+  #open(early: EarlyRoute, route: CachedRoute, context: ExecutionContext, platform: Platform): void {
+    const handler = context.getHandler();
+    early.close();
+    if (!route.isOutermost || !isEarly(handler)) return;
+    if (platform.hasHooksBeforeNest) {
+      new Logger('Memcached').warn(
+        `${route.place}: its hits are not answered early, since Fastify has hooks that run between 'onRequest' and Nest; ` +
+          "have them run in 'onRequest'",
+      );
+      return;
+    }
+    if (obstaclesToEarlyHits(context.getClass(), handler, this.#modules, HttpCacheInterceptor).length > 0)
+      return;
+    const headers = (Reflect.getMetadata(HEADERS, handler) ?? []) as readonly DeclaredHeader[];
+    if (headers.some(({ name }) => name.toLowerCase() === 'set-cookie')) return;
+    early.open({
+      route,
+      platform,
+      headers,
+      place: (exchange) => this.#place(undefined, exchange, route, true),
+    });
   }
 
   /** Whether a request may be answered from the cache, and its answer be stored. */
@@ -116,9 +172,13 @@ export class HttpCacheInterceptor implements NestInterceptor, OnApplicationBoots
     return key;
   }
 
-  /** Where the answer to a request is stored; undefined where the request goes past the cache. */
+  /**
+   * Where the answer to a request is stored; undefined where the request goes past the cache.
+   *
+   * @param context undefined before Nest has the request, where no heir of this class chooses by it.
+   */
   #place(
-    context: ExecutionContext,
+    context: ExecutionContext | undefined,
     exchange: HttpExchange,
     route: CachedRoute,
     sendsAsStored: boolean,
@@ -130,14 +190,14 @@ export class HttpCacheInterceptor implements NestInterceptor, OnApplicationBoots
     if (control !== undefined && directives(control).has('no-store')) return undefined;
     try {
       if (rule.when !== undefined && !rule.when(request)) return undefined;
-      if (!this.isRequestCacheable(context)) return undefined;
+      if (context !== undefined && !this.isRequestCacheable(context)) return undefined;
       const vary = exchange.header('vary');
       const { origin } = exchange;
       const headers = route.headersInKey(vary);
       if (headers === undefined) return undefined;
       const suffix = route.suffixOf(request, headers);
       const own = route.keyOf(request, origin);
-      const key = own === undefined ? undefined : this.trackBy(context, own);
+      const key = own === undefined || context === undefined ? own : this.trackBy(context, own);
       if (key === undefined) return undefined;
       const isForced = rule.forceFresh?.(request) === true;
       const policy = route.policyFor(request, isForced);
@@ -162,11 +222,11 @@ export class HttpCacheInterceptor implements NestInterceptor, OnApplicationBoots
     let routes = this.#routes.get(type);
     if (routes === undefined) this.#routes.set(type, (routes = new WeakMap()));
     let route = routes.get(handler);
-    if (route === undefined) routes.set(handler, (route = this.#find(context, type, handler)));
+    if (route === undefined) routes.set(handler, (route = this.#find(type, handler)));
     return route;
   }
 
-  #find(context: ExecutionContext, type: Type, handler: object): CachedRoute | false {
+  #find(type: Type, handler: object): CachedRoute | false {
     const options = optionsOfRoute(type, handler) ?? this.options;
     if (options === undefined) return false;
     const cache = this.#cache(type, options.name ?? DEFAULT_NAME);
@@ -175,7 +235,7 @@ export class HttpCacheInterceptor implements NestInterceptor, OnApplicationBoots
     const property = propertyOf(type, handler);
     if (leavesResponseToMethod(type, property) || isEventStream(type, property)) return false;
     const rule = readHttpCacheOptions(options, `${type.name}.${property} @HttpCache`);
-    const isFirst = isOutermost(this, context, this.#modules);
+    const isFirst = isOutermost(this, type, handler, this.#modules);
     return new CachedRoute(type, property, handler, rule, cache, isFirst, versionHeaderOf(this.#modules));
   }
 

@@ -1,4 +1,3 @@
-import type { ExecutionContext } from '@nestjs/common';
 import { setImmediate } from 'node:timers';
 import { type Headers, names } from './header-names.js';
 import type { HttpRequest } from '../../options/http-cache-options.js';
@@ -14,10 +13,9 @@ export class HttpExchange {
   readonly #response: PlatformResponse;
   readonly #platform: Platform;
 
-  constructor(context: ExecutionContext, platform: Platform) {
-    const http = context.switchToHttp();
-    this.request = http.getRequest<HttpRequest>();
-    this.#response = http.getResponse<PlatformResponse>();
+  constructor(request: HttpRequest, response: object, platform: Platform) {
+    this.request = request;
+    this.#response = response as PlatformResponse;
     this.#platform = platform;
     this.isLast = !platform.changesWhatIsSent;
   }
@@ -66,6 +64,24 @@ export class HttpExchange {
   append(name: string, value: string): void {
     const said = this.#response.getHeader(name);
     this.setHeader(name, said === undefined ? value : `${String(said)}, ${value}`);
+  }
+
+  /** Sends what Nest would have sent of what a route has returned. */
+  reply(body: unknown): void {
+    void this.#platform.adapter.reply(this.#response, body);
+  }
+
+  /** Sets headers as Nest sets those of `@Header()`. */
+  setDeclared(headers: readonly DeclaredHeader[]): void {
+    const { adapter } = this.#platform;
+    for (const { name, value } of headers) {
+      adapter.setHeader(this.#response, name, typeof value === 'function' ? value() : value);
+    }
+  }
+
+  /** Calls back once, when the response has ended, or its connection has. */
+  onceClosed(tell: () => void): void {
+    (this.#response.raw ?? this.#response).once?.('close', tell);
   }
 
   /** Gives the response what an answer says; what is said by `Cache-Control` already stands, and `Vary` is added to. */
@@ -178,6 +194,12 @@ export class HttpExchange {
       (response.raw === undefined && Object.hasOwn(Object.getPrototypeOf(response) as object, method))
     );
   }
+}
+
+/** What `@Header()` has said of a route. */
+export interface DeclaredHeader {
+  readonly name: string;
+  readonly value: string | (() => string);
 }
 
 /** What the answer's head says as it leaves. */

@@ -2,6 +2,9 @@ import type { HttpAdapterHost } from '@nestjs/core';
 
 const JSON_SETTINGS = ['json replacer', 'json spaces', 'json escape'];
 
+/** The name of our own hook, as Fastify prints it. */
+export const EARLY_HOOK = 'earlyHits';
+
 /** Express or Fastify, by Nest's adapter. */
 export class Platform {
   readonly adapter: Adapter;
@@ -10,6 +13,8 @@ export class Platform {
   readonly sendsPlainJson: boolean;
   /** Whether what is sent may be changed once more by a hook, other than Fastify's own for HEAD. */
   readonly changesWhatIsSent: boolean;
+  /** Whether the application has hooks of Fastify's that run between those of `onRequest` and Nest. */
+  readonly hasHooksBeforeNest: boolean;
 
   /** To be made when the first request is there: only then is the application complete. */
   constructor(adapter: Adapter) {
@@ -19,11 +24,16 @@ export class Platform {
     if (this.isFastify) {
       const hooks = hooksOf(server);
       this.sendsPlainJson = !hooks.includes('preSerialization');
+      this.hasHooksBeforeNest =
+        hooks
+          .replaceAll(`(preParsing) ["${EARLY_HOOK}()"]`, '')
+          .match(/\((preParsing|preValidation|preHandler)\)/) !== null;
       this.changesWhatIsSent = /\(onSend\) \[(?!"headRouteOnSendHandler\(\)"\])/.test(hooks);
     } else {
       this.sendsPlainJson =
         adapter.getType() === 'express' && JSON_SETTINGS.every((name) => !server.get?.(name));
       this.changesWhatIsSent = false;
+      this.hasHooksBeforeNest = false;
     }
   }
 }
@@ -47,5 +57,5 @@ function hooksOf(server: Server): string {
   } catch {
     // Then nothing is known of them.
   }
-  return '(onSend) [preSerialization]';
+  return '(onSend) [preSerialization] (preHandler)';
 }

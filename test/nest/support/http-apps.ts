@@ -41,6 +41,7 @@ export interface HttpApp extends AsyncDisposable {
 export interface HttpAppOptions {
   readonly controllers: readonly Type[];
   readonly providers?: ModuleMetadata['providers'];
+  readonly imports?: ModuleMetadata['imports'];
   readonly memcached?: MemcachedModuleOptions;
   /** Options of Fastify itself. */
   readonly fastify?: object;
@@ -62,6 +63,7 @@ export async function httpApp(platform: PlatformName, options: HttpAppOptions): 
         cache: { lease: '30s' },
         ...options.memcached,
       }),
+      ...(options.imports ?? []),
     ],
     controllers: [...options.controllers],
     providers: options.providers ?? [],
