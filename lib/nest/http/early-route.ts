@@ -53,7 +53,13 @@ export class EarlyRoute {
       goOn();
       return;
     }
-    exchange.setDeclared(headers);
+    try {
+      exchange.setDeclared(headers);
+    } catch {
+      // Nest sets them again, and answers for what they throw.
+      goOn();
+      return;
+    }
     const early = new EarlyRequest(route, exchange, (begun) => {
       (request as Marked)[EARLY] = begun;
       goOn();

@@ -56,7 +56,7 @@ export class EarlyRoutes {
 
 /** Express's handler of a route, with early hits. */
 function inFrontOf(handle: Handle, early: EarlyRoute): Handle {
-  return (request, response, next) =>
+  const inFront: Handle = (request, response, next) =>
     early.answer(request, response, () => {
       // As Express does it, which is not there to do it any more once the answer was looked for.
       try {
@@ -68,6 +68,8 @@ function inFrontOf(handle: Handle, early: EarlyRoute): Handle {
         next(error);
       }
     });
+  // By which tracers tell handlers apart.
+  return Object.defineProperty(inFront, 'name', { value: handle.name });
 }
 
 function layersOf(express: { readonly router?: { readonly stack?: readonly Layer[] } }): readonly Layer[] {

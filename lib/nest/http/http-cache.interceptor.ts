@@ -139,8 +139,8 @@ export class HttpCacheInterceptor implements NestInterceptor, OnModuleInit, OnAp
     if (!route.isOutermost || !isEarly(handler)) return;
     if (platform.hasHooksBeforeNest) {
       new Logger('Memcached').warn(
-        `${route.place}: its hits are not answered early, since Fastify has hooks that run between 'onRequest' and Nest; ` +
-          "have them run in 'onRequest'",
+        `${route.place}: its hits are not answered early, since the application has hooks that run between its middleware ` +
+          "and the route; have those of 'preParsing', 'preValidation' and 'preHandler' run in 'onRequest'",
       );
       return;
     }

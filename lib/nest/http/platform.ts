@@ -13,18 +13,22 @@ export class Platform {
   readonly sendsPlainJson: boolean;
   /** Whether what is sent may be changed once more by a hook, other than Fastify's own for HEAD. */
   readonly changesWhatIsSent: boolean;
-  /** Whether the application has hooks of Fastify's that run between those of `onRequest` and Nest. */
+  /** Whether the application has hooks that run behind middleware and those of `onRequest`, and in front of interceptors. */
   readonly hasHooksBeforeNest: boolean;
 
   /** To be made when the first request is there: only then is the application complete. */
   constructor(adapter: Adapter) {
     this.adapter = adapter;
+    // Nest 12 tells those who ask for it of each route that is called.
+    const isToldOfRoutes =
+      (adapter as { getOnRouteTriggered?(): unknown }).getOnRouteTriggered?.() !== undefined;
     this.isFastify = adapter.getType() === 'fastify';
     const server = adapter.getInstance<Server>();
     if (this.isFastify) {
       const hooks = hooksOf(server);
       this.sendsPlainJson = !hooks.includes('preSerialization');
       this.hasHooksBeforeNest =
+        isToldOfRoutes ||
         hooks
           .replaceAll(`(preParsing) ["${EARLY_HOOK}()"]`, '')
           .match(/\((preParsing|preValidation|preHandler)\)/) !== null;
@@ -33,7 +37,7 @@ export class Platform {
       this.sendsPlainJson =
         adapter.getType() === 'express' && JSON_SETTINGS.every((name) => !server.get?.(name));
       this.changesWhatIsSent = false;
-      this.hasHooksBeforeNest = false;
+      this.hasHooksBeforeNest = isToldOfRoutes;
     }
   }
 }

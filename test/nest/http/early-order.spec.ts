@@ -9,6 +9,7 @@ import {
   UnauthorizedException,
   VersioningType,
 } from '@nestjs/common';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { HttpCache, HttpCacheInterceptor, MemcachedService } from '../../../lib/index.js';
 import { httpApp, type HttpAppOptions, PLATFORMS } from '../support/http-apps.js';
 
@@ -153,6 +154,33 @@ describe.each(PLATFORMS)('an early hit on %s', (platform) => {
     expect(interceptions).not.toHaveBeenCalled();
     expect((await nest.get('/api/v4/pages/a')).status).toBe(404);
     expect((await nest.get('/pages/a')).status).toBe(404);
+  });
+
+  it('is for the tenant of its own request, where middleware has each in a context of its own', async () => {
+    const store = new AsyncLocalStorage<string>();
+    @Controller('tenant')
+    class OfTenants {
+      @Get()
+      @HttpCache({ ...early, varyBy: [() => store.getStore() ?? null] })
+      page() {
+        return store.getStore();
+      }
+    }
+    await using nest = await start({
+      controllers: [OfTenants],
+      prepare: (app) =>
+        app.use(({ headers }: Request, _: unknown, next: () => void) =>
+          store.run(headers['x-tenant'] ?? '', next),
+        ),
+    });
+    await nest.get('/tenant');
+    for (const _ of ['misses', 'hits', 'hits']) {
+      interceptions.mockClear();
+      const tenants = Array.from({ length: 12 }, (_each, index) => `tenant ${index % 3}`);
+      const answers = await Promise.all(tenants.map((tenant) => nest.get('/tenant', { 'x-tenant': tenant })));
+      expect(answers.map(({ text }) => text)).toEqual(tenants);
+    }
+    expect(interceptions).not.toHaveBeenCalled();
   });
 
   it('is for the one path and host that it was stored for', async () => {
