@@ -27,6 +27,39 @@ const APPS = {
       imports: [MemcachedModule.forRoot({ servers, commandTimeout: '30s', connectTimeout: '30s' })],
     };
   },
+  early: async (servers, from) => {
+    const { HttpCache, MemcachedModule } = await import(from);
+    return {
+      onRoute: [HttpCache({ audience: 'everyone', early: true })],
+      onClass: [],
+      imports: [MemcachedModule.forRoot({ servers, commandTimeout: '30s', connectTimeout: '30s' })],
+    };
+  },
+  'early-near': async (servers, from) => {
+    const { HttpCache, MemcachedModule } = await import(from);
+    return {
+      onRoute: [HttpCache({ audience: 'everyone', early: true, near: '1m' })],
+      onClass: [],
+      imports: [
+        MemcachedModule.forRoot({
+          servers,
+          commandTimeout: '30s',
+          connectTimeout: '30s',
+          cache: { near: { maxAge: '1m' } },
+        }),
+      ],
+    };
+  },
+  /** Express's middleware that keeps whole answers in the process. */
+  apicache: async () => {
+    const { default: apicache } = await import('apicache');
+    return {
+      onRoute: [],
+      onClass: [],
+      imports: [],
+      prepare: (app) => app.use(apicache.middleware('5 minutes')),
+    };
+  },
   /** The least that a route can do whose answer is in memcached: one `get`, and the text as it is. */
   'one-get': async (servers, from) => {
     const { MemcachedClient, MemcachedModule } = await import(from);
@@ -58,7 +91,7 @@ const APPS = {
 };
 
 /**
- * @param {'constant' | 'one-get' | 'cacheable' | 'http-cache' | 'cache-manager'} name
+ * @param {'constant' | 'one-get' | 'cacheable' | 'http-cache' | 'early' | 'early-near' | 'apicache' | 'cache-manager'} name
  * @param {'express' | 'fastify'} [platform]
  * @returns {Promise<{ port: number, calls: () => number, close: () => Promise<void> }>} `calls` counts those of the route's
  *   own method.
@@ -78,7 +111,7 @@ export async function contextOf(name, servers, from) {
 }
 
 async function moduleOf(name, servers, from) {
-  const { onRoute, onClass, imports, readThrough } = await APPS[name](servers, from);
+  const { onRoute, onClass, imports, readThrough, prepare } = await APPS[name](servers, from);
   let calls = 0;
   let find = (id) => {
     calls += 1;
@@ -100,6 +133,7 @@ async function moduleOf(name, servers, from) {
     BenchModule,
     calls: () => calls,
     opened: (app) => {
+      prepare?.(app);
       if (readThrough !== undefined) find = readThrough(app, find);
     },
   };

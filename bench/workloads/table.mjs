@@ -290,6 +290,29 @@ const cache = [
     ],
     targets: [{ against: 'a constant', atMost: 1.1 }],
   })),
+  ...[
+    {
+      platform: 'express',
+      atLeast: 2.5,
+      rivals: [{ name: 'apicache', kind: 'rival', params: { app: 'apicache' } }],
+    },
+    { platform: 'fastify', atLeast: 1.5, rivals: [] },
+  ].map(({ platform, atLeast, rivals }) => ({
+    id: `http-early-${platform}`,
+    title: `@HttpCache route with an early hit, ${platform}, 64 connections`,
+    kind: 'http',
+    params: { connections: 64, platform },
+    budget: { full: { warmupMs: 2000, measureMs: 3000 }, quick: { warmupMs: 1000, measureMs: 1000 } },
+    contenders: [
+      { name: 'a constant', kind: 'floor', params: { app: 'constant' } },
+      { name: 'an interceptor’s hit', kind: 'floor', params: { app: 'http-cache' } },
+      { name: 'an early hit of the near cache', kind: 'floor', params: { app: 'early-near' } },
+      { name: OURS, kind: 'ours', params: { app: 'early' } },
+      { name: '@nestjs/cache-manager + @keyv/memcache', kind: 'rival', params: { app: 'cache-manager' } },
+      ...rivals,
+    ],
+    targets: [{ against: 'a constant', atLeast }],
+  })),
 ];
 
 const NEAR = './clients/near-cache.mjs';
