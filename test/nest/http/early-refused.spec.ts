@@ -110,7 +110,7 @@ function versions(type: VersioningType): (app: INestApplication) => void {
       key: 'v=',
       extractor: () => '1',
       defaultVersion: undefined,
-    } as never);
+    });
 }
 
 const GUARDED = 'the guard Guard may turn requests away';
@@ -141,7 +141,7 @@ const REFUSED: readonly Case[] = [
     pages(),
     [{ provide: APP_INTERCEPTOR, useClass: Choosing }],
   ],
-  ['a redirect', '@Redirect()', pages(nothing, Redirect('/') as MethodDecorator)],
+  ['a redirect', '@Redirect()', pages(nothing, Redirect('/'))],
   ['a host', 'certain hosts', pages(Controller({ path: 'pages', host: 'a.example' }))],
   [
     'an object of the request',
