@@ -95,6 +95,7 @@ export class HttpCacheInterceptor implements NestInterceptor, OnModuleInit, OnAp
   /** What routes without `@HttpCache` are cached by; `undefined` leaves them alone. */
   protected readonly options: HttpCacheOptions<never> | undefined = undefined;
 
+  /** Has hits of routes with `early` answered in front of Nest's handlers, which are there by now. */
   onModuleInit(): void {
     this.#early.putOnExpress();
   }
