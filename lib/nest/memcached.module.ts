@@ -165,6 +165,7 @@ function withInstance(definition: DynamicModule, extras: MemcachedModuleExtras):
           loader: LazyModuleLoader,
           memcached: MemcachedService,
           options: ResolvedModuleOptions,
+          notices: Notices | undefined,
           moduleCache: ModuleCache | undefined,
         ) => {
           const report = ApplicationCaches.of(container).companion(
@@ -174,8 +175,12 @@ function withInstance(definition: DynamicModule, extras: MemcachedModuleExtras):
           );
           const onStart = (traits: readonly string[]): void => {
             if (isService(memcached)) report.tell(traits);
+            notices?.onApplicationBootstrap();
           };
-          const close = (): void | Promise<void> => (isService(memcached) ? memcached.close() : undefined);
+          const close = (): void | Promise<void> => {
+            notices?.onApplicationShutdown();
+            return isService(memcached) ? memcached.close() : undefined;
+          };
           const { unprovided } = options.decorators;
           const make = (): DecoratorExplorer =>
             new DecoratorExplorer(
@@ -193,6 +198,7 @@ function withInstance(definition: DynamicModule, extras: MemcachedModuleExtras):
           LazyModuleLoader,
           service,
           OPTIONS_TOKEN,
+          Notices,
           { token: cache, optional: true },
         ],
       },

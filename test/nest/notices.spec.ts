@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Injectable, Logger, type LoggerService } from '@nestjs/common';
+import { Injectable, Logger, type LoggerService, Module } from '@nestjs/common';
+import { LazyModuleLoader } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { once } from 'node:events';
 import {
@@ -145,6 +146,32 @@ describe('the notices in the log', () => {
     expect(lines.warnings).toHaveLength(2);
     expect(lines.warnings[1]).toContain(`${server.address} is owed more invalidations than are remembered`);
   });
+
+  it.each([true, false])(
+    'are there in a module that is loaded later, and end with the application; decorators: %s',
+    async (enabled) => {
+      watch();
+      @Module({
+        imports: [
+          MemcachedModule.forRoot({
+            servers: server.address,
+            connectAtStart: false,
+            decorators: { enabled, unprovided: 'ignore' },
+          }),
+        ],
+      })
+      class Later {}
+      const testing = await Test.createTestingModule({}).compile();
+      await testing.init();
+      const { client } = (await testing.get(LazyModuleLoader).load(() => Later)).get(MemcachedService, {
+        strict: false,
+      });
+      const listening = client.listenerCount('node');
+      await testing.close();
+      expect(listening - client.listenerCount('node')).toBe(1);
+      await expect(client.get('a')).rejects.toMatchObject({ code: 'MEMCACHED_CLOSED' });
+    },
+  );
 
   it('are off by option, on without, and end with the application', async () => {
     watch();

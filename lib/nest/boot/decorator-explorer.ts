@@ -67,8 +67,9 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationBootstrap, 
   onModuleInit(): void {
     const cache = this.#cache;
     // One explorer may stand in several modules.
-    if (cache === undefined || this.#hasBegun) return;
+    if (this.#hasBegun) return;
     this.#hasBegun = true;
+    if (cache === undefined) return;
     this.#explore(cache);
     this.#tellOfUnprovided();
     cache.serve();
@@ -100,10 +101,12 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationBootstrap, 
     const get = loader.getTargetModuleRef;
     if (get === undefined) return;
     loader.getTargetModuleRef = (module) => {
-      if (!this.#hasBegun && this.#cache !== undefined) {
-        this.#explore(this.#cache);
-        this.#cache.serve();
-        this.#watchLoading(this.#cache);
+      if (!this.#hasBegun) {
+        if (this.#cache !== undefined) {
+          this.#explore(this.#cache);
+          this.#cache.serve();
+          this.#watchLoading(this.#cache);
+        }
         this.onApplicationBootstrap();
         this.#hearOfTheEnd();
       }
@@ -342,7 +345,7 @@ interface Application {
   readonly loader: LazyModuleLoader;
   /** Called once it has started, with what it is known by. */
   readonly onStart: (traits: readonly string[]) => void;
-  /** Ends the service, where nobody else does. */
+  /** Ends the service and what looks at it, where nobody else does. */
   readonly close: () => void | Promise<void>;
 }
 
