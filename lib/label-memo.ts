@@ -4,7 +4,9 @@
  */
 export class LabelMemo<T> {
   readonly #make: (a: string, b: string, c: string, d: string) => T;
-  readonly #known = new Map<string, Map<string, Map<string, Map<string, T>>>>();
+  readonly #known = new Map<string, Map<string, Map<string, Map<string, Made<T>>>>>();
+  /** What was asked for last, which is often asked for again. */
+  #last: Made<T> | undefined;
 
   constructor(make: (a: string, b: string, c: string, d: string) => T) {
     this.#make = make;
@@ -12,21 +14,35 @@ export class LabelMemo<T> {
 
   /** What was made for these labels, or is made now. */
   of(a: string, b: string, c = '', d = ''): T {
-    return this.#known.get(a)?.get(b)?.get(c)?.get(d) ?? this.#add(a, b, c, d);
+    const last = this.#last;
+    if (last?.a === a && last.b === b && last.c === c && last.d === d) return last.made;
+    const found = this.#known.get(a)?.get(b)?.get(c)?.get(d) ?? this.#add(a, b, c, d);
+    this.#last = found;
+    return found.made;
   }
 
   /** Everything that was made. */
   *values(): IterableIterator<T> {
     for (const ofA of this.#known.values())
-      for (const ofB of ofA.values()) for (const ofC of ofB.values()) yield* ofC.values();
+      for (const ofB of ofA.values())
+        for (const ofC of ofB.values()) for (const { made } of ofC.values()) yield made;
   }
 
-  #add(a: string, b: string, c: string, d: string): T {
-    const made = this.#make(a, b, c, d);
+  #add(a: string, b: string, c: string, d: string): Made<T> {
+    const found = { a, b, c, d, made: this.#make(a, b, c, d) };
     const ofA = inner(this.#known, a);
-    inner(inner(ofA, b), c).set(d, made);
-    return made;
+    inner(inner(ofA, b), c).set(d, found);
+    return found;
   }
+}
+
+/** What was made, and for which labels. */
+interface Made<T> {
+  readonly a: string;
+  readonly b: string;
+  readonly c: string;
+  readonly d: string;
+  readonly made: T;
 }
 
 function inner<V extends Map<string, unknown>>(outer: Map<string, V>, label: string): V {

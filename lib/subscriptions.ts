@@ -5,11 +5,11 @@ import type { GetOrSetMessage, LoadMessage, RefreshMessage } from './nest/trace-
 
 /** What is listened to, until it ends. */
 export class Subscriptions {
-  readonly #all: (readonly [channel: string, listener: (message: unknown) => void])[] = [];
+  readonly #all: (readonly [channel: string, listener: Listener])[] = [];
 
   /** Listens to something that happens in caches. */
   on(happening: 'hit' | 'miss' | 'stale', listener: (message: CacheMessage) => void): void {
-    this.#listen(`nestjs-memcached:cache:${happening}`, (message) => listener(message as CacheMessage));
+    this.#listen(`nestjs-memcached:cache:${happening}`, listener as Listener);
   }
 
   /** Listens to one end of what is traced. */
@@ -18,7 +18,7 @@ export class Subscriptions {
     event: 'start' | 'asyncEnd',
     listener: (message: Traced[Name]) => void,
   ): void {
-    this.#listen(`tracing:nestjs-memcached:${name}:${event}`, (message) => listener(message as Traced[Name]));
+    this.#listen(`tracing:nestjs-memcached:${name}:${event}`, listener as Listener);
   }
 
   /** Listens to nothing any more. */
@@ -26,11 +26,13 @@ export class Subscriptions {
     for (const [channel, listener] of this.#all.splice(0)) unsubscribe(channel, listener);
   }
 
-  #listen(channel: string, listener: (message: unknown) => void): void {
+  #listen(channel: string, listener: Listener): void {
     subscribe(channel, listener);
     this.#all.push([channel, listener]);
   }
 }
+
+type Listener = (message: unknown) => void;
 
 /** The messages of the tracing channels. */
 interface Traced {

@@ -103,21 +103,35 @@ export function onlyStartsAndEndsAreHeard(): boolean {
 }
 
 /**
- * Sends a request and tells of its start, if anybody wants to hear of it, and of its end.
+ * Sends a request and tells of its start and of its end.
  *
- * @param server where it will be sent; asked for only where the start is heard.
+ * @param server where it will be sent.
  * @returns its result, untouched.
  */
 export function told(
   request: Request,
+  server: string,
   options: ResolvedClientOptions,
-  server: () => string,
   send: () => Promise<unknown>,
 ): Promise<unknown> {
-  const { start } = commandChannel;
   const begun = performance.now();
-  const message = start.hasSubscribers ? messageOf(request, server(), options) : undefined;
-  const sent = message === undefined ? send() : start.runStores(message, send);
+  const message = messageOf(request, server, options);
+  return endTold(message, request, options, begun, commandChannel.start.runStores(message, send));
+}
+
+/**
+ * Tells of the end of a request that was sent.
+ *
+ * @param message what its start was told by, if it was.
+ * @returns its result, untouched.
+ */
+export function endTold(
+  message: CommandMessage | undefined,
+  request: Request,
+  options: ResolvedClientOptions,
+  begun: number,
+  sent: Promise<unknown>,
+): Promise<unknown> {
   void sent.then(
     (result) => publishEnd(message, request, options, begun, undefined, result),
     (error: MemcachedError) => publishEnd(message, request, options, begun, error, undefined),

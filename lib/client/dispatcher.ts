@@ -6,7 +6,7 @@ import type { ResolvedClientOptions } from '../options/client-options.js';
 import type { Request } from '../protocol/request.js';
 import { AbortWatch } from '../abort-watch.js';
 import { checkOptions, signalOf, timeoutOf, type CommandOptions } from './command-options.js';
-import { commandChannel, onlyStartsAndEndsAreHeard, told, traced } from './diagnostics.js';
+import { commandChannel, endTold, onlyStartsAndEndsAreHeard, told, traced } from './diagnostics.js';
 import { WaitingCalls } from './waiting-calls.js';
 
 const NO_OPTIONS: CommandOptions = Object.freeze({});
@@ -148,14 +148,14 @@ export class Dispatcher {
   }
 
   #told(request: Request, node: Node | undefined): Promise<unknown> {
+    if (!commandChannel.start.hasSubscribers) {
+      const begun = performance.now();
+      return endTold(undefined, request, this.#options, begun, this.#execute(request, node));
+    }
+    const at = node ?? this.#cluster.nodeFor(request.routingKey);
     // Looked for once, where whoever is asked for the server of a key is the one who gets the command.
-    let at = node;
-    const server = (): string => {
-      const found = node ?? this.#cluster.nodeFor(request.routingKey);
-      if (!request.owed && this.#options.failover !== 'next') at = found;
-      return found?.server.id ?? '';
-    };
-    return told(request, this.#options, server, () => this.#execute(request, at));
+    const to = request.owed || this.#options.failover === 'next' ? node : at;
+    return told(request, at?.server.id ?? '', this.#options, () => this.#execute(request, to));
   }
 
   #watched(request: Request, ready: boolean, node: Node | undefined): Promise<unknown> {
