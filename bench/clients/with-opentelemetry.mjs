@@ -1,6 +1,8 @@
-/* Our client while OpenTelemetry's SDK gets its spans and metrics: those of every command, or none of the spans. */
-import { context } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+/*
+ * Our client while OpenTelemetry's SDK gets its spans and metrics: those of every command, or none of the spans. Everything is
+ * within one request, whose context is always there: what AsyncLocalStorage costs is the application's own.
+ */
+import { context, ROOT_CONTEXT, trace, TraceFlags } from '@opentelemetry/api';
 import {
   AggregationTemporality,
   InMemoryMetricExporter,
@@ -24,19 +26,38 @@ const counting = {
   shutdown: async () => {},
 };
 
-async function observed(options, sampler) {
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+/** Says of everything that it is within the same request. */
+function within(traceFlags) {
+  const parent = { traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags };
+  const active = trace.setSpanContext(ROOT_CONTEXT, parent);
+  const manager = {
+    active: () => active,
+    with: (_context, work, that, ...rest) => work.call(that, ...rest),
+    bind: (_context, target) => target,
+    enable: () => manager,
+    disable: () => manager,
+  };
+  context.setGlobalContextManager(manager);
+}
+
+async function observed(options, sampler, traceFlags, requireParentSpan) {
+  within(traceFlags);
   const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
   instrument({
     tracerProvider: new BasicTracerProvider({ sampler, spanProcessors: [counting] }),
     meterProvider: new MeterProvider({
       readers: [new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: NEVER_MS })],
     }),
-    requireParentSpan: false,
+    requireParentSpan,
   });
   return openClient(options);
 }
 
-export const open = (options) => observed(options, new AlwaysOnSampler());
+/** The request is sampled, and so is every command. */
+export const open = (options) => observed(options, new AlwaysOnSampler(), TraceFlags.SAMPLED, true);
 
-export const openSampledOut = (options) => observed(options, new AlwaysOffSampler());
+/** The request is not sampled, and nothing in it is. */
+export const openSampledOut = (options) => observed(options, new AlwaysOffSampler(), TraceFlags.NONE, true);
+
+/** The request is not sampled, and the sampler is asked for each command all the same. */
+export const openAsking = (options) => observed(options, new AlwaysOffSampler(), TraceFlags.NONE, false);

@@ -150,6 +150,12 @@ const channels = [
       targets: [{ against: UNHEARD, figure: 'cpuMicros', moreAtMost: 3 }],
     },
     {
+      id: 'opentelemetry-asking',
+      title: 'get, 64 in flight, and OpenTelemetry, the sampler asked each time',
+      client: { module: './clients/with-opentelemetry.mjs', export: 'openAsking' },
+      targets: [],
+    },
+    {
       id: 'opentelemetry',
       title: 'get, 64 in flight, and OpenTelemetry, every span recorded',
       client: { module: './clients/with-opentelemetry.mjs' },
