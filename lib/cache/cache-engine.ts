@@ -100,6 +100,11 @@ export class CacheEngine {
     return this.#in.events.snapshot();
   }
 
+  /** How many leases this process holds. */
+  get leases(): number {
+    return this.#in.signs.leases;
+  }
+
   /** What the near cache keeps, and how it does; undefined where there is none. */
   get near(): NearCacheReport | undefined {
     return this.#near?.report();

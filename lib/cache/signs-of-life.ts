@@ -31,6 +31,11 @@ export class SignsOfLife {
     this.#renewer = renewer;
   }
 
+  /** How many rights are in use, so far as the last signs of life have found. */
+  get leases(): number {
+    return this.#used.size;
+  }
+
   /** Whether a load of this process uses the right. */
   isUsed(key: string, cas: string): boolean {
     return this.#used.has(nameOf(key, cas));
@@ -58,6 +63,7 @@ export class SignsOfLife {
       if (ended) return;
       // Where a server counts no cas tokens, a value in the stub's place is told by being one.
       holds &&= reading.cas === finding.cas && reading.hit === finding.reading?.hit;
+      if (!holds && name !== undefined) this.#used.delete(name);
       if (!holds) await this.#meanwhile(flight, call, reading, before);
       else if (!hangs) await this.#show(key, reading, policy.leaseSeconds);
     });

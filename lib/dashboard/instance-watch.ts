@@ -104,7 +104,8 @@ export class InstanceWatch {
     const last = this.#counters;
     this.#counters = { at: now, counts };
     const underWay = Math.max(0, counts.load - counts.loadEnd);
-    if (last === undefined || now <= last.at) return { counts, underWay };
+    const { leases } = this.memcached;
+    if (last === undefined || now <= last.at) return { counts, underWay, leases };
     const perSecond = (what: keyof CacheCounters): number =>
       ((counts[what] - last.counts[what]) * 1000) / (now - last.at);
     const saved = perSecond('hit') + perSecond('stale') + perSecond('shared');
@@ -112,6 +113,7 @@ export class InstanceWatch {
     return {
       counts,
       underWay,
+      leases,
       savedPerSecond: saved,
       loadsPerSecond: perSecond('load'),
       hitRatio: reads === 0 ? undefined : (reads - perSecond('miss')) / reads,
@@ -205,8 +207,10 @@ export interface ServerLook extends ServerFigures {
 export interface CacheLook {
   /** Since it started. */
   readonly counts: CacheCounters;
-  /** Loads that are under way, each of which holds a lease where the server gives leases. */
+  /** Loads that are under way. */
   readonly underWay: number;
+  /** Leases that this process holds for them: none for those that wait for nobody, or whose key was invalidated meanwhile. */
+  readonly leases: number;
   /** Answers without a load of their own, since the last look. */
   readonly savedPerSecond?: number;
   readonly loadsPerSecond?: number;

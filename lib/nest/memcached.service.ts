@@ -74,6 +74,11 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
     return this.#cache.counters;
   }
 
+  /** How many leases this process holds: for loads under way, unless a sign of life has found a lease lost, as by an invalidation. */
+  get leases(): number {
+    return this.#cache.leases;
+  }
+
   /** What the near cache of this process keeps, and how it does; `undefined` without one. */
   get near(): ClusterReport['near'] {
     return this.#cache.near;
@@ -152,7 +157,6 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
   /**
    * For a value that is made by changing its source: taken before, the place takes the value only if no invalidation and no
    * other change came in between.
-   *
    * @example
    * const place = await memcached.beginSet('product:7');
    * await place.store(await products.rename(7, 'Mug'));
@@ -213,7 +217,6 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
 
   /**
    * Adds to a counter, an item of decimal digits from 0 to 2^64 - 1, where it wraps around.
-   *
    * @param options `initial` creates a missing one, for `ttl`; for ever without it.
    * @returns the new value, a bigint where `by` is one; `undefined` where there is none.
    * @throws {ServerError} when what is there is no number, or bears tags. {MemcachedError} when its server is away.
@@ -243,7 +246,6 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
 
   /**
    * Invalidates keys: once the promise resolves, no read that begins gets, and no process stores, an older value.
-   *
    * Never throws for a server that is away; what it owes to it is made up for when the server is back.
    * @param keys with `InvalidateOptions` after the last of them, if any.
    * @example
@@ -284,7 +286,6 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
 
   /**
    * Runs work while holding a lock that no other process holds.
-   *
    * @param work gets a signal that is aborted when the lock ends before it, and a number greater than any holder's before.
    * @returns what the work returns; or that somebody else holds the lock.
    * @throws what the work throws; {MemcachedError} when the server fails before the work has begun.
@@ -303,7 +304,6 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
   /**
    * What is known of the cluster: each server's state, latency, memory, hit ratio, share of the items against its share of
    * the weights; the sums; and what this process's cache has done. Asks every server for its statistics.
-   *
    * @param options `timeout`: longest wait for a server; one that does not answer says so in `problem`. `since`: an earlier
    *   report of this service, to tell the hit ratios since.
    */

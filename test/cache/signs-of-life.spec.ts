@@ -37,6 +37,22 @@ describe('a load that takes longer than the lease', () => {
     expect(fleet.clock.pending).toBe(0);
   });
 
+  it('holds a lease, until it ends or a sign of life finds that the key was invalidated', async () => {
+    const one = await loading();
+    expect([one.a.cache.leases, one.b.cache.leases]).toEqual([1, 0]);
+    await one.fleet.pass(5000);
+    expect(one.a.cache.leases).toBe(1);
+    one.finish('value');
+    await settled();
+    expect(one.a.cache.leases).toBe(0);
+    const other = await loading();
+    await other.fleet.until(other.b.cache.invalidate('k'));
+    await other.fleet.pass(1100);
+    expect(other.a.cache.leases).toBe(0);
+    other.finish('value');
+    await other.first;
+  });
+
   it('keeps the ttl of its value, whenever it ends', async () => {
     for (const takes of [600, 666, 700, 701, 1400, 2100]) {
       const { fleet, finish } = await loading({ ttl: '60s' });

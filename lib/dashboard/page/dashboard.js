@@ -126,6 +126,7 @@ function showNow({ servers, cache, latency, at }) {
     tile('Memory', bytes(sum((server) => server.memoryBytes))),
     tile('Evictions', rate(evictions)),
     tile('Loads under way', count(cache.underWay)),
+    tile('Leases held', count(cache.leases)),
     tile('Invalidations owed', typeof owed === 'number' ? count(owed) : owed, owed !== 0),
   );
   byId('now').setAttribute('aria-label', `At ${time(at)}`);

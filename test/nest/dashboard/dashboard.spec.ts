@@ -315,10 +315,19 @@ describe.each(PLATFORMS)('the dashboard on %s', (platform) => {
     const second = await open(`${origin}/memcached/events`);
     expect((await ask(`${origin}/memcached/events`)).status).toBe(503);
     second.destroy();
-    await memcached.getOrSet('product:1', () => 'value', { ttl: '1m' });
+    let finish!: (value: string) => void;
+    const loading = memcached.getOrSet(
+      'product:1',
+      () => new Promise<string>((resolve) => (finish = resolve)),
+    );
+    let holding = await event(stream, 'look');
+    while (holding.cache.leases === 0) holding = await event(stream, 'look');
+    expect(holding.cache).toMatchObject({ underWay: 1, leases: 1 });
+    finish('value');
+    await loading;
     await memcached.getOrSet('product:1', () => 'value', { ttl: '1m' });
     let look = await event(stream, 'look');
-    while (look.groups.length === 0) look = await event(stream, 'look');
+    while (look.cache.leases > 0 || look.cache.counts.hit === 0) look = await event(stream, 'look');
     expect(look.groups).toEqual([
       {
         group: 'product:*',
@@ -334,7 +343,7 @@ describe.each(PLATFORMS)('the dashboard on %s', (platform) => {
     expect(look).toMatchObject({
       instance: 'default',
       servers: [{ weightShare: 1, itemShare: 1, state: 'up', owed: 0, items: 1 }],
-      cache: { counts: { hit: 1, load: 1 }, underWay: 0 },
+      cache: { counts: { hit: 1, load: 1 }, underWay: 0, leases: 0 },
     });
     // The place of the one who left is free again, once the application has noticed.
     let third = await open(`${origin}/memcached/events`);
