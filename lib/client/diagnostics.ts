@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import type { MemcachedError } from '../errors.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';
 import type { Peer, Request, RequestKind } from '../protocol/request.js';
+import type { BatchClock } from './batch-clock.js';
 import type { NodeEvent, ServersEvent } from './events.js';
 import type { ItemsFound } from './many-reader.js';
 import type { CasResult, LeaseRead } from './results.js';
@@ -112,29 +113,32 @@ export function told(
   request: Request,
   server: string,
   options: ResolvedClientOptions,
+  clock: BatchClock,
   send: () => Promise<unknown>,
 ): Promise<unknown> {
   const begun = performance.now();
   const message = messageOf(request, server, options);
-  return endTold(message, request, options, begun, commandChannel.start.runStores(message, send));
+  return endTold(message, request, options, clock, begun, commandChannel.start.runStores(message, send));
 }
 
 /**
  * Tells of the end of a request that was sent.
  *
  * @param message what its start was told by, if it was.
+ * @param begun when, by `performance.now`.
  * @returns its result, untouched.
  */
 export function endTold(
   message: CommandMessage | undefined,
   request: Request,
   options: ResolvedClientOptions,
+  clock: BatchClock,
   begun: number,
   sent: Promise<unknown>,
 ): Promise<unknown> {
   void sent.then(
-    (result) => publishEnd(message, request, options, begun, undefined, result),
-    (error: MemcachedError) => publishEnd(message, request, options, begun, error, undefined),
+    (result) => publishEnd(message, request, options, clock.now() - begun, undefined, result),
+    (error: MemcachedError) => publishEnd(message, request, options, clock.now() - begun, error, undefined),
   );
   return sent;
 }
@@ -143,12 +147,12 @@ function publishEnd(
   begin: CommandMessage | undefined,
   request: Request,
   options: ResolvedClientOptions,
-  begun: number,
+  durationMs: number,
   error: MemcachedError | undefined,
   result: unknown,
 ): void {
   const message = begin ?? messageOf(request, request.carrier?.server.id ?? serverOf(error), options);
-  end(message, request, begun, error, result);
+  end(message, request, durationMs, error, result);
   if (error !== undefined) (message as { error?: MemcachedError }).error = error;
   commandChannel.asyncEnd.publish(message);
 }
@@ -171,9 +175,9 @@ export async function traced(
   await commandChannel.tracePromise(async () => {
     try {
       result = await send();
-      end(message, request, begun, undefined, result);
+      end(message, request, performance.now() - begun, undefined, result);
     } catch (error) {
-      end(message, request, begun, error as MemcachedError, undefined);
+      end(message, request, performance.now() - begun, error as MemcachedError, undefined);
       throw error as MemcachedError;
     }
   }, message);
@@ -206,11 +210,11 @@ function messageOf(
 function end(
   message: CommandMessage,
   request: Request,
-  begun: number,
+  durationMs: number,
   error: MemcachedError | undefined,
   result: unknown,
 ): void {
-  message.durationMs = performance.now() - begun;
+  message.durationMs = durationMs;
   message.peer = request.carrier?.peer;
   message.outcome = error === undefined ? outcomeOf(request.kind, result) : 'error';
   if (error !== undefined) return;

@@ -5,6 +5,7 @@ import { ClientClosedError, ConnectionError, OverloadError, CommandTimeoutError 
 import type { ResolvedClientOptions } from '../options/client-options.js';
 import type { Request } from '../protocol/request.js';
 import { AbortWatch } from '../abort-watch.js';
+import { BatchClock } from './batch-clock.js';
 import { checkOptions, signalOf, timeoutOf, type CommandOptions } from './command-options.js';
 import { commandChannel, endTold, onlyStartsAndEndsAreHeard, told, traced } from './diagnostics.js';
 import { WaitingCalls } from './waiting-calls.js';
@@ -20,6 +21,7 @@ export class Dispatcher {
   readonly #options: ResolvedClientOptions;
   readonly #cluster: Cluster;
   readonly #aborts = new AbortWatch();
+  readonly #clock = new BatchClock();
   readonly #waiting = new WaitingCalls();
   readonly #closing = new AbortController();
   #serversKnown: boolean;
@@ -150,12 +152,12 @@ export class Dispatcher {
   #told(request: Request, node: Node | undefined): Promise<unknown> {
     if (!commandChannel.start.hasSubscribers) {
       const begun = performance.now();
-      return endTold(undefined, request, this.#options, begun, this.#execute(request, node));
+      return endTold(undefined, request, this.#options, this.#clock, begun, this.#execute(request, node));
     }
     const at = node ?? this.#cluster.nodeFor(request.routingKey);
     // Looked for once, where whoever is asked for the server of a key is the one who gets the command.
     const to = request.owed || this.#options.failover === 'next' ? node : at;
-    return told(request, at?.server.id ?? '', this.#options, () => this.#execute(request, to));
+    return told(request, at?.server.id ?? '', this.#options, this.#clock, () => this.#execute(request, to));
   }
 
   #watched(request: Request, ready: boolean, node: Node | undefined): Promise<unknown> {
