@@ -32,6 +32,8 @@ export class NearCache implements BusAudience {
   readonly #order = new Order();
   readonly #epochs: Epochs;
   readonly #entries: LRUCache<string, NearEntry>;
+  /** How entries are asked for: one object, since `lru-cache` makes one for each question otherwise, and writes into it. */
+  readonly #asking: LRUCache.GetOptions<string, NearEntry, unknown> = { status: undefined };
   /** What has changed, as far as this process knows. */
   readonly #changed: NameMarks;
   readonly #bus: BusSession | undefined;
@@ -76,7 +78,9 @@ export class NearCache implements BusAudience {
    * @param terms of the reader; what was kept on other terms is none of his.
    */
   find(key: string, terms: NearTerms): KeptValue | undefined {
-    const entry = this.#entries.get(key);
+    const asking = this.#asking;
+    asking.status = undefined;
+    const entry = this.#entries.get(key, asking);
     if (entry === undefined) {
       this.#counts.misses += 1;
       return undefined;
@@ -262,7 +266,7 @@ export class NearCache implements BusAudience {
   #isUnchanged({ moment, mark, tagMarks }: NearEntry): boolean {
     const changed = this.#changed;
     if (changed.at(mark) > moment) return false;
-    return tagMarks.every((tagMark) => changed.at(tagMark) <= moment);
+    return tagMarks.length === 0 || tagMarks.every((tagMark) => changed.at(tagMark) <= moment);
   }
 }
 

@@ -7,7 +7,7 @@ import { readOptions, refuseBareText } from '../../options/decorator-options.js'
 import { unforced } from '../instance/force-fresh.js';
 import { KeyMaker } from '../methods/key-maker.js';
 import { filled } from '../methods/marked-parameter.js';
-import type { CompiledOperation, MethodFacts, Next } from '../methods/operation.js';
+import type { Call, CompiledOperation, MethodFacts, Next } from '../methods/operation.js';
 import { decorateMethod } from '../methods/stub.js';
 import type { AnyMethod, MethodDecoratorFor, ResultOf } from './method-types.js';
 
@@ -80,18 +80,21 @@ function compile(options: CacheableOptions, facts: MethodFacts): CompiledOperati
       const named = tags.length === 0 ? NO_TAGS : maker.tagsIfAny(call, tags);
       if (at === undefined || named === undefined) return next(call.args);
       const resolved = call.cache.policy(policy, facts.place, named, call.isForced);
-      const { service, uncached } = call.cache;
-      const run: Next = (args) => {
-        uncached.loading(at, facts.place);
-        return call.isForced ? unforced(() => next(args)) : next(args);
-      };
-      const load = isPlain ? () => run(call.args) : loaderOf(own, resolved, call.args, run, loading);
-      return service.getOrSet(at, load, resolved);
+      const load = isPlain
+        ? () => run(call, next, at, facts.place, call.args)
+        : loaderOf(own, resolved, call.args, (args) => run(call, next, at, facts.place, args), loading);
+      return call.cache.service.getOrSet(at, load, resolved);
     },
   };
 }
 
 const NO_TAGS: readonly string[] = Object.freeze([]);
+
+/** Runs the method, whose value will be stored under a key. */
+function run(call: Call, next: Next, key: string, place: string, args: readonly unknown[]): Promise<unknown> {
+  call.cache.uncached.loading(key, place);
+  return call.isForced ? unforced(() => next(args)) : next(args);
+}
 
 /** The method as the cache calls it; what the options say about its value is said to the cache. */
 function loaderOf(

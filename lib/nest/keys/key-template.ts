@@ -126,9 +126,9 @@ export function fillTemplate(template: KeyTemplate, args: readonly unknown[], re
   let key = literals[0];
   for (let index = 0; index < placeholders.length; index += 1) {
     const { source, path, isOptional, written } = placeholders[index];
-    const value = path.reduce<unknown>(property, source === 'result' ? result : args[source]);
+    const whole = source === 'result' ? result : args[source];
+    const value = path.length === 0 ? whole : path.reduce<unknown>(property, whole);
     if (value === undefined && path.length > 0 && !isOptional) {
-      const whole = source === 'result' ? result : args[source];
       const mend =
         typeof whole === 'string' || typeof whole === 'number'
           ? `the value is a ${typeof whole} itself: write {${written.split('.')[0]}}`

@@ -19,6 +19,8 @@ export class DecoratedMethod {
   readonly #original: (...args: never[]) => unknown;
   readonly #operations: Operation[] = [];
   readonly #plans = new WeakMap<Type, Plan>();
+  /** Of the class whose object was called last: mostly there is but one. */
+  #lastPlan: Plan | undefined;
   /** Classes with objects that were called without a cache while an application was running. */
   readonly #plainlyCalled = new WeakSet<Type>();
   #signature: MethodSignature | undefined;
@@ -98,21 +100,16 @@ export class DecoratedMethod {
   call(self: object | undefined, args: readonly unknown[]): unknown {
     if (self === undefined) return Reflect.apply(this.#original, self, args);
     const type = self.constructor as Type;
-    const caches: Way['caches'][number][] = [];
-    let isCached = false;
-    for (const slot of this.#plan(type).slots) {
-      const cache = (self as Hosted)[slot];
-      caches.push(cache);
-      isCached ||= cache !== undefined;
-    }
-    if (!isCached) {
+    const plan = this.#plan(type);
+    const first = cachedFrom(plan, self, 0);
+    if (first === plan.slots.length) {
       this.#noticePlainCall(type);
       return Reflect.apply(this.#original, self, args);
     }
-    const way: Way = { type, caches, self, isForced: forcedCalls.underWay > 0 && isForced() };
+    const forced = forcedCalls.underWay > 0 && isForced();
     this.#returnsObservable ??= isOfObservable(this.signature);
-    if (!this.#returnsObservable) return this.#enter(0, way, args, undefined);
-    return asObservable((emissions) => this.#enter(0, way, args, emissions));
+    if (!this.#returnsObservable) return this.#enter(first, plan, self, args, forced, undefined);
+    return asObservable((emissions) => this.#enter(first, plan, self, args, forced, emissions));
   }
 
   /** An object without a cache is all there is in a unit test, and a mistake beside a running application: said once. */
@@ -126,31 +123,32 @@ export class DecoratedMethod {
   }
 
   #plan(type: Type): Plan {
+    if (type === this.#lastPlan?.type) return this.#lastPlan;
     let plan = this.#plans.get(type);
     if (plan === undefined) {
       const instances = this.#operations.map(({ name }) => name ?? instanceOfClass(type));
-      plan = { instances, slots: instances.map(getModuleCacheToken), compiled: undefined };
+      plan = { type, instances, slots: instances.map(getModuleCacheToken), compiled: undefined };
       this.#plans.set(type, plan);
     }
+    this.#lastPlan = plan;
     return plan;
   }
 
-  /** Goes on with the decorator at `index`, or the method itself behind the last; never throws but rejects. */
+  /** Goes on with the decorator at `at`, or the method itself behind the last; never throws but rejects. */
   #enter(
-    index: number,
-    way: Way,
+    at: number,
+    plan: Plan,
+    self: object,
     args: readonly unknown[],
+    forced: boolean,
     emissions: Emissions | undefined,
   ): Promise<unknown> {
-    const { type, caches, self, isForced: forced } = way;
     try {
-      const compiled = this.compile(type);
-      let at = index;
-      while (at < compiled.length && caches[at] === undefined) at += 1;
-      const cache = caches[at];
-      if (cache === undefined) return this.#run(self, args, emissions);
+      if (at === plan.slots.length) return this.#run(self, args, emissions);
+      const compiled = plan.compiled ?? this.compile(plan.type);
+      const cache = (self as Hosted)[plan.slots[at]] as ModuleCache;
       return compiled[at].step({ cache, self, args, isForced: forced }, (inner) =>
-        this.#enter(at + 1, way, inner, emissions),
+        this.#enter(cachedFrom(plan, self, at + 1), plan, self, inner, forced, emissions),
       );
     } catch (error) {
       return rejection(error);
@@ -191,19 +189,18 @@ function isOfObservable({ returnType }: MethodSignature): boolean {
 
 /** How a method's decorators work on the objects of one class. */
 interface Plan {
+  readonly type: Type;
   readonly instances: readonly string[];
   /** Under which symbol objects hold the cache of each operation. */
   readonly slots: readonly symbol[];
   compiled: readonly CompiledOperation[] | undefined;
 }
 
-/** What stays the same from the outermost decorator to the method. */
-interface Way {
-  readonly type: Type;
-  /** The cache of each operation, where the object has one. */
-  readonly caches: readonly (ModuleCache | undefined)[];
-  readonly self: object;
-  readonly isForced: boolean;
+/** From a decorator on, the position of the first whose cache the object has; behind the last where there is none. */
+function cachedFrom({ slots }: Plan, self: object, from: number): number {
+  let at = from;
+  while (at < slots.length && (self as Hosted)[slots[at]] === undefined) at += 1;
+  return at;
 }
 
 /** An object of a class with decorated methods: it holds a cache under the token of each module instance it uses. */
