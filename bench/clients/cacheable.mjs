@@ -1,12 +1,13 @@
 import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { decorate } from '../nest/decorate.mjs';
+import { KEYS, ofItems } from './items.mjs';
 
 /** A provider's method under `@Cacheable`, in a Nest application without a server. */
 export const open = (options) => openMethod(options);
 
-/** @param how further options of the decorator, and of the module's cache. */
-export async function openMethod({ servers, from = 'nestjs-memcached' }, { policy, cache } = {}) {
+/** @param how further options of the decorator, and of the module's cache; `byId`: its argument is an item's id. */
+export async function openMethod({ servers, from = 'nestjs-memcached' }, { policy, cache, byId } = {}) {
   const { Cacheable, MemcachedModule, MemcachedService } = await import(from);
 
   class Products {
@@ -16,7 +17,7 @@ export async function openMethod({ servers, from = 'nestjs-memcached' }, { polic
       return this.loader();
     }
   }
-  decorate(Products, [Injectable()], { find: [Cacheable({ key: '{0}', ...policy })] });
+  decorate(Products, [Injectable()], { find: [Cacheable({ key: byId ? `${KEYS}{0}` : '{0}', ...policy })] });
 
   class BenchModule {}
   const options = { servers, commandTimeout: '30s', connectTimeout: '30s', cache };
@@ -26,10 +27,12 @@ export async function openMethod({ servers, from = 'nestjs-memcached' }, { polic
   await app.get(MemcachedService).connect();
   const products = app.get(Products);
   return {
-    getOrSet: (key, loader) => {
-      products.loader = loader;
-      return products.find(key);
-    },
+    getOrSet: byId
+      ? ofItems(products, (id) => products.find(id))
+      : (key, loader) => {
+          products.loader = loader;
+          return products.find(key);
+        },
     close: () => app.close(),
   };
 }

@@ -34,9 +34,9 @@ export const openCopy = (options) => openService(options, 'copy');
 async function openNearMethod(options, share) {
   const { servers, from = 'nestjs-memcached' } = options;
   await markLongAgo(servers, await import(from));
-  return openMethod(options, { policy: { share }, cache: { ttl: '1h', near: NEAR } });
+  return openMethod(options, { policy: { share }, cache: { ttl: '1h', near: NEAR }, byId: true });
 }
 
-/** By a decorated method. */
+/** By a decorated method that takes an id. */
 export const openMethodSame = (options) => openNearMethod(options, 'same');
 export const openMethodCopy = (options) => openNearMethod(options, 'copy');

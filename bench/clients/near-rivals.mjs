@@ -1,3 +1,5 @@
+import { KEYS, ofItems } from './items.mjs';
+
 /** BentoCache's first layer alone: what a hit in the process costs there. It copies by JSON unless told not to. */
 async function openBento(serialize) {
   const { BentoCache, bentostore } = await import('bentocache');
@@ -24,6 +26,24 @@ export async function openCacheable() {
     close: () => cacheable.disconnect(),
   };
 }
+
+/** What `@Cacheable` does, written by hand: a method that makes the key of its argument. */
+async function asMethod(opening) {
+  const cache = await opening;
+  class Products {
+    loader;
+
+    find(id) {
+      return cache.getOrSet(`${KEYS}${id}`, this.loader);
+    }
+  }
+  const products = new Products();
+  return { ...cache, getOrSet: ofItems(products, (id) => products.find(id)) };
+}
+
+export const openBentoSameMethod = () => asMethod(openBento(false));
+export const openBentoCopyMethod = () => asMethod(openBento(true));
+export const openCacheableMethod = () => asMethod(openCacheable());
 
 /**
  * BentoCache as a fleet has it: values in the process, others on Redis, and a bus on Redis that tells of changes.

@@ -330,25 +330,25 @@ const near = [
   { id: 'json', title: 'an object of 1 KB', values: 'json', size: 1000 },
 ].flatMap(({ id, title, values, size }) =>
   ['same', 'copy'].flatMap((share) => {
-    const rivals = [
+    const how = share === 'same' ? 'Same' : 'Copy';
+    const rivals = (method) => [
       {
         name: 'BentoCache',
         kind: 'rival',
-        client: { module: NEAR_RIVALS, export: `openBento${share === 'same' ? 'Same' : 'Copy'}` },
+        client: { module: NEAR_RIVALS, export: `openBento${how}${method}` },
       },
-      { name: 'cacheable', kind: 'rival', client: { module: NEAR_RIVALS, export: 'openCacheable' } },
+      { name: 'cacheable', kind: 'rival', client: { module: NEAR_RIVALS, export: `openCacheable${method}` } },
     ];
-    const how = share === 'same' ? 'Same' : 'Copy';
     return [
-      ['getOrSet', `open${how}`],
-      ['@Cacheable', `openMethod${how}`],
-    ].map(([call, open]) => ({
+      ['getOrSet', `open${how}`, ''],
+      ['@Cacheable', `openMethod${how}`, 'Method'],
+    ].map(([call, open, method]) => ({
       id: `near-${id}-${share}${call === 'getOrSet' ? '' : '-method'}`,
       title: `near hit of ${title} by ${call}, ${share === 'same' ? 'one object for all' : 'an object for each'}`,
       kind: 'cache',
       params: { loops: 1, inProcess: true, values, size },
       budget: { full: { warmupMs: 2000, measureMs: 2000 }, quick: { warmupMs: 1500, measureMs: 500 } },
-      contenders: [{ name: OURS, kind: 'ours', client: { module: NEAR, export: open } }, ...rivals],
+      contenders: [{ name: OURS, kind: 'ours', client: { module: NEAR, export: open } }, ...rivals(method)],
       targets: [
         ...(share === 'same' && call === 'getOrSet' ? [{ atLeast: 2_000_000 }] : []),
         ...(share === 'copy' && id === 'json' && call === 'getOrSet' ? [{ atLeast: 600_000 }] : []),
