@@ -168,8 +168,8 @@ const readTexts: ReplyReader = (reply, request) => {
   if (reply.status === 'end') return found;
   if (reply.status !== 'value') throw unexpectedReply(reply, request);
   const keys = request.keys!;
-  // Answers come in the order of the questions, and some are left out.
-  let index = request.items % keys.length;
+  // Answers come in the order of the questions, and a few are left out.
+  let index = found.size % keys.length;
   for (let tries = 0; tries < keys.length && !reply.names(keys[index]); tries += 1) {
     index = (index + 1) % keys.length;
   }
