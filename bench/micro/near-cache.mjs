@@ -137,7 +137,7 @@ const TERMS = {
 const CLOCK = {
   now: () => performance.now(),
   after: (delayMs, call) => {
-    const timer = setTimeout(call, delayMs);
+    const timer = setTimeout(() => call(), delayMs);
     return () => clearTimeout(timer);
   },
 };

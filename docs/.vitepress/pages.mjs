@@ -107,6 +107,7 @@ export const CHINESE = [
       ['comparison', '与同类方案对比'],
       ['limits', '它不做什么'],
       ['near-cache', '进程内缓存'],
+      ['near-cache-bus', '进程内缓存的总线'],
     ],
   },
 ];

@@ -19,7 +19,7 @@ const PAGE = fileURLToPath(new URL('../../docs/reliability.md', import.meta.url)
  * whether these were held.
  *
  * @param {object} options `cluster`, `near`, `reliability`, `peers`: which of them; `short`; `only`: part of a case's name; `against`: the
- *   folder of another build; `seconds`, of each chaos; `write`: puts the tables into docs/reliability.md.
+ *   folder of another build; `seconds`, of each chaos and storm; `write`: puts the tables into docs/reliability.md.
  * @returns {Promise<boolean>} whether all bounds were held; with `short`, all that are not times.
  */
 export async function provePromises(options, progress, print) {
@@ -82,7 +82,7 @@ export async function provePromises(options, progress, print) {
 
 function given({ seconds, endurance, times }) {
   return {
-    ...(seconds !== undefined && { seconds }),
+    ...(seconds !== undefined && { seconds, nearSeconds: seconds }),
     ...(times !== undefined && { times }),
     ...(endurance !== undefined && { enduranceSeconds: endurance }),
   };
