@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from 'node:timers';
 import { InvalidArgumentError } from '../errors.js';
 import { beforeLimit, type BusTransport } from './bus-transport.js';
 
@@ -21,9 +22,9 @@ export interface AmqpConfirmChannel {
   prefetch(count: number): Promise<unknown>;
   /** Takes what comes into the queue; `null` says that the queue is gone. */
   consume(queue: string, onMessage: (message: AmqpMessage | null) => void): Promise<unknown>;
-  /** Lets the broker forget a message. */
+  /** Lets the broker forget a message, and with `allUpTo` those before it. */
   // oxlint-disable-next-line typescript/no-explicit-any -- the message that the channel itself has given.
-  ack(message: any): void;
+  ack(message: any, allUpTo?: boolean): void;
   /** Sends a message to the exchange. */
   publish(
     exchange: string,
@@ -59,6 +60,12 @@ export interface RabbitmqChannelEvents {
 /** Messages that RabbitMQ sends ahead of their acknowledgement. */
 const PREFETCH = 1000;
 
+/** What was heard is acknowledged together: one by one, each message costs the broker half as much again, and this process, too. */
+const ACKNOWLEDGE_MS = 100;
+
+/** So many are acknowledged at once, whatever the time, so that RabbitMQ need not wait before it sends more. */
+const MAX_UNACKNOWLEDGED = PREFETCH / 2;
+
 /** @throws {InvalidArgumentError} when it is no such connection. */
 export function connectionOf(connection: AmqpConnection): AmqpConnection {
   if (typeof connection?.createConfirmChannel === 'function') return connection;
@@ -74,6 +81,9 @@ export class RabbitmqChannel implements BusTransport {
   readonly #events: RabbitmqChannelEvents;
   #channel: AmqpConfirmChannel | undefined;
   #hasEnded = false;
+  #unacknowledged = 0;
+  #acknowledging: NodeJS.Timeout | undefined;
+  #lastHeard: AmqpMessage | undefined;
 
   constructor(connection: AmqpConnection, place: RabbitmqPlace, events: RabbitmqChannelEvents) {
     this.#place = place;
@@ -95,12 +105,14 @@ export class RabbitmqChannel implements BusTransport {
   /** Leaves the queue, and what comes into it, for the next channel. */
   drop(): void {
     this.#hasEnded = true;
+    clearTimeout(this.#acknowledging);
     this.#channel?.close().catch(() => {});
   }
 
   /** Takes the queue along: nobody will come back for what it holds. */
   async close(): Promise<void> {
     this.#hasEnded = true;
+    clearTimeout(this.#acknowledging);
     const channel = this.#channel;
     if (channel === undefined) return;
     await beforeLimit(channel.deleteQueue(this.#place.queue).then(() => channel.close()));
@@ -132,10 +144,22 @@ export class RabbitmqChannel implements BusTransport {
     // The queue is gone.
     if (message === null) return this.#events.lost();
     this.#events.message(message.content);
+    this.#lastHeard = message;
+    this.#unacknowledged += 1;
+    if (this.#unacknowledged >= MAX_UNACKNOWLEDGED) this.#acknowledge(channel);
+    else if (!this.#hasEnded) {
+      this.#acknowledging ??= setTimeout(() => this.#acknowledge(channel), ACKNOWLEDGE_MS).unref();
+    }
+  }
+
+  #acknowledge(channel: AmqpConfirmChannel): void {
+    clearTimeout(this.#acknowledging);
+    this.#acknowledging = undefined;
+    this.#unacknowledged = 0;
     try {
-      channel.ack(message);
+      channel.ack(this.#lastHeard, true);
     } catch {
-      // The channel has just been closed: the message comes once more, over the next.
+      // The channel has just been closed: the messages come once more, over the next.
     }
   }
 }

@@ -1,7 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type ChannelModel, connect, type RecoveringChannelModel } from 'amqplib';
 import { type Rabbitmq, hasRabbitmq, startRabbitmq } from '../../scripts/rabbitmq.mjs';
-import { type AmqpConnection, createRabbitmqBus } from '../../lib/adapters/bus/rabbitmq.js';
+import {
+  type AmqpConfirmChannel,
+  type AmqpConnection,
+  type AmqpMessage,
+  createRabbitmqBus,
+} from '../../lib/adapters/bus/rabbitmq.js';
 import type { NearCacheBus } from '../../lib/near-cache-bus.js';
 import { describeWith } from '../support/describe-with.js';
 import { blackhole, FaultProxy } from '../support/fault-proxy.js';
@@ -224,6 +229,20 @@ describe('createRabbitmqBus', () => {
     createConfirmChannel: () => Promise.reject(new Error('not here')),
   };
 
+  it.each([3, 500])('acknowledges what it has heard together, %i messages', async (count) => {
+    const channel = new FakeChannel();
+    const bus = createRabbitmqBus({ createConfirmChannel: async () => channel });
+    const ear = new BusEar();
+    await bus.subscribe(ear);
+    const messages = Array.from({ length: count }, (_, index) => ({
+      content: Buffer.from(text(`${index}`)),
+    }));
+    messages.forEach((message) => channel.deliver(message));
+    expect(await channel.acknowledged).toEqual([messages.at(-1), true]);
+    expect(ear.heard).toHaveLength(count);
+    await bus.close();
+  });
+
   it('refuses what is no connection of amqplib', () => {
     const wanted = /expected a connection of amqplib 2/;
     expect(() => createRabbitmqBus(undefined as never)).toThrow(wanted);
@@ -238,3 +257,27 @@ describe('createRabbitmqBus', () => {
     expect(() => createRabbitmqBus(connection, { exchange: '' })).toThrow('exchange');
   });
 });
+
+/** A channel that nothing is behind. */
+class FakeChannel implements AmqpConfirmChannel {
+  deliver: (message: AmqpMessage) => void = () => {};
+  ack: AmqpConfirmChannel['ack'] = () => {};
+  /** What the first acknowledgement said. */
+  readonly acknowledged = new Promise((resolve) => {
+    this.ack = (...said) => resolve(said);
+  });
+
+  on(): void {}
+  async assertExchange(): Promise<void> {}
+  async assertQueue(): Promise<void> {}
+  async bindQueue(): Promise<void> {}
+  async prefetch(): Promise<void> {}
+  async consume(_queue: string, onMessage: (message: AmqpMessage | null) => void): Promise<void> {
+    this.deliver = onMessage;
+  }
+  publish(): boolean {
+    return true;
+  }
+  async deleteQueue(): Promise<void> {}
+  async close(): Promise<void> {}
+}
