@@ -7,7 +7,9 @@ import { MemcachedServer } from '../../lib/testing/memcached-server.js';
 const SHARDS = Array.from({ length: 256 }, (_, shard) => shard);
 
 describe('a read of all epochs of a server', () => {
-  afterEach(() => jest.restoreAllMocks());
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
 
   it.each([0, 7])(
     'looks for the key of each answer where it is to be expected, %i missing',
