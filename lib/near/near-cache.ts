@@ -266,7 +266,8 @@ export class NearCache implements BusAudience {
   #isUnchanged({ moment, mark, tagMarks }: NearEntry): boolean {
     const changed = this.#changed;
     if (changed.at(mark) > moment) return false;
-    return tagMarks.length === 0 || tagMarks.every((tagMark) => changed.at(tagMark) <= moment);
+    if (tagMarks === NONE) return true;
+    return tagMarks.every((tagMark) => changed.at(tagMark) <= moment);
   }
 }
 
