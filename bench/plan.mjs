@@ -8,7 +8,7 @@ const QUICK = { warmupMs: 200, measureMs: 200 };
 
 /** In a quick run, what takes long for little: growth at its ends only, and no Redis. */
 const NOT_QUICK =
-  /^(idle-100|growth-servers-100|growth-in-flight-(1|64|10000)|growth-keys-(10|1000)|set-(1|512)|many-3|json-64)$/;
+  /^(idle-100|growth-servers-100|growth-in-flight-(1|64|10000)|growth-keys-(10|1000)|set-(1|512)|many-(3|10|100)|json-64)$/;
 const QUICK_CONTENDERS = new Set([FLOOR, CLASSIC_FLOOR, 'memjs', 'memcache']);
 
 /**

@@ -107,8 +107,13 @@ class RawClassic {
   /** One `get k1 k2 …` for each server. */
   async getMany(keys) {
     if (this.#sockets.length === 1) return this.#getShare(this.#sockets[0], keys);
-    const shares = new Map(this.#sockets.map((socket) => [socket, []]));
-    for (const key of keys) shares.get(socketFor(this.#sockets, key)).push(key);
+    const shares = new Map();
+    for (const key of keys) {
+      const socket = socketFor(this.#sockets, key);
+      const share = shares.get(socket);
+      if (share === undefined) shares.set(socket, [key]);
+      else share.push(key);
+    }
     const found = await Promise.all(Array.from(shares, ([socket, share]) => this.#getShare(socket, share)));
     const all = found[0];
     for (const part of found.slice(1)) for (const [key, value] of part) all.set(key, value);

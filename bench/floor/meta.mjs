@@ -1,4 +1,4 @@
-import { openSocket, RawSocket, socketFor, valueReader } from './raw-socket.mjs';
+import { openSocket, RawSocket, socketFor, valueReader, valueWriter } from './raw-socket.mjs';
 
 const V = 86;
 const H = 72;
@@ -37,9 +37,11 @@ function take(socket, value) {
 /** A bare socket that speaks the meta dialect, without flags, keys or numbers in the replies. */
 export class RawMeta {
   #sockets;
+  #stored;
 
   constructor(sockets, values) {
     this.#sockets = sockets.map((socket) => new RawSocket(socket, { parse, take }, valueReader(values)));
+    this.#stored = valueWriter(values);
   }
 
   get(key) {
@@ -53,8 +55,9 @@ export class RawMeta {
   }
 
   set(key, value) {
+    const stored = this.#stored(value);
     return new Promise((resolve) => {
-      socketFor(this.#sockets, key).sendValue(`ms ${key} ${value.length}\r\n`, value, resolve);
+      socketFor(this.#sockets, key).sendValue(`ms ${key} ${stored.length}\r\n`, stored, resolve);
     });
   }
 

@@ -128,14 +128,26 @@ export async function openSocket(address, tlsOptions) {
   return socket;
 }
 
-/** How a floor hands out values: text is made of the bytes; bytes are a view of them. */
+/** How a floor hands out values: text is made of the bytes; bytes are a view of them; objects are parsed. */
+const READERS = {
+  text: (chunk, start, end) => chunk.latin1Slice(start, end),
+  bytes: (chunk, start, end) => chunk.subarray(start, end),
+  json: (chunk, start, end) => JSON.parse(chunk.utf8Slice(start, end)),
+};
+
 export function valueReader(values) {
-  return values === 'bytes'
-    ? (chunk, start, end) => chunk.subarray(start, end)
-    : (chunk, start, end) => chunk.latin1Slice(start, end);
+  return READERS[values];
 }
 
-/** The socket of a key: not a good distribution, but a cheap one. */
+/** What a floor stores of a value: ASCII, one character per byte, or a Buffer. */
+export function valueWriter(values) {
+  return values === 'json' ? JSON.stringify : (value) => value;
+}
+
+/** The socket of a key: a cheap distribution, that gives servers as unequal shares as a real one does. */
 export function socketFor(sockets, key) {
-  return sockets.length === 1 ? sockets[0] : sockets[Number(key.slice(-3)) % sockets.length];
+  if (sockets.length === 1) return sockets[0];
+  let mixed = Math.imul(Number(key.slice(-3)) + 1, 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return sockets[((mixed ^ (mixed >>> 16)) >>> 0) % sockets.length];
 }
