@@ -8,6 +8,7 @@ import type {
   WithLockOptions,
   UpdateOptions,
 } from '../options/cache-options.js';
+import { checkedKeys, readEntries, type Entries } from '../options/entries.js';
 import { ResolvedCacheOptions, resolveUpdate, ResolvedPolicy } from '../options/cache-policy.js';
 import type { NearCache, NearCacheReport } from '../near/near-cache.js';
 import { readBatch } from './batch-read.js';
@@ -191,7 +192,7 @@ export class CacheEngine {
     keys: Iterable<string>,
     options?: CacheGetOptions<V> | ResolvedPolicy,
   ): Promise<Map<string, V>> {
-    const names = [...new Set(keys)];
+    const names = [...new Set(checkedKeys(keys, 'getMany'))];
     checkKeys(names);
     const { policy, stale, signal } = this.#asRead(options);
     const values = await unlessAborted(this.#reads.readMany(names, policy, stale), signal);
@@ -212,7 +213,7 @@ export class CacheEngine {
     return this.#writes.set(key, value, policy);
   }
 
-  /** `set` of many keys. @returns for each whether it was stored. */
+  /** `set` of many keys by one policy. @returns for each whether it was stored. */
   setMany<V>(
     entries: Iterable<readonly [string, V]>,
     policy?: CachePolicy<V> | ResolvedPolicy,
@@ -222,10 +223,10 @@ export class CacheEngine {
     policy?: CachePolicy<V> | ResolvedPolicy,
   ): Promise<Map<string, boolean>>;
   async setMany<V>(
-    entries: Iterable<readonly [string, V]> | Readonly<Record<string, V>>,
+    entries: Entries<V>,
     policy?: CachePolicy<V> | ResolvedPolicy,
   ): Promise<Map<string, boolean>> {
-    const pairs = [...(Symbol.iterator in entries ? new Map(entries) : new Map(Object.entries(entries)))];
+    const pairs = [...readEntries(entries, 'setMany')];
     pairs.forEach(([key]) => checkedKey(key));
     const resolved = this.#options.policyOf(policy);
     const stored = await forEach(pairs, ([key, value]) => this.#writes.set(key, value, resolved));
@@ -251,7 +252,7 @@ export class CacheEngine {
 
   /** `delete` of many keys. @returns for each whether something was there. */
   async deleteMany(keys: Iterable<string>, policy?: CacheDeleteOptions): Promise<Map<string, boolean>> {
-    const names = [...new Set(keys)];
+    const names = [...new Set(checkedKeys(keys, 'deleteMany'))];
     checkKeys(names);
     const deleted = await forEach(names, (key) => this.#writes.delete(key, policy));
     return new Map(names.map((key, index) => [key, deleted[index]]));

@@ -148,7 +148,7 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
   }
 
   /**
-   * Stores many values, so many at a time that their number does not matter.
+   * Stores many values, all with the same options, so many at a time that their number does not matter.
    *
    * @returns for every key whether it was stored; `failures` names the servers that failed, or the values that cannot be
    *   stored, with their keys.

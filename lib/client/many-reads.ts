@@ -1,5 +1,6 @@
 import type { Node } from '../cluster/node.js';
 import { ConnectionError, MemcachedError, ServerError } from '../errors.js';
+import { checkedKeys } from '../options/entries.js';
 import { Request } from '../protocol/request.js';
 import type { ReadBudget } from './codec/read-budget.js';
 import type { ReadOptions } from './command-options.js';
@@ -100,8 +101,11 @@ export async function readMany<Value>(
  * Splits the keys, each once, by the node that takes them now; under `undefined` those that no server can take. Throws what is
  * wrong with a key.
  */
-function sharesOf(keys: Iterable<string>, { requests, dispatcher }: Reading): Map<Node | undefined, Keys> {
-  const userKeys = [...new Set(keys)];
+function sharesOf(
+  keys: Iterable<string>,
+  { kind, requests, dispatcher }: Reading,
+): Map<Node | undefined, Keys> {
+  const userKeys = [...new Set(checkedKeys(keys, kind === 'get-many' ? 'getMany' : 'getsMany'))];
   const fullKeys = requests.fullKeys(userKeys);
   const wireKeys = requests.wireKeys(fullKeys);
   const nodes = dispatcher.nodesFor(fullKeys);

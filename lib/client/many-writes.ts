@@ -1,4 +1,5 @@
 import { InvalidArgumentError, MemcachedError } from '../errors.js';
+import { checkedKeys, readEntries, type Entries } from '../options/entries.js';
 import { checkOptions, type CommandOptions, type StoreOptions } from './command-options.js';
 import type { Dispatcher } from './dispatcher.js';
 import { ManyResult } from './many-result.js';
@@ -14,7 +15,6 @@ interface SingleCommands {
   serverFor(key: string): string;
 }
 
-/** @param entries pairs of key and value, or an object of values. */
 export async function setMany(
   entries: object,
   options: StoreOptions | undefined,
@@ -22,14 +22,7 @@ export async function setMany(
   requests: RequestMaker,
   dispatcher: Dispatcher,
 ): Promise<ManyResult<boolean>> {
-  if (typeof entries !== 'object' || entries === null) {
-    throw new InvalidArgumentError('setMany: expected pairs of key and value, or an object of values');
-  }
-  const pairs = new Map<string, unknown>(
-    Symbol.iterator in entries
-      ? (entries as Iterable<readonly [string, unknown]>)
-      : Object.entries(entries as Readonly<Record<string, unknown>>),
-  );
+  const pairs = readEntries(entries as Entries, 'setMany');
   if (options !== undefined) checkOptions('setMany', options);
   if (options?.ttl !== undefined) requests.exptime(options.ttl);
   for (const key of pairs.keys()) requests.checkKey(key);
@@ -44,7 +37,7 @@ export async function deleteMany(
   requests: RequestMaker,
   dispatcher: Dispatcher,
 ): Promise<ManyResult<boolean>> {
-  const unique = [...new Set(keys)];
+  const unique = [...new Set(checkedKeys(keys, 'deleteMany'))];
   for (const key of unique) requests.checkKey(key);
   await dispatcher.ready('deleteMany', options);
   return each(unique, (key) => commands.delete(key, options), commands);

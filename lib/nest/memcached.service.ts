@@ -138,7 +138,7 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
     return this.#cache.set(key, value, policy);
   }
 
-  /** `set` of many keys, one trip to each server. @returns for each whether it was stored. */
+  /** `set` of many keys by one policy, one trip to each server. @returns for each whether it was stored. */
   setMany<V>(
     entries: Iterable<readonly [string, V]>,
     policy?: CachePolicy<V> | ResolvedPolicy,

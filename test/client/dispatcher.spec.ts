@@ -1,9 +1,11 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { CacheEngine } from '../../lib/cache/cache-engine.js';
 import { MemcachedClient } from '../../lib/client/client.js';
 import type { CommandOptions } from '../../lib/client/command-options.js';
 import type { Codec } from '../../lib/index.js';
 import type { ClientOptions } from '../../lib/options/client-options.js';
 import { MemcachedServer } from '../../lib/testing/index.js';
+import { ClientStore } from '../../lib/store/client-store.js';
 import { ScriptedServer } from '../support/scripted-server.js';
 
 const never = <Value>(): Promise<Value> => new Promise<Value>(() => undefined);
@@ -156,6 +158,41 @@ describe('every command', () => {
     await expect(client.set('a', 1, 60 as never)).rejects.toThrow("write { ttl: '60s' }");
     await expect(client.setMany({ a: 1 }, '5m' as never)).rejects.toThrow("write { ttl: '5m' }");
     await expect(client.get('a', { codec: null as never })).rejects.toThrow('codec: expected');
+  });
+
+  it.each([
+    null,
+    5,
+    'key',
+    ['key'],
+    ['ab'],
+    [['key']],
+    [['key', 1, { ttl: '1m' }]],
+    [{ key: 'a', value: 1 }],
+    Promise.resolve([['key', 1]]),
+  ])('refuses %j as entries, and sends nothing', async (entries) => {
+    await using server = await MemcachedServer.start();
+    const client = open({ servers: server.address });
+    const cache = new CacheEngine(new ClientStore(client));
+    const refused = {
+      code: 'MEMCACHED_INVALID_ARGUMENT',
+      message: expect.stringContaining('setMany: expected'),
+    };
+    await expect(client.setMany(entries as never)).rejects.toMatchObject(refused);
+    await expect(cache.setMany(entries as never)).rejects.toMatchObject(refused);
+    expect(await client.get('key')).toBeUndefined();
+  });
+
+  it.each([null, undefined, 5, 'key', { key: 1 }])('refuses %j as keys', async (keys) => {
+    await using server = await MemcachedServer.start();
+    const client = open({ servers: server.address });
+    const cache = new CacheEngine(new ClientStore(client));
+    const refused = { code: 'MEMCACHED_INVALID_ARGUMENT', message: expect.stringContaining('expected keys') };
+    for (const many of [client, cache] as const) {
+      await expect(many.getMany(keys as never)).rejects.toMatchObject(refused);
+      await expect(many.deleteMany(keys as never)).rejects.toMatchObject(refused);
+    }
+    await expect(client.getsMany(keys as never)).rejects.toMatchObject(refused);
   });
 });
 
