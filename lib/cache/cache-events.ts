@@ -33,8 +33,17 @@ export class CacheEvents {
 
   note(what: CacheHappening, key: string, error?: unknown): void {
     this.#counts[what] += 1;
-    if (this.#observer === undefined || !(this.#audiences[what] ?? SOMEBODY).hasSubscribers) return;
-    this.#observer(what, key, error);
+    if (this.isHeard(what)) this.#observer?.(what, key, error);
+  }
+
+  /** Counts what nobody is told of. */
+  count(what: CacheHappening): void {
+    this.#counts[what] += 1;
+  }
+
+  /** Whether anybody is told of it. */
+  isHeard(what: CacheHappening): boolean {
+    return this.#observer !== undefined && (this.#audiences[what] ?? SOMEBODY).hasSubscribers;
   }
 
   /** Nothing that can be served was there; a value that nobody here can read is told apart. */

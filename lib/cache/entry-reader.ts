@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from '../errors.js';
 import type { ResolvedPolicy } from '../options/cache-policy.js';
 import { fits, type StandardSchema } from '../options/standard-schema.js';
+import { AskedThrough, type AskedPlainly } from './asked.js';
 import type { Clock } from './clock.js';
 import type { CacheEvents } from './cache-events.js';
 import { SameTurn } from './same-turn.js';
@@ -15,7 +16,7 @@ export class EntryReader {
   readonly #clock: Clock;
   readonly #events: CacheEvents;
   readonly #tags: Tags;
-  readonly #turn = new SameTurn<CacheReading>();
+  readonly #turn = new SameTurn<Promise<CacheReading> | AskedThrough>();
 
   readonly #isUsed: (key: string, cas: string) => boolean;
   readonly #near: NearReads | undefined;
@@ -41,12 +42,44 @@ export class EntryReader {
   read(key: string, policy: ResolvedPolicy, together?: object): Promise<CacheReading> {
     if (policy.share === 'copy') return this.#begin(key, policy, together);
     const { reads } = this.#turn;
-    let read = reads.get(key);
-    if (read !== undefined) return read;
+    const known = reads.get(key);
+    if (known !== undefined) return known instanceof AskedThrough ? known.whole : known;
     if (reads.size === 0) this.#turn.begin();
-    read = this.#begin(key, policy, together);
+    const read = this.#begin(key, policy, together);
     reads.set(key, read);
     return read;
+  }
+
+  /** Reads an entry for one call, as `read` does. @param then what is done with the value, or with the call once it has been told. */
+  readFor(asked: AskedThrough, then: (answer: unknown) => unknown): Promise<unknown> {
+    const answer = this.#askThrough(asked);
+    if (answer !== undefined) return answer.then(then);
+    return told(this.read(asked.key, asked.policy), asked, then);
+  }
+
+  /** The same for a call that asks for no rights; see `glance`. */
+  glanceFor(asked: AskedPlainly, then: (answer: unknown) => unknown): Promise<unknown> {
+    const { key, policy } = asked;
+    const answer = this.#takesMore(policy) ? undefined : this.#store.ask?.(key, 0, 0, asked);
+    return answer?.then(then) ?? told(this.glance(key, policy), asked, then);
+  }
+
+  #askThrough(asked: AskedThrough): Promise<unknown> | undefined {
+    const { key, policy } = asked;
+    if (this.#takesMore(policy)) return undefined;
+    const { leaseSeconds, recacheSeconds } = policy;
+    if (policy.share === 'copy') return this.#store.ask?.(key, leaseSeconds, recacheSeconds, asked);
+    const { reads } = this.#turn;
+    if (reads.has(key)) return undefined;
+    if (reads.size === 0) this.#turn.begin();
+    asked.answer = this.#store.ask?.(key, leaseSeconds, recacheSeconds, asked);
+    if (asked.answer !== undefined) reads.set(key, asked);
+    return asked.answer;
+  }
+
+  /** Whether a value does not come from the store alone, or has to be looked at. */
+  #takesMore({ nearMs, schema }: ResolvedPolicy): boolean {
+    return schema !== undefined || (this.#near !== undefined && nearMs > 0);
   }
 
   #begin(key: string, policy: ResolvedPolicy, together: object | undefined): Promise<CacheReading> {
@@ -221,6 +254,18 @@ export class EntryReader {
     this.#events.note('storeError', key, error);
     if (policy.throwStoreErrors) throw error;
   }
+}
+
+/** Goes on with a call once it has been told what a read has found. */
+function told(
+  read: Promise<CacheReading>,
+  asked: AskedThrough | AskedPlainly,
+  then: (answer: unknown) => unknown,
+): Promise<unknown> {
+  return read.then(
+    (reading) => then(asked.found(reading)),
+    (error: unknown) => then(asked.failed(error)),
+  );
 }
 
 /** Whether a read asks for the right to compute what it does not find. One that is marked stale gives it unasked. */

@@ -1,3 +1,6 @@
+import type { ResolvedPolicy } from '../options/cache-policy.js';
+import { within, type Clock } from './clock.js';
+import type { Finding } from './finding.js';
 import type { TracedLoad } from './traced-load.js';
 import type { CacheStore, Copier } from './store.js';
 import type { StoreTime } from './store-time.js';
@@ -144,6 +147,19 @@ export type Landing =
   | { readonly kind: 'error'; readonly error: unknown }
   /** Somebody else computes; nothing is known. */
   | { readonly kind: 'none' };
+
+/** Waits for a flight; for no longer than `softTimeout` where there is a stale value, which then is the landing. */
+export function landingOf(
+  flight: Flight,
+  stale: Finding | undefined,
+  { softTimeoutMs }: ResolvedPolicy,
+  clock: Clock,
+): Promise<Landing> {
+  if (stale === undefined || softTimeoutMs === 0) return flight.landed;
+  // The caller does not leave the flight: it is to go on.
+  const late: Landing = { kind: 'value', value: stale.entry?.value, stale: true, before: Infinity };
+  return within(clock, softTimeoutMs, flight.landed).then((landing) => landing ?? late);
+}
 
 /** What to say to a loader that nobody waits for any more. */
 function abandoned(key: string): DOMException {

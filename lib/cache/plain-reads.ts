@@ -1,5 +1,6 @@
 import { ClientClosedError } from '../errors.js';
 import type { ResolvedPolicy } from '../options/cache-policy.js';
+import { AskedPlainly } from './asked.js';
 import type { CacheParts } from './cache-parts.js';
 import { isPlainHit, keepOf, unknownFinding, type Finding } from './finding.js';
 import type { CacheReading } from './store.js';
@@ -16,15 +17,13 @@ export class PlainReads {
 
   /** @returns the value; undefined where there is none. */
   read(key: string, policy: ResolvedPolicy, stale: boolean): Promise<unknown> {
-    const { reader, tags } = this.#in;
+    const { events, reader, tags } = this.#in;
     if (this.#closed) return Promise.reject(closed(key));
     const kept = this.#in.near?.find(key, policy);
     if (kept !== undefined) return kept;
     if (policy.tags.length > 0 || !tags.areOfPolicies) return this.#readWithTags(key, policy, stale);
-    return reader.glance(key, policy).then(
-      (reading) => this.#found(key, policy, stale, reading),
-      (error: unknown) => this.#unanswered(key, policy, error),
-    );
+    const asked = new AskedPlainly(key, policy, events.isHeard('hit'), stale);
+    return reader.glanceFor(asked, this.#onAnswer);
   }
 
   /** Reads many keys in one trip. @returns their values, in the order of `keys`. */
@@ -38,6 +37,18 @@ export class PlainReads {
   close(): void {
     this.#closed = true;
   }
+
+  /** One for all calls. */
+  readonly #onAnswer = (answer: unknown): unknown => {
+    if (!(answer instanceof AskedPlainly)) {
+      this.#in.events.count('hit');
+      return answer;
+    }
+    const { key, policy, stale, reading, error } = answer;
+    return reading === undefined
+      ? this.#unanswered(key, policy, error)
+      : this.#found(key, policy, stale, reading);
+  };
 
   async #readMany(keys: readonly string[], policy: ResolvedPolicy, stale: boolean): Promise<unknown[]> {
     const { events, reader, tags } = this.#in;

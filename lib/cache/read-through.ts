@@ -1,11 +1,12 @@
 import { AbortWatch } from '../abort-watch.js';
 import { ClientClosedError } from '../errors.js';
 import type { ResolvedPolicy } from '../options/cache-policy.js';
+import { AskedThrough } from './asked.js';
 import { within } from './clock.js';
 import { callOf, type CacheCall } from './cache-call.js';
 import type { CacheParts } from './cache-parts.js';
 import { Computation } from './computation.js';
-import { Flight, Flights, type Landing } from './flight.js';
+import { Flight, Flights, landingOf } from './flight.js';
 import { isKept, isPlainHit, judge, keepOf, unknownFinding, type Finding } from './finding.js';
 import type { CacheReading } from './store.js';
 import type { Loader } from './load-context.js';
@@ -46,14 +47,8 @@ export class ReadThrough {
     if (policy.forceFresh || this.#mayHaveTags(policy) || this.#flights.get(key)?.cold) {
       return this.get(callOf(key, loader, policy, began));
     }
-    return reader.read(key, policy).then(
-      (reading) => {
-        if (!isPlainHit(reading, policy)) return this.#seenAlone(callOf(key, loader, policy, began), reading);
-        events.note('hit', key);
-        return reading.value?.value;
-      },
-      (error: unknown) => this.#blind(callOf(key, loader, policy, began), error),
-    );
+    const asked = new AskedThrough(key, policy, events.isHeard('hit'), loader, began);
+    return reader.readFor(asked, this.#onAnswer);
   }
 
   /** Serves one call, until its signal is aborted. */
@@ -173,6 +168,21 @@ export class ReadThrough {
     );
   }
 
+  /** One for all calls: in their own context, as what it does for a miss is theirs. */
+  readonly #onAnswer = (answer: unknown): unknown => {
+    if (answer instanceof AskedThrough) return this.#told(answer);
+    this.#in.events.count('hit');
+    return answer;
+  };
+
+  /** What a call is served whose read has said more than a value. */
+  #told({ key, policy, loader, began, reading, error }: AskedThrough): unknown {
+    if (reading === undefined) return this.#blind(callOf(key, loader, policy, began), error);
+    if (!isPlainHit(reading, policy)) return this.#seenAlone(callOf(key, loader, policy, began), reading);
+    this.#in.events.note('hit', key);
+    return reading.value?.value;
+  }
+
   /** Whether a value may need the states of tags to be judged by, which are read beside it. */
   #mayHaveTags(policy: ResolvedPolicy): boolean {
     return policy.tags.length > 0 || !this.#in.tags.areOfPolicies;
@@ -279,7 +289,7 @@ export class ReadThrough {
     if (how === 'joined') call.onNoLoad?.();
     flight.join();
     call.flight = flight;
-    return this.#wait(call, flight, stale).then((landing) => {
+    return landingOf(flight, stale, call.policy, this.#in.clock).then((landing) => {
       call.flight = undefined;
       if (how === 'joined') call.joined = flight.load;
       if (landing.kind === 'value' && call.began < landing.before) {
@@ -386,14 +396,5 @@ export class ReadThrough {
       flight.land(landing);
     });
     return flight;
-  }
-
-  /** Waits for a flight; for no longer than `softTimeout` where there is a stale value, which then is the landing. */
-  #wait(call: CacheCall, flight: Flight, stale: Finding | undefined): Promise<Landing> {
-    const { softTimeoutMs } = call.policy;
-    if (stale === undefined || softTimeoutMs === 0) return flight.landed;
-    // The caller does not leave the flight: it is to go on.
-    const late: Landing = { kind: 'value', value: stale.entry?.value, stale: true, before: Infinity };
-    return within(this.#in.clock, softTimeoutMs, flight.landed).then((landing) => landing ?? late);
   }
 }

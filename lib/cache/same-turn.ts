@@ -9,7 +9,7 @@ const RESOLVED = Promise.resolve();
  */
 export class SameTurn<V> {
   /** The reads that began in this turn, by key; what is taken out is read anew by whoever begins from then on. */
-  reads = new Map<string, Promise<V>>();
+  reads = new Map<string, V>();
 
   /** Begins a turn; to be called before its first read is begun. */
   begin(): void {

@@ -54,6 +54,20 @@ export interface CacheReading {
   readonly stale: boolean;
 }
 
+/**
+ * Stands for the call that a read is made for. Its promise brings the value where that is all there is to say, and otherwise what
+ * one of these functions returns.
+ */
+export interface Asker {
+  /** A value that is kept for no longer than this is not all; 0 leaves it out of account. */
+  readonly graceSeconds: number;
+  /** Whether it is to be told of every value. */
+  readonly wantsAll: boolean;
+  found(reading: CacheReading): unknown;
+  /** The store could not be asked. */
+  failed(error: unknown): unknown;
+}
+
 /** The state of a tag: its version, and for how long it has been that. */
 export interface TagState extends TagVersion {
   /**
@@ -104,6 +118,14 @@ export interface CacheStore {
     together?: object,
     keep?: KeptAs,
   ): Promise<CacheReading>;
+
+  /**
+   * Reads as `read` does, for one call, which mostly wants nothing but the value: that of an entry without tags, of the kind
+   * `value`, that nobody is or should be computing.
+   *
+   * @returns a promise that never rejects; undefined where it takes `read`.
+   */
+  ask?(key: string, leaseSeconds: number, recacheSeconds: number, asker: Asker): Promise<unknown> | undefined;
 
   /**
    * Reads all of an entry but its value, and asks for no rights, to see whether it is what was read before. Undefined where tokens
@@ -225,7 +247,6 @@ export interface CacheStore {
    */
   lock(key: string, ttlSeconds: number): Promise<HeldLock | undefined>;
 
-  /** Unlocks; false when the lock is not, or no longer, the token's. */
   /**
    * Has a lock last from now on for so many seconds.
    *

@@ -19,7 +19,7 @@ const MAX_REMEMBERED = 10_000;
 export class Tags {
   readonly #store: CacheStore;
   readonly #namespaces: readonly (readonly [prefix: string, tag: string])[];
-  readonly #turn = new SameTurn<TagState>();
+  readonly #turn = new SameTurn<Promise<TagState>>();
   readonly #near: NearCache | undefined;
   readonly #late = new BoundedMap<string, readonly string[]>(MAX_REMEMBERED);
   /** No key has tags but those of its policy: there are no namespaces, and no load came up with late ones. */

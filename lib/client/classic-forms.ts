@@ -38,7 +38,7 @@ export class ClassicForms implements ClassicForm {
       case 'cas':
         return storeWitnessed(request, request.data!, send);
       case 'lease-get':
-        return leaseGet(request, send);
+        return told(request, leaseGet(request, send));
       case 'count':
         return count(request, send);
       case 'mark-stale':
@@ -48,6 +48,15 @@ export class ClassicForms implements ClassicForm {
         throw new TypeError(`${request.kind} has no classic form`);
     }
   }
+}
+
+/** What comes of a read, by way of its asker where it has one. */
+function told({ asker }: Request, read: Promise<unknown>): Promise<unknown> {
+  if (asker === undefined) return read;
+  return read.then(
+    (found) => asker.found(found),
+    (error) => asker.failed(error),
+  );
 }
 
 type Send = (part: Request) => Promise<unknown>;

@@ -24,6 +24,7 @@ import { count, countWithTtl } from './counters.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { ClientEvents } from './events.js';
 import { LeaseRepairs } from './lease-repairs.js';
+import { Leases } from './leases.js';
 import { readMany } from './many-reads.js';
 import type { ManyResult } from './many-result.js';
 import { deleteMany, setMany } from './many-writes.js';
@@ -48,6 +49,8 @@ import type { StatsByGroup, StatsGroup } from './stats.js';
 export class MemcachedClient extends EventEmitter<ClientEvents> implements AsyncDisposable {
   /** The items that tell near caches of changes; for stores that one stands in front of. */
   readonly epochs: ServerEpochs;
+  /** `leaseGet` for stores that want the value alone where that says all. */
+  readonly leases: Leases;
   /** What messages, spans and metrics call it: the option `instance`. */
   readonly instance: string;
   protected readonly options: ResolvedClientOptions;
@@ -70,6 +73,7 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
     this.#servers = new ServerCommands(this.#list.cluster, this.#dispatcher, this.options);
     const { cluster, epochNames } = this.#list;
     this.epochs = new ServerEpochs(cluster, this.#dispatcher, this.#requests, epochNames);
+    this.leases = new Leases(this.#dispatcher, this.#requests);
   }
 
   /** How this client's values become bytes; wrapped by stores that keep more than the value. */
@@ -227,8 +231,7 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
   }
 
   /**
-   * Memcached's own notes on an item (`me`), as it writes them: `exp`, `la`, `cas`, `fetch`, `cls`, `size`; `undefined`
-   * on a miss.
+   * Memcached's own notes on an item (`me`): `exp`, `la`, `cas`, `fetch`, `cls`, `size`; `undefined` on a miss.
    *
    * @throws {UnsupportedError} in the classic dialect.
    */
@@ -342,8 +345,7 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
   }
 
   /**
-   * Connects to every server. Not needed before commands, which connect on first use; it tells early whether the cluster
-   * can be reached.
+   * Connects to every server, which tells early whether all can be reached. Commands connect on first use.
    *
    * @throws {ConnectionError | CommandTimeoutError | ServerError} of a server that cannot be used.
    */
@@ -375,8 +377,7 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
       fill?.(request);
       return this.#dispatcher.send(request, options);
     } catch (error) {
-      const mistake = error as MemcachedError;
-      return Promise.reject(mistake);
+      return Promise.reject(error as MemcachedError);
     }
   }
 
@@ -393,8 +394,7 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
       this.#requests.encode(request, value, options);
       return this.#dispatcher.send(request, options) as Promise<boolean>;
     } catch (error) {
-      const mistake = error as MemcachedError;
-      return Promise.reject(mistake);
+      return Promise.reject(error as MemcachedError);
     }
   }
 }

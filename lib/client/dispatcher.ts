@@ -55,6 +55,11 @@ export class Dispatcher {
     this.#discoveryError = error;
   }
 
+  /** Whether a request is sent at once, and nobody listens to what it comes to. */
+  get isUnheard(): boolean {
+    return this.#serversKnown && !commandChannel.hasSubscribers;
+  }
+
   /** Sends a request within the limits of a call: to the server of its key, or to the one that is named. */
   send(request: Request, options: CommandOptions | undefined, node?: Node): Promise<unknown> {
     if (options === undefined) {

@@ -2,11 +2,19 @@ import { CodecError } from '../errors.js';
 import type { Reply } from '../protocol/reply.js';
 import { latin1 } from '../protocol/reply-fields.js';
 import { unexpectedReply, type ReplyReader, type Request, type RequestKind } from '../protocol/request.js';
-import { andThen, handled, inPlace, isThenable, type Codec, type InPlaceCodec } from './codec/codec.js';
+import {
+  andThen,
+  handled,
+  inPlace,
+  isThenable,
+  NOT_PLAIN,
+  type Codec,
+  type InPlaceCodec,
+} from './codec/codec.js';
 import { FLAGS_LEASE_STUB } from './codec/flags.js';
 import { isClassicStub, tokenOf } from './item-token.js';
 import type { LeaseRepairs } from './lease-repairs.js';
-import type { CasResult, LeaseRead, Lookup, ValueWithCas } from './results.js';
+import type { CasResult, LeaseAsker, LeaseRead, Lookup, ValueWithCas } from './results.js';
 
 /**
  * How the replies to every kind of request become results, for both dialects.
@@ -52,6 +60,7 @@ export class Readers {
   readonly lease: ReplyReader = (reply, request) => {
     const { status } = reply;
     if (status === 'value') {
+      if (request.asker !== undefined) return this.#answer(reply, request, request.asker as LeaseAsker);
       const read = this.#lease(reply, request);
       if (!reply.more) return read;
       checkKey(reply, request);
@@ -59,7 +68,7 @@ export class Readers {
       return undefined;
     }
     if (status === 'end') return request.gathered ?? NO_LEASE;
-    if (status === 'not-found') return NO_LEASE;
+    if (status === 'not-found') return request.asker?.found(NO_LEASE) ?? NO_LEASE;
     if (status === 'ok' && request.withoutValue) {
       const { won, busy, stale } = reply;
       return {
@@ -147,7 +156,27 @@ export class Readers {
     return isStub(reply);
   }
 
-  #lease(reply: Reply, request: Request): LeaseRead<unknown> | Promise<LeaseRead<unknown>> {
+  /** What an asker gets in the meta dialect: the value itself where that says it all. */
+  #answer(reply: Reply, request: Request, asker: LeaseAsker): unknown {
+    // A right that comes after its asker has given up is left to end with its time.
+    if (request.settled) return undefined;
+    const { won, busy, stale, ttlSeconds } = reply;
+    const isPlain = !(won || busy || stale || (ttlSeconds >= 0 && ttlSeconds <= asker.graceSeconds));
+    let value: unknown = NOT_PLAIN;
+    if (isPlain && !asker.wantsAll && this.#codec.plainAt !== undefined) {
+      const { bytes, valueStart, valueEnd, flags } = reply;
+      value = this.#codec.plainAt(bytes, valueStart, valueEnd, flags, request.routingKey);
+      if (value !== NOT_PLAIN && !(value instanceof Promise)) return value;
+    }
+    const read = this.#lease(reply, request, value instanceof Promise ? value : undefined);
+    return andThen(read, (found) => asker.found(found));
+  }
+
+  #lease(
+    reply: Reply,
+    request: Request,
+    decoding?: Promise<unknown>,
+  ): LeaseRead<unknown> | Promise<LeaseRead<unknown>> {
     const { won, stale } = reply;
     const ttl = ttlOf(reply);
     const { withoutValue } = request;
@@ -158,7 +187,7 @@ export class Readers {
     // Zero bytes with flags 0 is taken for a stub, which it is unless another client has stored it.
     const hit = !isStub(reply) && (reply.valueLength > 0 || reply.flags !== 0);
     const busy = reply.busy || (!hit && (reply.more || isClassicStub(reply)));
-    const value = hit && !withoutValue ? this.#decode(reply, request) : undefined;
+    const value = hit && !withoutValue ? (decoding ?? this.#decode(reply, request)) : undefined;
     if (!(value instanceof Promise)) return { hit, value, cas, ttl, won, busy, stale };
     return andThen(value, (decoded) => ({ hit, value: decoded, cas, ttl, won, busy, stale }));
   }

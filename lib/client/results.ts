@@ -39,6 +39,20 @@ export interface LeaseRead<Value> {
   readonly stale: boolean;
 }
 
+/**
+ * Asks for a value with a lease. Its promise resolves with the value itself where that says all there is to say, and otherwise
+ * with what one of these functions returns.
+ */
+export interface LeaseAsker {
+  /** With no more seconds left than this, a value does not say all; 0 leaves it out of account. */
+  readonly graceSeconds: number;
+  /** Whether it is to be told of every value. */
+  readonly wantsAll: boolean;
+  found(read: LeaseRead<unknown>): unknown;
+  /** The read has failed. */
+  failed(error: unknown): unknown;
+}
+
 /** Everything a read can tell of an item, its value included; `hit` says whether there is one. */
 export type Lookup<Value> =
   | { readonly hit: false }

@@ -283,17 +283,18 @@ export class Cluster {
       request.renew();
       this.#dispatch(request);
     } else {
-      reject(error);
+      reject.call(request, error);
     }
   }
 
   #miss(request: Request, error: unknown, reject: (error: unknown) => void): void {
     if (!isAway(error)) {
-      reject(error);
+      reject.call(request, error);
       return;
     }
     this.missesByFailover += 1;
-    request.resolve(request.missResult);
+    const { asker, missResult } = request;
+    request.resolve(asker === undefined ? missResult : asker.found(missResult));
   }
 }
 
@@ -301,8 +302,13 @@ export class Cluster {
 function promised(request: Request): Promise<unknown> {
   return new Promise((resolve, reject) => {
     request.resolve = resolve;
-    request.reject = reject;
+    request.reject = request.asker === undefined ? reject : tellAsker;
   });
+}
+
+/** Called as a method of its request. */
+function tellAsker(this: Request, error: unknown): void {
+  this.resolve(this.asker!.failed(error));
 }
 
 function warnOfOwed(server: string, owed: number): void {

@@ -282,8 +282,8 @@ export class Connection {
         this.#measured = undefined;
       }
     }
-    // No server counts from 0: it was started without tokens (`-C`).
-    if (reply.cas === '0' && this.#agreement.hasCas) this.#agreement = { ...this.#agreement, hasCas: false };
+    if (reply.isWithoutTokens && this.#agreement.hasCas)
+      this.#agreement = { ...this.#agreement, hasCas: false };
     if (refused) {
       errors.refuse(request, reply, this.server.id, this.#limit);
       return;

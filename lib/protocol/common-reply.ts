@@ -1,4 +1,4 @@
-import { latin1, MAX_DIGITS } from './reply-fields.js';
+import { MAX_DIGITS } from './reply-fields.js';
 import type { Reply, ReplyStatus } from './reply.js';
 import { MAX_KEY_BYTES } from './wire-key.js';
 
@@ -79,7 +79,7 @@ export class CommonReplies {
     reply.flags = flags;
     reply.opaque = opaque;
     reply.ttlSeconds = ttlSeconds;
-    if (hasCas) reply.cas = latin1(chunk, casStart, casEnd);
+    if (hasCas) reply.setCas(chunk, casStart, casEnd);
     return this.#at;
   }
 

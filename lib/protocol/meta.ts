@@ -37,6 +37,8 @@ export function encodeMeta(request: Request, opaques: Opaques): string {
       return request.binaryKey
         ? `mg ${keyOf(request)} v f${opaques.endingFor(request)}`
         : `mg ${keyOf(request)}${opaques.getEndingFor(request)}`;
+    case 'lease-get':
+      return `mg ${keyOf(request)}${opaques.leaseEndingFor(request, leaseRead(request))}`;
     case 'get-many':
       return `get ${wireKeys(request)}\r\n`;
     case 'gets-many':
@@ -75,8 +77,6 @@ function line(request: Request): string {
       return `mg ${key} s f t T${exptime(request)}`;
     case 'lookup':
       return `mg ${key} v f c t s h l u`;
-    case 'lease-get':
-      return `mg ${key}${leaseRead(request)}`;
     case 'delete':
       return `md ${key}${cas(request)}`;
     case 'mark-stale':

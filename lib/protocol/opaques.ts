@@ -17,6 +17,9 @@ export class Opaques {
   readonly prefix: string;
   readonly #mark: string;
   readonly #getMark: string;
+  /** What a read with a lease asked for last, and how its line goes on. */
+  #leaseFlags = '';
+  #leaseMark = '';
   #next: number;
 
   /** @param first the number to begin with. */
@@ -41,6 +44,15 @@ export class Opaques {
   /** The same behind what a plain `get` asks for: one string less to join. */
   getEndingFor(request: Request): string {
     return this.#getMark + this.#take(request);
+  }
+
+  /** The same behind what a read with a lease asks for, which is mostly what the last one did. */
+  leaseEndingFor(request: Request, flags: string): string {
+    if (flags !== this.#leaseFlags) {
+      this.#leaseFlags = flags;
+      this.#leaseMark = flags + this.#mark;
+    }
+    return this.#leaseMark + this.#take(request);
   }
 
   #take(request: Request): string {

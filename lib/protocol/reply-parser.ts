@@ -257,7 +257,7 @@ export class ReplyParser {
           reply.flags = clientFlags(chunk, token, position);
           break;
         case 99: // c
-          reply.cas = digits(chunk, token, position);
+          this.#cas(chunk, token, position);
           break;
         case 116: // t
           reply.ttlSeconds = ttl(chunk, token, position);
@@ -288,6 +288,12 @@ export class ReplyParser {
     }
   }
 
+  /** Decimal digits of 64 bits. */
+  #cas(chunk: Buffer, start: number, end: number): void {
+    digits(chunk, start, end);
+    this.#reply.setCas(chunk, start, end);
+  }
+
   /** The number behind the connection's prefix; `FOREIGN_OPAQUE` without that. */
   #opaque(chunk: Buffer, start: number, end: number): number {
     if (!beginsWith(chunk, start, this.#opaquePrefix)) return FOREIGN_OPAQUE;
@@ -302,7 +308,7 @@ export class ReplyParser {
     const bytes = tokenEnd(chunk, flags + 1, end);
     reply.setKey(chunk, start, key);
     reply.flags = clientFlags(chunk, key + 1, flags);
-    if (bytes < end) reply.cas = digits(chunk, bytes + 1, end);
+    if (bytes < end) this.#cas(chunk, bytes + 1, end);
     return natural(chunk, flags + 1, bytes);
   }
 

@@ -1,7 +1,11 @@
+import { latin1 } from './reply-fields.js';
+
 /** Stands for an opaque that is of no request of the connection. */
 export const FOREIGN_OPAQUE = -2;
 
 const NO_BYTES = Buffer.alloc(0);
+
+const ZERO = 48;
 
 /**
  * One reply, as the parser hands it out. The parser fills the SAME object for every reply, and `value` and the key are
@@ -13,8 +17,6 @@ export class Reply {
   more = false;
   /** Client flags (`f`). */
   flags = 0;
-  /** Cas token in decimal digits (`c`), or `''` when the reply has none. */
-  cas = '';
   /** Seconds to live (`t`), -1 for an item that never expires; meaningless unless asked for. */
   ttlSeconds = -1;
   /** The number of the opaque (`O`), -1 when the reply has none, `FOREIGN_OPAQUE` when it is another connection's. */
@@ -44,6 +46,10 @@ export class Reply {
   /** Their number. */
   valueLength = 0;
 
+  #casBytes: Buffer = NO_BYTES;
+  #casStart = 0;
+  #casEnd = 0;
+
   #keyBytes: Buffer = NO_BYTES;
   #keyStart = 0;
   #keyEnd = 0;
@@ -59,7 +65,8 @@ export class Reply {
     this.bytes = NO_BYTES;
     this.valueStart = this.valueEnd = this.valueLength = 0;
     this.flags = 0;
-    this.cas = '';
+    this.#casBytes = NO_BYTES;
+    this.#casEnd = this.#casStart = 0;
     this.ttlSeconds = -1;
     this.opaque = -1;
     this.won = false;
@@ -70,6 +77,22 @@ export class Reply {
     this.lastAccessSeconds = 0;
     this.text = '';
     this.#keyEnd = this.#keyStart = 0;
+  }
+
+  /** Cas token in decimal digits (`c`), or `''` when the reply has none. A text is made of it for those who ask. */
+  get cas(): string {
+    return this.#casEnd === 0 ? '' : latin1(this.#casBytes, this.#casStart, this.#casEnd);
+  }
+
+  /** Whether that is 0, from which no server counts: it was started without tokens (`-C`). */
+  get isWithoutTokens(): boolean {
+    return this.#casEnd - this.#casStart === 1 && this.#casBytes[this.#casStart] === ZERO;
+  }
+
+  setCas(bytes: Buffer, start: number, end: number): void {
+    this.#casBytes = bytes;
+    this.#casStart = start;
+    this.#casEnd = end;
   }
 
   /** A view of the data block. Making one costs as much as reading a short text, so few who read ask for it. */

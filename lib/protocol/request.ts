@@ -83,6 +83,9 @@ export class Request {
   /** Does the same where the classic dialect has no command of its own for it. */
   inClassic: ClassicForm | undefined = undefined;
 
+  /** Who is told what came of a read, in place of its caller. */
+  asker: Asker | undefined = undefined;
+
   resolve: (result: unknown) => void = ignore;
   reject: (error: unknown) => void = ignore;
 
@@ -208,6 +211,16 @@ export type RequestKind =
  * Throws a `ProtocolError` for a reply that cannot belong to the request; any other error is the request's alone.
  */
 export type ReplyReader = (reply: Reply, request: Request) => unknown;
+
+/**
+ * Stands for the caller of a read, whose promise is never rejected: what this returns is what it resolves with. So whoever
+ * makes many reads needs no function for each.
+ */
+export interface Asker {
+  /** What was found is not to be handed to the caller as it is. */
+  found(read: unknown): unknown;
+  failed(error: unknown): unknown;
+}
 
 /** What carries requests, as far as those who tell of them want to know. */
 interface Carrier {

@@ -1,5 +1,6 @@
 import { BoundedMap } from '../bounded-map.js';
 import {
+  type Asker,
   type CacheEntry,
   type CacheReading,
   type CacheStore,
@@ -9,7 +10,12 @@ import {
   type TagState,
 } from '../cache/store.js';
 import type { MemcachedClient } from '../client/client.js';
-import type { CommandOptions, CounterOptions, StoreOptions } from '../client/command-options.js';
+import type {
+  CommandOptions,
+  CounterOptions,
+  LeaseOptions,
+  StoreOptions,
+} from '../client/command-options.js';
 import type { Lookup } from '../client/results.js';
 import { andThen } from '../client/codec/codec.js';
 import { ReadBudget } from '../client/codec/read-budget.js';
@@ -59,6 +65,8 @@ export class ClientStore implements CacheStore {
   /** Items of which it is not known whether they were changed, or when they will be. */
   readonly #unsure = new BoundedMap<string, true>(MAX_UNSURE);
   readonly #bounds: CodecBounds;
+  /** What was asked for last, which mostly is what will be asked for next. */
+  #lastAsked: LeaseOptions;
 
   /**
    * @param bounds what the values of one call may come to together.
@@ -72,6 +80,7 @@ export class ClientStore implements CacheStore {
     this.#client = client;
     this.#bounds = bounds;
     this.#codec = new EntryCodec(client.codec);
+    this.#lastAsked = { leaseSeconds: 0, recacheSeconds: 0, codec: this.#codec };
     this.#lost = new LostLeases(client);
     this.#locks = new ClientLocks(client, this.#lost, (name) => this.#isAway(name));
     this.#tags = new ClientTags(client, (name) => this.#isAway(name));
@@ -91,6 +100,13 @@ export class ClientStore implements CacheStore {
       recacheSeconds,
       codec: keep === undefined ? codec : codec.keeping(keep),
     });
+  }
+
+  ask(key: string, leaseSeconds: number, recacheSeconds: number, asker: Asker): Promise<unknown> | undefined {
+    const last = this.#lastAsked;
+    if (last.leaseSeconds !== leaseSeconds || last.recacheSeconds !== recacheSeconds)
+      this.#lastAsked = { leaseSeconds, recacheSeconds, codec: this.#codec };
+    return this.#client.leases.ask(itemKey(key), this.#lastAsked, asker);
   }
 
   async recheck(key: string): Promise<CacheReading | undefined> {

@@ -4,11 +4,12 @@ import {
   andThen,
   inPlace,
   isThenable,
+  NOT_PLAIN,
   type Codec,
   type Encoded,
   type InPlaceCodec,
 } from '../client/codec/codec.js';
-import { FLAGS_CACHE_ENTRY } from '../client/codec/flags.js';
+import { FLAGS_CACHE_ENTRY, FLAGS_LEASE_STUB } from '../client/codec/flags.js';
 import type { ReadBudget } from '../client/codec/read-budget.js';
 import type { KeptAs, KeptValue } from '../near/kept-value.js';
 import { CodecError } from '../errors.js';
@@ -90,6 +91,16 @@ export class EntryCodec implements InPlaceCodec {
       return this.#decodeWithHeader(bytes.subarray(start, end), key, budget);
     } catch {
       return undefined;
+    }
+  }
+
+  plainAt(bytes: Buffer, start: number, end: number, flags: number, key: string): unknown {
+    if (flags === FLAGS_CACHE_ENTRY || flags === FLAGS_LEASE_STUB || flags === 0) return NOT_PLAIN;
+    try {
+      const value = this.#inner.decodeAt(bytes, start, end, flags, key, this.#budget);
+      return typeof value === 'object' && isThenable(value) ? entry(value, NO_TAGS, 'value') : value;
+    } catch {
+      return NOT_PLAIN;
     }
   }
 

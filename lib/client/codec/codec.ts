@@ -27,6 +27,12 @@ export interface InPlaceCodec extends Codec {
 
   decode(data: Buffer, flags: number, key: string, budget?: ReadBudget): unknown;
 
+  /**
+   * Of a codec whose values stand in something that it keeps beside them: the value alone, or `NOT_PLAIN` where `decodeAt` has
+   * more to say; or the promise of what that would answer.
+   */
+  plainAt?(bytes: Buffer, start: number, end: number, flags: number, key: string): unknown;
+
   /** Whether values with these flags are what `JSON.parse` makes of their bytes. */
   readsJson?(flags: number): boolean;
 
@@ -36,6 +42,9 @@ export interface InPlaceCodec extends Codec {
   /** Whether it encrypts. */
   readonly seals?: boolean;
 }
+
+/** What stands for a value that does not stand alone. */
+export const NOT_PLAIN = Symbol('not plain');
 
 /** A codec that reads in place: itself if it does, else through views. Asked once, since every read would pay for it. */
 export function inPlace(codec: Codec | InPlaceCodec): InPlaceCodec {

@@ -1,0 +1,87 @@
+import type { ResolvedPolicy } from '../options/cache-policy.js';
+import type { Loader } from './load-context.js';
+import type { Asker, CacheReading } from './store.js';
+
+/**
+ * A call and the read that it has made. Its promise brings the value where that is all there is to say, and otherwise this: so
+ * one function serves the promises of all calls, and what only a miss needs is made when there is one.
+ */
+abstract class Asked implements Asker {
+  readonly key: string;
+  readonly policy: ResolvedPolicy;
+  wantsAll: boolean;
+  /** What was found, once that is known to be more than a value. */
+  reading: CacheReading | undefined;
+  /** Why nothing is known of it. */
+  error: unknown;
+
+  /** @param wantsAll whether whoever is told of hits is to be told of this one. */
+  constructor(key: string, policy: ResolvedPolicy, wantsAll: boolean) {
+    this.key = key;
+    this.policy = policy;
+    this.wantsAll = wantsAll;
+    this.reading = undefined;
+    this.error = undefined;
+  }
+
+  get graceSeconds(): number {
+    return this.policy.graceSeconds;
+  }
+
+  found(reading: CacheReading): this {
+    this.reading = reading;
+    return this;
+  }
+
+  failed(error: unknown): this {
+    this.error = error;
+    return this;
+  }
+}
+
+/** One that computes what is missing. */
+export class AskedThrough extends Asked {
+  readonly loader: Loader<unknown>;
+  /** The order of events when it began. */
+  readonly began: number;
+  /** Brings the value or this, once it has been asked for. */
+  answer: Promise<unknown> | undefined;
+  #whole: Promise<CacheReading> | undefined;
+
+  constructor(
+    key: string,
+    policy: ResolvedPolicy,
+    wantsAll: boolean,
+    loader: Loader<unknown>,
+    began: number,
+  ) {
+    super(key, policy, wantsAll);
+    this.loader = loader;
+    this.began = began;
+    this.answer = undefined;
+    this.#whole = undefined;
+  }
+
+  /** All that it finds, for other calls of its turn. */
+  get whole(): Promise<CacheReading> {
+    this.wantsAll = true;
+    return (this.#whole ??= this.#wait());
+  }
+
+  async #wait(): Promise<CacheReading> {
+    await this.answer;
+    if (this.reading === undefined) throw this.error;
+    return this.reading;
+  }
+}
+
+/** One that computes nothing. */
+export class AskedPlainly extends Asked {
+  /** Whether a stale value is good enough. */
+  readonly stale: boolean;
+
+  constructor(key: string, policy: ResolvedPolicy, wantsAll: boolean, stale: boolean) {
+    super(key, policy, wantsAll);
+    this.stale = stale;
+  }
+}
