@@ -277,7 +277,8 @@ export class CacheEngine {
    */
   async invalidate(...keys: string[] | [...string[], InvalidateOptions]): Promise<void> {
     const [names, softSeconds] = readNames(keys);
-    await forEach(names, (key) => this.#writes.invalidate(key, softSeconds));
+    if (names.length === 1) await this.#writes.invalidate(names[0], softSeconds);
+    else await forEach(names, (key) => this.#writes.invalidate(key, softSeconds));
   }
 
   /**

@@ -78,14 +78,12 @@ export class CacheWrites {
   }
 
   /** Invalidates a key; for `softSeconds`, what was there may be served as a stale value. */
-  async invalidate(key: string, softSeconds: number): Promise<void> {
+  invalidate(key: string, softSeconds: number): Promise<boolean> {
     const { events, store } = this.#in;
     events.note('invalidation', key);
-    await this.#changing(key, this.#options.policy, async () => {
-      if (softSeconds === 0) return store.remove(key);
-      await store.markStale(key, softSeconds);
-      return true;
-    });
+    return this.#changing(key, this.#options.policy, () =>
+      softSeconds === 0 ? store.remove(key) : store.markStale(key, softSeconds).then(() => true),
+    );
   }
 
   async #storeOver(

@@ -72,7 +72,7 @@ export class RequestMaker {
     const readers = this.readersFor(options);
     // The two that nearly all calls are are at hand.
     const read = kind === 'get' ? readers.value : kind === 'lease-get' ? readers.lease : readers.of(kind);
-    const wire = isPlainKey(full) ? full : encodeUnusualKey(full, this.#unsafeKeys);
+    const wire = this.wireKey(full);
     const request = new Request(kind, wire, read);
     request.keyIsChecked = true;
     request.userKey = key;
@@ -127,13 +127,17 @@ export class RequestMaker {
   /** How keys that have their prefix stand on the wire; throws what is wrong with one. */
   wireKeys(fullKeys: readonly string[]): readonly string[] {
     if (arePlainKeys(fullKeys)) return fullKeys;
-    return fullKeys.map((key) => (isPlainKey(key) ? key : encodeUnusualKey(key, this.#unsafeKeys)));
+    return fullKeys.map((key) => this.wireKey(key));
+  }
+
+  /** The same of one. */
+  wireKey(fullKey: string): string {
+    return isPlainKey(fullKey) ? fullKey : encodeUnusualKey(fullKey, this.#unsafeKeys);
   }
 
   /** Throws what is wrong with a key, if anything. */
   checkKey(key: string): void {
-    const full = this.fullKey(key);
-    if (!isPlainKey(full)) encodeUnusualKey(full, this.#unsafeKeys);
+    this.wireKey(this.fullKey(key));
   }
 
   /** A ttl as memcached counts it. */

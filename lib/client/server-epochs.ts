@@ -25,16 +25,20 @@ export class ServerEpochs {
     this.#names = names;
   }
 
+  /** To be called while a key is changed by something else than `invalidateKey`, which sees to this itself. */
+  changing(key: string): void {
+    this.#cluster.askForMark(this.#requests.fullKey(key));
+  }
+
   /**
-   * To be called before a key is changed by something else than `invalidateKey`, which sees to this itself.
+   * To be called once it has changed.
    *
-   * @returns what is to be called once it has changed; that returns undefined where nobody is to be told, otherwise what
-   *   resolves when those who hold copies will notice, or when it is owed to the server.
+   * @returns undefined where nobody is to be told, otherwise what resolves when those who hold copies will notice, or when it
+   *   is owed to the server.
    */
-  changing(key: string): () => Promise<void> | undefined {
-    const request = this.#requests.make('delete', key, undefined);
-    this.#cluster.askForMark(request);
-    return () => this.#cluster.bumpEpoch(request);
+  changed(key: string): Promise<void> | undefined {
+    const full = this.#requests.fullKey(key);
+    return this.#cluster.bumpEpoch(full, this.#requests.wireKey(full));
   }
 
   /** The server of a key, while that answers for it itself, and the key's epoch there. */
@@ -42,7 +46,7 @@ export class ServerEpochs {
     const full = this.#requests.fullKey(key);
     const server = this.#cluster.serverFor(full);
     if (server === undefined || this.#nodeOf(server.id)?.state !== 'up') return undefined;
-    return { server: server.id, shard: this.#names.shardOf(this.#requests.wireKeys([full])[0]) };
+    return { server: server.id, shard: this.#names.shardOf(this.#requests.wireKey(full)) };
   }
 
   /** Whether the server of a key tells everything of an item without its bytes. */

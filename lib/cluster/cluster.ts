@@ -92,7 +92,7 @@ export class Cluster {
     this.#departed.change(this.#placement, this.#nodes, nodes);
     this.#placement = placement;
     this.#nodes = nodes;
-    for (const request of this.#homeless.splice(0)) this.#ownerOf(request)?.owe(request);
+    for (const request of this.#homeless.splice(0)) this.#ownerOf(request.routingKey)?.owe(request);
     for (const node of nodes) if (!before.has(node)) node.deliverOwed();
     for (const tell of this.#onMove) tell();
     const listed = new Set(nodes.map(({ server }) => server.id));
@@ -164,54 +164,57 @@ export class Cluster {
    *
    * @returns the request's result, or its `missResult` where it is owed.
    */
-  async executeOwed(request: Request): Promise<unknown> {
+  executeOwed(request: Request): Promise<unknown> {
     this.#departed.owe(request);
-    const owner = this.#ownerOf(request);
+    const owner = this.#ownerOf(request.routingKey);
     if (
       owner === undefined &&
       this.#nodes.length === 0 &&
       this.#homeless.length < this.#options.maxOwedDeletes
     ) {
       this.#homeless.push(repeated(request));
-      return request.missResult;
+      return Promise.resolve(request.missResult);
     }
     if (owner === undefined) return this.execute(request);
-    try {
-      const promise = promised(request);
-      owner.send(request);
-      const bumps = this.#bumpsOf(owner);
-      bumps?.ask();
-      const result = await promise;
-      const bump = bumps?.bump(request.key);
-      if (bump !== undefined) await bump;
-      return result;
-    } catch (error) {
-      if (!isOwedAfter(error)) throw error;
-      owner.owe(repeated(request));
-      return this.#options.failover === 'next' && !owner.available
-        ? this.execute(repeated(request))
-        : request.missResult;
-    }
+    const bumps = this.#bumpsOf(owner);
+    const promise = promised(request);
+    const { resolve } = request;
+    const owed = (error: unknown): Promise<unknown> => this.#oweAfter(owner, request, error);
+    request.resolve = (result) => resolve(toldOf(request, bumps, result, owed));
+    request.reject = (error) => resolve(owed(error));
+    owner.send(request);
+    bumps?.ask();
+    return promise;
   }
 
   /**
    * Tells near caches that a key has changed by something else than an invalidation; what cannot be told now is owed.
    *
-   * @param request what has changed it.
    * @returns undefined where nobody is to be told of it.
    */
-  bumpEpoch(request: Request): Promise<void> | undefined {
-    const owner = this.#ownerOf(request);
+  bumpEpoch(key: string, wireKey: string): Promise<void> | undefined {
+    const owner = this.#ownerOf(key);
     const bumps = owner && this.#bumpsOf(owner);
-    return bumps?.bump(request.key)?.catch((error: unknown) => {
-      if (isOwedAfter(error)) owner!.owe(bumps.requestFor(request.key));
+    return bumps?.bump(wireKey)?.catch((error: unknown) => {
+      if (isOwedAfter(error)) owner!.owe(bumps.requestFor(wireKey));
     });
   }
 
   /** Asks whether near caches will have to be told of what is about to change. */
-  askForMark(request: Request): void {
-    const owner = this.#ownerOf(request);
+  askForMark(key: string): void {
+    const owner = this.#ownerOf(key);
     if (owner !== undefined) this.#bumpsOf(owner)?.ask();
+  }
+
+  /** What an invalidation comes to that has failed. */
+  async #oweAfter(owner: Node, request: Request, error: unknown): Promise<unknown> {
+    // A node that is failing its requests is left to come to the end of that.
+    await undefined;
+    if (!isOwedAfter(error)) throw error;
+    owner.owe(repeated(request));
+    return this.#options.failover === 'next' && !owner.available
+      ? this.execute(repeated(request))
+      : request.missResult;
   }
 
   /** Whether a list is the present one, so that nothing has to be arranged anew. */
@@ -225,8 +228,8 @@ export class Cluster {
     );
   }
 
-  #ownerOf(request: Request): Node | undefined {
-    return this.#nodes[this.#placement.indexFor(request.routingKey)];
+  #ownerOf(key: string): Node | undefined {
+    return this.#nodes[this.#placement.indexFor(key)];
   }
 
   #newNode(server: ServerAddress): Node {
@@ -304,6 +307,18 @@ function promised(request: Request): Promise<unknown> {
     request.resolve = resolve;
     request.reject = request.asker === undefined ? reject : tellAsker;
   });
+}
+
+/** What an invalidation comes to, once near caches have been told of it, where there are any. */
+function toldOf(
+  request: Request,
+  bumps: EpochBumps | undefined,
+  result: unknown,
+  owed: (error: unknown) => Promise<unknown>,
+): unknown {
+  // Of several commands in the classic dialect.
+  if (result instanceof Promise) return result.then((done) => toldOf(request, bumps, done, owed), owed);
+  return bumps?.bump(request.key)?.then(() => result, owed) ?? result;
 }
 
 /** Called as a method of its request. */

@@ -151,12 +151,15 @@ export class ClientStore implements CacheStore {
     const options = { ttl: toTtl(ttlSeconds), codec: this.#codec };
     let failure: unknown;
     try {
-      const store = (): Promise<boolean> =>
-        guarded
-          ? this.#sets.run(name, (later) => this.#setOver(name, entry, options, later))
-          : this.#client.set(name, entry, options);
-      if (await this.#changed(name, store, (stored) => stored)) return true;
+      this.#client.epochs.changing(name);
+      const stored = await (guarded
+        ? this.#sets.run(name, (later) => this.#setOver(name, entry, options, later))
+        : this.#client.set(name, entry, options));
+      const told = stored ? this.#client.epochs.changed(name) : undefined;
+      if (told !== undefined) await told;
+      if (stored) return true;
     } catch (error) {
+      this.#doubt(name, error);
       failure = error;
     }
     // The value it should have replaced must not be there when the server is back.
@@ -259,7 +262,8 @@ export class ClientStore implements CacheStore {
   }
 
   async replaced(key: string): Promise<void> {
-    await this.#client.epochs.changing(itemKey(key))();
+    this.#client.epochs.changing(itemKey(key));
+    await this.#client.epochs.changed(itemKey(key));
   }
 
   async confirmed(key: string): Promise<void> {
@@ -354,19 +358,23 @@ export class ClientStore implements CacheStore {
    * @param isChanged whether it has been changed by that.
    */
   async #changed<T>(name: string, change: () => Promise<T>, isChanged: (result: T) => boolean): Promise<T> {
-    const changed = this.#client.epochs.changing(name);
+    const { epochs } = this.#client;
+    epochs.changing(name);
     try {
       const result = await change();
-      if (isChanged(result)) await changed();
+      if (isChanged(result)) await epochs.changed(name);
       return result;
     } catch (error) {
-      // It may be done all the same, or be done yet.
-      if (mayBeDone(error)) {
-        this.#unsure.set(name, true);
-        this.#lost.repairTwice(`epoch of ${name}`, async () => changed());
-      }
+      this.#doubt(name, error);
       throw error;
     }
+  }
+
+  /** A change of an item that has failed may be done all the same, or be done yet. */
+  #doubt(name: string, error: unknown): void {
+    if (!mayBeDone(error)) return;
+    this.#unsure.set(name, true);
+    this.#lost.repairTwice(`epoch of ${name}`, async () => this.#client.epochs.changed(name));
   }
 
   async #isValue(key: string): Promise<boolean> {
