@@ -7,6 +7,7 @@ export const FIGURES = {
   p50: { name: 'median', unit: 'ms, median', format: (value) => value.toFixed(3) },
   p99: { name: 'p99', unit: 'ms, p99', format: (value) => value.toFixed(3) },
   growthMib: { name: 'memory', unit: 'MiB more', format: (value) => value.toFixed(1) },
+  garbageBytes: { name: 'garbage', unit: 'bytes of garbage', format: (value) => value.toFixed(0) },
   gcMsPerMillion: { name: 'GC', unit: 'ms of GC a million', format: (value) => value.toFixed(0) },
 };
 

@@ -1,5 +1,6 @@
 import { PerformanceObserver } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
+import { getHeapStatistics } from 'node:v8';
 
 const MIB = 1024 * 1024;
 
@@ -9,6 +10,8 @@ export class Run {
   done = 0;
   /** Set while what happens counts. */
   counting = false;
+  /** What operations have left in the heap. */
+  garbage = new Garbage();
   #limit;
   #index = -1;
   #size;
@@ -31,6 +34,7 @@ export class Run {
   /** One operation is done. */
   tick() {
     this.done += 1;
+    if (this.counting && this.done % OPERATIONS === 0) this.garbage.look();
     if (this.done === this.#limit) this.going = false;
   }
 }
@@ -41,7 +45,7 @@ export class Run {
  * @param {Run} run
  * @param {() => Promise<void>[]} begin starts the loops, which end some time after `run.going` has become false.
  * @param {{ warmupMs: number, measureMs?: number }} budget without `measureMs` the run ends at its limit.
- * @returns operations a second; for each operation, processor time in µs; for a million, milliseconds of garbage
+ * @returns operations a second; for each operation, processor time in µs and bytes of garbage; for a million, milliseconds of garbage
  *   collection; and by how many MiB the process has grown at its largest.
  */
 export async function take(run, begin, { warmupMs, measureMs }) {
@@ -66,9 +70,30 @@ export async function take(run, begin, { warmupMs, measureMs }) {
   return {
     rate: (done / elapsedMs) * 1000,
     cpuMicros: (cpu.user + cpu.system) / done,
+    garbageBytes: run.garbage.perOperation(),
     gcMsPerMillion: (collector.end(startedAt, startedAt + elapsedMs) / done) * 1e6,
     growthMib: growth / MIB,
   };
+}
+
+/** Between so many operations the heap is looked at: few enough that it is rarely collected meanwhile. */
+const OPERATIONS = 256;
+
+/** How much memory operations take: what they keep, and what they leave to be collected. */
+class Garbage {
+  #used = 0;
+  #grown = [];
+
+  look() {
+    const used = getHeapStatistics().used_heap_size;
+    if (this.#used > 0) this.#grown.push(used - this.#used);
+    this.#used = used;
+  }
+
+  /** @returns {number} bytes: the median, and so of a time in which nothing was collected. */
+  perOperation() {
+    return this.#grown.toSorted((a, b) => a - b)[this.#grown.length >> 1] / OPERATIONS;
+  }
 }
 
 /** How large the process becomes. */

@@ -40,6 +40,7 @@ export async function measureCommands(client, params, budget, callbacks = false)
   if (command === 'getMany') {
     figures.rate *= perCall;
     figures.cpuMicros /= perCall;
+    figures.garbageBytes /= perCall;
     figures.gcMsPerMillion /= perCall;
   }
   return figures;

@@ -60,6 +60,12 @@ export class Dispatcher {
     return this.#serversKnown && !commandChannel.hasSubscribers;
   }
 
+  /** Sends a request of which `isUnheard` has been asked. */
+  sendUnheard(request: Request): Promise<unknown> {
+    request.timeoutMs = this.#options.commandTimeout;
+    return this.#execute(request, undefined);
+  }
+
   /** Sends a request within the limits of a call: to the server of its key, or to the one that is named. */
   send(request: Request, options: CommandOptions | undefined, node?: Node): Promise<unknown> {
     if (options === undefined) {

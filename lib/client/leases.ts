@@ -24,7 +24,7 @@ export class Leases {
     try {
       const request = this.#requests.make('lease-get', key, options);
       request.asker = asker;
-      return this.#dispatcher.send(request, undefined);
+      return this.#dispatcher.sendUnheard(request);
     } catch (error) {
       return Promise.resolve(asker.failed(error));
     }
