@@ -223,7 +223,6 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
 
   /**
    * Reads a value and everything memcached knows of its item, without counting as an access.
-   *
    * @throws {UnsupportedError} in the classic dialect.
    */
   lookup<Value = unknown>(key: string, options?: ReadOptions): Promise<Lookup<Value>> {
@@ -274,7 +273,6 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
 
   /**
    * The servers' statistics, by server, under memcached's own names.
-   *
    * @param group `general` (the default), `settings`, `items`, `slabs`, `conns` or `sizes`.
    */
   stats<Group extends StatsGroup = 'general'>(
@@ -377,7 +375,8 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
       fill?.(request);
       return this.#dispatcher.send(request, options);
     } catch (error) {
-      return Promise.reject(error as MemcachedError);
+      const mistake = error as MemcachedError;
+      return Promise.reject(mistake);
     }
   }
 
@@ -394,7 +393,8 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
       this.#requests.encode(request, value, options);
       return this.#dispatcher.send(request, options) as Promise<boolean>;
     } catch (error) {
-      return Promise.reject(error as MemcachedError);
+      const mistake = error as MemcachedError;
+      return Promise.reject(mistake);
     }
   }
 }

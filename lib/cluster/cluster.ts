@@ -209,7 +209,7 @@ export class Cluster {
   /** What an invalidation comes to that has failed. */
   async #oweAfter(owner: Node, request: Request, error: unknown): Promise<unknown> {
     // A node that is failing its requests is left to come to the end of that.
-    await undefined;
+    await Promise.resolve();
     if (!isOwedAfter(error)) throw error;
     owner.owe(repeated(request));
     return this.#options.failover === 'next' && !owner.available
