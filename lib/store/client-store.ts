@@ -66,7 +66,7 @@ export class ClientStore implements CacheStore {
   readonly #unsure = new BoundedMap<string, true>(MAX_UNSURE);
   readonly #bounds: CodecBounds;
   /** What was asked for last, which mostly is what will be asked for next. */
-  #lastAsked: LeaseOptions;
+  #lastAsked: LeaseOptions = { leaseSeconds: -1 };
 
   /**
    * @param bounds what the values of one call may come to together.
@@ -80,7 +80,6 @@ export class ClientStore implements CacheStore {
     this.#client = client;
     this.#bounds = bounds;
     this.#codec = new EntryCodec(client.codec);
-    this.#lastAsked = { leaseSeconds: 0, recacheSeconds: 0, codec: this.#codec };
     this.#lost = new LostLeases(client);
     this.#locks = new ClientLocks(client, this.#lost, (name) => this.#isAway(name));
     this.#tags = new ClientTags(client, (name) => this.#isAway(name));
@@ -155,8 +154,7 @@ export class ClientStore implements CacheStore {
       const stored = await (guarded
         ? this.#sets.run(name, (later) => this.#setOver(name, entry, options, later))
         : this.#client.set(name, entry, options));
-      const told = stored ? this.#client.epochs.changed(name) : undefined;
-      if (told !== undefined) await told;
+      if (stored) await this.#client.epochs.changed(name);
       if (stored) return true;
     } catch (error) {
       this.#doubt(name, error);
