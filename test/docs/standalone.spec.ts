@@ -5,8 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type INestApplication, Module, type Provider, type Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { MemcachedClient, MemcachedModule, MemcachedService } from '../../lib/index.js';
-import { MemcachedServer } from '../../lib/testing/index.js';
+// As the snippets have it: a class of the package's own, such as the interceptor of `@HttpCache`, is one and the same.
+import { MemcachedClient, MemcachedModule, MemcachedService } from 'nestjs-memcached';
+import { MemcachedServer } from 'nestjs-memcached/testing';
 import { pagesWithSnippets } from '../../scripts/snippets.mjs';
 
 // Packages that are CommonJS require parts of Nest, which are ES modules; Jest cannot on Node below 24.9.
@@ -35,6 +36,13 @@ function markdown(): string[] {
     (path) => path.endsWith('.md') && !path.includes('/.') && !WITH_FRAGMENTS.test(path),
   );
 }
+
+/** What the modules of snippets say for the classes beside them, which are put to work by themselves here. */
+const FOR_CLASSES = {
+  isGlobal: true,
+  cache: { near: {} },
+  decorators: { varyBy: { tenant: () => 'acme' } },
+};
 
 /** The modules, classes and functions of a snippet are put to work as its reader would put them. */
 class Reader {
@@ -75,7 +83,7 @@ class Reader {
     const module = await Test.createTestingModule({
       imports: hasModule
         ? [Application]
-        : [MemcachedModule.forRoot({ isGlobal: true, servers: this.server.address }), Application],
+        : [MemcachedModule.forRoot({ ...FOR_CLASSES, servers: this.server.address }), Application],
     })
       .useMocker((token) => (token === MemcachedService ? this.memcached : {}))
       .compile();
