@@ -26,6 +26,8 @@ export async function bundle({ dist, entries, programs }, to) {
     chunkFileNames: 'chunks/[name].js',
     comments: false,
     minifyInternalExports: false,
+    // A file of its own for one line would be one more to load everywhere.
+    codeSplitting: { groups: [{ name: 'schema', test: /\/(unix-time|options\/schema)\.js$/ }] },
   };
   const outputs = [
     await modules.write({
