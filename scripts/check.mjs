@@ -171,6 +171,7 @@ const steps = [
   },
   {
     title: 'the dashboard, in Chromium',
+    beside: 'the page, in Chromium',
     needs: ['build'],
     work: () => run(process.execPath, ['scripts/dashboard.mjs'], { env: testEnvironment, limitMinutes: 5 }),
   },

@@ -26,7 +26,7 @@ describeReal('a cache one of whose servers is away', () => {
           failover,
           protocol,
           failuresToDown: 1,
-          commandTimeout: '2s',
+          commandTimeout: '1s',
         });
         cache = new CacheEngine(new ClientStore(client), { lease: '2s' });
       });
