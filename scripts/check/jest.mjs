@@ -1,10 +1,13 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../command.mjs';
 
 /** No test asserts a time limit, so jest's own of 5 s would only punish a slow machine. */
 const TEST_LIMIT_MS = 60_000;
+
+/** More of them than there are processors: most of what tests do is waiting, for a server's seconds or for it to give up. */
+const WORKERS = Math.ceil(availableParallelism() * 1.5);
 
 /**
  * Runs tests, all of them or those of some paths, and reads the figures that jest writes down.
@@ -18,7 +21,7 @@ const TEST_LIMIT_MS = 60_000;
 export async function runTests(env, paths = []) {
   const folder = mkdtempSync(join(tmpdir(), 'nestjs-memcached-tests-'));
   const figures = join(folder, 'figures.json');
-  const limits = ['--maxWorkers=100%', `--testTimeout=${TEST_LIMIT_MS}`];
+  const limits = [`--maxWorkers=${WORKERS}`, `--testTimeout=${TEST_LIMIT_MS}`];
   const args = ['test', '--', '--ci', ...limits, '--json', `--outputFile=${figures}`, ...paths];
   try {
     const problem = await run('npm', args, { env, live: true, limitMinutes: 30 }).then(
