@@ -25,7 +25,7 @@ const CHARTS = [
     file: 'bench-nest.svg',
     title: 'Reads of what is cached, a second',
     columns: 1,
-    workloads: ['http-early-express', 'http-early-fastify', 'get-or-set', 'near-text-same-method'],
+    workloads: ['http', 'get-or-set'],
     width: 380,
   },
 ];

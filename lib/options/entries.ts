@@ -13,7 +13,7 @@ export type Entries<V = unknown> = Iterable<readonly [string, V]> | Readonly<Rec
  * @throws {InvalidArgumentError} for anything else; what is wrong with a key is found by who knows keys.
  */
 export function readEntries<V>(entries: Entries<V>, command: string): Map<string, V> {
-  if (typeof entries !== 'object' || entries === null || 'then' in entries) throw notEntries(command);
+  if (typeof entries !== 'object' || entries === null || isPromise(entries)) throw notEntries(command);
   if (!(Symbol.iterator in entries)) return new Map(Object.entries(entries));
   const values = new Map<string, V>();
   for (const pair of entries as Iterable<readonly [string, V]>) {
@@ -27,6 +27,11 @@ export function readEntries<V>(entries: Entries<V>, command: string): Map<string
 export function checkedKeys(keys: Iterable<string>, command: string): Iterable<string> {
   if (typeof keys === 'object' && keys !== null && Symbol.iterator in keys) return keys;
   throw new InvalidArgumentError(`${command}: expected keys, such as an array or a Set of them`);
+}
+
+/** Whether somebody has forgotten to wait; `then` by itself is a key like any other. */
+function isPromise(entries: object): boolean {
+  return typeof (entries as { readonly then?: unknown }).then === 'function';
 }
 
 function notEntries(command: string): InvalidArgumentError {

@@ -183,6 +183,13 @@ describe('every command', () => {
     expect(await client.get('key')).toBeUndefined();
   });
 
+  it("takes 'then' for a key like any other", async () => {
+    await using server = await MemcachedServer.start();
+    const client = open({ servers: server.address });
+    await client.setMany({ then: 1 });
+    expect(await client.get('then')).toBe(1);
+  });
+
   it.each([null, undefined, 5, 'key', { key: 1 }])('refuses %j as keys', async (keys) => {
     await using server = await MemcachedServer.start();
     const client = open({ servers: server.address });
