@@ -77,7 +77,11 @@ export class CacheWrites {
     return unlessAborted(work, options?.signal);
   }
 
-  /** Invalidates a key; for `softSeconds`, what was there may be served as a stale value. */
+  /**
+   * Invalidates a key; for `softSeconds`, what was there may be served as a stale value.
+   *
+   * @returns whether something was there, as far as it is known: always true for a soft one.
+   */
   invalidate(key: string, softSeconds: number): Promise<boolean> {
     const { events, store } = this.#in;
     events.note('invalidation', key);

@@ -158,7 +158,7 @@ export class Readers {
 
   /** What an asker gets in the meta dialect: the value itself where that says it all. */
   #answer(reply: Reply, request: Request, asker: LeaseAsker): unknown {
-    // A right that comes after its asker has given up is left to end with its time.
+    // Whoever has given up asks what became of the lease, and gives it back.
     if (request.settled) return undefined;
     const { won, busy, stale, ttlSeconds } = reply;
     const isPlain = !(won || busy || stale || (ttlSeconds >= 0 && ttlSeconds <= asker.graceSeconds));

@@ -239,13 +239,20 @@ export class ReplyParser {
     return natural(chunk, start, flags);
   }
 
-  /** The flags after a meta status, each one letter with or without a token, in any order. */
+  /**
+   * The flags after a meta status, each one letter with or without a token, in any order. Servers send those that were
+   * asked for and `W`, `X`, `Z`, once each; anything else is refused, since it may have swallowed one of them.
+   */
   #metaFlags(chunk: Buffer, start: number, end: number): void {
     const reply = this.#reply;
     let position = start;
+    let seen = 0;
     while (position < end) {
       if (chunk[position] !== BLANK) throw malformed(chunk, start, end);
       const letter = chunk[position + 1];
+      // No two of the letters below have the same last five bits.
+      if ((seen & (1 << letter)) !== 0) throw malformed(chunk, start, end);
+      seen |= 1 << letter;
       const token = position + 2;
       position += 1;
       while (position < end && chunk[position] !== BLANK) position += 1;
@@ -263,13 +270,13 @@ export class ReplyParser {
           reply.ttlSeconds = ttl(chunk, token, position);
           break;
         case 87: // W
-          reply.won = true;
+          reply.won = isBare(chunk, token, position);
           break;
         case 90: // Z
-          reply.busy = true;
+          reply.busy = isBare(chunk, token, position);
           break;
         case 88: // X
-          reply.stale = true;
+          reply.stale = isBare(chunk, token, position);
           break;
         case 115: // s
           reply.size = natural(chunk, token, position);
@@ -280,10 +287,11 @@ export class ReplyParser {
         case 108: // l
           reply.lastAccessSeconds = natural(chunk, token, position);
           break;
-        case 107: // k
-          reply.setKey(chunk, token, position);
+        case 98: // b
+          isBare(chunk, token, position);
           break;
-        default: // b, and what later servers may add
+        default:
+          throw malformed(chunk, token - 1, position);
       }
     }
   }
@@ -374,6 +382,12 @@ class Body {
 
 function beginsWith(chunk: Buffer, start: number, word: Buffer): boolean {
   for (let index = 0; index < word.length; index += 1) if (chunk[start + index] !== word[index]) return false;
+  return true;
+}
+
+/** @returns `true`, for a flag without a token. */
+function isBare(chunk: Buffer, start: number, end: number): true {
+  if (start < end) throw malformed(chunk, start - 1, end);
   return true;
 }
 

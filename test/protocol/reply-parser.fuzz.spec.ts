@@ -1,8 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { ProtocolError } from '../../lib/errors.js';
+import { FOREIGN_OPAQUE } from '../../lib/protocol/reply.js';
 import { ReplyParser } from '../../lib/protocol/reply-parser.js';
-import { parse, type Said } from './replies.js';
+import { parse, said, type Said } from './replies.js';
+
+/** What the opaques of a connection begin with. */
+const PREFIX = 'c0ffee';
 
 /** Bytes on the wire, one character each, and what they say. */
 interface Saying {
@@ -170,6 +174,37 @@ describe('the reply parser, on whatever comes', () => {
         expect(refusal([`VA ${value.length} O1\r\n${moved}\r\n`])).toBe('refused');
       }),
       { numRuns: 500 },
+    );
+  });
+
+  it('never loses a flag to garbage within the line', () => {
+    const read = (bytes: string): Said[] => {
+      const replies: Said[] = [];
+      new ReplyParser((reply) => replies.push(said(reply)), PREFIX).push(Buffer.from(bytes, 'latin1'));
+      return replies;
+    };
+    const marks = fc.subarray(['W', 'X', 'Z']);
+    const line = fc.record({ flags, cas, opaque, marks }).map(({ flags, cas, opaque, marks }) => {
+      const words = [`f${flags}`, `c${cas}`, 't-1', ...marks, `O${PREFIX}${opaque}`];
+      return `VA 1 ${words.join(' ')}\r\na\r\n`;
+    });
+    // Digits among digits are another number, and so is one that a flag of another request cuts: nothing tells so.
+    const garbage = byteText(20).filter((bytes) => /^[^\dshl\r\n]+$/.test(bytes));
+    fc.assert(
+      fc.property(line, fc.nat(), garbage, (line, place, garbage) => {
+        const at = place % (line.length - 3);
+        const garbled = line.slice(0, at) + garbage + line.slice(at);
+        let replies: Said[] = [];
+        try {
+          replies = read(garbled);
+        } catch (error) {
+          expect(error).toBeInstanceOf(ProtocolError);
+        }
+        // Nothing at all, an answer to somebody else, or what was said.
+        for (const reply of replies)
+          if (reply.opaque !== FOREIGN_OPAQUE) expect([reply]).toMatchObject(read(line));
+      }),
+      { numRuns: 3000 },
     );
   });
 

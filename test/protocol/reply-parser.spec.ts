@@ -10,7 +10,7 @@ const SAYINGS: readonly (readonly [name: string, bytes: string, replies: readonl
   ['an empty meta hit', 'VA 0 f1\r\n\r\n', [{ status: 'value', value: '', flags: 1 }]],
   [
     'every flag of a meta hit',
-    'VA 1 kuser:1 f7 c184467440737095516 t30 s1 h1 l5 W X Z b O4095\r\nx\r\n',
+    'VA 1 f7 c184467440737095516 t30 s1 h1 l5 W X Z b O4095\r\nx\r\n',
     [
       {
         status: 'value',
@@ -39,9 +39,8 @@ const SAYINGS: readonly (readonly [name: string, bytes: string, replies: readonl
     [{ status: 'value', value: '', cas: '1', won: true, opaque: 0 }],
   ],
   ['an item never hit before', 'HD h0 l0\r\n', [{ status: 'ok' }]],
-  ['a flag of a later server', 'HD ?new O1\r\n', [{ status: 'ok', opaque: 1 }]],
   ['a meta miss', 'EN\r\n', [{ status: 'not-found' }]],
-  ['a meta miss with key and opaque', 'EN kmiss O5\r\n', [{ status: 'not-found', opaque: 5 }]],
+  ['a meta miss with its opaque', 'EN O5\r\n', [{ status: 'not-found', opaque: 5 }]],
   ['done', 'HD O7\r\n', [{ status: 'ok', opaque: 7 }]],
   ['done, with a cas token', 'HD c99 O7\r\n', [{ status: 'ok', cas: '99', opaque: 7 }]],
   ['not stored', 'NS O7\r\n', [{ status: 'not-stored', opaque: 7 }]],
@@ -128,10 +127,10 @@ const SAYINGS: readonly (readonly [name: string, bytes: string, replies: readonl
   ],
   [
     'statistics with a reply among them',
-    'STAT pid 1\r\nHD k12345678901234567890123456789 O9\r\nSTAT time 2\r\nEND\r\n',
+    'STAT pid 1\r\nHD c12345678901234567890 O9\r\nSTAT time 2\r\nEND\r\n',
     [
       { status: 'stat', more: true, text: 'STAT pid 1\r\n' },
-      { status: 'ok', opaque: 9 },
+      { status: 'ok', cas: '12345678901234567890', opaque: 9 },
       { status: 'stat', text: 'STAT time 2\r\n' },
     ],
   ],
@@ -229,6 +228,12 @@ const NONSENSE: readonly (readonly [name: string, bytes: string])[] = [
   ['a miss with a tail', 'ENX\r\n'],
   ['a word cut short', 'EN\t\r\n'],
   ['an unknown word', 'VALUES k 0 1\r\n'],
+  ['a flag that nobody asks for', 'HD ?new O1\r\n'],
+  ['a flag that has swallowed another', 'VA 1 ?f16 O1\r\na\r\n'],
+  ['a flag twice', 'VA 1 f1 c2 c3 O1\r\na\r\n'],
+  ['a key that nobody asks for', 'EN kK O1\r\n'],
+  ['an opaque that has swallowed a flag', 'VA 1 Of16 O1\r\na\r\n'],
+  ['a mark that has swallowed another', 'VA 1 f16 WX O1\r\na\r\n'],
   ['a word of JavaScript', 'constructor\r\n'],
   ['HD with a tail', 'HDX\r\n'],
   ['HD with the tail of END', 'HDD\r\n'],
@@ -377,7 +382,9 @@ describe('the reply parser', () => {
     const named: boolean[][] = [];
     const keys = ['k', 'kk', 'K', '', 'caf\xc3\xa9'];
     const parser = new ReplyParser((reply) => named.push(keys.map((key) => reply.names(key))));
-    parser.push(Buffer.from('VALUE k 0 0\r\n\r\nVALUE caf\xc3\xa9 0 0\r\n\r\nEN kK\r\nHD\r\n', 'latin1'));
+    parser.push(
+      Buffer.from('VALUE k 0 0\r\n\r\nVALUE caf\xc3\xa9 0 0\r\n\r\nVALUE K 0 0\r\n\r\nHD\r\n', 'latin1'),
+    );
     expect(named).toStrictEqual([
       [true, false, false, false, false],
       [false, false, false, false, true],
