@@ -32,7 +32,7 @@ const isMatrix = process.argv.includes('--matrix');
 let testEnvironment;
 let tarball;
 
-/** What installs packages, or runs on one processor, may run `beside` the step above it. */
+/** What installs packages, or hardly ever needs more than one processor, may run `beside` the step above it. */
 const steps = [
   {
     title: 'memcached, twemproxy, Redis, RabbitMQ, Python clients and Chromium',
@@ -43,8 +43,8 @@ const steps = [
   },
   { title: 'dependencies', isFatal: true, work: installDependencies },
   { title: 'licences', work: checkLicences },
-  { title: 'format', work: () => npm('run', 'format:check') },
   { title: 'build', work: () => npm('run', 'build') },
+  { title: 'format', beside: 'build', work: () => npm('run', 'format:check') },
   // The samples import the package by its name, so these read what the build has written.
   { title: 'lint', needs: ['build'], work: () => npm('run', 'lint') },
   {
@@ -162,12 +162,18 @@ const steps = [
         limitMinutes: 15,
       }),
   },
+  // The first builds the shop for all of them.
   { title: 'demo, on embedded servers', needs: ['build'], work: demoOnEmbeddedServers },
-  { title: 'demo, on real servers', needs: ['build'], work: demoOnRealServers },
   {
     title: 'the page, in Chromium',
     needs: ['build'],
     work: () => run(process.execPath, ['scripts/page.mjs'], { env: testEnvironment, limitMinutes: 5 }),
+  },
+  {
+    title: 'demo, on real servers',
+    beside: 'the page, in Chromium',
+    needs: ['build'],
+    work: demoOnRealServers,
   },
   {
     title: 'the dashboard, in Chromium',

@@ -23,6 +23,12 @@ export function tokenEnd(chunk: Buffer, start: number, end: number): number {
   return position;
 }
 
+/** Nothing, as behind the letter of a flag that only stands or does not. */
+export function bare(start: number, end: number): true {
+  if (start < end) throw new ProtocolError('a reply has something where nothing must stand');
+  return true;
+}
+
 /** A whole number from 0. */
 export function natural(chunk: Buffer, start: number, end: number): number {
   if (start >= end) throw noNumber();

@@ -1,7 +1,7 @@
 import { ProtocolError } from '../errors.js';
 import { CommonReplies } from './common-reply.js';
 import { FOREIGN_OPAQUE, Reply, type ReplyStatus } from './reply.js';
-import { clientFlags, digits, latin1, natural, tokenEnd, ttl } from './reply-fields.js';
+import { bare, clientFlags, digits, latin1, natural, tokenEnd, ttl } from './reply-fields.js';
 
 const LF = 10;
 const CR = 13;
@@ -270,13 +270,13 @@ export class ReplyParser {
           reply.ttlSeconds = ttl(chunk, token, position);
           break;
         case 87: // W
-          reply.won = isBare(chunk, token, position);
+          reply.won = bare(token, position);
           break;
         case 90: // Z
-          reply.busy = isBare(chunk, token, position);
+          reply.busy = bare(token, position);
           break;
         case 88: // X
-          reply.stale = isBare(chunk, token, position);
+          reply.stale = bare(token, position);
           break;
         case 115: // s
           reply.size = natural(chunk, token, position);
@@ -288,7 +288,7 @@ export class ReplyParser {
           reply.lastAccessSeconds = natural(chunk, token, position);
           break;
         case 98: // b
-          isBare(chunk, token, position);
+          bare(token, position);
           break;
         default:
           throw malformed(chunk, token - 1, position);
@@ -382,12 +382,6 @@ class Body {
 
 function beginsWith(chunk: Buffer, start: number, word: Buffer): boolean {
   for (let index = 0; index < word.length; index += 1) if (chunk[start + index] !== word[index]) return false;
-  return true;
-}
-
-/** @returns `true`, for a flag without a token. */
-function isBare(chunk: Buffer, start: number, end: number): true {
-  if (start < end) throw malformed(chunk, start - 1, end);
   return true;
 }
 

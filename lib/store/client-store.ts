@@ -154,10 +154,8 @@ export class ClientStore implements CacheStore {
       const stored = await (guarded
         ? this.#sets.run(name, (later) => this.#setOver(name, entry, options, later))
         : this.#client.set(name, entry, options));
-      if (stored) {
-        await this.#client.epochs.changed(name);
-        return true;
-      }
+      if (stored) await this.#client.epochs.changed(name);
+      if (stored) return true;
     } catch (error) {
       this.#doubt(name, error);
       failure = error;

@@ -6,8 +6,8 @@ import { run } from '../command.mjs';
 /** No test asserts a time limit, so jest's own of 5 s would only punish a slow machine. */
 const TEST_LIMIT_MS = 60_000;
 
-/** More of them than there are processors: most of what tests do is waiting, for a server's seconds or for it to give up. */
-const WORKERS = Math.ceil(availableParallelism() * 1.5);
+/** More of them than there are processors: much of what tests do is waiting, for a server's seconds or for it to give up. */
+const WORKERS = availableParallelism() * 2;
 
 /**
  * Runs tests, all of them or those of some paths, and reads the figures that jest writes down.

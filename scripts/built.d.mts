@@ -1,0 +1,1 @@
+export function isBuilt(sources: string, output: string, inputs: readonly string[]): boolean;
