@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
-import { Connection, type ConnectionOwner } from '../connection/connection.js';
+import { Connection } from '../connection/connection.js';
+import type { ConnectionOwner } from '../connection/connection-owner.js';
 import { ServerError, CommandTimeoutError, type MemcachedError } from '../errors.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';
 import type { ServerAddress } from '../options/server-options.js';
@@ -76,7 +77,7 @@ async function* listing(
     });
   };
 
-  const owner: ConnectionOwner = {
+  const owner: ConnectionOwner<Connection> = {
     onReady: ({ version }) => {
       silence = setTimeout(giveUp, commandTimeout);
       return [dump(version.atLeast(...WALKS_HASH_TABLE) ? 'hash' : 'all')];

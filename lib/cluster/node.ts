@@ -1,7 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import { clearTimeout, setTimeout } from 'node:timers';
 import { isDeepStrictEqual } from 'node:util';
-import { Connection, type ConnectionOwner } from '../connection/connection.js';
+import { Connection } from '../connection/connection.js';
+import type { ConnectionOwner } from '../connection/connection-owner.js';
 import { NameLookups } from '../connection/name-lookups.js';
 import { isBackendAway } from '../connection/negotiation.js';
 import {
@@ -28,7 +29,7 @@ const VAIN_CONNECTIONS = 3;
 const HUNG_UP_MS = 10 * 60 * 1000;
 
 /** Our handle on one server: its connection, and whether it can be used. */
-export class Node implements ConnectionOwner {
+export class Node implements ConnectionOwner<Connection> {
   #server: ServerAddress;
   readonly #options: ClientSettings;
   readonly #observer: NodeObserver;

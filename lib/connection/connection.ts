@@ -9,9 +9,10 @@ import { Opaques } from '../protocol/opaques.js';
 import { answers, isRefusal } from '../protocol/pairing.js';
 import type { Reply } from '../protocol/reply.js';
 import { ReplyParser } from '../protocol/reply-parser.js';
-import type { Peer, Request } from '../protocol/request.js';
+import { type Peer, Request } from '../protocol/request.js';
 import { Admission } from './admission.js';
 import * as errors from './connection-errors.js';
+import type { ConnectionOwner } from './connection-owner.js';
 import {
   CLASSIC_WINDOW,
   HIGH_WATER_BYTES,
@@ -35,7 +36,7 @@ import { WriteBatch } from './write-batch.js';
 export class Connection {
   readonly server: ServerAddress;
   readonly #settings: ConnectionSettings;
-  readonly #owner: ConnectionOwner;
+  readonly #owner: ConnectionOwner<Connection>;
   readonly #socket: Socket;
   #peer: Peer | undefined;
   readonly #parser: ReplyParser;
@@ -44,7 +45,10 @@ export class Connection {
   readonly #pending = new RequestQueue();
   /** Not written: the connection is not ready, or the kernel does not take more. */
   readonly #waiting = new RequestQueue();
-  readonly #deadlines = new Deadlines((now) => this.#expire(now));
+  readonly #deadlines = new Deadlines(
+    (now) => this.#expire(now),
+    () => this.#wake(),
+  );
   readonly #limit: ItemLimit;
   readonly #admission: Admission;
   #state: 'opening' | 'ready' | 'closed' = 'opening';
@@ -59,7 +63,7 @@ export class Connection {
   #flushScheduled = false;
   #onDrained: (() => void) | undefined;
 
-  constructor(server: ServerAddress, settings: ConnectionSettings, owner: ConnectionOwner) {
+  constructor(server: ServerAddress, settings: ConnectionSettings, owner: ConnectionOwner<Connection>) {
     this.server = server;
     this.#settings = settings;
     this.#owner = owner;
@@ -327,6 +331,18 @@ export class Connection {
     return next;
   }
 
+  /**
+   * Over TLS, memcached before 1.6.39 leaves the end of a burst unread if its last record was not all taken at once: nothing
+   * more is on the socket then. Whatever comes next has it read.
+   */
+  #wake(): void {
+    if (this.server.tls === undefined || this.#state !== 'ready' || this.#pending.length === 0) return;
+    if (this.version.atLeast(1, 6, 39)) return;
+    const request = new Request('line', 'version', (reply: Reply) => reply.text);
+    request.timeoutMs = this.#settings.commandTimeout;
+    this.#ask(request).catch(() => undefined);
+  }
+
   /** Whether somebody still waits for an answer. */
   #isAwaited(): boolean {
     return this.#pending.hasLive() || this.#waiting.hasLive();
@@ -371,30 +387,4 @@ export class Connection {
     this.#onDrained?.();
     this.#owner.onClosed(this, error, written, back);
   }
-}
-
-/** Who opened the connection, and is told what becomes of it. */
-export interface ConnectionOwner {
-  /** Negotiated. The requests returned are written ahead of everything that has waited. */
-  onReady(connection: Connection): readonly Request[];
-  /**
-   * The server has owed a reply for `commandTimeout`, or as long has passed since the first request and the connection is
-   * not open yet. Told again and again until that ends.
-   */
-  onOverdue(connection: Connection): void;
-  /** A request was answered so many milliseconds after it was written. One at a time is measured, the negotiation is not. */
-  onRoundTrip(milliseconds: number): void;
-  /**
-   * It is over, for whatever reason, exactly once.
-   *
-   * @param error why; `undefined` after `close`.
-   * @param lost requests that were written and got no answer; the owner settles them.
-   * @param unsent requests of which no byte was written; the owner settles them or sends them elsewhere.
-   */
-  onClosed(
-    connection: Connection,
-    error: MemcachedError | undefined,
-    lost: Request[],
-    unsent: Request[],
-  ): void;
 }

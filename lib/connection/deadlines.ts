@@ -22,6 +22,9 @@ const TAKING_MS = 250;
 /** While replies stream in and this process waits for less than this part of the time, it is what they wait for. */
 const IDLE_PART = 1 / 4;
 
+/** So long without a byte, while some are waited for, is worth a word: longer than most replies take. */
+const QUIET_MS = 60;
+
 /** For so long at most, if they do not come to their end. */
 const MAX_REPLY_MS = 2000;
 
@@ -38,6 +41,7 @@ const STREAMING_PART = 1 / 2;
  */
 export class Deadlines {
   readonly #expire: (now: number) => number;
+  readonly #onQuiet: () => void;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
   /** No deadline is earlier than this. */
@@ -54,6 +58,8 @@ export class Deadlines {
   /** Milliseconds that did not count so far. */
   #excused = 0;
   #lookedAt = 0;
+  /** When bytes were last seen to have come; `Infinity` once it was told that none do. */
+  #heardAt = 0;
   /** Bytes that the server has sent since the last look; counted by the connection. */
   heardBytes = 0;
   /** Replies that have come to their end since then. */
@@ -67,9 +73,11 @@ export class Deadlines {
   /**
    * @param expire fails what is due at the time it is given; returns the earliest deadline that is left, `Infinity` for
    *   none.
+   * @param onQuiet is told, once, when for a while nothing has come of what is waited for.
    */
-  constructor(expire: (now: number) => number) {
+  constructor(expire: (now: number) => number, onQuiet: () => void) {
     this.#expire = expire;
+    this.#onQuiet = onQuiet;
   }
 
   /** Reads the clock for what begins in the rest of this turn of the event loop. */
@@ -91,7 +99,9 @@ export class Deadlines {
     const now = this.#now;
     timed.deadline = timed.deadline === 0 ? now + timed.timeoutMs : timed.deadline - this.#excused;
     if (timed.deadline < this.#next) this.#next = timed.deadline;
-    if (this.#timer === undefined && !this.#stopped) this.#arm();
+    if (this.#timer !== undefined || this.#stopped) return;
+    this.#heardAt = this.turnedAt;
+    this.#arm();
   }
 
   /** Lets something go on with another connection: what was excused here counts there, too. */
@@ -117,6 +127,7 @@ export class Deadlines {
       this.answers >= STREAMING_ANSWERS ||
       time - this.#takenAt < TAKING_MS;
     const idleMs = performance.eventLoopUtilization().idle;
+    if (this.heardBytes > 0) this.#heardAt = time;
     if (this.answers > 0) this.#workedMs = 0;
     if (streaming && idleMs - this.#idleMs < gap * IDLE_PART && this.#workedMs < MAX_REPLY_MS) {
       this.#excused += gap;
@@ -147,6 +158,10 @@ export class Deadlines {
     const time = performance.now();
     this.#count(time);
     this.#timer = undefined;
+    if (time - this.#heardAt > QUIET_MS) {
+      this.#heardAt = Number.POSITIVE_INFINITY;
+      this.#onQuiet();
+    }
     const now = time - this.#excused;
     if (now >= this.#next) {
       this.#next = Number.POSITIVE_INFINITY;

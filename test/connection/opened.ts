@@ -1,4 +1,5 @@
-import { Connection, type ConnectionOwner } from '../../lib/connection/connection.js';
+import { Connection } from '../../lib/connection/connection.js';
+import type { ConnectionOwner } from '../../lib/connection/connection-owner.js';
 import type { ConnectionSettings } from '../../lib/connection/connection-settings.js';
 import type { MemcachedError } from '../../lib/errors.js';
 import { readServers, type ServerOptions } from '../../lib/options/server-options.js';
@@ -24,7 +25,7 @@ const SETTINGS: ConnectionSettings = {
 };
 
 /** A connection with an owner that only takes notes. */
-export class Opened implements ConnectionOwner {
+export class Opened implements ConnectionOwner<Connection> {
   readonly connection: Connection;
   /** Settles once negotiated. */
   readonly ready: Promise<void>;
