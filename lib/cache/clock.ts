@@ -7,7 +7,7 @@ export interface Clock {
   now(): number;
 
   /**
-   * Calls back once, after `delayMs`.
+   * Calls back once, after `delayMs`; as soon as can be where that is past.
    *
    * @returns a function that calls it off.
    */
@@ -25,7 +25,8 @@ export const systemClock: Clock = {
       leftMs <= LONGEST_TIMER_MS
         ? setTimeout(callback, leftMs)
         : setTimeout(() => (timer = runFor(leftMs - LONGEST_TIMER_MS)), LONGEST_TIMER_MS);
-    let timer = runFor(delayMs);
+    // Node says a word in the log of less than nothing.
+    let timer = runFor(Math.max(delayMs, 0));
     return () => clearTimeout(timer);
   },
 };

@@ -10,7 +10,7 @@ describeReal('the keys of a server', () => {
 
   const start = async (...args: string[]): Promise<void> => {
     server = await startMemcached({ args });
-    client = new MemcachedClient({ servers: server.address, commandTimeout: '300ms' });
+    client = new MemcachedClient({ servers: server.address, commandTimeout: '2s' });
   };
   const listed = async (limit?: number): Promise<string[]> => {
     const keys: string[] = [];

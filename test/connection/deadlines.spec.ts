@@ -348,7 +348,11 @@ describe('round trips', () => {
   });
 
   it('are those of commands, not of the negotiation or of replies that end the connection', async () => {
-    await connect((peer) => peer.send('END\r\n'));
+    await connect(async (peer) => {
+      await peer.line();
+      peer.send('END\r\n');
+    });
+    opened.ask('get', 'k').catch(() => undefined);
     await opened.ended;
     expect(opened.roundTrips).toStrictEqual([]);
   });

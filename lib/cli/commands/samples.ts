@@ -40,8 +40,9 @@ export async function* samples(call: Call, ended: AbortSignal): AsyncGenerator<S
           return { ...answer, rates: last && ratesBetween(last.stats, answer.value, at - last.at) };
         }),
       };
-      next = Math.max(next + intervalMs, performance.now());
-      await pause(next - performance.now(), undefined, { signal: ended });
+      const now = performance.now();
+      next = Math.max(next + intervalMs, now);
+      await pause(next - now, undefined, { signal: ended });
     }
   } catch (error) {
     if (!ended.aborted) throw error;

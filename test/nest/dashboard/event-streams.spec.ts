@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { EventStreams } from '../../../lib/dashboard/event-streams.js';
 import { isSameOrigin } from '../../../lib/dashboard/same-origin.js';
 
@@ -17,23 +18,23 @@ describe('streams of events', () => {
     expect([streams.size, audience]).toEqual([0, [true, false]]);
   });
 
-  it('say everything to everybody, each message in its lines', () => {
+  it('say everything to everybody, each message in its lines', async () => {
     const streams = new EventStreams(() => undefined);
     const stream = streams.open([{ event: 'hello', data: { a: 'two\nlines' } }]);
     streams.send({ event: 'look', data: { b: 1 } });
-    expect(String(stream.read())).toBe(
+    streams.close();
+    expect(await text(stream)).toBe(
       'retry: 2000\n\nevent: hello\ndata: {"a":"two\\nlines"}\n\nevent: look\ndata: {"b":1}\n\n',
     );
-    stream.destroy();
   });
 
   it('show that they live where nothing happens', async () => {
     const streams = new EventStreams(() => undefined, 5);
     const stream = streams.open([]);
-    let text = '';
-    stream.on('data', (part) => (text += String(part)));
-    while (text.split(': still here\n\n').length < 3) await once(stream, 'data');
-    expect(text).toMatch(/^retry: 2000\n\n(: still here\n\n){2,}$/);
+    let said = '';
+    stream.on('data', (part) => (said += String(part)));
+    while (said.split(': still here\n\n').length < 3) await once(stream, 'data');
+    expect(said).toMatch(/^retry: 2000\n\n(: still here\n\n){2,}$/);
     stream.destroy();
   });
 
