@@ -126,9 +126,11 @@ export class CasUpdates {
         );
       }
       // Whether it is due to be refreshed ahead cannot be told from a ttl that was handed on.
-      const entry = { value, tags: there ? (finding.entry?.tags ?? []) : tags, kind: 'unhurried' as const };
+      const borne = there ? (finding.entry?.tags ?? []) : tags;
+      const entry = { value, tags: borne, kind: 'unhurried' as const, graceSeconds };
       let keepSeconds: number;
-      if (there && options.ttlSeconds === undefined) {
+      const isToldTtl = finding.ttlSeconds >= 0 || !store.hidesTtl?.(key);
+      if (there && options.ttlSeconds === undefined && isToldTtl) {
         keepSeconds = handedOn(finding.ttlSeconds, clock.now() - readAt, random);
       } else {
         const ttlSeconds = options.ttlSeconds ?? policyTtl(value, policy);

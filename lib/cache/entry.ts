@@ -26,7 +26,8 @@ export function entryFor(
     aheadSeconds > 0 &&
     (jittered <= aheadSeconds || (policy.ttlSeconds !== undefined && ttlSeconds < policy.ttlSeconds));
   const kind = unhurried ? 'unhurried' : 'value';
-  return { entry: { value, tags, kind }, keepSeconds: jittered + policy.graceSeconds };
+  const { graceSeconds } = policy;
+  return { entry: { value, tags, kind, graceSeconds }, keepSeconds: jittered + graceSeconds };
 }
 
 /**

@@ -23,6 +23,8 @@ export interface CacheEntry {
   /** Empty for an entry without tags. */
   readonly tags: readonly TagVersion[];
   readonly kind: EntryKind;
+  /** How much of its ttl is grace, in whole seconds, where it is stored by a policy with one. */
+  readonly graceSeconds?: number;
   /** The value as a near cache keeps it, where a read asked for that, and it can be kept. */
   readonly kept?: KeptValue | undefined;
 }
@@ -228,6 +230,9 @@ export interface CacheStore {
 
   /** The server of a key if it is known to give its items no cas tokens, so that no write can be tied to a read. */
   serverWithoutCas(key: string): string | undefined;
+
+  /** Whether nobody can tell how much of the ttl of a key's entry is left, so that it is taken for one that never expires. */
+  hidesTtl?(key: string): boolean;
 
   /** Reads the state of a tag. A tag that is not known is made, with a version that it never had before. */
   tagState(tag: string): Promise<TagState>;

@@ -103,6 +103,7 @@ async function storeWitnessed(request: Request, data: Buffer | string, send: Sen
   store.cas = store.kind === 'cas' ? there.digits : '';
   store.life = there.life;
   store.exptime = request.exptime;
+  store.exptimeInClassic = request.exptimeInClassic;
   store.flags = request.flags;
   store.data = data;
   // `false` says that the life in which it was looked at is over.

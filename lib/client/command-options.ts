@@ -18,6 +18,12 @@ export interface ReadOptions extends CommandOptions {
   codec?: Codec | undefined;
 }
 
+/** What the cache's commands that store take beside. */
+export interface EntryOptions extends StoreOptions {
+  /** The ttl where nobody who reads the item can tell how much of one is left. @default `ttl` */
+  ttlInClassic?: Ttl | undefined;
+}
+
 /** What commands that store take. */
 export interface StoreOptions extends CommandOptions {
   /**

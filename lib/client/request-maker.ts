@@ -11,7 +11,7 @@ import { ClassTypes } from './codec/class-types.js';
 import { dataBlockOf, handled, isThenable, type Codec, type Encoded } from './codec/codec.js';
 import { createCodec } from './codec/create-codec.js';
 import { ReadBudget } from './codec/read-budget.js';
-import { checkOptions, type LeaseOptions, type ReadOptions, type StoreOptions } from './command-options.js';
+import { checkOptions, type EntryOptions, type LeaseOptions, type ReadOptions } from './command-options.js';
 import { encodeUnusualKey } from './key-encoder.js';
 import type { LeaseRepairs } from './lease-repairs.js';
 import { NO_LEASE, NOTHING_THERE, raiseNamed, Readers } from './readers.js';
@@ -93,8 +93,9 @@ export class RequestMaker {
   }
 
   /** Makes a value the data block of a request that stores; while the codec takes its time, `encoding` is its promise. */
-  encode(request: Request, value: unknown, options: StoreOptions | undefined): void {
+  encode(request: Request, value: unknown, options: EntryOptions | undefined): void {
     if (options?.ttl !== undefined) request.exptime = this.exptime(options.ttl);
+    if (options?.ttlInClassic !== undefined) request.exptimeInClassic = this.exptime(options.ttlInClassic);
     encodeInto(request, value, options?.codec ?? this.codec);
   }
 

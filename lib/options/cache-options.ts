@@ -20,7 +20,8 @@ export interface CachePolicy<V = unknown> {
 
   /**
    * How long a value is kept beyond its ttl, to be served while somebody computes it anew or when that fails.
-   * 0 keeps nothing: after the ttl comes a miss. Otherwise at least one second; fractions round up.
+   * 0 keeps nothing: after the ttl comes a miss. Otherwise at least one second; fractions round up. In the classic dialect,
+   * which does not tell how much of a ttl is left, nothing is kept.
    *
    * @default 0
    */
@@ -238,7 +239,8 @@ export interface UpdateOptions<V = unknown> {
   /**
    * How long the new value is fresh.
    *
-   * @default what is left to the value it replaces; the cache's `ttl` when there is none
+   * @default what is left to the value it replaces; the cache's `ttl` when there is none, and in the classic dialect, which
+   * does not tell what is left
    */
   ttl?: Ttl | undefined;
 

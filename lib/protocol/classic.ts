@@ -5,6 +5,7 @@ import {
   dataLength,
   delta,
   exptime,
+  exptimeInClassic,
   wholeLine,
   wireKey,
   wireKeys,
@@ -66,7 +67,7 @@ export function encodeClassic(request: Request): string {
 }
 
 function storeArguments(request: Request): string {
-  return `${wireKey(request)} ${clientFlags(request)} ${exptime(request)} ${dataLength(request)}`;
+  return `${wireKey(request)} ${clientFlags(request)} ${exptimeInClassic(request)} ${dataLength(request)}`;
 }
 
 /** Thrown for every request that has another form: an error of its own, with a stack, would cost it more than the command. */

@@ -45,6 +45,13 @@ export function exptime(request: Request): number {
   return Math.min(Math.max(here + request.aheadSeconds, LONG_PAST), MAX_SECONDS);
 }
 
+/** The expiration time of what is stored in the classic dialect. */
+export function exptimeInClassic(request: Request): number {
+  return request.exptimeInClassic === -1
+    ? exptime(request)
+    : seconds(request, request.exptimeInClassic, 'ttl');
+}
+
 /** Whole seconds from 0. */
 export function seconds(request: Request, value: number, name: string): number {
   if (Number.isInteger(value) && value >= 0 && value <= MAX_SECONDS) return value;

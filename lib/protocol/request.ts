@@ -21,6 +21,8 @@ export class Request {
   keyIsChecked = false;
   /** Expiration time as memcached counts it, where it is a Unix time by this process's clock; 0 never expires. */
   exptime = 0;
+  /** The same for a storage command that is spoken in the classic dialect; -1 where it makes no difference. */
+  exptimeInClassic = -1;
   /** Whole seconds by which the clock of the server that it is written to is ahead of this process's. */
   aheadSeconds = 0;
   /** Client flags of the value. */

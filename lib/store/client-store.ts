@@ -28,9 +28,10 @@ import { ClientLocks } from './client-locks.js';
 import { ClientTags } from './client-tags.js';
 import { EntryCodec } from './entry-codec.js';
 import { LostLeases, mayBeDone } from './lost-leases.js';
+import { isAway, isWithoutCas, ownServer } from './own-server.js';
 import { SetsUnderWay } from './sets-under-way.js';
 import { textCodec } from './random-text.js';
-import { toTtl } from './ttl.js';
+import { keptFor, toTtl } from './ttl.js';
 
 /**
  * What the cache's own keys begin with, and those of values never do: one that would gets another of them in front.
@@ -81,8 +82,8 @@ export class ClientStore implements CacheStore {
     this.#bounds = bounds;
     this.#codec = new EntryCodec(client.codec);
     this.#lost = new LostLeases(client);
-    this.#locks = new ClientLocks(client, this.#lost, (name) => this.#isAway(name));
-    this.#tags = new ClientTags(client, (name) => this.#isAway(name));
+    this.#locks = new ClientLocks(client, this.#lost, (name) => isAway(client, name));
+    this.#tags = new ClientTags(client, (name) => isAway(client, name));
     this.epochs = new ClientEpochs(client, itemKey, (tag) => this.#tags.nameOf(tag));
   }
 
@@ -141,13 +142,13 @@ export class ClientStore implements CacheStore {
   ): Promise<'stored' | 'exists' | 'not-found'> {
     if (!isWithoutCas(cas)) return this.#writeOver(key, entry, ttlSeconds, cas);
     if (!hit && (await this.#isValue(key))) return 'exists';
-    const options = { ttl: toTtl(ttlSeconds), codec: this.#codec };
+    const options = keptFor(ttlSeconds, entry, this.#codec);
     return (await this.#client.replace(itemKey(key), entry, options)) ? 'stored' : 'not-found';
   }
 
   async set(key: string, entry: CacheEntry, ttlSeconds: number, guarded: boolean): Promise<boolean> {
     const name = itemKey(key);
-    const options = { ttl: toTtl(ttlSeconds), codec: this.#codec };
+    const options = keptFor(ttlSeconds, entry, this.#codec);
     let failure: unknown;
     try {
       this.#client.epochs.changing(name);
@@ -278,7 +279,11 @@ export class ClientStore implements CacheStore {
   }
 
   isAway(key: string): boolean {
-    return this.#isAway(itemKey(key));
+    return isAway(this.#client, itemKey(key));
+  }
+
+  hidesTtl(key: string): boolean {
+    return ownServer(this.#client, itemKey(key))?.dialect === 'classic';
   }
 
   serverWithoutCas(key: string): string | undefined {
@@ -347,7 +352,7 @@ export class ClientStore implements CacheStore {
     ttlSeconds: number,
     cas: string,
   ): Promise<'stored' | 'exists' | 'not-found'> {
-    return this.#client.cas(itemKey(key), entry, cas, { ttl: toTtl(ttlSeconds), codec: this.#codec });
+    return this.#client.cas(itemKey(key), entry, cas, keptFor(ttlSeconds, entry, this.#codec));
   }
 
   /**
@@ -378,17 +383,6 @@ export class ClientStore implements CacheStore {
   async #isValue(key: string): Promise<boolean> {
     return (await this.#client.leaseGet(itemKey(key), { leaseSeconds: 0, codec: this.#codec })).hit;
   }
-
-  /** Whether a key's own server is away, so that whatever answers in its place does not speak for it. */
-  #isAway(key: string): boolean {
-    const home = this.#client.serverFor(key);
-    return this.#client.topology().some(({ server, state }) => server === home && state !== 'up');
-  }
-}
-
-/** Whether a token comes from a server that counts none (`-C`). */
-function isWithoutCas(cas: string): boolean {
-  return cas.startsWith('0@') || cas === '0';
 }
 
 /** What a read that failed says of an item. */
@@ -396,5 +390,5 @@ const NOT_KNOWN = { cas: '', hit: false, stale: false, ttl: undefined } as const
 
 /** Where a value is stored. */
 function itemKey(key: string): string {
-  return key.startsWith(OWN) ? OWN + key : key;
+  return typeof key === 'string' && key.startsWith(OWN) ? OWN + key : key;
 }

@@ -66,6 +66,14 @@ describe('the store among other clients', () => {
     expect(await client.get('k')).toEqual({ a: 1 });
   });
 
+  it.each([null, undefined, 5, {}])('refuses %p, which is no key, whatever is asked of it', async (key) => {
+    const wrong = key as string;
+    await expect(store.count('incr', wrong, 1, undefined)).rejects.toThrow('key: expected a');
+    await expect(store.lookup(wrong)).rejects.toThrow('key: expected a');
+    await expect(async () => store.metadebug(wrong)).rejects.toThrow('key: expected a');
+    expect(() => store.serverFor(wrong)).toThrow('key: expected a');
+  });
+
   it('takes a value that another client has stored for an entry without tags', async () => {
     await client.set('k', { a: 1 });
     expect(await store.read('k', 30, 0)).toMatchObject({
