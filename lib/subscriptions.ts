@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { CommandMessage } from './client/diagnostics.js';
+import type { WatchedCommand } from './client/watched-command.js';
 import type { CacheMessage } from './nest/cache-diagnostics.js';
 import type { GetOrSetMessage, LoadMessage, RefreshMessage } from './nest/trace-channels.js';
 
@@ -10,6 +10,11 @@ export class Subscriptions {
   /** Listens to something that happens in caches. */
   on(happening: 'hit' | 'miss' | 'stale', listener: (message: CacheMessage) => void): void {
     this.#listen(`nestjs-memcached:cache:${happening}`, listener as Listener);
+  }
+
+  /** Is told of every command, outside of the context of its caller. */
+  onCommand(event: 'begin' | 'end', listener: (command: WatchedCommand) => void): void {
+    this.#listen(`nestjs-memcached:watch:${event}`, listener as Listener);
   }
 
   /** Listens to one end of what is traced. */
@@ -36,7 +41,6 @@ type Listener = (message: unknown) => void;
 
 /** The messages of the tracing channels. */
 interface Traced {
-  readonly command: CommandMessage;
   readonly 'get-or-set': GetOrSetMessage;
   readonly refresh: RefreshMessage;
   readonly load: LoadMessage;

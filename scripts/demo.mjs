@@ -68,7 +68,8 @@ async function demo(exitAfterTour, tracesToConsole) {
   const shop = await startEverything(tracesToConsole);
   heading('Where to look');
   for (const { name, url } of shop.shops) {
-    note(`${name}: ${url}, its health ${url}/health, its metrics ${url}/metrics`);
+    note(`${name}: ${url}, its dashboard ${url}/memcached`);
+    note(`  its health ${url}/health, its metrics ${url}/metrics`);
   }
 
   const claims = [];
@@ -86,7 +87,6 @@ async function demo(exitAfterTour, tracesToConsole) {
   if (!exitAfterTour) {
     summary(claims);
     console.log(`\nThe shop is open: ${first.url} and, the other process, ${second.url}. Ctrl-C closes it.`);
-    console.log(`Its dashboard: ${first.url}/memcached`);
     return;
   }
   heading('The shop closes');

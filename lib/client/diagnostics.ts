@@ -2,11 +2,19 @@ import { channel, tracingChannel, type Channel, type TracingChannel } from 'node
 import { performance } from 'node:perf_hooks';
 import type { MemcachedError } from '../errors.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';
-import type { Peer, Request, RequestKind } from '../protocol/request.js';
+import type { Peer, Request } from '../protocol/request.js';
 import type { BatchClock } from './batch-clock.js';
+import {
+  hitsOf,
+  type CommandOutcome,
+  keyCountOf,
+  keysOf,
+  NO_KEYS,
+  operationOf,
+  outcomeOf,
+  serverOf,
+} from './command-facts.js';
 import type { NodeEvent, ServersEvent } from './events.js';
-import type { ItemsFound } from './many-reader.js';
-import type { CasResult, LeaseRead } from './results.js';
 
 /**
  * One command, as subscribers of the tracing channel `nestjs-memcached:command` get it: the same object at its start and
@@ -34,7 +42,7 @@ export interface CommandMessage {
    * `hit`, `miss`; `done` and `not-done` for commands that answer whether they took effect; `stored`, `exists`,
    * `not-found` of a `cas`; `error`. Undefined until the end.
    */
-  outcome: 'hit' | 'miss' | 'done' | 'not-done' | 'stored' | 'exists' | 'not-found' | 'error' | undefined;
+  outcome: CommandOutcome;
   /** Milliseconds from the call to its end, what it waited for included; 0 until then. */
   durationMs: number;
   /**
@@ -189,14 +197,12 @@ function messageOf(
   server: string,
   { diagnosticKeys, instance }: ResolvedClientOptions,
 ): CommandMessage {
-  const { kind, userKey, userKeys } = request;
-  const names = userKeys ?? (userKey === '' ? NO_KEYS : [userKey]);
   return {
-    operation: kind === 'line' ? request.label : kind,
+    operation: operationOf(request),
     server,
     instance,
-    keys: diagnosticKeys ? names : NO_KEYS,
-    keyCount: names.length,
+    keys: diagnosticKeys ? keysOf(request) : NO_KEYS,
+    keyCount: keyCountOf(request),
     hits: 0,
     misses: 0,
     bytes: request.data?.length ?? 0,
@@ -220,42 +226,6 @@ function end(
   if (error !== undefined) return;
   message.bytes += request.receivedBytes;
   if (message.outcome !== 'hit' && message.outcome !== 'miss') return;
-  const isOfMany = request.kind === 'get-many' || request.kind === 'gets-many';
-  if (isOfMany) message.hits = (result as ItemsFound | undefined)?.hits ?? 0;
-  else if (message.outcome === 'hit') message.hits = message.keyCount;
+  message.hits = hitsOf(request, message.outcome, result);
   message.misses = message.keyCount - message.hits;
-}
-
-function serverOf(error: MemcachedError | undefined): string {
-  const { server = '' } = (error ?? {}) as { readonly server?: string };
-  return server;
-}
-
-const NO_KEYS: readonly string[] = Object.freeze([]);
-
-/** What a result says, by the kind of request: a value that was read may look like anything. */
-function outcomeOf(kind: RequestKind, result: unknown): CommandMessage['outcome'] {
-  switch (kind) {
-    case 'get':
-    case 'gets':
-    case 'get-and-touch':
-    case 'incr':
-    case 'decr':
-    case 'count':
-    case 'metadebug':
-      return result === undefined ? 'miss' : 'hit';
-    case 'lease-get':
-    case 'lookup':
-      return (result as LeaseRead<unknown>).hit ? 'hit' : 'miss';
-    case 'get-many':
-    case 'gets-many':
-      return result === undefined || (result as ItemsFound).hits === 0 ? 'miss' : 'hit';
-    case 'cas':
-      return result as CasResult;
-    case 'line':
-      if (typeof result !== 'boolean') return 'hit';
-      return result ? 'done' : 'not-done';
-    default:
-      return result === true ? 'done' : 'not-done';
-  }
 }

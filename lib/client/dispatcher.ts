@@ -9,6 +9,7 @@ import { BatchClock } from './batch-clock.js';
 import { checkOptions, signalOf, timeoutOf, type CommandOptions } from './command-options.js';
 import { commandChannel, endTold, onlyStartsAndEndsAreHeard, told, traced } from './diagnostics.js';
 import { WaitingCalls } from './waiting-calls.js';
+import { commandsAreWatched, WatchedCommand } from './watched-command.js';
 
 const NO_OPTIONS: CommandOptions = Object.freeze({});
 
@@ -57,7 +58,7 @@ export class Dispatcher {
 
   /** Whether a request is sent at once, and nobody listens to what it comes to. */
   get isUnheard(): boolean {
-    return this.#serversKnown && !commandChannel.hasSubscribers;
+    return this.#serversKnown && !commandChannel.hasSubscribers && !commandsAreWatched();
   }
 
   /** Sends a request of which `isUnheard` has been asked. */
@@ -94,6 +95,20 @@ export class Dispatcher {
 
   /** Sends a request that has its limits. */
   forward(request: Request, node?: Node): Promise<unknown> {
+    const { owed, signal, encoding } = request;
+    // What is aborted beforehand is no command.
+    if (!commandsAreWatched() || signal?.aborted === true) return this.#forward(request, node);
+    if (this.#serversKnown && !owed && signal === undefined && encoding === undefined) {
+      request.watch = new WatchedCommand(request, this.#options, this.#clock, '');
+      return this.#forward(request, node);
+    }
+    // It may fail unsent, or be owed: that its promise is told alone.
+    const to = node ?? this.#cluster.nodeFor(request.routingKey);
+    const watched = new WatchedCommand(request, this.#options, this.#clock, to?.server.id ?? '');
+    return watched.await(this.#forward(request, node));
+  }
+
+  #forward(request: Request, node: Node | undefined): Promise<unknown> {
     const ready = this.#serversKnown && request.encoding === undefined;
     if (ready && request.signal === undefined) {
       if (!commandChannel.hasSubscribers) return this.#execute(request, node);

@@ -303,10 +303,12 @@ export class Cluster {
 
 /** The promise of a request's outcome. Nothing else is done in its executor, so that the compiler can do without one. */
 function promised(request: Request): Promise<unknown> {
-  return new Promise((resolve, reject) => {
+  const promise = new Promise((resolve, reject) => {
     request.resolve = resolve;
     request.reject = request.asker === undefined ? reject : tellAsker;
   });
+  request.watch?.attach();
+  return promise;
 }
 
 /** What an invalidation comes to, once near caches have been told of it, where there are any. */

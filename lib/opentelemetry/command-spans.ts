@@ -1,11 +1,11 @@
 import { SpanKind, type Attributes, type Span, type Tracer } from '@opentelemetry/api';
-import type { CommandMessage } from '../client/diagnostics.js';
+import type { WatchedCommand } from '../client/watched-command.js';
 import { LabelMemo } from '../label-memo.js';
 import { commandAttributes } from './command-attributes.js';
 import { commandNameOf } from './command-names.js';
 import type { Instrumentation } from './instrument-options.js';
 import { fail } from './open-spans.js';
-import { contextOfSpans } from './parent.js';
+import { contextOf, contextOfSpans } from './parent.js';
 import type { Subscriptions } from '../subscriptions.js';
 import { unixMs } from '../unix-time.js';
 
@@ -19,18 +19,17 @@ export function traceCommands(
   subscriptions: Subscriptions,
 ): void {
   const facts = new LabelMemo(factsOf);
-  subscriptions.onTrace('command', 'asyncEnd', (message) => {
-    const within = contextOfSpans(requireParentSpan);
+  subscriptions.onCommand('end', (ended) => {
+    const within = contextOfSpans(requireParentSpan, contextOf(ended));
     if (within === undefined) return;
-    const { instance, server, operation, durationMs } = message;
+    const { instance, server, operation, durationMs } = ended;
     const { name, command, attributes } = facts.of(server, operation, instance);
     // Spans begin at whole milliseconds: with the next one, none begins before the span that it is within.
     const startTime = Math.ceil(unixMs() - durationMs);
     const span = tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes, startTime }, within);
     if (!span.isRecording()) return;
-    if (keys === 'full' && message.keyCount > 0)
-      span.setAttribute('db.query.text', queryOf(command, message));
-    complete(span, message);
+    if (keys === 'full' && ended.keyCount > 0) span.setAttribute('db.query.text', queryOf(command, ended));
+    complete(span, ended);
     span.end(startTime + durationMs);
   });
 }
@@ -48,12 +47,12 @@ interface Facts {
   readonly attributes: Attributes;
 }
 
-function queryOf(command: string, { keys, keyCount }: CommandMessage): string {
+function queryOf(command: string, { keys, keyCount }: WatchedCommand): string {
   const rest = keyCount > MAX_KEYS ? ' …' : '';
   return `${command} ${keys.slice(0, MAX_KEYS).join(' ')}${rest}`;
 }
 
-function complete(span: Span, { peer, error }: CommandMessage): void {
+function complete(span: Span, { peer, error }: WatchedCommand): void {
   if (peer !== undefined) {
     span.setAttribute('network.peer.address', peer.address);
     span.setAttribute('network.peer.port', peer.port);

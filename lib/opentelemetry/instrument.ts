@@ -3,6 +3,7 @@ import { traceCache } from './cache-spans.js';
 import { traceCommands } from './command-spans.js';
 import { readInstrumentOptions, type InstrumentOptions } from './instrument-options.js';
 import { measure } from './measures.js';
+import { keepContexts } from './parent.js';
 import { Subscriptions } from '../subscriptions.js';
 
 const NAME = 'nestjs-memcached';
@@ -23,6 +24,7 @@ export function instrument(options: InstrumentOptions = {}): () => void {
   const tracer = (tracerProvider ?? trace.getTracerProvider()).getTracer(NAME);
   const meter = (meterProvider ?? metrics.getMeterProvider()).getMeter(NAME);
   const subscriptions = new Subscriptions();
+  keepContexts(subscriptions);
   traceCommands(tracer, settings, subscriptions);
   const open = traceCache(tracer, settings, subscriptions);
   measure(meter, settings, subscriptions);

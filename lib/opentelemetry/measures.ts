@@ -4,6 +4,7 @@ import { commandAttributes } from './command-attributes.js';
 import { commandNameOf } from './command-names.js';
 import { errorTypeOf } from './error-type.js';
 import type { Instrumentation } from './instrument-options.js';
+import { contextOf } from './parent.js';
 import type { Subscriptions } from '../subscriptions.js';
 
 /** The boundaries that the conventions advise, in seconds. Memcached's answers are mostly in the first: a view makes finer ones. */
@@ -23,9 +24,10 @@ export function measure(meter: Meter, { keys }: Instrumentation, subscriptions: 
   const ofCommands = new LabelMemo((server, operation, errorType) =>
     commandAttributes(server, commandNameOf(operation), errorType),
   );
-  subscriptions.onTrace('command', 'asyncEnd', ({ server, operation, error, durationMs }) => {
+  subscriptions.onCommand('end', (command) => {
+    const { server, operation, error, durationMs } = command;
     const errorType = error === undefined ? '' : errorTypeOf(error);
-    durations.record(durationMs / 1000, ofCommands.of(server, operation, errorType));
+    durations.record(durationMs / 1000, ofCommands.of(server, operation, errorType), contextOf(command));
   });
 
   const ofCache = new LabelMemo((instance, group, result, errorType): Attributes => ({

@@ -23,8 +23,8 @@ export function clientMetrics(clients: readonly MemcachedClient[], subscriptions
     labels: { cache, server, command, code },
     value: 0,
   }));
-  subscriptions.onTrace('command', 'asyncEnd', (message) => {
-    const { instance, server, operation, hits, misses, durationMs, error } = message;
+  subscriptions.onCommand('end', (command) => {
+    const { instance, server, operation, hits, misses, durationMs, error } = command;
     const series = commands.of(instance, server, operation);
     if (!series.isOurs) return;
     series.durations.observe(durationMs / 1000);

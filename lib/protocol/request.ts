@@ -85,6 +85,9 @@ export class Request {
   /** Does the same where the classic dialect has no command of its own for it. */
   inClassic: ClassicForm | undefined = undefined;
 
+  /** Who counts what comes of it, besides its caller. */
+  watch: Watch | undefined = undefined;
+
   /** Who is told what came of a read, in place of its caller. */
   asker: Asker | undefined = undefined;
 
@@ -222,6 +225,13 @@ export interface Asker {
   /** What was found is not to be handed to the caller as it is. */
   found(read: unknown): unknown;
   failed(error: unknown): unknown;
+}
+
+/** Stands before the promise of a request, once there is one, and hears what comes of it first. */
+export interface Watch {
+  attach(): void;
+  resolved(result: unknown): void;
+  rejected(error: unknown): void;
 }
 
 /** What carries requests, as far as those who tell of them want to know. */

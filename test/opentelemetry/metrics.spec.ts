@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Attributes } from '@opentelemetry/api';
+import { type Attributes, context, createContextKey, ROOT_CONTEXT } from '@opentelemetry/api';
 import type { Histogram } from '@opentelemetry/sdk-metrics';
 import { MemcachedService } from '../../lib/index.js';
 import { instrument } from '../../lib/opentelemetry/index.js';
@@ -64,6 +64,29 @@ describe('the metrics of OpenTelemetry', () => {
     expect(buckets.boundaries).toEqual(BOUNDARIES);
     expect(sum).toBeGreaterThan(0);
     expect(sum).toBeLessThan(10);
+  });
+
+  it('are measured in the context of the call, which views may read', async () => {
+    stop();
+    telemetry[Symbol.dispose]();
+    const TENANT = createContextKey('tenant');
+    const process = (attributes: Attributes, of = ROOT_CONTEXT): Attributes => ({
+      ...attributes,
+      tenant: of.getValue(TENANT) as string,
+    });
+    telemetry = new Telemetry(undefined, [{ instrumentName: '*', attributesProcessors: [{ process }] }]);
+    begin();
+    // The connection is opened in the context of the first of them.
+    await Promise.all(
+      ['a', 'b'].map((tenant) =>
+        context.with(context.active().setValue(TENANT, tenant), () => memcached.client.get('key')),
+      ),
+    );
+    const points = await counts('db.client.operation.duration');
+    expect(points.map(([{ tenant }, count]) => [tenant, count])).toEqual([
+      ['a', 1],
+      ['b', 1],
+    ]);
   });
 
   it('tell failures by their type', async () => {

@@ -7,9 +7,9 @@ import {
   type Sampler,
   SamplingDecision,
 } from '@opentelemetry/sdk-trace-base';
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { type CommandMessage, MemcachedClient, MemcachedService } from '../../lib/index.js';
+import { MemcachedClient, MemcachedService } from '../../lib/index.js';
 import { instrument } from '../../lib/opentelemetry/index.js';
+import { Subscriptions } from '../../lib/subscriptions.js';
 import { MemcachedServer } from '../../lib/testing/index.js';
 import { Telemetry } from './telemetry.js';
 
@@ -221,10 +221,10 @@ describe('the spans of OpenTelemetry', () => {
 
   it('take the time of their commands, within that of their parent', async () => {
     const durations: number[] = [];
-    const keep = (message: unknown): void => void durations.push((message as CommandMessage).durationMs);
-    subscribe('tracing:nestjs-memcached:command:asyncEnd', keep);
+    const subscriptions = new Subscriptions();
+    subscriptions.onCommand('end', ({ durationMs }) => void durations.push(durationMs));
     await telemetry.within('request', () => memcached.client.get('a'));
-    unsubscribe('tracing:nestjs-memcached:command:asyncEnd', keep);
+    subscriptions.end();
     const [request, get] = [spanOf('request'), spanOf('get')];
     expect(hrTimeToMilliseconds(get.duration)).toBeCloseTo(durations[0], 2);
     expect(hrTimeToMilliseconds(get.startTime)).toBeGreaterThanOrEqual(

@@ -7,6 +7,7 @@ import {
   InMemoryMetricExporter,
   MeterProvider,
   PeriodicExportingMetricReader,
+  type ViewOptions,
 } from '@opentelemetry/sdk-metrics';
 import {
   BasicTracerProvider,
@@ -24,11 +25,12 @@ export class Telemetry implements Disposable {
     exportIntervalMillis: 1e6,
   });
   readonly tracerProvider: BasicTracerProvider;
-  readonly meterProvider = new MeterProvider({ readers: [this.#reader] });
+  readonly meterProvider: MeterProvider;
   readonly #tracer: Tracer;
 
   /** Spans have contexts of their own for the whole of a process: one at a time is in use. */
-  constructor(sampler?: Sampler) {
+  constructor(sampler?: Sampler, views: ViewOptions[] = []) {
+    this.meterProvider = new MeterProvider({ readers: [this.#reader], views });
     const keeping: SpanProcessor = {
       onStart: (span) => void this.#begun.push(span),
       onEnd: () => {},
