@@ -116,6 +116,8 @@ export class HttpExchange {
   /** @returns the JSON that a value becomes for the client; undefined where it becomes none. */
   jsonOf(value: object): string | undefined {
     const response = this.#response;
+    // Fastify takes an error that is returned for one that was thrown.
+    if (this.#platform.isFastify && value instanceof Error) return undefined;
     const json = typeof response.serialize === 'function' ? response.serialize(value) : JSON.stringify(value);
     return typeof json === 'string' ? json : undefined;
   }

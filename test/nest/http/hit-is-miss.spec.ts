@@ -296,6 +296,17 @@ class Odd {
     throw new NotFoundException(`run ${run()}`);
   }
 
+  @Get('returned')
+  @HttpCache(everyone)
+  returned() {
+    return new Error('not thrown');
+  }
+
+  @Get('returned-uncached')
+  returnedUncached() {
+    return new Error('not thrown');
+  }
+
   @Get('accepted')
   @HttpCode(202)
   @HttpCache(everyone)
@@ -372,6 +383,12 @@ describe.each(PLATFORMS)('what cannot be stored on %s', (platform) => {
     await nest.app.get(MemcachedService).close();
     expect((await nest.get('/accepted')).status).toBe(202);
     expect((await nest.get('/cookie')).status).toBe(200);
+  });
+
+  it('is what the platform makes of an error that is returned, not thrown', async () => {
+    await using nest = await httpApp(platform, { controllers: [Odd] });
+    const { status, body } = await nest.get('/returned-uncached');
+    for (const _ of ['miss', 'hit']) expect(await nest.get('/returned')).toMatchObject({ status, body });
   });
 
   it('is the failure of a method', async () => {
