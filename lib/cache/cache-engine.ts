@@ -13,7 +13,7 @@ import { ResolvedCacheOptions, resolveUpdate, ResolvedPolicy } from '../options/
 import type { NearCache, NearCacheReport } from '../near/near-cache.js';
 import { readBatch } from './batch-read.js';
 import { checkedKey, checkKeys, readNames } from './cache-key.js';
-import { CacheWrites, type PendingSet } from './cache-writes.js';
+import { CacheWrites, signalOf, type PendingSet } from './cache-writes.js';
 import { CasUpdates, type Updater } from './cas-update.js';
 import { systemClock, unlessAborted } from './clock.js';
 import type { CacheParts } from './cache-parts.js';
@@ -162,8 +162,13 @@ export class CacheEngine {
     policy?: CachePolicy<V> | ResolvedPolicy,
   ): Promise<Map<Id, V>> {
     const resolved = this.#options.policyOf(policy);
-    const signal = policy === undefined ? undefined : (policy as CachePolicy).signal;
-    return readBatch(this.#in, this.#readThrough, { ids, keyOf, loadMissing, policy: resolved, signal });
+    return readBatch(this.#in, this.#readThrough, {
+      ids,
+      keyOf,
+      loadMissing,
+      policy: resolved,
+      signal: signalOf(policy),
+    });
   }
 
   /**
@@ -229,7 +234,8 @@ export class CacheEngine {
     const pairs = [...readEntries(entries, 'setMany')];
     pairs.forEach(([key]) => checkedKey(key));
     const resolved = this.#options.policyOf(policy);
-    const stored = await forEach(pairs, ([key, value]) => this.#writes.set(key, value, resolved));
+    const signal = signalOf(policy);
+    const stored = await forEach(pairs, ([key, value]) => this.#writes.set(key, value, resolved, signal));
     return new Map(pairs.map(([key], index) => [key, stored[index]]));
   }
 

@@ -3,7 +3,7 @@ import type { CachePolicy, CacheDeleteOptions } from '../options/cache-options.j
 import type { ResolvedCacheOptions, ResolvedPolicy } from '../options/cache-policy.js';
 import { checkedKey } from './cache-key.js';
 import type { CacheParts } from './cache-parts.js';
-import { unlessAborted } from './clock.js';
+import { startUnlessAborted, unlessAborted } from './clock.js';
 import { entryFor } from './entry.js';
 import { ttlOf } from './load.js';
 import type { ReadThrough } from './read-through.js';
@@ -23,10 +23,16 @@ export class CacheWrites {
   }
 
   /** Stores a value whatever is there. @returns whether it was stored. */
-  async set<V>(key: string, value: V, policy: CachePolicy<V> | ResolvedPolicy | undefined): Promise<boolean> {
+  async set<V>(
+    key: string,
+    value: V,
+    policy: CachePolicy<V> | ResolvedPolicy | undefined,
+    signal = signalOf(policy),
+  ): Promise<boolean> {
     const resolved = this.#options.policyOf(policy);
     const ttlSeconds = ttlOf(value, undefined, resolved);
-    const work = this.#changing(checkedKey(key), resolved, async () => {
+    checkedKey(key);
+    const change = async (): Promise<boolean> => {
       const { store } = this.#in;
       if (ttlSeconds === undefined) {
         await store.remove(key);
@@ -36,15 +42,21 @@ export class CacheWrites {
       const states = tags.length === 0 ? NO_TAGS : await this.#statesOf(key, tags);
       const [entry, keepSeconds] = this.#entry(value, ttlSeconds, tags, states, resolved);
       return store.set(key, entry, keepSeconds, resolved.guardSet);
-    });
-    return unlessAborted(work, signalOf(policy));
+    };
+    return startUnlessAborted(() => this.#changing(key, resolved, change), signal);
   }
 
   /** Takes down what is there, for a value that is being made. */
   async begin<V>(key: string, policy: CachePolicy<V> | ResolvedPolicy | undefined): Promise<PendingSet> {
-    const { events, reader, store } = this.#in;
     const resolved = this.#options.policyOf(policy);
-    const tags = this.#in.tags.required(checkedKey(key), resolved);
+    const signal = signalOf(policy);
+    signal?.throwIfAborted();
+    const begun = this.#takeDown(key, this.#in.tags.required(checkedKey(key), resolved), resolved);
+    return unlessAborted(begun, signal, (pending) => pending.abandon());
+  }
+
+  async #takeDown(key: string, tags: readonly string[], resolved: ResolvedPolicy): Promise<PendingSet> {
+    const { events, reader, store } = this.#in;
     let found: { readonly reading: CacheReading; readonly states: TagStates } | undefined;
     try {
       const [reading, states] = await Promise.all([
@@ -72,9 +84,12 @@ export class CacheWrites {
   /** Invalidates a key. @returns whether something was there. */
   async delete(key: string, options: CacheDeleteOptions | undefined): Promise<boolean> {
     const policy = this.#options.policyOf(options);
-    this.#in.events.note('invalidation', checkedKey(key));
-    const work = this.#changing(key, policy, () => this.#in.store.remove(key));
-    return unlessAborted(work, options?.signal);
+    checkedKey(key);
+    const change = (): Promise<boolean> => {
+      this.#in.events.note('invalidation', key);
+      return this.#changing(key, policy, () => this.#in.store.remove(key));
+    };
+    return startUnlessAborted(change, options?.signal);
   }
 
   /**
@@ -175,6 +190,7 @@ export interface PendingSet {
   abandon(): void;
 }
 
-function signalOf(policy: CachePolicy<never> | ResolvedPolicy | undefined): AbortSignal | undefined {
+/** The signal that is given with a policy. */
+export function signalOf(policy: CachePolicy<never> | ResolvedPolicy | undefined): AbortSignal | undefined {
   return policy === undefined ? undefined : (policy as CachePolicy).signal;
 }

@@ -106,7 +106,10 @@ export class CasUpdates {
     const { clock, random, store } = this.#in;
     const graceSeconds = options.graceSeconds ?? policy.graceSeconds;
     const readAt = clock.now();
-    const { finding, tags } = await this.#look(key, graceSeconds, options, policy);
+    const looking = this.#look(key, graceSeconds, options, policy);
+    const { finding, tags } = await unlessAborted(looking, options.signal, (late) => {
+      if (late.finding.right === 'ours') this.#giveBack(key, late.finding);
+    });
     const there = finding.state === 'fresh';
     let stored = false;
     try {
@@ -136,7 +139,8 @@ export class CasUpdates {
         const ttlSeconds = options.ttlSeconds ?? policyTtl(value, policy);
         keepSeconds = ttlSeconds === 0 ? 0 : ttlSeconds + graceSeconds;
       }
-      stored = (await store.write(key, entry, keepSeconds, finding.cas)) === 'stored';
+      const writing = store.write(key, entry, keepSeconds, finding.cas);
+      stored = (await unlessAborted(writing, options.signal)) === 'stored';
       return stored ? { value } : undefined;
     } finally {
       // A right that came with the read and was not used would keep others waiting for the rest of the lease.

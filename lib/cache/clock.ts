@@ -53,14 +53,34 @@ export function within<T>(clock: Clock, limitMs: number, promise: Promise<T>): P
   });
 }
 
-/** What a promise settles with, or the signal's reason as soon as that is aborted. */
-export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+/**
+ * What a promise settles with, or the signal's reason as soon as that is aborted.
+ *
+ * @param onLate is given what the promise resolves with after that, for nobody.
+ */
+export function unlessAborted<T>(
+  promise: Promise<T>,
+  signal: AbortSignal | undefined,
+  onLate?: (value: T) => void,
+): Promise<T> {
   if (signal === undefined) return promise;
   return new Promise((resolve, reject) => {
-    // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- the reason is the abort's own
-    const onAbort = (): void => reject(signal.reason);
+    const onAbort = (): void => {
+      if (onLate !== undefined) promise.then(onLate).catch(() => undefined);
+      // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- the reason is the abort's own
+      reject(signal.reason);
+    };
     if (signal.aborted) onAbort();
     else signal.addEventListener('abort', onAbort, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
   });
+}
+
+/** The same of work that is not begun where the signal is aborted already. */
+export async function startUnlessAborted<T>(
+  work: () => Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  signal?.throwIfAborted();
+  return unlessAborted(work(), signal);
 }

@@ -7,6 +7,7 @@ import {
   type ResolvedUpdate,
 } from '../options/cache-policy.js';
 import { checkedKey } from './cache-key.js';
+import { startUnlessAborted } from './clock.js';
 import type { CacheParts } from './cache-parts.js';
 import { KEEP, type CasUpdates, type Updater } from './cas-update.js';
 import { entryFor } from './entry.js';
@@ -81,16 +82,15 @@ export class ItemCommands {
     key: string,
     options?: { readonly signal?: AbortSignal },
   ): Promise<CachedItem<unknown> | undefined> {
-    options?.signal?.throwIfAborted();
-    const { state, entry, cas, reading } = await this.#in.reader.look(
-      checkedKey(key),
-      this.#strict,
-      'without rights',
-    );
-    if (state === 'fresh') return { value: entry?.value, cas };
-    // Memcached gives the right to refresh a stale value to whoever reads it first, asked for or not.
-    if (reading?.won === true) await this.#in.store.release(key, reading.cas, reading.hit ? 'rest' : 0);
-    return undefined;
+    return startUnlessAborted(async () => {
+      const { reader, store } = this.#in;
+      const finding = await reader.look(checkedKey(key), this.#strict, 'without rights');
+      const { state, entry, cas, reading } = finding;
+      if (state === 'fresh') return { value: entry?.value, cas };
+      // Memcached gives the right to refresh a stale value to whoever reads it first, asked for or not.
+      if (reading?.won === true) await store.release(key, reading.cas, reading.hit ? 'rest' : 0);
+      return undefined;
+    }, options?.signal);
   }
 
   /** Stores a value if nothing has changed since it was read. */
@@ -100,9 +100,19 @@ export class ItemCommands {
     cas: string,
     options: ItemOptions = {},
   ): Promise<'stored' | 'exists' | 'not-found'> {
+    checkedKey(key);
+    return startUnlessAborted(() => this.#cas(key, value, cas, options), options.signal);
+  }
+
+  async #cas(
+    key: string,
+    value: unknown,
+    cas: string,
+    options: ItemOptions,
+  ): Promise<'stored' | 'exists' | 'not-found'> {
     const { random, store, tags } = this.#in;
     const { ttlSeconds = policyTtl(value, this.#strict), graceSeconds, tags: named } = this.#read(options);
-    const required = tags.requiredBeside(checkedKey(key), named);
+    const required = tags.requiredBeside(key, named);
     const policy =
       graceSeconds === undefined ? this.#strict : this.#options.policyOf({ grace: graceSeconds * 1000 });
     const states = await tags.states(required);

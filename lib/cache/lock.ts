@@ -1,7 +1,7 @@
 import type { WithLockOptions } from '../options/cache-options.js';
 import { resolveLock, type ResolvedLock } from '../options/lock-options.js';
 import type { CacheParts } from './cache-parts.js';
-import { pause } from './clock.js';
+import { pause, unlessAborted } from './clock.js';
 import { pauseMs } from './polling.js';
 import type { Renewer } from './renewer.js';
 import type { HeldLock } from './store.js';
@@ -51,8 +51,14 @@ export class Locks {
     for (;;) {
       lock.signal?.throwIfAborted();
       askedAt = clock.now();
-      held = await store.lock(key, lock.leaseSeconds);
-      if (held !== undefined) break;
+      held = await unlessAborted(store.lock(key, lock.leaseSeconds), lock.signal, (late) => {
+        if (late !== undefined) return this.#giveBack(key, late);
+      });
+      if (held !== undefined) {
+        if (clock.now() - askedAt < lock.leaseSeconds * 1000) break;
+        // It was long on its way, and is over: somebody else may hold it.
+        await this.#giveBack(key, held);
+      }
       const waitedMs = clock.now() - startedAt;
       if (waitedMs >= lock.waitMs) return { locked: false };
       await pause(clock, pauseMs(waitedMs, lock.waitMs - waitedMs, random()), lock.signal);
@@ -65,9 +71,13 @@ export class Locks {
     } finally {
       stop?.();
       await holding.end();
-      // A lock that cannot be released ends with its ttl.
-      await store.unlock(key, token).catch(() => false);
+      await this.#giveBack(key, held);
     }
+  }
+
+  /** A lock that cannot be released ends with its ttl. */
+  async #giveBack(key: string, { token }: HeldLock): Promise<void> {
+    await this.#in.store.unlock(key, token).catch(() => false);
   }
 }
 

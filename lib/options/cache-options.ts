@@ -258,7 +258,7 @@ export interface UpdateOptions<V = unknown> {
    */
   tags?: readonly string[] | undefined;
 
-  /** Gives up before the next attempt, with the signal's reason. */
+  /** Gives up at once, with the signal's reason; what was written may still be carried out. */
   signal?: AbortSignal | undefined;
 }
 
@@ -277,7 +277,7 @@ export interface ItemOptions {
   /** Tags of the value if it is new. @default [] */
   tags?: readonly string[] | undefined;
 
-  /** Gives up, with the signal's reason. */
+  /** Gives up at once, with the signal's reason; what was written may still be carried out. */
   signal?: AbortSignal | undefined;
 }
 

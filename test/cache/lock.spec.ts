@@ -95,6 +95,18 @@ describe('withLock', () => {
     await expect(call).rejects.toThrow('This operation was aborted');
   });
 
+  it('does not begin under a lock that was over before its answer came', async () => {
+    const fleet = new Fleet();
+    const { cache, store } = fleet.start();
+    const answer = deferred();
+    store.after = () => answer.promise;
+    const call = cache.withLock('job', { ttl: '2s' }, never);
+    await fleet.pass(2000);
+    store.after = undefined;
+    answer.resolve();
+    await expect(call).resolves.toEqual({ locked: false });
+  });
+
   it('rejects when the store fails, since the lock may be another process’s', async () => {
     const fleet = new Fleet();
     const { cache, store } = fleet.start();

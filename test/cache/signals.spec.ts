@@ -1,0 +1,66 @@
+import { describe, expect, it } from '@jest/globals';
+import type { CacheEngine } from '../../lib/cache/cache-engine.js';
+import { settled } from './support/fake-clock.js';
+import { deferred, Fleet } from './support/fleet.js';
+import type { Hook } from './support/map-server.js';
+
+type Call = (cache: CacheEngine, signal: AbortSignal) => Promise<unknown>;
+
+const CALLS: readonly (readonly [string, Call])[] = [
+  ['set', (cache, signal) => cache.set('k', 'late', { signal })],
+  ['setMany', (cache, signal) => cache.setMany({ k: 'late', l: 'late' }, { signal })],
+  ['delete', (cache, signal) => cache.delete('k', { signal })],
+  ['deleteMany', (cache, signal) => cache.deleteMany(['k', 'l'], { signal })],
+  ['beginSet', (cache, signal) => cache.beginSet('k', { signal })],
+  ['update', (cache, signal) => cache.update('k', () => 'late', { signal })],
+  ['add', (cache, signal) => cache.items.add('new', 'late', { signal })],
+  ['replace', (cache, signal) => cache.items.replace('k', 'late', { signal })],
+  ['append', (cache, signal) => cache.items.extend('append', 'k', 'late', { signal })],
+  ['touch', (cache, signal) => cache.items.touch('k', '5s', { signal })],
+  ['gets', (cache, signal) => cache.items.gets('k', { signal })],
+  ['cas', (cache, signal) => cache.items.cas('k', 'late', '1', { signal })],
+  ['withLock', (cache, signal) => cache.withLock('k', { ttl: '5s', signal }, () => 'late')],
+  ['getOrSet', (cache, signal) => cache.getOrSet('new', () => 'late', { signal })],
+  ['getMany', (cache, signal) => cache.getMany(['k', 'l'], { signal })],
+];
+
+describe('a call whose signal is aborted before', () => {
+  it.each(CALLS)('rejects with the reason, and changes nothing: %s', async (_name, call) => {
+    const fleet = new Fleet();
+    const { cache, store } = fleet.start();
+    await cache.set('k', 'v');
+    store.log.length = 0;
+    await expect(call(cache, AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough');
+    await settled();
+    expect(store.log.filter((operation) => !/^(read|recheck|tag)/.test(operation))).toEqual([]);
+  });
+});
+
+describe('a call whose signal is aborted while the store is silent', () => {
+  it.each(CALLS)('rejects with the reason at once: %s', async (_name, call) => {
+    const fleet = new Fleet();
+    const { cache, store } = fleet.start();
+    await cache.set('k', 'v');
+    const answer = deferred();
+    const silent: Hook = () => answer.promise;
+    store.before = silent;
+    const controller = new AbortController();
+    const called = call(cache, controller.signal);
+    const outcome = called.then(
+      () => 'resolved',
+      (error: Error) => error.message,
+    );
+    await settled();
+    controller.abort(new Error('enough'));
+    await settled();
+    await expect(Promise.race([outcome, Promise.resolve('still waits')])).resolves.toBe('enough');
+    store.before = undefined;
+    answer.resolve();
+    await settled();
+    expect(cache.leases).toBe(0);
+    // Whatever right came late was given back: the next reader computes at once.
+    await cache.invalidate('k', 'new');
+    await expect(cache.getOrSet('new', () => 'fresh')).resolves.toBe('fresh');
+    await expect(cache.withLock('k', { ttl: '5s' }, () => 'mine')).resolves.toMatchObject({ locked: true });
+  });
+});
