@@ -52,7 +52,7 @@ export class Locks {
       lock.signal?.throwIfAborted();
       askedAt = clock.now();
       held = await unlessAborted(store.lock(key, lock.leaseSeconds), lock.signal, (late) => {
-        if (late !== undefined) return this.#giveBack(key, late);
+        if (late !== undefined) void this.#giveBack(key, late);
       });
       if (held !== undefined) {
         if (clock.now() - askedAt < lock.leaseSeconds * 1000) break;
