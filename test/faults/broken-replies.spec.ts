@@ -101,7 +101,7 @@ describeReal('replies that take their time', () => {
     'work one byte at a time',
     async () => {
       proxy.inject(faults.drip(2));
-      await connect({ connectTimeout: '30s' });
+      await connect({ connectTimeout: '30s', commandTimeout: '30s' });
       await client.set('k', { a: 'value' });
       await client.set('l', 'another');
       expect(await client.get('k')).toStrictEqual({ a: 'value' });
