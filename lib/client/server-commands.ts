@@ -2,7 +2,7 @@ import type { Cluster } from '../cluster/cluster.js';
 import { dumpKeys } from '../cluster/key-dump.js';
 import type { Node, NodeState } from '../cluster/node.js';
 import type { Latency } from '../cluster/round-trips.js';
-import { InvalidArgumentError, MemcachedError } from '../errors.js';
+import { ConnectionError, InvalidArgumentError, MemcachedError } from '../errors.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';
 import { toMilliseconds, type Duration } from '../options/duration.js';
 import { toExptime } from '../protocol/exptime.js';
@@ -74,7 +74,7 @@ export class ServerCommands {
     if (typeof limit !== 'number' || !(limit >= 0)) {
       throw new InvalidArgumentError('keys: limit: expected a number from 0');
     }
-    await this.#dispatcher.ready('keys', options);
+    const limits = await this.#dispatcher.ready('keys', options);
     const { closed } = this.#dispatcher;
     const ended = options?.signal === undefined ? closed : AbortSignal.any([closed, options.signal]);
     const prefix = Buffer.from(this.#options.keyPrefix, 'utf8').toString('latin1');
@@ -83,13 +83,26 @@ export class ServerCommands {
       throw new InvalidArgumentError(`keys: server: '${only}' is none of this client's servers`);
     }
     let left = limit;
-    for (const { server } of nodes) {
+    for (const node of nodes) {
       if (left <= 0) return;
-      for await (const key of dumpKeys(server, this.#options, ended)) {
-        if (!key.startsWith(prefix)) continue;
-        yield Buffer.from(key.slice(prefix.length), 'latin1').toString('utf8');
-        left -= 1;
-        if (left <= 0) return;
+      if (node.isProxy) throw node.proxyError('keys');
+      try {
+        for await (const key of dumpKeys(node.server, this.#options, ended)) {
+          if (!key.startsWith(prefix)) continue;
+          yield Buffer.from(key.slice(prefix.length), 'latin1').toString('utf8');
+          left -= 1;
+          if (left <= 0) return;
+        }
+      } catch (error) {
+        // Whether it is a proxy is known once it was spoken to.
+        if (node.dialect === undefined) {
+          const version = new Request('line', 'version', readLine);
+          await this.#dispatcher.send(version, limits, node).catch(() => undefined);
+        }
+        // An old memcached that cannot list its keys says so.
+        const isHungUp =
+          error instanceof ConnectionError && node.dialect === 'classic' && node.state === 'up';
+        throw isHungUp || node.isProxy ? node.proxyError('keys') : error;
       }
     }
   }

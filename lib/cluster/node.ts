@@ -128,11 +128,23 @@ export class Node implements ConnectionOwner<Connection> {
     return this.#lastReady?.dialect;
   }
 
+  /** Whether it hangs up on what only servers know; a server that restarts at that moment is asked again some time later. */
+  get isProxy(): boolean {
+    return this.#proxied || performance.now() - this.#hungUpAt < HUNG_UP_MS;
+  }
+
+  /** Such a proxy would close the connection, and with it fail everybody else's requests. */
+  proxyError(label: string): UnsupportedError {
+    return new UnsupportedError(
+      `${label}: ${this.server.id} is a proxy that passes no such command on; ask the servers behind it`,
+    );
+  }
+
   /** Sends a request; its outcome goes to the request itself. Opens the connection on first use. */
   send(request: Request): void {
     if (this.#closed) request.fail(new ClientClosedError('the client is closed'));
     else if (this.#unreachable) request.fail(this.#unreachableError(request));
-    else if (isForServers(request) && this.#isProxy()) request.fail(this.#proxyError(request));
+    else if (isForServers(request) && this.isProxy) request.fail(this.proxyError(request.label));
     else {
       const connection = this.#connected();
       if (!this.#owed.isEmpty) this.#delivery.ahead(request, connection);
@@ -349,21 +361,9 @@ export class Node implements ConnectionOwner<Connection> {
 
   #lostError(request: Request, cause: MemcachedError | undefined): MemcachedError {
     if (cause instanceof ProtocolError) return cause;
-    if (isForServers(request) && this.#isProxy()) return this.#proxyError(request);
+    if (isForServers(request) && this.isProxy) return this.proxyError(request.label);
     const why = cause?.message ?? `${this.server.id}: connection closed`;
     return new ConnectionError(`${request.label}: ${why}`, this.server.id, request.outcome, { cause });
-  }
-
-  /** Whether it hangs up on what only servers know; a server that restarts at that moment is asked again some time later. */
-  #isProxy(): boolean {
-    return this.#proxied || performance.now() - this.#hungUpAt < HUNG_UP_MS;
-  }
-
-  /** Such a proxy would close the connection, and with it fail everybody else's requests. */
-  #proxyError(request: Request): UnsupportedError {
-    return new UnsupportedError(
-      `${request.label}: ${this.server.id} is a proxy that passes no such command on; ask the servers behind it`,
-    );
   }
 
   #unreachableError(request: Request): ConnectionError {

@@ -3,6 +3,7 @@ import { MemcachedClient } from '../../lib/client/client.js';
 import { ServerVersion } from '../../lib/connection/server-version.js';
 import { describeReal, startMemcached, type RealMemcached } from '../support/real-memcached.js';
 import { ScriptedServer } from '../support/scripted-server.js';
+import { SharedProxy } from '../support/shared-proxy.js';
 
 describeReal('the keys of a server', () => {
   let server: RealMemcached;
@@ -163,5 +164,23 @@ describe('the listing that is asked for', () => {
     ]);
     expect(keys).toEqual(['a']);
     expect(asked).toHaveLength(2);
+  });
+});
+
+describeReal('the keys of a proxy', () => {
+  it('are asked of the servers behind it, as the refusal says, whether it was used before or not', async () => {
+    const server = await startMemcached();
+    await using proxy = await SharedProxy.start('twemproxy', [server]);
+    await using client = new MemcachedClient({ servers: proxy.address, commandTimeout: '2s' });
+    for (const _ of ['at once', 'after another command']) {
+      await expect(client.keys().next()).rejects.toMatchObject({
+        code: 'MEMCACHED_UNSUPPORTED',
+        message: expect.stringContaining(
+          'is a proxy that passes no such command on; ask the servers behind it',
+        ),
+      });
+      await client.set('k', 1);
+    }
+    await server.stop();
   });
 });
