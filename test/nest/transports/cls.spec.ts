@@ -63,6 +63,8 @@ const nest = onEmbeddedServer(async (servers) => {
         inject: [ClsService],
         useFactory: (cls: Cls) => ({
           servers,
+          // Whoever has to wait for a slow store computes for himself.
+          commandTimeout: '30s',
           decorators: { varyBy: { tenant: () => cls.get<unknown>('tenant') } },
         }),
       }),
