@@ -139,19 +139,21 @@ function withInstance(definition: DynamicModule, extras: MemcachedModuleExtras):
       },
       {
         provide: client,
-        useFactory: (memcached: MemcachedService) => memcached.client,
+        // A test's double may be anything, or nothing.
+        useFactory: (memcached: MemcachedService | undefined) => memcached?.client,
         inject: [service],
       },
       {
         provide: cache,
         useFactory: (
-          memcached: MemcachedService,
+          memcached: MemcachedService | undefined,
           { decorators: { enabled, varyBy } }: ResolvedModuleOptions,
           container: ModulesContainer,
         ) => {
           if (!enabled) return undefined;
-          return ApplicationCaches.of(container).companion(memcached, `cache ${name}`, () => {
-            const methods = isService(memcached) ? memcached : standIn(memcached);
+          const double = memcached ?? {};
+          return ApplicationCaches.of(container).companion(double, `cache ${name}`, () => {
+            const methods = isService(double) ? double : standIn(double);
             return new ModuleCache(methods, varyBy, undefined, name);
           });
         },

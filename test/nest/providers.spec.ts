@@ -193,6 +193,19 @@ describe('a decorated provider', () => {
     await testing.close();
   });
 
+  it('is the plain method where a test puts nothing in the place of the service', async () => {
+    const testing = await Test.createTestingModule({
+      imports: [MemcachedModule.forRoot()],
+      providers: [Products],
+    })
+      .overrideProvider(MemcachedService)
+      .useValue(null)
+      .compile();
+    await testing.init();
+    await expect(testing.get(Products).find(1)).resolves.toBe('product 1');
+    await testing.close();
+  });
+
   it('tells a decorator without an instance which one is there, if only a named one is', async () => {
     const testing = await Test.createTestingModule({
       imports: [MemcachedModule.forRoot({ name: 'sessions', isGlobal: true })],

@@ -65,7 +65,9 @@ function compile(options: object, facts: MethodFacts): CompiledOperation {
     step: async (call, next) => {
       const { cache, self, args, isForced } = call;
       if (when !== undefined && when(...args) !== true) return next(args);
-      const [ids, ...others] = args as [Iterable<unknown>, ...unknown[]];
+      const [ids, ...others] = args;
+      // What the method makes of something else than a list is its own affair.
+      if (!isIterable(ids)) return next(args);
       const all = [...ids];
       const ofOne = (id: unknown): Call => ({ cache, self, args: [id, ...others], isForced });
       const keys = new Map<unknown, string>();
@@ -81,7 +83,7 @@ function compile(options: object, facts: MethodFacts): CompiledOperation {
         async (missing, context) => {
           const given = filled([[...missing], ...others], facts.signature.loading, context);
           const returned = await (isForced ? unforced(() => next(given)) : next(given));
-          if (idOf !== undefined) return byId(returned as Iterable<unknown>, missing, idOf, keyOf);
+          if (idOf !== undefined) return byId(returned, missing, idOf, keyOf, facts.place);
           if (returned instanceof Map) return missing.map((id) => returned.get(id) as unknown);
           return inOrder(returned, missing, facts.place);
         },
@@ -96,11 +98,17 @@ function compile(options: object, facts: MethodFacts): CompiledOperation {
 
 /** Finds the row of each id by its key, since one half of an application may have text where the other has numbers. */
 function byId(
-  rows: Iterable<unknown>,
+  rows: unknown,
   ids: readonly unknown[],
   idOf: (row: unknown) => unknown,
   keyOf: (id: unknown) => string,
+  place: string,
 ): unknown[] {
+  if (!isIterable(rows)) {
+    throw new DecoratorError(
+      `${place}: the method returned no list for ${ids.length} ids; return the rows that there are, an empty list for none`,
+    );
+  }
   const byKey = new Map(Array.from(rows, (row) => [keyOf(idOf(row)), row]));
   return ids.map((id) => byKey.get(keyOf(id)));
 }
@@ -112,4 +120,8 @@ function inOrder(returned: unknown, ids: readonly unknown[], place: string): unk
     `${place}: the method returned ${what} for ${ids.length} ids; return one item for each, in their order, ` +
       "or say by 'idOf' whose a row is",
   );
+}
+
+function isIterable(value: unknown): value is Iterable<unknown> {
+  return typeof (value as Partial<Iterable<unknown>> | null | undefined)?.[Symbol.iterator] === 'function';
 }

@@ -105,6 +105,20 @@ describe('@CacheBatch', () => {
     );
   });
 
+  it('refuses rows that are no list, and leaves to the method what is no list of ids', async () => {
+    class Rows {
+      @CacheBatch({ key: 'row:{0}', idOf: (row: { id: number }) => row.id })
+      async findMany(ids: readonly number[]): Promise<{ id: number }[]> {
+        return (ids === undefined ? [{ id: 0 }] : undefined) as { id: number }[];
+      }
+    }
+    const rows = new RecordingCache().attach(new Rows());
+    await expect(rows.findMany([1])).rejects.toThrow(
+      'Rows.findMany @CacheBatch: the method returned no list for 1 ids; return the rows that there are, an empty list for none',
+    );
+    await expect(rows.findMany(undefined as never)).resolves.toEqual([{ id: 0 }]);
+  });
+
   it('refuses a key that all ids would share', async () => {
     class Wrong {
       @CacheBatch({ key: 'product:{1}' })
