@@ -194,7 +194,15 @@ const HOUSE: House = {
         'nest/keys/',
         'nest/methods/',
       ],
-      packages: ['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs', 'node:crypto', 'node:timers'],
+      packages: [
+        '@nestjs/common',
+        '@nestjs/core',
+        'reflect-metadata',
+        'rxjs',
+        'node:crypto',
+        'node:http',
+        'node:timers',
+      ],
     },
     'nest/health/': {
       rooms: [

@@ -133,9 +133,14 @@ export interface HttpCacheOptions<R = HttpRequest> extends Pick<
    * `onRequest` hooks, in front of guards, interceptors, pipes and the method. For `audience: 'everyone'`, on a method. What
    * would have to see every request, such as a guard, refuses it when the application starts.
    *
+   * `'before-middleware'`: also in front of all middleware and hooks, which do not run for such a hit, by repeating what
+   * requests like it have got, word for word, and for ten seconds at a time. Requests with `Authorization`, `Cookie` or
+   * `Range` go on to the middleware, and so does whatever is not known for certain. Not beside `when`, `varyBy` and
+   * `forceFresh`.
+   *
    * @default false
    */
-  early?: boolean | undefined;
+  early?: boolean | 'before-middleware' | undefined;
 
   /**
    * Name of the `MemcachedModule`.
@@ -161,7 +166,7 @@ export interface HttpCacheRule {
   readonly tags: readonly string[] | ((request: HttpRequest) => readonly string[]);
   readonly when: ((request: HttpRequest) => boolean) | undefined;
   readonly forceFresh: ((request: HttpRequest) => boolean) | undefined;
-  readonly early: boolean;
+  readonly early: boolean | 'before-middleware';
   readonly policy: CachePolicy<never>;
 }
 
@@ -180,6 +185,14 @@ export function readHttpCacheOptions(options: HttpCacheOptions<never>, place: st
     throw new InvalidOptionsError(
       `${place}.early`,
       "is for answers that are the same for all, which nobody has to be let through to; say audience: 'everyone', or leave it out",
+    );
+  }
+  const isVaried = rule.varyBy.length > 0 ? 'varyBy' : undefined;
+  const asked = (['when', 'forceFresh'] as const).find((name) => rule[name] !== undefined) ?? isVaried;
+  if (rule.early === 'before-middleware' && asked !== undefined) {
+    throw new InvalidOptionsError(
+      `${place}.${asked}`,
+      'is asked of each request, and there is none yet for hits that are answered before middleware; say early: true, or leave it out',
     );
   }
   const maxAgeSeconds = Math.floor(maxAge / 1000);
@@ -252,6 +265,9 @@ const readTags: Reader<HttpCacheRule['tags']> = (value, path) => {
   return value.map((tag, index) => text()(tag, `${path}[${index}]`));
 };
 
+const readEarly: Reader<HttpCacheRule['early']> = (value, path) =>
+  typeof value === 'boolean' ? value : oneOf('before-middleware')(value, path);
+
 /** Options of a call's policy that a route may have. */
 const POLICY_OPTIONS = [
   'ttl',
@@ -277,6 +293,6 @@ export const HTTP_CACHE_OPTIONS: Shape<RuleShape> = {
   tags: withDefault(readTags, []),
   when: optional(func<(request: HttpRequest) => boolean>()),
   forceFresh: optional(readForceFresh),
-  early: withDefault(bool, false),
+  early: withDefault(readEarly, false),
   name: optional(text()),
 };

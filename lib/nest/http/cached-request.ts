@@ -2,9 +2,10 @@ import { type CallHandler, GatewayTimeoutException } from '@nestjs/common';
 import { lastValueFrom, Observable } from 'rxjs';
 import { LoaderTimeoutError, MemcachedError } from '../../errors.js';
 import type { ResolvedPolicy } from '../../options/cache-policy.js';
+import type { Asked } from './before-middleware.js';
 import { bodyOf, storeBody } from './body-form.js';
 import type { CachedRoute } from './cached-route.js';
-import { entityTagOf, isNotModified } from './conditional-request.js';
+import { entityTagOf, isNamed, isNotModified } from './conditional-request.js';
 import { directives, type Headers, names } from './header-names.js';
 import type { HttpExchange, SentHead } from './http-exchange.js';
 import { hand, NEVER_CALLED, type Receiver, unlessCalled } from './receiver.js';
@@ -37,12 +38,21 @@ export class CachedRequest {
   /** The exchange again, where nobody but the platform sees what is returned. */
   readonly #outermost: HttpExchange | undefined;
   readonly #next: CallHandler;
+  readonly #asked: Asked | undefined;
 
-  constructor(route: CachedRoute, exchange: HttpExchange, sendsAsStored: boolean, next: CallHandler) {
+  /** @param asked told of a fresh hit that is about to be sent. */
+  constructor(
+    route: CachedRoute,
+    exchange: HttpExchange,
+    sendsAsStored: boolean,
+    next: CallHandler,
+    asked?: Asked,
+  ) {
     this.#route = route;
     this.#exchange = exchange;
     this.#outermost = sendsAsStored ? exchange : undefined;
     this.#next = next;
+    this.#asked = asked;
   }
 
   /** @param find names the place anew, as what it depends on may have been learnt meanwhile. */
@@ -114,12 +124,13 @@ export class CachedRequest {
   /** Hands on what was found; looks again where that is nobody else's, or not what this application stores. */
   #found(
     find: () => Place | undefined,
-    { key }: Place,
+    place: Place,
     subscriber: Receiver,
     look: number,
     stored: unknown,
     isStale: boolean,
   ): void {
+    const { key } = place;
     try {
       if (stored === NOT_STORED) {
         this.#look(find, subscriber, look + (find()?.key === key ? MAX_LOOKS : 1));
@@ -133,8 +144,8 @@ export class CachedRequest {
         // As if nothing could be read.
       }
       if (response !== undefined && body !== UNREADABLE && !(body instanceof Promise)) {
-        subscriber.next(this.#replay(response, body, isStale));
-        subscriber.complete();
+        if (!isStale) this.#asked?.hit(this.#exchange, this.#route, place, stored);
+        hand(subscriber, this.#replay(response, body, isStale));
       } else {
         void this.#late(find, key, subscriber, look, response, body, isStale);
       }
@@ -385,9 +396,4 @@ function wantsCachedOnly(headers: Headers): boolean {
 function forbidsStoring(headers: Headers, { rule }: CachedRoute): boolean {
   const control = directives(headers['cache-control']);
   return control.has('no-store') || (control.has('private') && rule.audience === 'everyone');
-}
-
-/** Whether content of a status is named by an ETag, and may be answered by 304. @see RFC 9110, section 13.2.1 */
-function isNamed(status: number): boolean {
-  return status >= 200 && status < 300 && status !== 204;
 }

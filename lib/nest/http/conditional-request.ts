@@ -26,6 +26,11 @@ export function isNotModified(
   return Date.parse(String(lastModified)) <= Date.parse(String(since));
 }
 
+/** Whether content of a status is named by an ETag, and may be answered by 304. @see RFC 9110, section 13.2.1 */
+export function isNamed(status: number): boolean {
+  return status >= 200 && status < 300 && status !== 204;
+}
+
 /**
  * Names content by its digest.
  *

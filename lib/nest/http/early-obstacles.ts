@@ -1,6 +1,7 @@
 import { type Type, VERSION_NEUTRAL, VersioningType } from '@nestjs/common';
 import { ApplicationConfig, type ModuleRef, ModulesContainer } from '@nestjs/core';
 import 'reflect-metadata';
+import { isBeforeMiddleware } from './http-cache-metadata.js';
 import { makesSomethingOfValues, outermostInterceptor } from './further-out.js';
 
 // Nest keeps these under its own names, the same in versions 11 and 12.
@@ -57,6 +58,12 @@ export function obstaclesToEarlyHits(
     obstacles.push(
       "its version is asked for by a header, a media type or a function, which Nest looks at later; leave out 'early', or " +
         'have versions in the path (VersioningType.URI)',
+    );
+  }
+  if (isBeforeMiddleware(handler) && config.getVersioning()?.type === VersioningType.CUSTOM) {
+    obstacles.push(
+      'versions are asked for by a function, which is not asked before middleware; say early: true, or have versions in the ' +
+        'path or in a header',
     );
   }
   if (isMadeForRequests(type, modules)) {

@@ -1,4 +1,5 @@
 import type { HttpRequest } from '../../options/http-cache-options.js';
+import { Asked } from './before-middleware.js';
 import { CachedRequest, type Place } from './cached-request.js';
 import type { CachedRoute } from './cached-route.js';
 import { EarlyRequest } from './early-request.js';
@@ -64,7 +65,8 @@ export class EarlyRoute {
       (request as Marked)[EARLY] = begun;
       goOn();
     });
-    new CachedRequest(route, exchange, true, early).begin(() => place(exchange), early);
+    const asked = route.rule.early === 'before-middleware' ? Asked.of(request) : undefined;
+    new CachedRequest(route, exchange, true, early, asked).begin(() => place(exchange), early);
   }
 }
 

@@ -1,21 +1,28 @@
 import type { Type } from '@nestjs/common';
 import type { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import type { Server } from 'node:http';
 import type { HttpRequest } from '../../options/http-cache-options.js';
+import { BeforeMiddleware } from './before-middleware.js';
 import { EarlyRoute } from './early-route.js';
-import { hasEarlyRoutes, isEarly } from './http-cache-metadata.js';
+import { hasRoute, isBeforeMiddleware, isEarly } from './http-cache-metadata.js';
 import { EARLY_HOOK } from './platform.js';
 
 /** Puts an `EarlyRoute` in front of the handlers that Nest gives to Express and Fastify, once in an application. */
 export class EarlyRoutes {
   readonly #adapters: HttpAdapterHost;
   readonly #isWanted: boolean;
+  readonly #isWantedFirst: boolean;
   #isOnExpress = false;
+  #beforeMiddleware: BeforeMiddleware | undefined;
 
   /** To be made before Nest registers routes: Fastify is told then only. */
   constructor(container: ModulesContainer, adapters: HttpAdapterHost) {
     this.#adapters = adapters;
     const controllers = [...container.values()].flatMap(({ controllers: own }) => [...own.keys()]);
-    this.#isWanted = controllers.some((type) => typeof type === 'function' && hasEarlyRoutes(type as Type));
+    const has = (isMeant: (method: object) => boolean): boolean =>
+      controllers.some((type) => typeof type === 'function' && hasRoute(type as Type, isMeant));
+    this.#isWanted = has(isEarly);
+    this.#isWantedFirst = has(isBeforeMiddleware);
     if (!this.#isWanted) return;
     // A testing module gets its adapter later.
     if ((adapters.httpAdapter as unknown) !== undefined) this.#putOnFastify();
@@ -33,6 +40,17 @@ export class EarlyRoutes {
       for (const layer of route.stack)
         if (isEarly(layer.handle)) layer.handle = inFrontOf(layer.handle, early);
     }
+  }
+
+  /** To be called once the application is complete. */
+  putBeforeMiddleware(): void {
+    if (!this.#isWantedFirst) return;
+    this.#beforeMiddleware ??= new BeforeMiddleware(this.#adapters.httpAdapter.getHttpServer() as Server);
+  }
+
+  /** To be called when the application is about to end. */
+  close(): void {
+    this.#beforeMiddleware?.close();
   }
 
   #putOnFastify(): void {

@@ -16,18 +16,22 @@ export function hasCachedRoutes(type: Type): boolean {
   return Reflect.hasMetadata(HTTP_CACHE, type) || hasRoute(type, () => true);
 }
 
-/** Whether hits of a method are answered early. */
-export function hasEarlyRoutes(type: Type): boolean {
-  return hasRoute(type, isEarly);
+/** Whether a method, or the handler that Nest has made of it, has options by which hits are answered early. */
+export function isEarly(handler: object): boolean {
+  return (earliness(handler) ?? false) !== false;
 }
 
-/** Whether a method, or the handler that Nest has made of it, has options that say so. */
-export function isEarly(handler: object): boolean {
-  return (Reflect.getMetadata(HTTP_CACHE, handler) as HttpCacheOptions<never> | undefined)?.early === true;
+/** Whether they are answered in front of all middleware. */
+export function isBeforeMiddleware(handler: object): boolean {
+  return earliness(handler) === 'before-middleware';
+}
+
+function earliness(handler: object): HttpCacheOptions['early'] {
+  return (Reflect.getMetadata(HTTP_CACHE, handler) as HttpCacheOptions | undefined)?.early;
 }
 
 /** Whether one of a class's methods has such options, and is one of those that are meant. */
-function hasRoute(type: Type, isMeant: (method: object) => boolean): boolean {
+export function hasRoute(type: Type, isMeant: (method: object) => boolean): boolean {
   for (
     let owner = type.prototype as object | null;
     owner !== null;

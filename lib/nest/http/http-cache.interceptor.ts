@@ -6,6 +6,7 @@ import {
   Logger,
   type NestInterceptor,
   type OnApplicationBootstrap,
+  type OnModuleDestroy,
   type OnModuleInit,
   type Type,
 } from '@nestjs/common';
@@ -53,7 +54,9 @@ const HEADERS = '__headers__';
  * providers: [{ provide: APP_INTERCEPTOR, useClass: HttpCacheInterceptor.of({ audience: 'everyone', ttl: '1m' }) }]
  */
 @Injectable()
-export class HttpCacheInterceptor implements NestInterceptor, OnModuleInit, OnApplicationBootstrap {
+export class HttpCacheInterceptor
+  implements NestInterceptor, OnModuleInit, OnApplicationBootstrap, OnModuleDestroy
+{
   readonly #modules: ModuleRef;
   readonly #adapters: HttpAdapterHost;
   /** By class, since heirs share their methods. */
@@ -79,7 +82,7 @@ export class HttpCacheInterceptor implements NestInterceptor, OnModuleInit, OnAp
    *   request comes, with its path.
    */
   static of<R = HttpRequest>(options: HttpCacheOptions<R>): Type<HttpCacheInterceptor> {
-    if (options.early === true) {
+    if ((options.early ?? false) !== false) {
       throw new InvalidOptionsError(
         'early',
         "is said of routes, one by one: @HttpCache({ audience: 'everyone', early: true })",
@@ -100,8 +103,9 @@ export class HttpCacheInterceptor implements NestInterceptor, OnModuleInit, OnAp
     this.#early.putOnExpress();
   }
 
-  /** Says what to write where it stands around routes of which none is cached. */
+  /** Has hits answered before middleware; says what to write where it stands around routes of which none is cached. */
   onApplicationBootstrap(): void {
+    this.#early.putBeforeMiddleware();
     const container = this.#modules.get(ModulesContainer, { strict: false });
     const controllers = [...container.values()].flatMap(({ controllers: own }) => [...own.keys()]);
     const isMarked = controllers.some((type) => typeof type === 'function' && hasCachedRoutes(type as Type));
@@ -111,6 +115,10 @@ export class HttpCacheInterceptor implements NestInterceptor, OnModuleInit, OnAp
         "@HttpCache({ audience: 'everyone', ttl: '5m' }) on routes or controllers, or use " +
         "HttpCacheInterceptor.of({ audience: 'everyone', ttl: '5m' }) in its place to cache every GET",
     );
+  }
+
+  onModuleDestroy(): void {
+    this.#early.close();
   }
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -125,7 +133,8 @@ export class HttpCacheInterceptor implements NestInterceptor, OnModuleInit, OnAp
     request[TAKEN] = true;
     const early = EarlyRoute.of(request);
     if (early instanceof EarlyRequest && early.isFor(route)) return early.resume(next);
-    if (early instanceof EarlyRoute && route.rule.early) this.#open(early, route, context, platform);
+    if (early instanceof EarlyRoute && route.rule.early !== false)
+      this.#open(early, route, context, platform);
     const exchange = new HttpExchange(request, http.getResponse<object>(), platform);
     const sendsAsStored = route.isOutermost && exchange.sendsPlainJson;
     return new CachedRequest(route, exchange, sendsAsStored, next).answer(() =>

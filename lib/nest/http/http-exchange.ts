@@ -1,3 +1,4 @@
+import { ServerResponse } from 'node:http';
 import { setImmediate } from 'node:timers';
 import { type Headers, names } from './header-names.js';
 import type { HttpRequest } from '../../options/http-cache-options.js';
@@ -111,6 +112,23 @@ export class HttpExchange {
    */
   get sendsPlainJson(): boolean {
     return this.#platform.sendsPlainJson && !this.#isPatched('json') && !this.#isPatched('send');
+  }
+
+  /** Whether nobody stands behind this who could change what is sent. */
+  get isSentByNode(): boolean {
+    const { end, write } = this.#response.raw ?? this.#response;
+    return this.isLast && end === ServerResponse.prototype.end && write === ServerResponse.prototype.write;
+  }
+
+  /** The lines of a head that was sent, spelled as it was. */
+  fieldsOf({ headers }: SentHead): (readonly [name: string, value: string])[] {
+    const spelled = (this.#response.raw ?? this.#response).getRawHeaderNames?.() ?? [];
+    const names = new Map(spelled.map((name) => [name.toLowerCase(), name]));
+    return Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined
+        ? []
+        : [value].flat().map((each) => [names.get(name) ?? name, String(each)] as const),
+    );
   }
 
   /** @returns the JSON that a value becomes for the client; undefined where it becomes none. */
@@ -233,6 +251,7 @@ interface NodeResponse {
   write?: (...args: unknown[]) => unknown;
   end?: (content?: unknown, ...args: unknown[]) => unknown;
   getHeaders(): Headers;
+  getRawHeaderNames?(): string[];
   once?(event: 'close', listener: () => void): unknown;
 }
 

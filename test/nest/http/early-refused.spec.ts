@@ -28,6 +28,8 @@ import {
 
 const early = { audience: 'everyone', ttl: '1m', early: true } as const;
 
+const before = { ...early, early: 'before-middleware' } as const;
+
 @Injectable()
 class Guard implements CanActivate {
   canActivate(): boolean {
@@ -78,6 +80,10 @@ function pages(
     }
   }
   return Pages;
+}
+
+function beforeMiddleware(more: Partial<HttpCacheOptions> = {}): Type {
+  return pages(nothing, nothing, nothing, { ...before, ...more });
 }
 
 async function problem(
@@ -171,10 +177,29 @@ const REFUSED: readonly Case[] = [
     pages(nothing, nothing, nothing, { ...early, audience: 'authorized' }),
   ],
   ['a whole class', "'early' is said of routes", pages(HttpCache(early))],
+  ['a whole class before middleware', "'early' is said of routes", pages(HttpCache(before))],
+  ['a guard, before middleware', GUARDED, pages(UseGuards(Guard), nothing, nothing, before)],
+  [
+    'a version that a function finds',
+    'asked for by a function',
+    beforeMiddleware(),
+    [],
+    versions(VersioningType.CUSTOM),
+  ],
+  ['a function that chooses', 'is asked of each request', beforeMiddleware({ when: () => true })],
+  ['a function in the key', 'is asked of each request', beforeMiddleware({ varyBy: [() => 'a'] })],
+  ['a function that refreshes', 'is asked of each request', beforeMiddleware({ forceFresh: () => true })],
+  [
+    'another word',
+    "did you mean 'before-middleware'?",
+    beforeMiddleware({ early: 'before-middlewares' as never }),
+  ],
 ];
 
 const FINE: readonly Case[] = [
   ['nothing', 'none', pages()],
+  ['nothing, before middleware', 'none', beforeMiddleware({ tags: () => ['a'], vary: ['accept-language'] })],
+  ['versions by header, before middleware', 'none', beforeMiddleware(), [], versions(VersioningType.HEADER)],
   ['an interceptor above it', 'none', pages(nothing, UseInterceptors(Logging))],
   [
     'an interceptor behind the global one',
@@ -197,7 +222,7 @@ describe('early hits are refused when the application starts', () => {
     expect(await problem(...given)).toBe(expected);
   });
 
-  it('in the interceptor for all routes', () => {
-    expect(() => HttpCacheInterceptor.of(early)).toThrow('is said of routes, one by one');
+  it.each([early, before])('in the interceptor for all routes: %j', (options) => {
+    expect(() => HttpCacheInterceptor.of(options)).toThrow('is said of routes, one by one');
   });
 });

@@ -23,6 +23,8 @@ export interface PlatformResponse {
 export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
+  /** Names and values in turn, as they were written. */
+  readonly rawHeaders: readonly string[];
   readonly text: string;
   /** The text, read as JSON. */
   readonly body: unknown;
@@ -104,6 +106,7 @@ export async function ask(
   return {
     status: response.statusCode ?? 0,
     headers: response.headers,
+    rawHeaders: response.rawHeaders,
     text,
     get body(): unknown {
       return JSON.parse(text);

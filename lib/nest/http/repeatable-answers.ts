@@ -1,0 +1,135 @@
+import { Logger } from '@nestjs/common';
+import { BoundedMap } from '../../bounded-map.js';
+import type { Place } from './cached-request.js';
+import type { CachedRoute } from './cached-route.js';
+import { names } from './header-names.js';
+import type { HttpExchange, SentHead } from './http-exchange.js';
+import { valuesOf } from './likeness.js';
+import { type Field, RepeatableAnswer, RepeatableHead } from './repeatable-answer.js';
+import { readResponse } from './stored-response.js';
+
+/** Requests that differ otherwise than by headers that `Vary` names; each takes about 2 KB. */
+const MAX_LIKENESSES = 5000;
+
+/** Those that differ by such headers, of each. */
+const MAX_VARIANTS = 16;
+
+/** For how long answers are repeated, until one goes the ordinary way again, in milliseconds. */
+const REPEATED_FOR_MS = 10_000;
+
+/** Headers of one message and its connection: an answer that bears them is not repeated. */
+const OF_ONE_MESSAGE = [
+  'connection',
+  'date',
+  'keep-alive',
+  'set-cookie',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+] as const;
+
+/**
+ * Hits as the application has sent them, middleware and all.
+ *
+ * One is repeated where the request before it got the same, word for word but for its age, and for a while only. What says
+ * something else each time, such as an id of the request, is not known of the next one.
+ */
+export class RepeatableAnswers {
+  readonly #variants = new BoundedMap<string, Variants>(MAX_LIKENESSES);
+  readonly #closed = new Set<CachedRoute>();
+  readonly #told = new Set<CachedRoute>();
+
+  /** The answer that is repeated to a request; undefined where the application is to answer. */
+  find(likeness: string, rawHeaders: readonly string[]): RepeatableAnswer | undefined {
+    const variants = this.#variants.get(likeness);
+    const answer = variants?.answers.get(valuesOf(rawHeaders, variants.names));
+    return answer?.isGood === true && !this.#closed.has(answer.route) ? answer : undefined;
+  }
+
+  /** Takes notice of a hit that the application is about to send. */
+  hear(request: LikeRequest, exchange: HttpExchange, { route, place, stored }: Hit): void {
+    if (typeof stored !== 'string' || this.#closed.has(route)) return;
+    if (exchange.isSentByNode) {
+      exchange.onceHeadIsSent((sent) => {
+        if (sent !== undefined) this.#learn(request, sent, exchange.fieldsOf(sent), { route, place, stored });
+      });
+    } else {
+      this.#tell(route, 'middleware or a hook may change what is sent, as compression and sessions do');
+    }
+  }
+
+  #learn(
+    { likeness, rawHeaders }: LikeRequest,
+    { status, headers }: SentHead,
+    fields: readonly Field[],
+    { route, place, stored }: Hit & { readonly stored: string },
+  ): void {
+    const response = readResponse(stored);
+    const length = headers['content-length'];
+    // Node says the length of nothing by itself, where nobody else does, and behind everything else.
+    if (response === undefined || headers.age === undefined || (status !== 304 && length === undefined))
+      return;
+    const own = OF_ONE_MESSAGE.find((name) => headers[name] !== undefined);
+    if (own !== undefined) {
+      this.#tell(route, `middleware says '${own}', which belongs to one message`);
+      return;
+    }
+    const head = new RepeatableHead(fields);
+    const vary = [...new Set([...place.headers, ...names(headers.vary)])].toSorted();
+    const answers = this.#answersOf(likeness, vary);
+    const values = valuesOf(rawHeaders, vary);
+    const before = answers.get(values);
+    if (before?.isOf(place, stored) === true) {
+      const other = before.differsFrom(head, status);
+      if (other === undefined) before.keep(REPEATED_FOR_MS);
+      else this.#close(route, `middleware says something else by '${other}' each time`);
+    } else if (before !== undefined && before.key !== place.key) {
+      this.#close(route, 'middleware sends the same request now here, now there');
+    } else if (status === response.status) {
+      const answer = new RepeatableAnswer(route, place, stored, response, head);
+      if (answer.length === Number(length)) answers.set(values, answer);
+      else this.#tell(route, 'what is sent is not what is stored');
+    }
+  }
+
+  /** @param vary names of the request headers that such requests differ by. */
+  #answersOf(likeness: string, vary: readonly string[]): Variants['answers'] {
+    let variants = this.#variants.get(likeness);
+    if (variants?.names.join() !== vary.join()) {
+      variants = { names: vary, answers: new BoundedMap(MAX_VARIANTS) };
+      this.#variants.set(likeness, variants);
+    }
+    return variants.answers;
+  }
+
+  #close(route: CachedRoute, reason: string): void {
+    this.#closed.add(route);
+    this.#tell(route, reason);
+  }
+
+  #tell(route: CachedRoute, reason: string): void {
+    if (this.#told.has(route)) return;
+    this.#told.add(route);
+    new Logger('Memcached').warn(
+      `${route.place}: its hits are not answered before middleware, since ${reason}; say early: true. Said once.`,
+    );
+  }
+}
+
+/** What is kept of a request until it is answered. */
+export interface LikeRequest {
+  readonly likeness: string;
+  readonly rawHeaders: readonly string[];
+}
+
+/** What was found for a request, and where. */
+interface Hit {
+  readonly route: CachedRoute;
+  readonly place: Place;
+  readonly stored: unknown;
+}
+
+interface Variants {
+  readonly names: readonly string[];
+  readonly answers: BoundedMap<string, RepeatableAnswer>;
+}
