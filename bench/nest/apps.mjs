@@ -8,6 +8,23 @@ export const PRODUCTS = 100;
 
 const RECORDS = Array.from({ length: PRODUCTS }, (_, index) => recordOf(index));
 
+/** A machine that is busy is no fault of what is measured. */
+const PATIENT = { commandTimeout: '30s', connectTimeout: '30s' };
+
+const NEAR = { cache: { near: { maxAge: '1m' } } };
+
+/** The route with `@HttpCache`. */
+function httpCache(options, module = {}) {
+  return async (servers, from) => {
+    const { HttpCache, MemcachedModule } = await import(from);
+    return {
+      onRoute: [HttpCache({ audience: 'everyone', ...options })],
+      onClass: [],
+      imports: [MemcachedModule.forRoot({ servers, ...PATIENT, ...module })],
+    };
+  };
+}
+
 /** `GET /products/:id` several times over: what the route's answer comes from is all that differs. */
 const APPS = {
   constant: async () => ({ onRoute: [], onClass: [], imports: [] }),
@@ -16,40 +33,14 @@ const APPS = {
     return {
       onRoute: [Cacheable({ key: 'product:{0}' })],
       onClass: [],
-      imports: [MemcachedModule.forRoot({ servers, commandTimeout: '30s', connectTimeout: '30s' })],
+      imports: [MemcachedModule.forRoot({ servers, ...PATIENT })],
     };
   },
-  'http-cache': async (servers, from) => {
-    const { HttpCache, MemcachedModule } = await import(from);
-    return {
-      onRoute: [HttpCache({ audience: 'everyone' })],
-      onClass: [],
-      imports: [MemcachedModule.forRoot({ servers, commandTimeout: '30s', connectTimeout: '30s' })],
-    };
-  },
-  early: async (servers, from) => {
-    const { HttpCache, MemcachedModule } = await import(from);
-    return {
-      onRoute: [HttpCache({ audience: 'everyone', early: true })],
-      onClass: [],
-      imports: [MemcachedModule.forRoot({ servers, commandTimeout: '30s', connectTimeout: '30s' })],
-    };
-  },
-  'early-near': async (servers, from) => {
-    const { HttpCache, MemcachedModule } = await import(from);
-    return {
-      onRoute: [HttpCache({ audience: 'everyone', early: true, near: '1m' })],
-      onClass: [],
-      imports: [
-        MemcachedModule.forRoot({
-          servers,
-          commandTimeout: '30s',
-          connectTimeout: '30s',
-          cache: { near: { maxAge: '1m' } },
-        }),
-      ],
-    };
-  },
+  'http-cache': httpCache({}),
+  early: httpCache({ early: true }),
+  'early-near': httpCache({ early: true, near: '1m' }, NEAR),
+  'before-middleware': httpCache({ early: 'before-middleware' }),
+  'before-middleware-near': httpCache({ early: 'before-middleware', near: '1m' }, NEAR),
   /** Express's middleware that keeps whole answers in the process. */
   apicache: async () => {
     const { default: apicache } = await import('apicache');
@@ -60,13 +51,23 @@ const APPS = {
       prepare: (app) => app.use(apicache.middleware('5 minutes')),
     };
   },
+  /** Fastify's plugin, which keeps ETags, and no answers: the route runs each time. */
+  'fastify-caching': async () => {
+    const { default: caching } = await import('@fastify/caching');
+    return {
+      onRoute: [],
+      onClass: [],
+      imports: [],
+      prepare: (app) => app.register(caching, { privacy: caching.privacy.PUBLIC, expiresIn: 300 }),
+    };
+  },
   /** The least that a route can do whose answer is in memcached: one `get`, and the text as it is. */
   'one-get': async (servers, from) => {
     const { MemcachedClient, MemcachedModule } = await import(from);
     return {
       onRoute: [],
       onClass: [],
-      imports: [MemcachedModule.forRoot({ servers, commandTimeout: '30s', connectTimeout: '30s' })],
+      imports: [MemcachedModule.forRoot({ servers, ...PATIENT })],
       readThrough: (app, load) => {
         const client = app.get(MemcachedClient, { strict: false });
         return async (id) => {
@@ -91,7 +92,8 @@ const APPS = {
 };
 
 /**
- * @param {'constant' | 'one-get' | 'cacheable' | 'http-cache' | 'early' | 'early-near' | 'apicache' | 'cache-manager'} name
+ * @param {'constant' | 'one-get' | 'cacheable' | 'http-cache' | 'early' | 'early-near' | 'before-middleware' |
+ *   'before-middleware-near' | 'apicache' | 'fastify-caching' | 'cache-manager'} name
  * @param {'express' | 'fastify'} [platform]
  * @returns {Promise<{ port: number, calls: () => number, close: () => Promise<void> }>} `calls` counts those of the route's
  *   own method.

@@ -44,8 +44,9 @@ export class EarlyRoutes {
 
   /** To be called once the application is complete. */
   putBeforeMiddleware(): void {
-    if (!this.#isWantedFirst) return;
-    this.#beforeMiddleware ??= new BeforeMiddleware(this.#adapters.httpAdapter.getHttpServer() as Server);
+    const adapter = this.#adapters.httpAdapter as HttpAdapterHost['httpAdapter'] | undefined;
+    const server = adapter?.getHttpServer() as Server | undefined;
+    if (this.#isWantedFirst && server !== undefined) this.#beforeMiddleware ??= new BeforeMiddleware(server);
   }
 
   /** To be called when the application is about to end. */

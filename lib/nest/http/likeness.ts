@@ -12,6 +12,9 @@ const FOR_THE_APPLICATION: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
+/** Requests of which more would have to be compared are the application's, too. */
+const MAX_LENGTH = 4000;
+
 /** Headers that are answered by what is stored, and by nobody else. */
 const FOR_THE_CACHE: ReadonlySet<string> = new Set([
   'cache-control',
@@ -43,7 +46,8 @@ export function likenessOf({ headers, method, socket, url }: IncomingMessage): s
   // Whether they are believed depends on whose they are.
   const isForwarded = forwardedHost !== undefined || forwardedProto !== undefined;
   const proxy = isForwarded ? `${socket.remoteAddress}\n${forwardedHost}\n${forwardedProto}` : '';
-  return `${method} ${scheme} ${url}\n${host}\n${origin}\n${version}\n${proxy}\n${names}`;
+  const likeness = `${method} ${scheme} ${url}\n${host}\n${origin}\n${version}\n${proxy}\n${names}`;
+  return likeness.length > MAX_LENGTH ? undefined : likeness;
 }
 
 /**
@@ -61,4 +65,19 @@ export function valuesOf(rawHeaders: readonly string[], names: readonly string[]
     values += '\n';
   }
   return values;
+}
+
+/**
+ * Names of the headers whose values come again in an answer, whether or not it names them in `Vary`.
+ *
+ * @param answer its headers.
+ */
+export function namesEchoed(
+  rawHeaders: readonly string[],
+  answer: readonly (readonly [name: string, value: string])[],
+): string[] {
+  return rawHeaders
+    .filter((_, index) => index % 2 === 0 && answer.some(([, said]) => said.includes(rawHeaders[index + 1])))
+    .map((name) => name.toLowerCase())
+    .filter((name) => !FOR_THE_CACHE.has(name));
 }

@@ -6,6 +6,9 @@ import type { CachedRoute } from './cached-route.js';
 import { isNamed, isNotModified } from './conditional-request.js';
 import type { BodyForm, StoredResponse } from './stored-response.js';
 
+/** For how long one request may take to hear whether an answer is to be repeated further, in milliseconds. */
+const TO_ASK_MS = 1000;
+
 /** What a 304 leaves out. */
 const OF_CONTENT: ReadonlySet<string> = new Set(['content-length', 'content-type']);
 
@@ -26,6 +29,7 @@ export class RepeatableAnswer {
   readonly #lastModified: string | undefined;
   /** Until when it is repeated, in milliseconds since 1970. */
   #goodUntil = 0;
+  #askAfter = 0;
 
   /** @param response what is stored, read. */
   constructor(
@@ -48,13 +52,22 @@ export class RepeatableAnswer {
     this.#lastModified = head.get('last-modified');
   }
 
-  get isGood(): boolean {
-    return unixMs() < this.#goodUntil;
+  /**
+   * Whether it is repeated to the request that asks. As its time runs out, to all but one, which is to hear whether it
+   * still is what is said.
+   */
+  mayBeRepeated(): boolean {
+    const now = unixMs();
+    if (now >= this.#goodUntil) return false;
+    if (now < this.#askAfter) return true;
+    this.#askAfter = Number.POSITIVE_INFINITY;
+    return false;
   }
 
   /** Has it repeated for so long, in milliseconds from now; 0 ends that. */
   keep(milliseconds: number): void {
     this.#goodUntil = unixMs() + milliseconds;
+    this.#askAfter = this.#goodUntil - TO_ASK_MS;
   }
 
   /** Whether a hit was of the same answer in the same place. */

@@ -4,17 +4,14 @@ import type { Place } from './cached-request.js';
 import type { CachedRoute } from './cached-route.js';
 import { names } from './header-names.js';
 import type { HttpExchange, SentHead } from './http-exchange.js';
-import { valuesOf } from './likeness.js';
+import { namesEchoed, valuesOf } from './likeness.js';
 import { type Field, RepeatableAnswer, RepeatableHead } from './repeatable-answer.js';
 import { readResponse } from './stored-response.js';
 
-/** Requests that differ otherwise than by headers that `Vary` names; each takes about 2 KB. */
-const MAX_LIKENESSES = 5000;
+/** Answers that are remembered, of about 2 KB each. */
+const MAX_ANSWERS = 5000;
 
-/** Those that differ by such headers, of each. */
-const MAX_VARIANTS = 16;
-
-/** For how long answers are repeated, until one goes the ordinary way again, in milliseconds. */
+/** For how long answers are repeated without being heard again, in milliseconds. */
 const REPEATED_FOR_MS = 10_000;
 
 /** Headers of one message and its connection: an answer that bears them is not repeated. */
@@ -35,15 +32,19 @@ const OF_ONE_MESSAGE = [
  * something else each time, such as an id of the request, is not known of the next one.
  */
 export class RepeatableAnswers {
-  readonly #variants = new BoundedMap<string, Variants>(MAX_LIKENESSES);
+  readonly #answers = new BoundedMap<string, RepeatableAnswer>(MAX_ANSWERS);
+  /** By which headers those to requests that are alike differ. */
+  readonly #vary = new BoundedMap<string, readonly string[]>(MAX_ANSWERS);
   readonly #closed = new Set<CachedRoute>();
   readonly #told = new Set<CachedRoute>();
 
   /** The answer that is repeated to a request; undefined where the application is to answer. */
   find(likeness: string, rawHeaders: readonly string[]): RepeatableAnswer | undefined {
-    const variants = this.#variants.get(likeness);
-    const answer = variants?.answers.get(valuesOf(rawHeaders, variants.names));
-    return answer?.isGood === true && !this.#closed.has(answer.route) ? answer : undefined;
+    const vary = this.#vary.get(likeness);
+    if (vary === undefined) return undefined;
+    const answer = this.#answers.get(nameOf(likeness, vary, rawHeaders));
+    if (answer === undefined || this.#closed.has(answer.route)) return undefined;
+    return answer.mayBeRepeated() ? answer : undefined;
   }
 
   /** Takes notice of a hit that the application is about to send. */
@@ -75,10 +76,11 @@ export class RepeatableAnswers {
       return;
     }
     const head = new RepeatableHead(fields);
-    const vary = [...new Set([...place.headers, ...names(headers.vary)])].toSorted();
-    const answers = this.#answersOf(likeness, vary);
-    const values = valuesOf(rawHeaders, vary);
-    const before = answers.get(values);
+    const said = [...place.headers, ...names(headers.vary), ...namesEchoed(rawHeaders, fields)];
+    const vary = [...new Set([...(this.#vary.get(likeness) ?? []), ...said])];
+    this.#vary.set(likeness, vary);
+    const name = nameOf(likeness, vary, rawHeaders);
+    const before = this.#answers.get(name);
     if (before?.isOf(place, stored) === true) {
       const other = before.differsFrom(head, status);
       if (other === undefined) before.keep(REPEATED_FOR_MS);
@@ -87,19 +89,9 @@ export class RepeatableAnswers {
       this.#close(route, 'middleware sends the same request now here, now there');
     } else if (status === response.status) {
       const answer = new RepeatableAnswer(route, place, stored, response, head);
-      if (answer.length === Number(length)) answers.set(values, answer);
+      if (answer.length === Number(length)) this.#answers.set(name, answer);
       else this.#tell(route, 'what is sent is not what is stored');
     }
-  }
-
-  /** @param vary names of the request headers that such requests differ by. */
-  #answersOf(likeness: string, vary: readonly string[]): Variants['answers'] {
-    let variants = this.#variants.get(likeness);
-    if (variants?.names.join() !== vary.join()) {
-      variants = { names: vary, answers: new BoundedMap(MAX_VARIANTS) };
-      this.#variants.set(likeness, variants);
-    }
-    return variants.answers;
   }
 
   #close(route: CachedRoute, reason: string): void {
@@ -129,7 +121,7 @@ interface Hit {
   readonly stored: unknown;
 }
 
-interface Variants {
-  readonly names: readonly string[];
-  readonly answers: BoundedMap<string, RepeatableAnswer>;
+/** What the answer to a request is remembered by. */
+function nameOf(likeness: string, vary: readonly string[], rawHeaders: readonly string[]): string {
+  return vary.length === 0 ? likeness : `${likeness}\n${vary.join()}\n${valuesOf(rawHeaders, vary)}`;
 }

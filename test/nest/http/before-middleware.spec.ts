@@ -9,10 +9,11 @@ import {
   type Type,
   VersioningType,
 } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
 import { once } from 'node:events';
 import { Agent, request as send } from 'node:http';
 import { connect } from 'node:net';
-import { HttpCache, MemcachedClient, MemcachedService } from '../../../lib/index.js';
+import { HttpCache, MemcachedClient, MemcachedModule, MemcachedService } from '../../../lib/index.js';
 import {
   type Answer,
   type HttpApp,
@@ -292,6 +293,17 @@ describe.each(PLATFORMS)('a hit before middleware on %s', (platform) => {
     expect(app.seen()).toBe(ENOUGH);
   });
 
+  it('is not for others what middleware has made of a header of one, and has not named', async () => {
+    const canonical: Middleware = ({ headers }, response, next) => {
+      response.setHeader('link', `<https://one.example:${headers['x-forwarded-port']}/>; rel="canonical"`);
+      next();
+    };
+    await using app = await start(platform, [canonical]);
+    await app.warm('/pages/items/7', { 'x-forwarded-port': '1337' });
+    const { headers } = await app.nest.get('/pages/items/7', { 'x-forwarded-port': '443' });
+    expect(headers.link).toContain(':443/');
+  });
+
   it.each<[string, string, Middleware]>([
     [
       'says something else each time',
@@ -488,6 +500,15 @@ describe.each(PLATFORMS)('a hit before middleware on %s', (platform) => {
       await once(socket, 'close');
     }
     expect((await app.nest.get('/pages/items/7')).status).toBe(200);
+  });
+
+  it('is nothing to an application without a server', async () => {
+    const testing = await Test.createTestingModule({
+      imports: [MemcachedModule.forRoot({ isGlobal: true, servers: '127.0.0.1:1' })],
+      controllers: [Pages],
+    }).compile();
+    await testing.init();
+    await expect(testing.close()).resolves.toBeUndefined();
   });
 
   it('is none once the application ends', async () => {
