@@ -42,11 +42,13 @@ export function likenessOf({ headers, method, socket, url }: IncomingMessage): s
     if (asked.has('no-store') || asked.has('only-if-cached')) return undefined;
   }
   const scheme = 'encrypted' in socket ? 'https' : 'http';
-  const { 'x-forwarded-host': forwardedHost, 'x-forwarded-proto': forwardedProto } = headers;
+  const { 'x-forwarded-host': forwardedHost, 'x-forwarded-proto': forwardedScheme } = headers;
   // Whether they are believed depends on whose they are.
-  const isForwarded = forwardedHost !== undefined || forwardedProto !== undefined;
-  const proxy = isForwarded ? `${socket.remoteAddress}\n${forwardedHost}\n${forwardedProto}` : '';
-  const likeness = `${method} ${scheme} ${url}\n${host}\n${origin}\n${version}\n${proxy}\n${names}`;
+  const proxy =
+    forwardedHost === undefined && forwardedScheme === undefined
+      ? []
+      : [forwardedHost, forwardedScheme, socket.remoteAddress];
+  const likeness = [method, scheme, url, host, origin, version, names, ...proxy].join('\n');
   return likeness.length > MAX_LENGTH ? undefined : likeness;
 }
 
