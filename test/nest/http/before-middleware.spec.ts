@@ -426,7 +426,7 @@ describe.each(PLATFORMS)('a hit before middleware on %s', (platform) => {
     const service = app.nest.app.get(MemcachedService);
     const hits = (): [near: number, all: number] => [service.near!.hits, service.counters.hit];
     await app.warm('/pages/items/7');
-    for (let [before] = hits(); hits()[0] === before;) await app.nest.get('/pages/items/7');
+    for (const [before] = hits(); hits()[0] === before;) await app.nest.get('/pages/items/7');
     const [near, all] = hits();
     app.seen();
     for (let round = 0; round < 10; round += 1) await app.nest.get('/pages/items/7');
