@@ -1,9 +1,9 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { HttpRequest } from '../../options/http-cache-options.js';
-import type { Place } from './cached-request.js';
 import type { CachedRoute } from './cached-route.js';
 import type { HttpExchange } from './http-exchange.js';
 import { likenessOf } from './likeness.js';
+import type { Place } from './place.js';
 import { RepeatableAnswers } from './repeatable-answers.js';
 
 /** Under which a request that goes on keeps what its answer is to be remembered by. */

@@ -1,13 +1,13 @@
 import { type CallHandler, GatewayTimeoutException } from '@nestjs/common';
 import { lastValueFrom, Observable } from 'rxjs';
 import { LoaderTimeoutError, MemcachedError } from '../../errors.js';
-import type { ResolvedPolicy } from '../../options/cache-policy.js';
 import type { Asked } from './before-middleware.js';
 import { bodyOf, storeBody } from './body-form.js';
 import type { CachedRoute } from './cached-route.js';
 import { entityTagOf, isNamed, isNotModified } from './conditional-request.js';
 import { directives, type Headers, names } from './header-names.js';
 import type { HttpExchange, SentHead } from './http-exchange.js';
+import type { Place } from './place.js';
 import { hand, NEVER_CALLED, type Receiver, unlessCalled } from './receiver.js';
 import {
   headersChanged,
@@ -360,16 +360,6 @@ export class CachedRequest {
     }
     return !forbidsStoring(headers, route);
   }
-}
-
-/** What a request needs to be answered from the cache. */
-export interface Place {
-  readonly key: string;
-  /** Request headers in the key, in lower case. */
-  readonly headers: readonly string[];
-  readonly policy: ResolvedPolicy;
-  /** The method is to run, whatever is stored. */
-  readonly isForced: boolean;
 }
 
 /** What the method has made, and what becomes of it. */

@@ -1,9 +1,10 @@
 import type { HttpRequest } from '../../options/http-cache-options.js';
 import { Asked } from './before-middleware.js';
-import { CachedRequest, type Place } from './cached-request.js';
+import { CachedRequest } from './cached-request.js';
 import type { CachedRoute } from './cached-route.js';
 import { EarlyRequest } from './early-request.js';
 import { type DeclaredHeader, HttpExchange } from './http-exchange.js';
+import type { Place } from './place.js';
 import type { Platform } from './platform.js';
 
 /** Under which a request keeps what was begun for it, or the route whose interceptor is to say what it knows. */

@@ -17,7 +17,7 @@ import { InvalidOptionsError } from '../../errors.js';
 import { ApplicationCaches } from '../instance/application-caches.js';
 import type { ModuleCache } from '../instance/module-cache.js';
 import { DEFAULT_NAME, getModuleCacheToken } from '../instance/module-name.js';
-import { CachedRequest, type Place } from './cached-request.js';
+import { CachedRequest } from './cached-request.js';
 import { isEventStream, leavesResponseToMethod, propertyOf } from '../methods/nest-metadata.js';
 import { CachedRoute } from './cached-route.js';
 import { obstaclesToEarlyHits } from './early-obstacles.js';
@@ -34,6 +34,7 @@ import {
   readHttpCacheOptions,
 } from '../../options/http-cache-options.js';
 import { type DeclaredHeader, HttpExchange } from './http-exchange.js';
+import type { Place } from './place.js';
 import { Platform } from './platform.js';
 import { seenBy } from './seen-by.js';
 
@@ -117,6 +118,7 @@ export class HttpCacheInterceptor
     );
   }
 
+  /** Has the application answer whoever asks from now on. */
   onModuleDestroy(): void {
     this.#early.close();
   }

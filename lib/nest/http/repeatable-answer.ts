@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ResolvedPolicy } from '../../options/cache-policy.js';
 import { unixMs } from '../../unix-time.js';
-import type { Place } from './cached-request.js';
 import type { CachedRoute } from './cached-route.js';
 import { isNamed, isNotModified } from './conditional-request.js';
+import type { Place } from './place.js';
 import type { BodyForm, StoredResponse } from './stored-response.js';
 
 /** For how long one request may take to hear whether an answer is to be repeated further, in milliseconds. */
