@@ -5,7 +5,7 @@ const NEAR = { maxAge: '1s', maxItems: 1_500_000 };
 const OPTIONS = { commandTimeout: '30s', connectTimeout: '30s' };
 
 /** Has a server say that there have been near caches for hours, so that this one begins at once. */
-async function markLongAgo(servers, { MemcachedClient }) {
+export async function markLongAgo(servers, { MemcachedClient }) {
   for (const server of servers) {
     const client = new MemcachedClient({ servers: [server] });
     await client.set('~near', 'bench', { ttl: '20h' });

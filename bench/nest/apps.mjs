@@ -1,5 +1,6 @@
 import { Controller, Get, Module, Param, UseInterceptors } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { markLongAgo } from '../clients/near-cache.mjs';
 import { recordOf } from '../measure/data.mjs';
 import { atParameter, decorate } from './decorate.mjs';
 
@@ -16,7 +17,9 @@ const NEAR = { cache: { near: { maxAge: '1m' } } };
 /** The route with `@HttpCache`. */
 function httpCache(options, module = {}) {
   return async (servers, from) => {
-    const { HttpCache, MemcachedModule } = await import(from);
+    const lib = await import(from);
+    const { HttpCache, MemcachedModule } = lib;
+    if (module === NEAR) await markLongAgo(servers, lib);
     return {
       onRoute: [HttpCache({ audience: 'everyone', ...options })],
       onClass: [],
