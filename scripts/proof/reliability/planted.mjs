@@ -13,8 +13,8 @@ export const PLANTED = [
   {
     name: '`update` stores whatever is there meanwhile',
     file: 'cache/cas-update.js',
-    from: "(await store.write(key, entry, keepSeconds, finding.cas)) === 'stored'",
-    to: '(await store.set(key, entry, keepSeconds), true)',
+    from: 'const writing = store.write(key, entry, keepSeconds, finding.cas);',
+    to: "const writing = store.set(key, entry, keepSeconds).then(() => 'stored');",
     by: 'network',
     finds: ['lost'],
   },
