@@ -158,9 +158,13 @@ async function readLine(node: Node, keys: Keys, read: Reading): Promise<void> {
       result.failures.push({ server: node.server.id, keys: [userKeys[index]], error });
     }
   } catch (error) {
-    // A proxy refuses the whole line for the sake of one server that is away; alone, the keys of the others are found.
-    if (error instanceof ServerError && userKeys.length > 1) await readEach(node, userKeys, read);
-    else noteFailure(result, node, userKeys, error);
+    if (!(error instanceof ServerError) || userKeys.length === 1) {
+      noteFailure(result, node, userKeys, error);
+      return;
+    }
+    // A proxy refuses the whole line for the sake of one server that is away; alone, the keys of the others are found. It
+    // waits once more for that server, and the others' answers wait behind.
+    await readEach(node, userKeys, { ...read, send: read.dispatcher.within(options) });
   }
 }
 

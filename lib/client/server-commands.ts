@@ -1,6 +1,7 @@
 import type { Cluster } from '../cluster/cluster.js';
 import { dumpKeys } from '../cluster/key-dump.js';
 import type { Node, NodeState } from '../cluster/node.js';
+import { proxyError } from '../cluster/proxy-signs.js';
 import type { Latency } from '../cluster/round-trips.js';
 import { ConnectionError, InvalidArgumentError, MemcachedError } from '../errors.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';
@@ -85,7 +86,7 @@ export class ServerCommands {
     let left = limit;
     for (const node of nodes) {
       if (left <= 0) return;
-      if (node.isProxy) throw node.proxyError('keys');
+      if (node.isProxy) throw proxyError('keys', node.server.id);
       try {
         for await (const key of dumpKeys(node.server, this.#options, ended)) {
           if (!key.startsWith(prefix)) continue;
@@ -102,7 +103,7 @@ export class ServerCommands {
         // An old memcached that cannot list its keys says so.
         const isHungUp =
           error instanceof ConnectionError && node.dialect === 'classic' && node.state === 'up';
-        throw isHungUp || node.isProxy ? node.proxyError('keys') : error;
+        throw isHungUp || node.isProxy ? proxyError('keys', node.server.id) : error;
       }
     }
   }

@@ -84,6 +84,7 @@ async function* listing(
     },
     onRoundTrip: () => undefined,
     onOverdue: () => undefined,
+    onRefused: () => undefined,
     onClosed: (_connection, error: MemcachedError | undefined) => {
       failure ??= error;
       over = true;

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import { clearTimeout, setTimeout } from 'node:timers';
 import { isDeepStrictEqual } from 'node:util';
 import { Connection } from '../connection/connection.js';
@@ -10,7 +9,6 @@ import {
   ConnectionError,
   ProtocolError,
   CommandTimeoutError,
-  UnsupportedError,
   type MemcachedError,
 } from '../errors.js';
 import type { ClientSettings } from '../options/client-options.js';
@@ -19,14 +17,12 @@ import type { Reply } from '../protocol/reply.js';
 import { Request } from '../protocol/request.js';
 import { OwedDelivery } from './owed-delivery.js';
 import type { OwedInvalidations } from './owed-invalidations.js';
+import { ProxySigns } from './proxy-signs.js';
 import { RoundTrips, type Latency } from './round-trips.js';
 import { unixMs } from '../unix-time.js';
 
 /** So many connections in a row may end before they have answered anything; then the next one waits. */
 const VAIN_CONNECTIONS = 3;
-
-/** How long what hung up on a command for servers is taken for a proxy. */
-const HUNG_UP_MS = 10 * 60 * 1000;
 
 /** Our handle on one server: its connection, and whether it can be used. */
 export class Node implements ConnectionOwner<Connection> {
@@ -46,14 +42,9 @@ export class Node implements ConnectionOwner<Connection> {
   #unreachable = false;
   #probeTimer: NodeJS.Timeout | undefined;
   #delay = 0;
-  /** Connections in a row that ended over the question for the meta dialect. A server that restarts does it once. */
-  #refusals = 0;
-  /** A proxy hangs up on that question: the next connection speaks classic. Asked again after that one. */
-  #classicNext = false;
-  /** The present connection leads to such a proxy. */
-  #proxied = false;
-  /** When the server last hung up on a command that proxies hang up on. */
-  #hungUpAt = Number.NEGATIVE_INFINITY;
+  readonly #signs = new ProxySigns();
+  /** Has been replaced, and answers what it was asked before. */
+  #retired: Connection | undefined;
   /** How many connections have become ready. */
   #connections = 0;
   /** How many connections in a row have become ready and answered nothing, whatever they died of. */
@@ -130,26 +121,17 @@ export class Node implements ConnectionOwner<Connection> {
 
   /** Whether it hangs up on what only servers know; a server that restarts at that moment is asked again some time later. */
   get isProxy(): boolean {
-    return this.#proxied || performance.now() - this.#hungUpAt < HUNG_UP_MS;
-  }
-
-  /** Such a proxy would close the connection, and with it fail everybody else's requests. */
-  proxyError(label: string): UnsupportedError {
-    return new UnsupportedError(
-      `${label}: ${this.server.id} is a proxy that passes no such command on; ask the servers behind it`,
-    );
+    return this.#signs.isProxy;
   }
 
   /** Sends a request; its outcome goes to the request itself. Opens the connection on first use. */
   send(request: Request): void {
-    if (this.#closed) request.fail(new ClientClosedError('the client is closed'));
-    else if (this.#unreachable) request.fail(this.#unreachableError(request));
-    else if (isForServers(request) && this.isProxy) request.fail(this.proxyError(request.label));
-    else {
-      const connection = this.#connected();
-      if (!this.#owed.isEmpty) this.#delivery.ahead(request, connection);
-      connection.push(request);
-    }
+    const refusal = this.#refusal(request);
+    if (refusal !== undefined) return request.fail(refusal);
+    if (this.#signs.isToBeAsked && this.#retired === undefined) this.#renew();
+    const connection = this.#connected();
+    if (!this.#owed.isEmpty) this.#delivery.ahead(request, connection);
+    connection.push(request);
   }
 
   /** Takes another weight or name of the same server. @returns false for one that is reached by another connection. */
@@ -201,6 +183,7 @@ export class Node implements ConnectionOwner<Connection> {
     this.#closed = true;
     clearTimeout(this.#probeTimer);
     if (this.#options.drainTimeout > 0) await this.#drain();
+    this.#retired?.close();
     this.#connection?.close();
     this.#delivery.close();
   }
@@ -215,15 +198,15 @@ export class Node implements ConnectionOwner<Connection> {
       this.#onGone = resolve;
       timer = setTimeout(resolve, this.#options.drainTimeout);
     });
-    await Promise.race([Promise.all([this.#connection.drained(), delivered]), over]);
+    const drained = [this.#connection.drained(), this.#retired?.drained(), delivered];
+    await Promise.race([Promise.all(drained), over]);
     clearTimeout(timer);
   }
 
   onReady(connection: Connection): readonly Request[] {
     this.#lastReady = connection;
     if (this.#closed) return this.#delivery.first(connection);
-    // A proxy that is known to be one is asked once for each of its connections, not twice.
-    this.#refusals = connection.dialect === 'meta' ? 0 : 1;
+    this.#signs.onReady(connection);
     if (this.#vainConnections === 0) this.#delay = 0;
     this.#vainConnections += 1;
     // Before anybody is told that the server is back: what they send must not take its place.
@@ -234,6 +217,10 @@ export class Node implements ConnectionOwner<Connection> {
     if (owed.length > 0) this.#observer.onOwedSent(this, owed.length);
     this.#delivery.lookThrough(this.server);
     return owed;
+  }
+
+  onRefused(connection: Connection, request: Request, reply: Reply): void {
+    this.#signs.onRefused(connection, request, reply);
   }
 
   /** The server owes a reply: is it slow or gone? One more request on the same connection tells. */
@@ -262,27 +249,33 @@ export class Node implements ConnectionOwner<Connection> {
     lost: Request[],
     unsent: Request[],
   ): void {
-    this.#connection = undefined;
-    this.#delivery.stop();
+    const retired = connection === this.#retired;
+    if (retired) {
+      this.#retired = undefined;
+    } else {
+      this.#connection = undefined;
+      this.#delivery.stop();
+    }
     if (this.#closed) {
-      this.#onGone?.();
+      if (!retired) this.#onGone?.();
       for (const request of [...lost, ...unsent]) {
         request.fail(new ClientClosedError(`${request.label}: the client was closed`, request.outcome));
       }
       return;
     }
     if (connection.refusedMeta && this.#options.protocol === 'auto') {
-      this.#refusals += 1;
-      this.#classicNext = this.#refusals > 1;
+      this.#signs.onRefusedMeta();
       for (const request of unsent) this.send(request);
       if (this.#connection === undefined) this.#connected();
       return;
     }
     const wasReady = connection.version.text !== '';
-    if (wasReady && connection.dialect === 'classic' && lost.some(isForServers)) {
-      this.#hungUpAt = performance.now();
-    }
+    if (wasReady) this.#signs.onClosed(connection, error, lost);
     const idle = lost.length === 0 && unsent.length === 0;
+    if (retired) {
+      if (!idle) this.#reopen(error, lost, unsent);
+      return;
+    }
     if (wasReady && idle && !this.#unreachable) return;
     this.#failed(error);
     if (wasReady && !this.#unreachable && this.#vainConnections <= VAIN_CONNECTIONS)
@@ -317,17 +310,26 @@ export class Node implements ConnectionOwner<Connection> {
   }
 
   #connected(): Connection {
-    if (this.#connection === undefined) {
-      const protocol = this.#classicNext ? 'classic' : this.#options.protocol;
-      this.#proxied = this.#classicNext;
-      this.#classicNext = false;
-      this.#connection = new Connection(
-        this.server,
-        { ...this.#options, protocol, lookups: this.#lookups },
-        this,
-      );
-    }
-    return this.#connection;
+    return (this.#connection ??= new Connection(
+      this.server,
+      { ...this.#options, ...this.#signs.opening(this.#options.protocol), lookups: this.#lookups },
+      this,
+    ));
+  }
+
+  /** Has another connection take the place of the present one. */
+  #renew(): void {
+    const old = this.#connection;
+    this.#connection = undefined;
+    this.#retired = old;
+    void old?.drained().then(() => old.close());
+  }
+
+  /** Why a request is not sent. */
+  #refusal(request: Request): MemcachedError | undefined {
+    if (this.#closed) return new ClientClosedError('the client is closed');
+    if (this.#unreachable) return this.#unreachableError(request);
+    return this.#signs.refusal(request, this.server.id);
   }
 
   #probe(onAnswer: () => void): Request {
@@ -361,7 +363,8 @@ export class Node implements ConnectionOwner<Connection> {
 
   #lostError(request: Request, cause: MemcachedError | undefined): MemcachedError {
     if (cause instanceof ProtocolError) return cause;
-    if (isForServers(request) && this.isProxy) return this.proxyError(request.label);
+    const refusal = this.#signs.refusal(request, this.server.id);
+    if (refusal !== undefined) return refusal;
     const why = cause?.message ?? `${this.server.id}: connection closed`;
     return new ConnectionError(`${request.label}: ${why}`, this.server.id, request.outcome, { cause });
   }
@@ -390,9 +393,4 @@ export interface NodeObserver {
   onReconnect(node: Node): void;
   /** So many invalidations that it was owed are on their way. */
   onOwedSent(node: Node, count: number): void;
-}
-
-/** Whether only servers know the command: `stats`, `flush_all` and the like, which proxies hang up on. */
-function isForServers(request: Request): boolean {
-  return request.kind === 'line' && request.key !== 'version';
 }

@@ -1,4 +1,5 @@
 import type { MemcachedError } from '../errors.js';
+import type { Reply } from '../protocol/reply.js';
 import type { Request } from '../protocol/request.js';
 
 /** Who opened a connection, and is told what becomes of it. */
@@ -12,6 +13,8 @@ export interface ConnectionOwner<Connection> {
   onOverdue(connection: Connection): void;
   /** A request was answered so many milliseconds after it was written. One at a time is measured, the negotiation is not. */
   onRoundTrip(milliseconds: number): void;
+  /** A request was answered by an error line; told before the request is. */
+  onRefused(connection: Connection, request: Request, reply: Reply): void;
   /**
    * It is over, for whatever reason, exactly once.
    *

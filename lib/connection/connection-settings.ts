@@ -1,4 +1,5 @@
 import type { NameLookups } from './name-lookups.js';
+import type { Agreement } from './negotiation.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';
 
 /** The client's options that concern a single connection. */
@@ -14,6 +15,8 @@ export type ConnectionSettings = Pick<
 > & {
   /** Looks up the server's name; the system does without it. */
   readonly lookups?: NameLookups;
+  /** What is known to hold, so that nothing is asked. */
+  readonly agreed?: Agreement;
 };
 
 /** With so many bytes not yet taken by the kernel, further requests wait as objects instead of bytes. */
@@ -21,9 +24,10 @@ export const HIGH_WATER_BYTES = 1024 * 1024;
 
 /**
  * Most commands on their way in the classic dialect: a proxy gives up on those that have waited in its own queue for longer
- * than its time-out, so the rest wait here.
+ * than its time-out, so the rest wait here. Those for a server that stands still are given up
+ * together, and hold the others up only once.
  */
-export const CLASSIC_WINDOW = 256;
+export const CLASSIC_WINDOW = 1024;
 
 /** How long statistics may follow the answer that came before them in one write. */
 export const STATS_MS = 150;

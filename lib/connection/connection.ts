@@ -21,7 +21,7 @@ import {
 } from './connection-settings.js';
 import { Deadlines, type Timed } from './deadlines.js';
 import { ItemLimit } from './item-limit.js';
-import { negotiate, NOT_AGREED, type Dialect } from './negotiation.js';
+import { negotiate, NOT_AGREED, type Agreement, type Dialect } from './negotiation.js';
 import { RequestQueue } from './request-queue.js';
 import type { ServerVersion } from './server-version.js';
 import { endSocket, openSocket, peerOf } from './socket.js';
@@ -85,6 +85,10 @@ export class Connection {
 
   get ready(): boolean {
     return this.#state !== 'closed' && this.version.text !== '';
+  }
+
+  get agreement(): Agreement {
+    return this.#agreement;
   }
 
   /** The dialect agreed on; `meta` until then. */
@@ -154,12 +158,10 @@ export class Connection {
 
   async #negotiate(): Promise<void> {
     try {
-      this.#agreement = await negotiate(
-        this.server,
-        this.#settings.protocol,
-        (request) => this.#ask(request),
-        (step) => this.#noteStep(step),
-      );
+      const { agreed, protocol } = this.#settings;
+      const ask = (request: Request): Promise<unknown> => this.#ask(request);
+      this.#agreement =
+        agreed ?? (await negotiate(this.server, protocol, ask, (step) => this.#noteStep(step)));
     } catch (error) {
       if (error instanceof ServerError) this.#refusedMeta = this.#step !== 'begins';
       this.close(error as MemcachedError);
@@ -289,6 +291,7 @@ export class Connection {
     if (reply.isWithoutTokens && this.#agreement.hasCas)
       this.#agreement = { ...this.#agreement, hasCas: false };
     if (refused) {
+      this.#owner.onRefused(this, request, reply);
       errors.refuse(request, reply, this.server.id, this.#limit);
       return;
     }

@@ -40,6 +40,11 @@ export const NOT_AGREED: Agreement = {
   clock: new ServerClock(),
 };
 
+/** The same, for another connection to the peer of a classic one. */
+export function asBefore(agreement: Agreement): Agreement {
+  return { ...agreement, life: witnessedLife() };
+}
+
 /** Sends one line (with whatever follows it) and resolves with its last reply. */
 export type Ask = (request: Request) => Promise<unknown>;
 

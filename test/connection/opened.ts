@@ -63,6 +63,10 @@ export class Opened implements ConnectionOwner<Connection> {
     this.#onOverdue();
   }
 
+  onRefused(): void {
+    // The request is told as well.
+  }
+
   onRoundTrip(milliseconds: number): void {
     this.roundTrips.push(milliseconds);
   }

@@ -1,9 +1,10 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { inspect } from 'node:util';
 import { MemcachedClient } from '../../lib/client/client.js';
 import { FaultProxy } from '../support/fault-proxy.js';
@@ -48,6 +49,95 @@ describe('a peer that hangs up on the meta dialect', () => {
     await scripted.peers[2].gone;
     expect(await client.get('k')).toBeUndefined();
     expect(scripted.peers).toHaveLength(5);
+  });
+});
+
+describe('a proxy that hangs up when it refuses a line of many keys', () => {
+  /** What each connection was asked, without what is asked first. */
+  let asked: string[][];
+  let clock: jest.SpiedFunction<typeof performance.now> | undefined;
+
+  beforeEach(() => {
+    asked = [];
+  });
+  afterEach(() => clock?.mockRestore());
+
+  /** Speaks meta when it is one no more. */
+  function proxy(is: { upgraded: boolean; patient?: boolean }): Promise<ScriptedServer> {
+    return ScriptedServer.start((peer) => {
+      const lines: string[] = [];
+      asked.push(lines);
+      return peer.answer((line) => {
+        lines.push(line);
+        if (line === 'version') return 'VERSION 1.6.18\r\n';
+        if (line === 'get slow') return '';
+        if (/^get \S+$/.test(line)) return 'END\r\n';
+        if (line.startsWith('get ')) {
+          peer.send('SERVER_ERROR Connection timed out\r\n');
+          if (is.patient !== true) peer.socket.end();
+          return '';
+        }
+        if (is.upgraded && line.startsWith('mg ')) return `EN ${line.split(' ').at(-1)}\r\n`;
+        if (is.upgraded) return line === 'mn' ? 'MN\r\n' : 'END\r\n';
+        peer.hangUp();
+        return undefined;
+      });
+    });
+  }
+
+  /** What this process takes for the time moves on. */
+  function pass(seconds: number): void {
+    const now = performance.now.bind(performance);
+    clock = jest.spyOn(performance, 'now').mockImplementation(() => now() + seconds * 1000);
+  }
+
+  it('is asked for each key at once, on a connection that asks nothing else, and for lines no more', async () => {
+    await using scripted = await proxy({ upgraded: false });
+    await using client = new MemcachedClient({ servers: scripted.address });
+    for (let times = 0; times < 2; times += 1) {
+      expect((await client.getMany(['a', 'b'])).failures).toEqual([]);
+    }
+    expect(asked.slice(2)).toEqual([
+      ['version', 'get a b'],
+      ['get a', 'get b', 'get a', 'get b'],
+    ]);
+  });
+
+  it('is asked for each key of a line that was on its way when it hung up', async () => {
+    await using scripted = await proxy({ upgraded: false });
+    await using client = new MemcachedClient({ servers: scripted.address });
+    await client.get('k');
+    const all = await Promise.all([client.getMany(['a', 'b']), client.getMany(['c', 'd'])]);
+    expect(all.flatMap(({ failures }) => failures)).toEqual([]);
+    expect(asked.flat().filter((line) => line.endsWith('d'))).toEqual(['get c d', 'get d']);
+    expect(asked).toHaveLength(4);
+  });
+
+  it('is asked for its dialect once that is over, while the connection before answers what it was asked', async () => {
+    const is = { upgraded: false };
+    await using scripted = await proxy(is);
+    await using client = new MemcachedClient({ servers: scripted.address, commandTimeout: '1h' });
+    await client.getMany(['a', 'b']);
+    const slow = client.get('slow');
+    is.upgraded = true;
+    pass(11);
+    expect(await client.get('k')).toBeUndefined();
+    expect(asked).toHaveLength(5);
+    expect(asked[4]).toEqual(['version', 'mn', 'stats', 'stats settings', expect.stringMatching(/^mg k /)]);
+    scripted.peers[3].send('END\r\n');
+    expect(await slow).toBeUndefined();
+    await scripted.peers[3].gone;
+  });
+
+  it('is asked for its dialect at once when it hangs up later on', async () => {
+    await using scripted = await proxy({ upgraded: false, patient: true });
+    await using client = new MemcachedClient({ servers: scripted.address });
+    await client.getMany(['a', 'b']);
+    pass(2);
+    scripted.peers[2].hangUp();
+    await scripted.peers[2].gone;
+    expect(await client.get('k')).toBeUndefined();
+    expect(asked[3]).toContain('mn');
   });
 });
 
