@@ -198,8 +198,8 @@ export class Node implements ConnectionOwner<Connection> {
       this.#onGone = resolve;
       timer = setTimeout(resolve, this.#options.drainTimeout);
     });
-    const drained = [this.#connection.drained(), this.#retired?.drained(), delivered];
-    await Promise.race([Promise.all(drained), over]);
+    const drained = Promise.all([this.#connection.drained(), this.#retired?.drained(), delivered]);
+    await Promise.race([drained, over]);
     clearTimeout(timer);
   }
 
