@@ -1,12 +1,11 @@
 import { performance } from 'node:perf_hooks';
 import type { Connection } from '../connection/connection.js';
+import type { ConnectionSettings } from '../connection/connection-settings.js';
 import { asBefore, type Agreement } from '../connection/negotiation.js';
 import { ConnectionError, ServerError, UnsupportedError, type MemcachedError } from '../errors.js';
-import type { ResolvedClientOptions } from '../options/client-options.js';
+import type { ClientSettings } from '../options/client-options.js';
 import type { Reply } from '../protocol/reply.js';
 import type { Request } from '../protocol/request.js';
-
-type Protocol = ResolvedClientOptions['protocol'];
 
 /** How long what hung up on a command for servers is taken for a proxy. */
 const HUNG_UP_MS = 10 * 60 * 1000;
@@ -58,7 +57,7 @@ export class ProxySigns {
   }
 
   /** How the next connection begins, which is opened now. */
-  opening(protocol: Protocol): { readonly protocol: Protocol; readonly agreed?: Agreement } {
+  opening(protocol: ClientSettings['protocol']): Pick<ConnectionSettings, 'protocol' | 'agreed'> {
     const spoken = this.#justRefused() ? this.#spoken : undefined;
     this.#spoken = undefined;
     this.#unasked = spoken !== undefined && protocol === 'auto';
