@@ -88,6 +88,7 @@ export class HttpExchange {
   /** Gives the response what an answer says; what is said by `Cache-Control` already stands, and `Vary` is added to. */
   say({ status, headers, removed, vary, cacheControl, cacheStatus, xCache }: Saying): void {
     const response = this.#response;
+    if (this.textLeavesAsBytes) endInBytes(response);
     if (this.status !== status) this.status = status;
     for (const name of removed) response.removeHeader(name);
     let varies = vary;
@@ -118,6 +119,14 @@ export class HttpExchange {
   get isSentByNode(): boolean {
     const { end, write } = this.#response.raw ?? this.#response;
     return this.isLast && end === ServerResponse.prototype.end && write === ServerResponse.prototype.write;
+  }
+
+  /**
+   * Whether a text is made bytes before Node gets it, which otherwise writes the head together with it, as UTF-8. Express does so
+   * where it makes an ETag, Fastify does not.
+   */
+  get textLeavesAsBytes(): boolean {
+    return !this.#platform.isFastify;
   }
 
   /** The lines of a head that was sent, spelled as it was. */
@@ -314,8 +323,23 @@ export function isStream(value: unknown): boolean {
 }
 
 function sendJson(this: PlatformResponse, text: unknown): void {
-  this.setHeader?.('content-length', Buffer.byteLength(text as string));
-  this.end?.(text);
+  const bytes = Buffer.from(text as string);
+  this.setHeader?.('content-length', bytes.length);
+  this.end?.(bytes);
+}
+
+function endInBytes(response: NodeResponse): void {
+  const { end } = response;
+  response.end = (content, ...args) => {
+    response.end = end;
+    const bytes =
+      typeof content === 'string' && content !== '' ? Buffer.from(content, encodingOf(args)) : content;
+    return Reflect.apply(end!, response, [bytes, ...args]);
+  };
+}
+
+function encodingOf([encoding]: readonly unknown[]): BufferEncoding {
+  return typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8';
 }
 
 function asItIs(payload: string): string {

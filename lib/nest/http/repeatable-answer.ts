@@ -25,19 +25,24 @@ export class RepeatableAnswer {
   readonly #whole: RepeatableHead;
   /** That of a 304. */
   readonly #unchanged: RepeatableHead;
+  readonly #asBytes: boolean;
   readonly #etag: string | undefined;
   readonly #lastModified: string | undefined;
   /** Until when it is repeated, in milliseconds since 1970. */
   #goodUntil = 0;
   #askAfter = 0;
 
-  /** @param response what is stored, read. */
+  /**
+   * @param response what is stored, read.
+   * @param asBytes whether a text leaves as bytes, so that it does not change those of the head.
+   */
   constructor(
     route: CachedRoute,
     { key, policy }: Place,
     stored: string,
     { body, ...response }: StoredResponse,
     head: RepeatableHead,
+    asBytes: boolean,
   ) {
     this.route = route;
     this.key = key;
@@ -47,6 +52,7 @@ export class RepeatableAnswer {
     // A copy: a part of a text holds on to the whole, body and all.
     this.#line = Buffer.from(stored.slice(0, stored.length - body.length)).toString();
     this.#whole = head;
+    this.#asBytes = asBytes;
     this.#unchanged = head.without(OF_CONTENT);
     this.#etag = head.get('etag');
     this.#lastModified = head.get('last-modified');
@@ -95,7 +101,9 @@ export class RepeatableAnswer {
     if (isNamed(status) && isNotModified(headers, this.#etag, this.#lastModified)) {
       response.writeHead(304, this.#unchanged.at(age)).end();
     } else {
-      response.writeHead(status, this.#whole.at(age)).end(content);
+      response
+        .writeHead(status, this.#whole.at(age))
+        .end(this.#asBytes ? Buffer.from(content as string) : content);
     }
     return true;
   }
@@ -110,6 +118,11 @@ export class RepeatableHead {
     this.#fields = fields.flat();
     this.#age = 2 * fields.findIndex(([name]) => name.toLowerCase() === 'age') + 1;
     if (this.#age > 0) this.#fields[this.#age] = '';
+  }
+
+  /** Whether it is the same bytes in all encodings. */
+  get isAscii(): boolean {
+    return this.#fields.every((text) => !/[^\x00-\x7f]/.test(text));
   }
 
   /** What is said by a header. @param name in lower case. */

@@ -52,7 +52,14 @@ export class RepeatableAnswers {
     if (typeof stored !== 'string' || this.#closed.has(route)) return;
     if (exchange.isSentByNode) {
       exchange.onceHeadIsSent((sent) => {
-        if (sent !== undefined) this.#learn(request, sent, exchange.fieldsOf(sent), { route, place, stored });
+        if (sent === undefined) return;
+        this.#learn(
+          request,
+          sent,
+          exchange.fieldsOf(sent),
+          { route, place, stored },
+          exchange.textLeavesAsBytes,
+        );
       });
     } else {
       this.#tell(route, 'middleware or a hook may change what is sent, as compression and sessions do');
@@ -64,6 +71,7 @@ export class RepeatableAnswers {
     { status, headers }: SentHead,
     fields: readonly Field[],
     { route, place, stored }: Hit & { readonly stored: string },
+    asBytes: boolean,
   ): void {
     const response = readResponse(stored);
     const length = headers['content-length'];
@@ -88,7 +96,7 @@ export class RepeatableAnswers {
     } else if (before !== undefined && before.key !== place.key) {
       this.#close(route, 'middleware sends the same request now here, now there');
     } else if (status === response.status) {
-      const answer = new RepeatableAnswer(route, place, stored, response, head);
+      const answer = new RepeatableAnswer(route, place, stored, response, head, asBytes && !head.isAscii);
       if (answer.length === Number(length)) this.#answers.set(name, answer);
       else this.#tell(route, 'what is sent is not what is stored');
     }
