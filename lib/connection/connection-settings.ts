@@ -22,12 +22,5 @@ export type ConnectionSettings = Pick<
 /** With so many bytes not yet taken by the kernel, further requests wait as objects instead of bytes. */
 export const HIGH_WATER_BYTES = 1024 * 1024;
 
-/**
- * Most commands on their way in the classic dialect: a proxy gives up on those that have waited in its own queue for longer
- * than its time-out, so the rest wait here. Those for a server that stands still are given up
- * together, and hold the others up only once.
- */
-export const CLASSIC_WINDOW = 1024;
-
 /** How long statistics may follow the answer that came before them in one write. */
 export const STATS_MS = 150;

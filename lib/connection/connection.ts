@@ -11,14 +11,10 @@ import type { Reply } from '../protocol/reply.js';
 import { ReplyParser } from '../protocol/reply-parser.js';
 import { type Peer, Request } from '../protocol/request.js';
 import { Admission } from './admission.js';
+import { ClassicWindow } from './classic-window.js';
 import * as errors from './connection-errors.js';
 import type { ConnectionOwner } from './connection-owner.js';
-import {
-  CLASSIC_WINDOW,
-  HIGH_WATER_BYTES,
-  STATS_MS,
-  type ConnectionSettings,
-} from './connection-settings.js';
+import { HIGH_WATER_BYTES, STATS_MS, type ConnectionSettings } from './connection-settings.js';
 import { Deadlines, type Timed } from './deadlines.js';
 import { ItemLimit } from './item-limit.js';
 import { negotiate, NOT_AGREED, type Agreement, type Dialect } from './negotiation.js';
@@ -56,6 +52,7 @@ export class Connection {
   #agreement = NOT_AGREED;
   #step: 'begins' | 'asks for meta' | 'has meta' = 'begins';
   #refusedMeta = false;
+  readonly #window: ClassicWindow;
   readonly #opaques = Opaques.random();
   /** The request whose round trip is being measured: the first of its write. */
   #measured: Request | undefined;
@@ -67,6 +64,7 @@ export class Connection {
     this.server = server;
     this.#settings = settings;
     this.#owner = owner;
+    this.#window = new ClassicWindow(settings.agreed !== undefined);
     this.#admission = new Admission(server.id, settings.maxInFlight, settings.maxQueuedBytes);
     this.#limit = new ItemLimit(server.id, settings.maxValueBytes);
     this.#parser = new ReplyParser((reply) => this.#pair(reply), this.#opaques.prefix);
@@ -138,7 +136,7 @@ export class Connection {
       return;
     }
     this.#deadlines.begin(request, this.#flushScheduled);
-    if (this.#state === 'opening' || this.#waiting.length > 0 || !this.#canWrite())
+    if (this.#state === 'opening' || this.#waiting.length > 0 || !this.#canWrite(request))
       this.#waiting.push(request);
     else this.#write(request);
   }
@@ -202,15 +200,15 @@ export class Connection {
     this.#write(request);
   }
 
-  #canWrite(): boolean {
+  #canWrite(next: Request): boolean {
     if (this.#socket.writableLength >= HIGH_WATER_BYTES) return false;
-    return this.#agreement.dialect === 'meta' || this.#pending.length < CLASSIC_WINDOW;
+    return this.#agreement.dialect === 'meta' || this.#window.takes(next, this.#pending);
   }
 
   #writeWaiting(): void {
     if (this.#state !== 'ready') return;
     if (this.#waiting.length > 0 && !this.#flushScheduled) this.#deadlines.beginTurn();
-    while (this.#waiting.length > 0 && this.#canWrite()) {
+    while (this.#waiting.length > 0 && this.#canWrite(this.#waiting.first!)) {
       const request = this.#waiting.shift()!;
       if (request.settled) this.#admission.release(request);
       else this.#write(request);
@@ -290,7 +288,9 @@ export class Connection {
     }
     if (reply.isWithoutTokens && this.#agreement.hasCas)
       this.#agreement = { ...this.#agreement, hasCas: false };
+    if (reply.status === 'value') this.#window.note(reply.valueEnd - reply.valueStart);
     if (refused) {
+      if (reply.status === 'server-error') this.#window.widen();
       this.#owner.onRefused(this, request, reply);
       errors.refuse(request, reply, this.server.id, this.#limit);
       return;

@@ -6,6 +6,8 @@ export class RequestQueue {
   #head = 0;
   /** How many there are. A field, as the next is, since every reply asks for both. */
   length = 0;
+  /** What their values and keys come to, as they were admitted. */
+  bytes = 0;
   /** The one whose turn it is. */
   first: Request | undefined;
 
@@ -15,6 +17,7 @@ export class RequestQueue {
     else if (length === this.#slots.length) this.#grow();
     this.#slots[(this.#head + length) & (this.#slots.length - 1)] = request;
     this.length = length + 1;
+    this.bytes += request.admittedBytes;
   }
 
   shift(): Request | undefined {
@@ -23,6 +26,7 @@ export class RequestQueue {
     this.#slots[this.#head] = undefined;
     this.#head = (this.#head + 1) & (this.#slots.length - 1);
     this.length -= 1;
+    this.bytes -= request.admittedBytes;
     this.first = this.#slots[this.#head];
     return request;
   }

@@ -117,3 +117,37 @@ describe('writing', () => {
     opened.connection.close();
   });
 });
+
+describe('what is on its way in the classic dialect', () => {
+  it.each([
+    ['256 values', 300, 20_000, 256],
+    ['1024 small ones', 1100, 10, 1024],
+  ])('is %s at most', async (_, count, bytes, atMost) => {
+    await using server = await ScriptedServer.start(async (peer) => {
+      await peer.negotiate('1.4.39');
+      await peer.lines(2 * atMost);
+      peer.hangUp();
+    });
+    const opened = new Opened(server.address);
+    const data = Buffer.alloc(bytes, 'x');
+    for (let index = 0; index < count; index += 1)
+      void opened.ask('set', 'k', { data }).catch(() => undefined);
+    const { lost, unsent } = await opened.ended;
+    expect([lost.length, unsent.length]).toEqual([atMost, count - atMost]);
+  });
+
+  it('is 256 reads at most, and more once their values are known to be small', async () => {
+    await using server = await ScriptedServer.start(async (peer) => {
+      await peer.negotiate('1.4.39');
+      await peer.lines(256);
+      for (let index = 0; index < 256; index += 1) peer.send('VALUE k 0 1\r\nx\r\nEND\r\n');
+      await peer.lines(1024);
+      peer.hangUp();
+    });
+    const opened = new Opened(server.address);
+    const all = Array.from({ length: 2000 }, () => opened.ask('get', 'k').catch(() => undefined));
+    await all[255];
+    const { lost, unsent } = await opened.ended;
+    expect([lost.length, unsent.length]).toEqual([1024, 2000 - 256 - 1024]);
+  });
+});
