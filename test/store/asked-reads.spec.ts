@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { channel } from 'node:diagnostics_channel';
 import { CacheEngine } from '../../lib/cache/cache-engine.js';
 import { MemcachedClient } from '../../lib/client/client.js';
 import { commandChannel } from '../../lib/client/diagnostics.js';
@@ -10,6 +11,9 @@ import { MemcachedServer } from '../../lib/testing/memcached-server.js';
 function never(): never {
   throw new Error('the loader must not be called');
 }
+
+/** Where listeners are told, by which others of this process may have left some: every read is told of in full to them. */
+const CHANNELS = [commandChannel, channel('nestjs-memcached:watch:end')];
 
 /** Hits of which nothing is made but the value, and all that is no such hit. */
 describe.each(['meta', 'classic'] as const)('reads for single calls, %s dialect', (protocol) => {
@@ -22,8 +26,8 @@ describe.each(['meta', 'classic'] as const)('reads for single calls, %s dialect'
   const audience = { hasSubscribers: false };
 
   beforeEach(async () => {
-    // Others of this process may have left listeners, for whom every read is told of in full.
-    Object.defineProperty(commandChannel, 'hasSubscribers', { value: false, configurable: true });
+    for (const each of CHANNELS)
+      Object.defineProperty(each, 'hasSubscribers', { value: false, configurable: true });
     now = Date.now();
     server = await MemcachedServer.start({ now: () => now });
     told.length = 0;
@@ -31,6 +35,8 @@ describe.each(['meta', 'classic'] as const)('reads for single calls, %s dialect'
     open({});
   });
   afterEach(async () => {
+    // The process has each channel once, for the specs that come after this one, too.
+    for (const each of CHANNELS) Reflect.deleteProperty(each, 'hasSubscribers');
     await cache.close();
     await client.close();
     await server.close();
