@@ -85,6 +85,7 @@ export const CHINESE = [
       ['values', '值'],
       ['cluster', '集群'],
       ['distributions', '键落在哪台服务器'],
+      ['near-cache-bus', '进程内缓存的总线'],
       ['health', '健康检查'],
       ['observability', '日志、报告、诊断通道'],
       ['dashboard', '监控页面'],
@@ -104,13 +105,22 @@ export const CHINESE = [
     ],
   },
   {
-    text: '更多',
+    text: '从别处迁移',
     pages: [
-      ['from-python-memcached', '从 python-memcached 开始'],
+      ['migrating/index', '迁移指南'],
+      ['migrating/cache-manager', 'cache-manager'],
+      ['migrating/keyv-cacheable-bentocache', 'Keyv、cacheable、BentoCache'],
+      ['migrating/memcached-clients', 'memcached 客户端'],
+      ['migrating/redis', 'Redis'],
+      ['from-python-memcached', 'python-memcached'],
       ['comparison', '与同类方案对比'],
+    ],
+  },
+  {
+    text: '可以信任到什么程度',
+    pages: [
       ['limits', '它不做什么'],
       ['near-cache', '进程内缓存'],
-      ['near-cache-bus', '进程内缓存的总线'],
     ],
   },
 ];
