@@ -105,6 +105,10 @@ export const CHINESE = [
     ],
   },
   {
+    text: '参考',
+    pages: [['vocabulary', '各个调用的行为']],
+  },
+  {
     text: '从别处迁移',
     pages: [
       ['migrating/index', '迁移指南'],
