@@ -106,7 +106,10 @@ export const CHINESE = [
   },
   {
     text: '参考',
-    pages: [['vocabulary', '各个调用的行为']],
+    pages: [
+      ['vocabulary', '各个调用的行为'],
+      ['dialects', '协议方言'],
+    ],
   },
   {
     text: '从别处迁移',
