@@ -128,6 +128,7 @@ export const CHINESE = [
     pages: [
       ['limits', '它不做什么'],
       ['near-cache', '进程内缓存'],
+      ['staleness', '哪些数据可能是旧的'],
     ],
   },
 ];
