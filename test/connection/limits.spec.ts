@@ -28,20 +28,23 @@ afterEach(async () => {
 /** What a server tells of itself. */
 const limitOf = (itemSizeMax: number | string): string => `STAT item_size_max ${itemSizeMax}\r\nEND\r\n`;
 
-/** Stores everything. */
+/** Stores everything, and says so when it has it: what has been answered is in the log. */
 const storing =
   (log: string[] = []) =>
   (peer: Peer): Promise<void> => {
-    let data = false;
+    let stored: string | undefined;
     return peer.answer((line) => {
-      if (data) {
-        data = false;
+      if (stored !== undefined) {
         log.push(`${line.length} bytes`);
-        return '';
+        const reply = stored;
+        stored = undefined;
+        return reply;
       }
       log.push(line);
-      data = /^(ms|set)/.test(line);
-      return line.startsWith('set') ? 'STORED\r\n' : `HD ${/O\S+$/.exec(line)![0]}\r\n`;
+      const reply = line.startsWith('set') ? 'STORED\r\n' : `HD ${/O\S+$/.exec(line)![0]}\r\n`;
+      if (!/^(ms|set)/.test(line)) return reply;
+      stored = reply;
+      return '';
     });
   };
 
