@@ -4,7 +4,10 @@ export default {
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.spec.ts'],
   extensionsToTreatAsEsm: ['.ts'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^node:diagnostics_channel$': '<rootDir>/test/support/own-diagnostics-channel.ts',
+  },
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
