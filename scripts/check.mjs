@@ -47,11 +47,13 @@ const steps = [
   { title: 'format', beside: 'build', work: () => npm('run', 'format:check') },
   // The samples import the package by its name, so these read what the build has written.
   { title: 'lint', needs: ['build'], work: () => npm('run', 'lint') },
+  { title: 'types', beside: 'lint', work: () => npm('run', 'typecheck') },
   {
-    title: 'types of the sample',
+    // The demos run what this has built.
+    title: 'the shop, built',
     beside: 'lint',
     needs: ['build'],
-    work: () => bin('tsc', '--noEmit', '-p', 'sample/shop'),
+    work: () => run('npm', ['run', 'build'], { cwd: join(ROOT, 'sample', 'shop') }),
   },
   {
     title: 'samples, each by its one command',
@@ -64,11 +66,10 @@ const steps = [
         limitMinutes: 10,
       }),
   },
-  { title: 'types', work: () => npm('run', 'typecheck') },
-  { title: 'site: pages, links, anchors', beside: 'types', work: () => npm('run', 'docs') },
+  { title: 'site: pages, links, anchors', beside: 'lint', work: () => npm('run', 'docs') },
   {
     title: 'workflows: actionlint',
-    beside: 'types',
+    beside: 'lint',
     work: () => run('npx', ['-y', ACTIONLINT, '.github/workflows/*.yml']),
   },
   { title: 'tests', work: () => runTests(testEnvironment) },
@@ -162,22 +163,22 @@ const steps = [
         limitMinutes: 15,
       }),
   },
-  // The first builds the shop for all of them.
-  { title: 'demo, on embedded servers', needs: ['build'], work: demoOnEmbeddedServers },
-  {
-    title: 'the page, in Chromium',
-    needs: ['build'],
-    work: () => run(process.execPath, ['scripts/page.mjs'], { env: testEnvironment, limitMinutes: 5 }),
-  },
+  { title: 'demo, on embedded servers', needs: ['build', 'the shop, built'], work: demoOnEmbeddedServers },
   {
     title: 'demo, on real servers',
-    beside: 'the page, in Chromium',
-    needs: ['build'],
+    beside: 'demo, on embedded servers',
+    needs: ['build', 'the shop, built'],
     work: demoOnRealServers,
   },
   {
+    title: 'the page, in Chromium',
+    beside: 'demo, on embedded servers',
+    needs: ['build', 'the shop, built'],
+    work: () => run(process.execPath, ['scripts/page.mjs'], { env: testEnvironment, limitMinutes: 5 }),
+  },
+  {
     title: 'the dashboard, in Chromium',
-    beside: 'the page, in Chromium',
+    beside: 'demo, on embedded servers',
     needs: ['build'],
     work: () => run(process.execPath, ['scripts/dashboard.mjs'], { env: testEnvironment, limitMinutes: 5 }),
   },

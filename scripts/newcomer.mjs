@@ -73,7 +73,14 @@ async function begin(nest, folder) {
   cpSync(join(ROOT, 'scripts', 'newcomer', nest), folder, { recursive: true });
   const read = pages.map((page) => ({ page, pieces: piecesOf(page) }));
   await install(nest, folder, read);
+  const tried = new Map();
   for (const { page, pieces } of read) {
+    const code = JSON.stringify([...pieces]);
+    if (tried.has(code)) {
+      console.log(`${nest}: ${page} shows the same pieces, in the same order, as ${tried.get(code)}`);
+      continue;
+    }
+    tried.set(code, page);
     rmSync(join(folder, 'src'), { recursive: true, force: true });
     mkdirSync(join(folder, 'src', 'readme'), { recursive: true });
     for (const [name, code] of pieces) writeFileSync(join(folder, 'src', 'readme', `${name}.ts`), code);

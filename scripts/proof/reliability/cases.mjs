@@ -55,10 +55,10 @@ export const LENGTHS = {
     resetEveryMs: 2_500,
     oneIn: 150,
     pauseMs: 60,
-    together: 4,
+    together: 6,
   },
   /** Until what was planted is found, and no longer than that. */
-  planted: { seconds: 20, times: 1, oneIn: 100, pauseMs: 60, together: 3, settleMs: 3_000, withHttp: false },
+  planted: { seconds: 20, times: 1, oneIn: 100, pauseMs: 60, together: 6, settleMs: 3_000, withHttp: false },
   usual: {
     hostile: HOSTILE.usual,
     seconds: 60,
