@@ -5,6 +5,9 @@ import { ROOT, run } from '../command.mjs';
 /** What is tested, by major version; the lowest that `engines` allows is tested by CI besides. */
 export const NODES = { 20: '20.20.2', 22: '22.23.3', 24: '24.21.0', 26: '26.10.0' };
 
+/** The major versions but for the one that runs this. */
+export const OTHER_MAJORS = Object.keys(NODES).filter((major) => NODES[major] !== process.versions.node);
+
 /** Where binaries are kept between checks. */
 const CACHE = join(ROOT, 'node_modules', '.cache', 'nestjs-memcached');
 
