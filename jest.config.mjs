@@ -4,10 +4,8 @@ export default {
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.spec.ts'],
   extensionsToTreatAsEsm: ['.ts'],
-  moduleNameMapper: {
-    '^(\\.{1,2}/.*)\\.js$': '$1',
-    '^node:diagnostics_channel$': '<rootDir>/test/support/own-diagnostics-channel.ts',
-  },
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  setupFiles: ['<rootDir>/test/support/own-channels.ts'],
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
