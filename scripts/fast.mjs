@@ -10,17 +10,19 @@ const ROOT = new URL('../', import.meta.url);
 
 /** What a spec imports that is not fast. */
 const SLOW =
-  /from '(@nestjs\/|node:child_process|node:net|[./\w-]*\/(real-memcached|compiled-lib|scripted-server|fault-proxy|memcached-server|testing\/index|boot|contract|opened|load|twemproxy)\.)/;
+  /from '(@nestjs\/|node:child_process|node:net|[./\w-]*\/(real-memcached|compiled-lib|scripted-server|fault-proxy|memcached-server|testing\/index|boot|contract|opened|load|program|twemproxy)\.)/;
 
 /** Takes its time although it needs nothing: runs of a whole fleet on a fake clock, the compiler, long tables. */
 const LONG = new Set([
   'test/architecture.spec.ts',
+  'test/cache/settles.spec.ts',
   'test/cache/simulation.spec.ts',
   'test/client/codec/hostile-bytes.spec.ts',
   'test/cluster/distribution/distribution.spec.ts',
   'test/cluster/distribution/page.spec.ts',
   'test/cluster/distribution/ring.spec.ts',
   'test/cluster/distribution/vectors.spec.ts',
+  'test/docs/exports.spec.ts',
   'test/docs/options.spec.ts',
   'test/public-names.spec.ts',
 ]);
