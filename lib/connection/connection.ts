@@ -288,7 +288,8 @@ export class Connection {
     }
     if (reply.isWithoutTokens && this.#agreement.hasCas)
       this.#agreement = { ...this.#agreement, hasCas: false };
-    if (reply.status === 'value') this.#window.note(reply.valueEnd - reply.valueStart);
+    if (this.#agreement.dialect === 'classic' && reply.status === 'value')
+      this.#window.note(reply.valueEnd - reply.valueStart);
     if (refused) {
       if (reply.status === 'server-error') this.#window.widen();
       this.#owner.onRefused(this, request, reply);
