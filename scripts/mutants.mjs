@@ -73,10 +73,11 @@ for (const place of survivors) process.stdout.write(`  ${place}\n`);
 function passes(withinMs, stdio = 'ignore') {
   const jest = join(ROOT, 'node_modules/jest/bin/jest.js');
   const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', jest];
+  // Behind the paths: it takes all that follow it for its own.
   const ignored = processes ? [] : ['--testPathIgnorePatterns', '/processes'];
   const child = spawn(
     process.execPath,
-    [...flags, '--bail', '--silent', '--testTimeout=20000', ...ignored, ...tests],
+    [...flags, '--bail', '--silent', '--testTimeout=20000', ...tests, ...ignored],
     {
       cwd: folder,
       stdio,
