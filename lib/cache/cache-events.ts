@@ -1,6 +1,7 @@
 import type { CacheReading } from './store.js';
 
 const SOMEBODY: Audience = { hasSubscribers: true };
+const NOBODY: Audience = { hasSubscribers: false };
 
 /** Counts what happens and passes it on. */
 export class CacheEvents {
@@ -23,12 +24,17 @@ export class CacheEvents {
     invalidation: 0,
   };
   readonly #observer: CacheObserver | undefined;
-  readonly #audiences: CacheAudiences;
+  readonly #audiences: Readonly<Record<CacheHappening, Audience>>;
 
   /** @param audiences of the things that the observer is told of only while somebody listens. */
   constructor(observer: CacheObserver | undefined, audiences: CacheAudiences = {}) {
     this.#observer = observer;
-    this.#audiences = audiences;
+    const whoever = observer === undefined ? NOBODY : SOMEBODY;
+    const each = Object.keys(this.#counts).map((what) => [
+      what,
+      (observer && audiences[what as CacheHappening]) ?? whoever,
+    ]);
+    this.#audiences = Object.fromEntries(each) as Record<CacheHappening, Audience>;
   }
 
   note(what: CacheHappening, key: string, error?: unknown): void {
@@ -43,7 +49,7 @@ export class CacheEvents {
 
   /** Whether anybody is told of it. */
   isHeard(what: CacheHappening): boolean {
-    return this.#observer !== undefined && (this.#audiences[what] ?? SOMEBODY).hasSubscribers;
+    return this.#audiences[what].hasSubscribers;
   }
 
   /** Nothing that can be served was there; a value that nobody here can read is told apart. */

@@ -9,7 +9,8 @@ import { readOptions, refuseBareText } from '../../options/decorator-options.js'
 import { unforced } from '../instance/force-fresh.js';
 import { KeyMaker } from '../methods/key-maker.js';
 import { filled } from '../methods/marked-parameter.js';
-import type { Call, CompiledOperation, MethodFacts } from '../methods/operation.js';
+import type { Call } from '../methods/call.js';
+import type { CompiledOperation, MethodFacts } from '../methods/operation.js';
 import { decorateMethod } from '../methods/stub.js';
 import type { AnyMethod, BatchDecoratorFor, IdOf, RestOf, RowOf, ShapeOf } from './method-types.js';
 
@@ -62,18 +63,18 @@ function compile(options: object, facts: MethodFacts): CompiledOperation {
     isApartByRequest: own.sharedBetweenRequests || maker.varyBy.length > 0,
     commonTo: own.sharedKey ? undefined : maker.commonTo(key),
     form: maker.form(key),
-    step: async (call, next) => {
-      const { cache, self, args, isForced } = call;
-      if (when !== undefined && when(...args) !== true) return next(args);
+    step: async (call) => {
+      const { cache, args, isForced } = call;
+      if (when !== undefined && when(...args) !== true) return call.next();
       const [ids, ...others] = args;
       // What the method makes of something else than a list is its own affair.
-      if (!isIterable(ids)) return next(args);
+      if (!isIterable(ids)) return call.next();
       const all = [...ids];
-      const ofOne = (id: unknown): Call => ({ cache, self, args: [id, ...others], isForced });
+      const ofOne = (id: unknown): Call => call.withArgs([id, ...others]);
       const keys = new Map<unknown, string>();
       for (const id of all) {
         const at = maker.keyIfAny(ofOne(id), key);
-        if (at === undefined) return next(args);
+        if (at === undefined) return call.next();
         keys.set(id, at);
       }
       const keyOf = (id: unknown): string => keys.get(id) ?? maker.key(ofOne(id), key);
@@ -82,7 +83,7 @@ function compile(options: object, facts: MethodFacts): CompiledOperation {
         keyOf,
         async (missing, context) => {
           const given = filled([[...missing], ...others], facts.signature.loading, context);
-          const returned = await (isForced ? unforced(() => next(given)) : next(given));
+          const returned = await (isForced ? unforced(() => call.next(given)) : call.next(given));
           if (idOf !== undefined) return byId(returned, missing, idOf, keyOf, facts.place);
           if (returned instanceof Map) return missing.map((id) => returned.get(id) as unknown);
           return inOrder(returned, missing, facts.place);

@@ -10,7 +10,8 @@ import { readObject } from '../../options/schema.js';
 import { keyFrom } from '../keys/key-compiler.js';
 import type { CompiledKey } from '../keys/key-template.js';
 import { KeyMaker } from '../methods/key-maker.js';
-import type { Call, CompiledOperation, MethodFacts } from '../methods/operation.js';
+import type { Call } from '../methods/call.js';
+import type { CompiledOperation, MethodFacts } from '../methods/operation.js';
 import { decorateMethod } from '../methods/stub.js';
 import type { AnyMethod, MethodDecoratorFor, ResultOf } from './method-types.js';
 
@@ -98,11 +99,11 @@ function compile(options: CacheEvictOptions, facts: MethodFacts): CompiledOperat
   return {
     policy: undefined,
     varyBy: maker.varyBy,
-    step: async (call, next) => {
-      if (when !== undefined && when(...call.args) !== true) return next(call.args);
+    step: async (call) => {
+      if (when !== undefined && when(...call.args) !== true) return call.next();
       const targets = known(call);
       if (at !== 'after') await evict(call, targets, soft);
-      const result = await next(call.args);
+      const result = await call.next();
       if (at === 'before' || (await leavesValid(call, targets, result))) return result;
       const late = ofResult(call, result);
       await evict(

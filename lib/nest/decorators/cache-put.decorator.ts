@@ -7,7 +7,8 @@ import type { KeyOption } from '../../options/key-option.js';
 import { compileResultKey } from '../keys/key-compiler.js';
 import type { CompiledKey } from '../keys/key-template.js';
 import { KeyMaker } from '../methods/key-maker.js';
-import type { Call, CompiledOperation, MethodFacts } from '../methods/operation.js';
+import type { Call } from '../methods/call.js';
+import type { CompiledOperation, MethodFacts } from '../methods/operation.js';
 import { decorateMethod } from '../methods/stub.js';
 import type { AnyMethod, MethodDecoratorFor, ResultOf } from './method-types.js';
 
@@ -79,9 +80,9 @@ function compile(options: CachePutOptions, facts: MethodFacts): CompiledOperatio
     types: () => [...facts.defaults.types(), ...own.types()],
     puts,
     form: maker.form(key),
-    step: async (call, next) => {
+    step: async (call) => {
       const { cache, args } = call;
-      if (when !== undefined && when(...args) !== true) return next(args);
+      if (when !== undefined && when(...args) !== true) return call.next();
       let at = key.usesResult ? undefined : maker.key(call, key);
       const allTags = early(call);
       // What only the value tells cannot be watched while the method runs.
@@ -89,7 +90,7 @@ function compile(options: CachePutOptions, facts: MethodFacts): CompiledOperatio
       const pending = isWatched ? await begin(call, at as string, maker.tags(call, allTags)) : undefined;
       let value: unknown;
       try {
-        value = await next(args);
+        value = await call.next();
       } catch (error) {
         pending?.abandon();
         throw error;

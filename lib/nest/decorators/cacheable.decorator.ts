@@ -7,7 +7,8 @@ import { readOptions, refuseBareText } from '../../options/decorator-options.js'
 import { unforced } from '../instance/force-fresh.js';
 import { KeyMaker } from '../methods/key-maker.js';
 import { filled } from '../methods/marked-parameter.js';
-import type { Call, CompiledOperation, MethodFacts, Next } from '../methods/operation.js';
+import type { Call } from '../methods/call.js';
+import type { CompiledOperation, MethodFacts } from '../methods/operation.js';
 import { decorateMethod } from '../methods/stub.js';
 import type { AnyMethod, MethodDecoratorFor, ResultOf } from './method-types.js';
 
@@ -74,15 +75,15 @@ function compile(options: CacheableOptions, facts: MethodFacts): CompiledOperati
     commonTo: own.sharedKey ? undefined : maker.commonTo(key),
     ownPattern: own.sharedKey ? undefined : maker.pattern(key),
     form: maker.form(key),
-    step: (call, next) => {
-      if (when !== undefined && when(...call.args) !== true) return next(call.args);
+    step: (call) => {
+      if (when !== undefined && when(...call.args) !== true) return call.next();
       const at = maker.keyIfAny(call, key);
       const named = tags.length === 0 ? NO_TAGS : maker.tagsIfAny(call, tags);
-      if (at === undefined || named === undefined) return next(call.args);
+      if (at === undefined || named === undefined) return call.next();
       const resolved = call.cache.policy(policy, facts.place, named, call.isForced);
       const load = isPlain
-        ? () => run(call, next, at, facts.place, call.args)
-        : loaderOf(own, resolved, call.args, (args) => run(call, next, at, facts.place, args), loading);
+        ? () => run(call, at, facts.place, call.args)
+        : loaderOf(own, resolved, call.args, (args) => run(call, at, facts.place, args), loading);
       return call.cache.service.getOrSet(at, load, resolved);
     },
   };
@@ -91,9 +92,9 @@ function compile(options: CacheableOptions, facts: MethodFacts): CompiledOperati
 const NO_TAGS: readonly string[] = Object.freeze([]);
 
 /** Runs the method, whose value will be stored under a key. */
-function run(call: Call, next: Next, key: string, place: string, args: readonly unknown[]): Promise<unknown> {
+function run(call: Call, key: string, place: string, args: readonly unknown[]): Promise<unknown> {
   call.cache.uncached.loading(key, place);
-  return call.isForced ? unforced(() => next(args)) : next(args);
+  return call.isForced ? unforced(() => call.next(args)) : call.next(args);
 }
 
 /** The method as the cache calls it; what the options say about its value is said to the cache. */
@@ -101,7 +102,7 @@ function loaderOf(
   own: CacheableShape,
   policy: ResolvedPolicy,
   args: readonly unknown[],
-  next: Next,
+  next: (args: readonly unknown[]) => Promise<unknown>,
   loading: number | undefined,
 ): Loader<unknown> {
   const { ttl, tagsOf, unless } = own;

@@ -59,14 +59,14 @@ function compile(options: CasUpdateOptions, facts: MethodFacts): CompiledOperati
     varyBy: maker.varyBy,
     types: () => [...facts.defaults.types(), ...own.types()],
     form: maker.form(key),
-    step: (call, next) => {
+    step: (call) => {
       const named = maker.tags(call, tags);
       return call.cache.service.update<unknown>(
         maker.key(call, key),
         (value) => {
           const args = [...call.args];
           args[current] = value;
-          return next(args);
+          return call.next(args);
         },
         named.length === 0 ? rest : { ...rest, tags: named },
       );

@@ -1,6 +1,7 @@
 import { Logger, StreamableFile, type Type } from '@nestjs/common';
 import { isObservable, Observable } from 'rxjs';
 import { DecoratorError } from '../../errors.js';
+import { Call, type Route } from './call.js';
 import { instanceOfClass, readClassDefaults } from './class-defaults.js';
 import { ModuleCache } from '../instance/module-cache.js';
 import { getModuleCacheToken } from '../instance/module-name.js';
@@ -108,8 +109,11 @@ export class DecoratedMethod {
     }
     const forced = forcedCalls.underWay > 0 && isForced();
     this.#returnsObservable ??= isOfObservable(this.signature);
-    if (!this.#returnsObservable) return this.#enter(first, plan, self, args, forced, undefined);
-    return asObservable((emissions) => this.#enter(first, plan, self, args, forced, emissions));
+    if (!this.#returnsObservable) {
+      const way = forced ? this.#way(plan, true) : (plan.usual ??= this.#way(plan, false));
+      return this.#enter(first, self, args, way);
+    }
+    return asObservable((emissions) => this.#enter(first, self, args, this.#way(plan, forced, emissions)));
   }
 
   /** An object without a cache is all there is in a unit test, and a mistake beside a running application: said once. */
@@ -127,29 +131,36 @@ export class DecoratedMethod {
     let plan = this.#plans.get(type);
     if (plan === undefined) {
       const instances = this.#operations.map(({ name }) => name ?? instanceOfClass(type));
-      plan = { type, instances, slots: instances.map(getModuleCacheToken), compiled: undefined };
+      plan = {
+        type,
+        instances,
+        slots: instances.map(getModuleCacheToken),
+        compiled: undefined,
+        usual: undefined,
+      };
       this.#plans.set(type, plan);
     }
     this.#lastPlan = plan;
     return plan;
   }
 
-  /** Goes on with the decorator at `at`, or the method itself behind the last; never throws but rejects. */
-  #enter(
-    at: number,
-    plan: Plan,
-    self: object,
-    args: readonly unknown[],
-    forced: boolean,
-    emissions: Emissions | undefined,
-  ): Promise<unknown> {
+  #way(plan: Plan, isForced: boolean, emissions?: Emissions): Way {
+    const way: Way = {
+      plan,
+      isForced,
+      emissions,
+      enter: (at, self, args) => this.#enter(cachedFrom(plan, self, at), self, args, way),
+    };
+    return way;
+  }
+
+  #enter(at: number, self: object, args: readonly unknown[], way: Way): Promise<unknown> {
     try {
-      if (at === plan.slots.length) return this.#run(self, args, emissions);
+      const { plan } = way;
+      if (at === plan.slots.length) return this.#run(self, args, way.emissions);
       const compiled = plan.compiled ?? this.compile(plan.type);
       const cache = (self as Hosted)[plan.slots[at]] as ModuleCache;
-      return compiled[at].step({ cache, self, args, isForced: forced }, (inner) =>
-        this.#enter(cachedFrom(plan, self, at + 1), plan, self, inner, forced, emissions),
-      );
+      return compiled[at].step(new Call(cache, self, args, way, at));
     } catch (error) {
       return rejection(error);
     }
@@ -194,6 +205,15 @@ interface Plan {
   /** Under which symbol objects hold the cache of each operation. */
   readonly slots: readonly symbol[];
   compiled: readonly CompiledOperation[] | undefined;
+  /** Of calls that are nothing special. */
+  usual: Way | undefined;
+}
+
+/** The way of a call by a plan. */
+interface Way extends Route {
+  readonly plan: Plan;
+  /** Of the caller's subscription, where the method returns an observable. */
+  readonly emissions: Emissions | undefined;
 }
 
 /** From a decorator on, the position of the first whose cache the object has; behind the last where there is none. */

@@ -7,7 +7,8 @@ import { compileKey, defaultKey, patternOf } from '../keys/key-compiler.js';
 import type { CompiledKey, KeyForm } from '../keys/key-template.js';
 import type { KeyOption } from '../../options/key-option.js';
 import type { SharedOptions } from '../../options/decorator-options.js';
-import type { Call, Common, MethodFacts } from './operation.js';
+import type { Call } from './call.js';
+import type { Common, MethodFacts } from './operation.js';
 import { placed } from './place.js';
 import type { KeyUse } from './reader-tags.js';
 
@@ -52,7 +53,7 @@ export class KeyMaker {
       this.#note(call, error);
       return undefined;
     }
-    return this.varyBy.length === 0 ? own : placed(this.#facts.place, () => this.#varied(call, own));
+    return this.varyBy.length === 0 ? own : this.#variedInPlace(call, own);
   }
 
   /** What keys made by this maker look like; undefined where that cannot be told from what was written. */
@@ -108,6 +109,10 @@ export class KeyMaker {
 
   #varied(call: Call, own: string): string {
     return this.varyBy.length === 0 ? own : own + call.cache.varied(this.varyBy);
+  }
+
+  #variedInPlace(call: Call, own: string): string {
+    return placed(this.#facts.place, () => this.#varied(call, own));
   }
 
   #defaultKey({ cache, self, args }: Call): string {

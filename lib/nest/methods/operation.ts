@@ -1,7 +1,7 @@
 import type { CachePolicy } from '../../options/cache-options.js';
 import type { Constructor } from '../../options/codec-options.js';
 import type { ClassDefaults } from './class-defaults.js';
-import type { ModuleCache } from '../instance/module-cache.js';
+import type { Call } from './call.js';
 import type { KeyForm } from '../keys/key-template.js';
 import type { VaryBy } from '../../options/vary-by.js';
 import type { KeyUse } from './reader-tags.js';
@@ -32,20 +32,8 @@ export interface Operation {
   compile(facts: MethodFacts): CompiledOperation;
 }
 
-/** One call of a decorated method, as its decorators see it. */
-export interface Call {
-  readonly cache: ModuleCache;
-  readonly self: object;
-  readonly args: readonly unknown[];
-  /** Made within `forceFresh`. */
-  readonly isForced: boolean;
-}
-
-/** What lies further in: the next decorator, in the end the method. Resolves to what the method's caller would get. */
-export type Next = (args: readonly unknown[]) => Promise<unknown>;
-
 /** A decorator at work: calls what lies further in once, several times or not at all. */
-export type Step = (call: Call, next: Next) => Promise<unknown>;
+export type Step = (call: Call) => Promise<unknown>;
 
 /** A decorator's name as its users write it. */
 export type DecoratorName = (typeof NESTING)[number];
