@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { optional, readObject, type Shape, text, duration, withDefault } from '../options/schema.js';
 import type { Duration } from '../options/duration.js';
 import { callersNow } from './callers-time.js';
-import { NamespacedItems, type NewItem, type Space, type StoredItem } from './namespaced-items.js';
+import { NamespacedItems, type Space, type StoredItem } from './namespaced-items.js';
 import { clientOf, type MemcachedSource } from './shared-client.js';
 
 /** Options of `createCacheManagerStore`. */
@@ -105,12 +105,14 @@ export class CacheManagerStore extends EventEmitter {
 
   /** @param ttl milliseconds; by default the store's; 0 for ever. @returns whether it was stored. */
   set(key: string, value: unknown, ttl?: number): Promise<boolean> {
-    return this.#space.set(this.#item(key, value, ttl));
+    return this.#space.set(key, value, this.#expires(ttl));
   }
 
   /** One trip to each server for the namespace, and one for the values. */
   setMany(entries: { key: string; value: unknown; ttl?: number | undefined }[]): Promise<boolean[]> {
-    return this.#space.setMany(entries.map(({ key, value, ttl }) => this.#item(key, value, ttl)));
+    return this.#space.setMany(
+      entries.map(({ key, value, ttl }) => ({ key, value, expires: this.#expires(ttl) })),
+    );
   }
 
   /** @returns whether something was there; of many, whether all of them were. */
@@ -151,8 +153,9 @@ export class CacheManagerStore extends EventEmitter {
     return this.#items.close();
   }
 
-  #item(key: string, value: unknown, ttl = this.#ttl): NewItem {
-    return { key, value, expires: ttl === undefined || ttl === 0 ? undefined : callersNow() + ttl };
+  /** When a value ends that lives for a while, by default the store's own. */
+  #expires(ttl = this.#ttl): number | undefined {
+    return ttl === undefined || ttl === 0 ? undefined : callersNow() + ttl;
   }
 }
 

@@ -1,5 +1,6 @@
 import {
   andThen,
+  behind,
   inPlace,
   isThenable,
   type Codec,
@@ -8,14 +9,6 @@ import {
 } from '../client/codec/codec.js';
 import { FLAGS_CACHE_ENTRY } from '../client/codec/flags.js';
 import type { ReadBudget } from '../client/codec/read-budget.js';
-
-/** A value, when it ends, and to which generation of its namespace it belongs. */
-export interface Item {
-  readonly value: unknown;
-  /** Milliseconds since 1970; never without it. */
-  readonly expires: number | undefined;
-  readonly generation: string;
-}
 
 const LINE_FEED = 0x0a;
 
@@ -28,6 +21,9 @@ const MAX_HEADER = 64;
  */
 export class ItemCodec implements InPlaceCodec {
   readonly #inner: InPlaceCodec;
+  #lastFlags = 0;
+  #lastGeneration = '';
+  #lastHeader = '';
 
   /** @param inner the codec of the values. */
   constructor(inner: Codec) {
@@ -35,12 +31,26 @@ export class ItemCodec implements InPlaceCodec {
   }
 
   encode({ value, expires, generation }: Item, key: string): Encoded | Promise<Encoded> {
-    return andThen(this.#inner.encode(value, key), ({ data, flags }) => {
-      const header = `${flags} ${generation} ${expires ?? ''}\n`;
-      const whole =
-        typeof data === 'string' ? header + data : Buffer.concat([Buffer.from(header, 'latin1'), data]);
-      return { data: whole, flags: FLAGS_CACHE_ENTRY };
-    });
+    const encoded = this.#inner.encode(value, key);
+    return isThenable(encoded)
+      ? andThen(encoded, (later) => this.#headed(later, expires, generation))
+      : this.#headed(encoded, expires, generation);
+  }
+
+  #headed({ data, flags }: Encoded, expires: number | undefined, generation: string): Encoded {
+    const header =
+      expires === undefined ? this.#headerOf(flags, generation) : `${flags} ${generation} ${expires}\n`;
+    return behind(header, data, FLAGS_CACHE_ENTRY);
+  }
+
+  /** The header of what lives for ever: mostly that of the value before. */
+  #headerOf(flags: number, generation: string): string {
+    if (flags !== this.#lastFlags || generation !== this.#lastGeneration) {
+      this.#lastFlags = flags;
+      this.#lastGeneration = generation;
+      this.#lastHeader = `${flags} ${generation} \n`;
+    }
+    return this.#lastHeader;
   }
 
   decodeAt(
@@ -63,8 +73,8 @@ export class ItemCodec implements InPlaceCodec {
     const expires = second + 1 === header.length ? undefined : Number(header.slice(second + 1));
     if (!Number.isInteger(innerFlags) || Number.isNaN(expires)) return undefined;
     const value = this.#inner.decodeAt(bytes, lineEnd + 1, end, innerFlags, key, budget);
-    if (!isThenable(value)) return { value, expires, generation };
-    return Promise.resolve(value).then((later: unknown) => ({ value: later, expires, generation }));
+    if (!isThenable(value)) return new Item(value, expires, generation);
+    return Promise.resolve(value).then((later: unknown) => new Item(later, expires, generation));
   }
 
   decode(data: Buffer, flags: number, key: string, budget?: ReadBudget): unknown {
@@ -77,4 +87,18 @@ function endOfLine(bytes: Buffer, start: number, limit: number): number {
   let at = start;
   while (at < limit && bytes[at] !== LINE_FEED) at += 1;
   return at;
+}
+
+/** A value, when it ends, and to which generation of its namespace it belongs. */
+export class Item {
+  readonly value: unknown;
+  /** Milliseconds since 1970; never without it. */
+  readonly expires: number | undefined;
+  readonly generation: string;
+
+  constructor(value: unknown, expires: number | undefined, generation: string) {
+    this.value = value;
+    this.expires = expires;
+    this.generation = generation;
+  }
 }

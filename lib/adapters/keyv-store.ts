@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { InvalidArgumentError, InvalidOptionsError } from '../errors.js';
 import { readObject, type Shape } from '../options/schema.js';
 import { callersNow } from './callers-time.js';
-import { NamespacedItems, type NewItem, type Space, type StoredItem } from './namespaced-items.js';
+import { NamespacedItems, type Space, type StoredItem } from './namespaced-items.js';
 import { clientOf, type MemcachedSource } from './shared-client.js';
 
 /** Options of `createKeyvStore`. */
@@ -81,7 +81,7 @@ export class Keyv6Store extends EventEmitter {
 
   /** @param expires milliseconds since 1970; for ever without it. @returns whether it was stored, or was over already. */
   async set(key: string, value: unknown, expires?: number): Promise<boolean> {
-    return this.#space.set({ key, value, expires: deadline(expires) });
+    return this.#space.set(key, value, deadline(expires));
   }
 
   /** One trip to each server for the namespace, and one for the values. */
@@ -168,13 +168,13 @@ export class Keyv5Store extends EventEmitter {
 
   /** @param ttl milliseconds; for ever without it. @returns whether it was stored. */
   async set(key: string, value: unknown, ttl?: number): Promise<boolean> {
-    return this.#spaceOf(key).set(endingIn(key, value, ttl));
+    return this.#spaceOf(key).set(key, value, endingIn(ttl));
   }
 
   /** One trip to each server for the namespace, and one for the values. */
   async setMany(entries: { key: string; value: unknown; ttl?: number | undefined }[]): Promise<boolean[]> {
-    const items = entries.map(({ key, value, ttl }) => endingIn(key, value, ttl));
-    return Promise.all(items.map((item) => this.#spaceOf(item.key).set(item)));
+    const items = entries.map(({ key, value, ttl }) => ({ key, value, expires: endingIn(ttl) }));
+    return Promise.all(items.map(({ key, value, expires }) => this.#spaceOf(key).set(key, value, expires)));
   }
 
   /** @returns whether something was there. */
@@ -273,9 +273,9 @@ function deadline(expires: number | undefined): number | undefined {
 }
 
 /** @throws {InvalidArgumentError} for the time at which something ends, which Keyv 6 hands over. */
-function endingIn(key: string, value: unknown, ttl: number | undefined): NewItem {
-  if (ttl === undefined || ttl === 0) return { key, value, expires: undefined };
-  if (ttl < FIRST_DEADLINE) return { key, value, expires: callersNow() + ttl };
+function endingIn(ttl: number | undefined): number | undefined {
+  if (ttl === undefined || ttl === 0) return undefined;
+  if (ttl < FIRST_DEADLINE) return callersNow() + ttl;
   throw new InvalidArgumentError(
     `set: ${ttl} is no span but a time of day; make the store for Keyv 6: createKeyvStore(source, { keyv: 6 })`,
   );

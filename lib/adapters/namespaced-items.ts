@@ -1,10 +1,11 @@
 import { BoundedMap } from '../bounded-map.js';
 import type { MemcachedClient } from '../client/client.js';
 import type { Codec } from '../client/codec/codec.js';
+import type { ReadOptions, StoreOptions } from '../client/command-options.js';
 import { FLAGS_TEXT } from '../client/codec/flags.js';
 import { ClientClosedError, CodecError, InvalidArgumentError, ValueTooLargeError } from '../errors.js';
 import { callersNow } from './callers-time.js';
-import { type Item, ItemCodec } from './item-codec.js';
+import { Item, ItemCodec } from './item-codec.js';
 import type { SharedClient } from './shared-client.js';
 
 /** memcached counts in whole seconds and may end an item one too early; what bears its own end is kept so much longer. */
@@ -89,8 +90,10 @@ export class Space {
   readonly #codec: ItemCodec;
   readonly #prefix: string;
   readonly #generationKey: string;
+  readonly #reads: ReadOptions;
+  readonly #forever: StoreOptions;
   /** The look at the generation that began in this turn of the event loop. */
-  #looking: Promise<string> | undefined;
+  #looking: Look | undefined;
   /** The last one seen: most likely the present one. */
   #generation: string | undefined;
   #hasWarned = false;
@@ -100,14 +103,16 @@ export class Space {
     this.#codec = codec;
     this.#prefix = `${OWN}${family}:${name}:`;
     this.#generationKey = `${OWN}${family}=${name}`;
+    this.#reads = { codec };
+    this.#forever = { ttl: 'never', codec };
   }
 
   async get(key: string): Promise<StoredItem | undefined> {
     try {
-      const reading = this.#client.get<Item>(this.#prefix + key, { codec: this.#codec });
-      const looking = this.#currentGeneration();
+      const reading = this.#client.get<Item>(this.#prefix + key, this.#reads);
+      const look = this.#lookAtGeneration();
       const item = await reading;
-      return isAlive(item, await looking) ? item : undefined;
+      return isAlive(item, look.found ?? (await look.finding)) ? item : undefined;
     } catch (error) {
       if (isMistake(error)) throw error;
       return undefined;
@@ -119,7 +124,7 @@ export class Space {
     if (keys.length === 0) return [];
     const names = keys.map((key) => this.#prefix + key);
     const [items, generation] = await unlessAway(
-      Promise.all([this.#client.getMany<Item>(names, { codec: this.#codec }), this.#currentGeneration()]),
+      Promise.all([this.#client.getMany<Item>(names, this.#reads), this.#lookAtGeneration().finding]),
       NOTHING,
     );
     return names.map((name) => {
@@ -128,37 +133,54 @@ export class Space {
     });
   }
 
-  /** @returns whether it was stored, or was over already. */
-  async set({ key, value, expires }: NewItem): Promise<boolean> {
+  /**
+   * @param expires milliseconds since 1970; never without it.
+   * @returns whether it was stored, or was over already.
+   */
+  set(key: string, value: unknown, expires: number | undefined): Promise<boolean> {
     const left = expires === undefined ? undefined : expires - callersNow();
-    if (left !== undefined && left <= 0) {
-      await this.#remove(key);
-      return true;
-    }
-    const ttl = left === undefined ? 'never' : left + SERVER_SECOND_MS;
-    const store = (generation: string): Promise<boolean> => {
-      const item: Item = { value, expires, generation };
-      return this.#client.set(this.#prefix + key, item, { ttl, codec: this.#codec });
-    };
+    if (left !== undefined && left <= 0) return this.#remove(key).then(() => true);
+    const options = left === undefined ? this.#forever : { ttl: left + SERVER_SECOND_MS, codec: this.#codec };
+    const store = (generation: string): Promise<boolean> =>
+      this.#client.set(this.#prefix + key, new Item(value, expires, generation), options);
+    const seen = this.#generation;
+    const look = this.#lookAtGeneration();
+    if (seen === undefined) return this.#settled(key, undefined, false, look, store);
+    // Stored under the generation that was last seen, in the same trip in which it is looked at again.
+    return store(seen).then(
+      (stored) => (stored && look.found === seen) || this.#settled(key, seen, stored, look, store),
+      (error: unknown) => this.#failed(key, error),
+    );
+  }
+
+  /** What has come of a value that was stored under the generation `seen`, once it is known which is the present one. */
+  async #settled(
+    key: string,
+    seen: string | undefined,
+    stored: boolean,
+    look: Look,
+    store: (generation: string) => Promise<boolean>,
+  ): Promise<boolean> {
     try {
-      // Stored under the generation that was last seen, in the same trip in which it is looked at again.
-      const seen = this.#generation;
-      const looking = this.#currentGeneration();
-      const stored = seen === undefined ? false : await store(seen);
-      const generation = await looking;
-      if (generation === seen ? stored : await store(generation)) return true;
+      const present = await look.finding;
+      if (present === seen ? stored : await store(present)) return true;
     } catch (error) {
-      if (isMistake(error)) throw error;
-      if (error instanceof CodecError || error instanceof ValueTooLargeError) this.#warn(error);
+      return this.#failed(key, error);
     }
-    // What it should have replaced must not be there when the server is back.
+    return this.#failed(key);
+  }
+
+  /** What it should have replaced must not be there when the server is back. */
+  async #failed(key: string, error?: unknown): Promise<boolean> {
+    if (isMistake(error)) throw error;
+    if (error instanceof CodecError || error instanceof ValueTooLargeError) this.#warn(error);
     await this.#remove(key);
     return false;
   }
 
   /** One trip to each server. */
   setMany(items: readonly NewItem[]): Promise<boolean[]> {
-    return Promise.all(items.map((item) => this.set(item)));
+    return Promise.all(items.map(({ key, value, expires }) => this.set(key, value, expires)));
   }
 
   /** @returns whether something was there. */
@@ -210,20 +232,26 @@ export class Space {
    * The generation, looked at once for all who begin in one turn. No longer than that: whoever begins after a `clear` has
    * returned must not be told what was read before it.
    */
-  #currentGeneration(): Promise<string> {
+  #lookAtGeneration(): Look {
     if (this.#looking !== undefined) return this.#looking;
     // Queued before the read can queue its own departure: the turn has ended when the read leaves.
     void RESOLVED.then(() => (this.#looking = undefined));
-    this.#looking = this.#readGeneration();
+    const look = (this.#looking = new Look());
+    // Known as soon as it is read, so that what was stored in the same trip does not wait for it once more.
+    look.finding = this.#readGeneration().then((known) =>
+      known === undefined ? this.#newGeneration() : (look.found = this.#generation = known),
+    );
     // Whoever looks learns of a failure; some have failed by then for a reason of their own.
-    this.#looking.catch(() => undefined);
-    return this.#looking;
+    look.finding.catch(() => undefined);
+    return look;
   }
 
-  async #readGeneration(): Promise<string> {
+  #readGeneration(): Promise<string | undefined> {
+    return this.#client.get<string>(this.#generationKey, { codec: textCodec });
+  }
+
+  async #newGeneration(): Promise<string> {
     for (let attempt = 1; ; attempt += 1) {
-      const known = await this.#client.get<string>(this.#generationKey, { codec: textCodec });
-      if (known !== undefined) return (this.#generation = known);
       const made = Buffer.from(crypto.getRandomValues(new Uint8Array(GENERATION_BYTES))).toString(
         'base64url',
       );
@@ -231,6 +259,8 @@ export class Space {
       if (attempt === ATTEMPTS) return made;
       if (await this.#client.add(this.#generationKey, made, { codec: textCodec }))
         return (this.#generation = made);
+      const known = await this.#readGeneration();
+      if (known !== undefined) return (this.#generation = known);
     }
   }
 
@@ -240,6 +270,13 @@ export class Space {
     this.#hasWarned = true;
     process.emitWarning(`not stored: ${error.message}`, 'MemcachedWarning');
   }
+}
+
+/** A question for the generation of a namespace. */
+class Look {
+  /** The answer, unless one has to be made. */
+  found: string | undefined;
+  finding!: Promise<string>;
 }
 
 /** What is known while a server is away. */

@@ -101,9 +101,33 @@ export function inBytes({ data, flags }: Encoded): Stored {
  */
 export function dataBlockOf(encoded: Encoded): Buffer | string {
   const { data } = encoded;
-  return typeof data === 'string' && Buffer.byteLength(data, 'utf8') === data.length
-    ? data
-    : inBytes(encoded).data;
+  const isAscii = encoded instanceof AsciiText || (typeof data === 'string' && isAsciiText(data));
+  return isAscii ? data : inBytes(encoded).data;
+}
+
+/**
+ * What stands behind a header.
+ *
+ * @param header ASCII.
+ */
+export function behind(header: string, data: Buffer | string, flags: number): Encoded {
+  if (typeof data !== 'string') return { data: Buffer.concat([Buffer.from(header, 'latin1'), data]), flags };
+  return isAsciiText(data) ? new AsciiText(header + data, flags) : { data: header + data, flags };
+}
+
+/** Text that was looked at in parts: looked at as a whole, it would be copied once more than it is written. */
+class AsciiText implements Encoded {
+  readonly data: string;
+  readonly flags: number;
+
+  constructor(data: string, flags: number) {
+    this.data = data;
+    this.flags = flags;
+  }
+}
+
+function isAsciiText(text: string): boolean {
+  return Buffer.byteLength(text, 'utf8') === text.length;
 }
 
 /** Whether something has to be awaited: a promise, of whatever realm or library. */
