@@ -23,6 +23,9 @@ export class ModuleCache {
   readonly uncached: UncachedCalls;
   readonly #varyBy: VarySources;
   readonly #policies = new WeakMap<object, ResolvedPolicy>();
+  /** What was asked for last, which is often asked for again. */
+  #lastPolicy: object | undefined;
+  #lastResolved: ResolvedPolicy | undefined;
   readonly #owners = new Map<string, Type>();
   readonly #patterns = new Map<string, { readonly method: { readonly name: string }; readonly type: Type }>();
 
@@ -75,7 +78,7 @@ export class ModuleCache {
     tags: readonly string[] = [],
     isForced = false,
   ): ResolvedPolicy {
-    let resolved = this.#policies.get(policy);
+    let resolved = policy === this.#lastPolicy ? this.#lastResolved : this.#policies.get(policy);
     if (resolved === undefined) {
       // A service that a test put in the real one's place may well know nothing of policies.
       resolved = this.service.policy?.(policy, path) ?? (policy as ResolvedPolicy);
@@ -84,6 +87,8 @@ export class ModuleCache {
         resolved = resolved.with({ share: 'copy' });
       this.#policies.set(policy, resolved);
     }
+    this.#lastPolicy = policy;
+    this.#lastResolved = resolved;
     return tags.length === 0 && !isForced ? resolved : ofOneCall(resolved, tags, isForced);
   }
 

@@ -104,7 +104,20 @@ export function compiledTemplate(template: KeyTemplate): CompiledKey {
   return {
     usesResult: template.placeholders.some(({ source }) => source === 'result'),
     template,
-    make: (args, result) => fillTemplate(template, args, result),
+    make: onlyPart(template) ?? ((args, result) => fillTemplate(template, args, result)),
+  };
+}
+
+/** Fills a template that asks for one argument as it is, as most do, and that of a text or a number. */
+function onlyPart(template: KeyTemplate): CompiledKey['make'] | undefined {
+  const { literals, placeholders } = template;
+  if (placeholders.length !== 1) return undefined;
+  const [{ source, path }] = placeholders;
+  if (typeof source !== 'number' || path.length > 0) return undefined;
+  const [before, behind] = literals;
+  return (args) => {
+    const part = simplePart(args[source]);
+    return part === undefined ? fillTemplate(template, args) : before + part + behind;
   };
 }
 
