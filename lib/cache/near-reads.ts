@@ -26,7 +26,7 @@ export class NearReads {
     if (policy.nearMs === 0 || policy.forceFresh) return undefined;
     const kept = this.#near.find(key, policy);
     if (kept === undefined) return undefined;
-    this.#events.note('hit', key);
+    this.#events.noteHit(key);
     return Promise.resolve(kept.take());
   }
 

@@ -22,7 +22,7 @@ export class PlainReads {
     const kept = this.#in.near?.find(key, policy);
     if (kept !== undefined) return kept;
     if (policy.tags.length > 0 || !tags.areOfPolicies) return this.#readWithTags(key, policy, stale);
-    const asked = new AskedPlainly(key, policy, events.isHeard('hit'), stale);
+    const asked = new AskedPlainly(key, policy, events.hitsAreHeard, stale);
     return reader.glanceFor(asked, this.#onAnswer);
   }
 
@@ -41,7 +41,7 @@ export class PlainReads {
   /** One for all calls. */
   readonly #onAnswer = (answer: unknown): unknown => {
     if (!(answer instanceof AskedPlainly)) {
-      this.#in.events.count('hit');
+      this.#in.events.countHit();
       return answer;
     }
     const { key, policy, stale, reading, error } = answer;
@@ -93,7 +93,7 @@ export class PlainReads {
   #found(key: string, policy: ResolvedPolicy, stale: boolean, reading: CacheReading): unknown {
     const { events, reader } = this.#in;
     if (isPlainHit(reading, policy)) {
-      events.note('hit', key);
+      events.noteHit(key);
       return reading.value?.value;
     }
     const finding = reader.judge(key, policy, policy.tags, reading, NO_TAGS);

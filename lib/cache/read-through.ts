@@ -47,7 +47,7 @@ export class ReadThrough {
     if (policy.forceFresh || this.#mayHaveTags(policy) || this.#flights.get(key)?.cold) {
       return this.get(callOf(key, loader, policy, began));
     }
-    const asked = new AskedThrough(key, policy, events.isHeard('hit'), loader, began);
+    const asked = new AskedThrough(key, policy, events.hitsAreHeard, loader, began);
     return reader.readFor(asked, this.#onAnswer);
   }
 
@@ -171,7 +171,7 @@ export class ReadThrough {
   /** One for all calls: in their own context, as what it does for a miss is theirs. */
   readonly #onAnswer = (answer: unknown): unknown => {
     if (answer instanceof AskedThrough) return this.#told(answer);
-    this.#in.events.count('hit');
+    this.#in.events.countHit();
     return answer;
   };
 
@@ -179,7 +179,7 @@ export class ReadThrough {
   #told({ key, policy, loader, began, reading, error }: AskedThrough): unknown {
     if (reading === undefined) return this.#blind(callOf(key, loader, policy, began), error);
     if (!isPlainHit(reading, policy)) return this.#seenAlone(callOf(key, loader, policy, began), reading);
-    this.#in.events.note('hit', key);
+    this.#in.events.noteHit(key);
     return reading.value?.value;
   }
 
