@@ -1,8 +1,14 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as nextPass } from 'node:timers/promises';
 import { load, makeData, WrongValue } from '../measure/data.mjs';
 import { Run, take } from '../measure/run.mjs';
 
 const KEYS = 1000;
+
+/** Keys that are filled at a time. */
+const TOGETHER = 64;
+
+/** Between two passes: enough for a near cache to learn the epochs. */
+const PAUSE_MS = 500;
 
 /** Reads out of the process in one turn of the event loop. */
 const TURN = 1000;
@@ -14,17 +20,22 @@ const TURN = 1000;
  *   read by one call.
  * @param {{ loops: number, values: 'text' | 'json', size: number, keys?: number, together?: boolean }} params `together`:
  *   all keys at once, again and again, instead of loops that go their own ways. `inProcess`: what is served out of the process
- *   never waits for anything, so that every so often the loops have to.
+ *   never waits for anything, so that every so often the loops have to. `passes`: how often everything is read before, many keys
+ *   at a time: a loop alone would take minutes for a million.
  */
 export async function measureWarmCache(
   client,
-  { loops, values, size, keys = KEYS, together = false, inProcess = false },
+  { loops, values, size, keys = KEYS, together = false, inProcess = false, passes = 0 },
   budget,
 ) {
   const data = makeData(keys, values, size);
   await (client.getOrSet === undefined ? load(client, data) : fill(client, data));
   const read =
     client.getOrSet === undefined ? (key) => client.get(key) : (key) => client.getOrSet(key, refuse);
+  for (let pass = 0; pass < passes; pass += 1) {
+    await fill(client, data);
+    await nextPass(PAUSE_MS);
+  }
   const run = new Run(keys);
   const begin = together
     ? () => [all(run, client.getAll ?? ((wanted) => Promise.all(wanted.map(read))), data)]
@@ -35,8 +46,10 @@ export async function measureWarmCache(
 }
 
 async function fill(client, { keys, values }) {
-  for (let index = 0; index < keys.length; index += 1)
-    await client.getOrSet(keys[index], () => values[index]);
+  for (let from = 0; from < keys.length; from += TOGETHER) {
+    const some = keys.slice(from, from + TOGETHER);
+    await Promise.all(some.map((key, index) => client.getOrSet(key, () => values[from + index])));
+  }
 }
 
 function refuse() {
