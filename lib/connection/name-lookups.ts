@@ -1,6 +1,6 @@
 import * as dns from 'node:dns';
 import { performance } from 'node:perf_hooks';
-import { setTimeout } from 'node:timers';
+import { clearTimeout, setTimeout } from 'node:timers';
 
 /**
  * Look-ups of the system under way at a time: of its four threads it gives two to what may be slow, and other names need one
@@ -11,8 +11,13 @@ const MAX_UNDER_WAY = 1;
 /** So long a name waits for its turn until the name servers are asked for it past the system, which needs no thread. */
 const PATIENCE_MS = 100;
 
-/** One that has taken so long will not answer any more; the system's own limit is shorter. */
-const LOST_MS = 30_000;
+/** Limits of one look-up of the system. */
+const LIMITS = {
+  /** One that has taken so long is asked of the name servers, too, when somebody asks again: the system may not answer soon. */
+  slowMs: 1000,
+  /** One that has taken so long will not answer any more; the system's own limit is shorter. */
+  lostMs: 30_000,
+};
 
 /**
  * Looks names up for sockets, each name once at a time: who asks while it is under way gets its answer.
@@ -23,38 +28,48 @@ const LOST_MS = 30_000;
  */
 export class NameLookups {
   readonly #source: NameSource;
+  readonly #limits: typeof LIMITS;
   readonly #pending = new Map<string, Pending>();
   readonly #queue = new Set<() => void>();
   #underWay = 0;
 
-  constructor(source: NameSource = dns) {
+  constructor(source: NameSource = dns, limits = LIMITS) {
     this.#source = source;
+    this.#limits = limits;
   }
 
   /** Takes the place of `dns.lookup` in Node's `net.connect`. */
   readonly lookup = (name: string, options: dns.LookupOptions, callback: Callback): void => {
     const id = JSON.stringify([name, options.family, options.hints, options.all, options.order]);
     const known = this.#pending.get(id);
-    if (known !== undefined && performance.now() - known.since < LOST_MS) {
+    const takenMs = known === undefined ? 0 : performance.now() - known.since;
+    if (known !== undefined && takenMs < this.#limits.lostMs) {
       known.callbacks.push(callback);
+      if (takenMs > this.#limits.slowMs) void known.askServers();
       return;
     }
-    const pending: Pending = { since: performance.now(), callbacks: [callback] };
-    this.#pending.set(id, pending);
     const tell: Callback = (error, address, family) => {
       if (this.#pending.get(id) === pending) this.#pending.delete(id);
       for (const callback of pending.callbacks.splice(0)) callback(error, address, family);
     };
-    const begin = (): void => {
-      this.#source.lookup(name, options, (error, address, family) => {
-        this.#done();
-        tell(error, address, family);
-      });
+    const begin = (): void => this.#begin(name, options, tell);
+    let isAsking = false;
+    const askServers = async (): Promise<void> => {
+      if (isAsking) return;
+      isAsking = true;
+      const found = await this.#askServers(name, options);
+      isAsking = false;
+      if (found.length === 0) return;
+      this.#queue.delete(begin);
+      if (options.all) tell(null, found);
+      else tell(null, found[0].address, found[0].family);
     };
+    const pending: Pending = { since: performance.now(), callbacks: [callback], askServers };
+    this.#pending.set(id, pending);
     if (this.#underWay >= MAX_UNDER_WAY) {
       this.#queue.add(begin);
       setTimeout(() => {
-        if (this.#queue.has(begin)) this.#askServers(name, options, begin, tell);
+        if (this.#queue.has(begin)) void askServers();
       }, PATIENCE_MS).unref();
       return;
     }
@@ -62,20 +77,36 @@ export class NameLookups {
     begin();
   };
 
-  /** Asks the name servers. What they do not know, the system may: it is asked in its turn. */
-  #askServers(name: string, { all, family }: dns.LookupOptions, begin: () => void, tell: Callback): void {
+  /** Asks the system. One that is lost keeps no other waiting. */
+  #begin(name: string, options: dns.LookupOptions, tell: Callback): void {
+    let isOver = false;
+    const done = (): void => {
+      if (isOver) return;
+      isOver = true;
+      clearTimeout(lost);
+      this.#done();
+    };
+    const lost = setTimeout(done, this.#limits.lostMs).unref();
+    this.#source.lookup(name, options, (error, address, family) => {
+      done();
+      tell(error, address, family);
+    });
+  }
+
+  /** What the name servers know, of both versions where both are asked for; nothing where they do not know the name. */
+  async #askServers(name: string, { family }: dns.LookupOptions): Promise<dns.LookupAddress[]> {
     const versions = ([4, 6] as const).filter((version) => !family || String(family).endsWith(`${version}`));
-    const found: dns.LookupAddress[] = [];
-    let asked = versions.length;
-    for (const version of versions) {
-      this.#source[`resolve${version}`](name, (error: unknown, addresses: string[] | undefined) => {
-        asked -= 1;
-        if (!error) for (const address of addresses ?? []) found.push({ address, family: version });
-        if (asked > 0 || found.length === 0 || !this.#queue.delete(begin)) return;
-        if (all) tell(null, found);
-        else tell(null, found[0].address, found[0].family);
-      });
-    }
+    const found = await Promise.all(
+      versions.map(
+        (version) =>
+          new Promise<dns.LookupAddress[]>((resolve) => {
+            this.#source[`resolve${version}`](name, (error: unknown, addresses: string[] | undefined) =>
+              resolve(error ? [] : (addresses ?? []).map((address) => ({ address, family: version }))),
+            );
+          }),
+      ),
+    );
+    return found.flat();
   }
 
   #done(): void {
@@ -98,6 +129,8 @@ type Callback = (
 interface Pending {
   readonly since: number;
   readonly callbacks: Callback[];
+  /** Asks the name servers past the system. */
+  readonly askServers: () => Promise<void>;
 }
 
 /** What looks names up: the system, which knows `/etc/hosts` and the like, and the name servers themselves. */

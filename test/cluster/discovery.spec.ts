@@ -1,6 +1,7 @@
 import type { LookupOptions } from 'node:dns';
 import { describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MemcachedClient } from '../../lib/client/client.js';
 import { NameLookups, type NameSource } from '../../lib/connection/name-lookups.js';
 import { parseClusterConfig } from '../../lib/cluster/cluster-config.js';
@@ -156,6 +157,41 @@ describe('look-ups of names', () => {
     ]);
     await expect(found('well', { family: 4 })).resolves.toStrictEqual([null, '10.0.0.1', 4]);
     expect(asked).toStrictEqual(['hangs']);
+  });
+
+  it('that take long are asked of the name servers, too, when somebody asks again', async () => {
+    let isAway = true;
+    const source = {
+      lookup: () => undefined,
+      resolve4: (_name: string, told: (error: Error | null, addresses?: string[]) => void) =>
+        isAway ? told(new Error('nobody answers')) : told(null, ['10.0.0.1']),
+      resolve6: (_name: string, told: (error: Error) => void) => told(new Error('no such address')),
+    } as unknown as NameSource;
+    const { lookup } = new NameLookups(source, { slowMs: 0, lostMs: 30_000 });
+    const found = (): Promise<unknown> =>
+      new Promise((resolve) => lookup('k', {}, (...answer) => resolve(answer)));
+    const first = found();
+    await sleep(5);
+    const second = found();
+    await sleep(5);
+    isAway = false;
+    const answers = [first, second, found()];
+    await expect(Promise.all(answers)).resolves.toStrictEqual(answers.map(() => [null, '10.0.0.1', 4]));
+  });
+
+  it('that are lost keep no other waiting for the system', async () => {
+    const source = {
+      lookup: (name: string, _options: object, told: (error: null, address: string) => void) =>
+        name === 'lost' ? undefined : told(null, '10.0.0.2'),
+      resolve4: (_name: string, told: (error: Error) => void) => told(new Error('no such name')),
+      resolve6: (_name: string, told: (error: Error) => void) => told(new Error('no such name')),
+    } as unknown as NameSource;
+    const { lookup } = new NameLookups(source, { slowMs: 1, lostMs: 20 });
+    const found = (name: string): Promise<unknown> =>
+      new Promise((resolve) => lookup(name, {}, (_error, address) => resolve(address)));
+    void found('lost');
+    await expect(found('in the hosts file')).resolves.toBe('10.0.0.2');
+    await expect(found('and the next')).resolves.toBe('10.0.0.2');
   });
 
   it('that the name servers do not know are asked of the system, in their turn', async () => {

@@ -1,11 +1,15 @@
 import dns from 'node:dns';
 import { syncBuiltinESMExports } from 'node:module';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const SUFFIX = '.test';
 
+/** Two attempts of five seconds: what resolv.conf says when it says nothing. */
+const GIVES_UP_MS = 10_000;
+
 /** Answers for names that end in `.test`, in place of the system's resolver, in this process. */
 export class FakeNames {
-  /** By name: an address, `'fails'`, or `'hangs'`. */
+  /** By name: an address, `'fails'`, or `'hangs'`: then the resolver gives up after a while, as the system's does. */
   addresses = {};
 
   constructor() {
@@ -28,13 +32,18 @@ export class FakeNames {
     syncBuiltinESMExports();
   }
 
-  #answer(name) {
+  async #answer(name) {
     const address = this.addresses[name];
-    if (address === 'hangs') return new Promise(() => undefined);
-    if (address !== undefined && address !== 'fails') return Promise.resolve(address);
-    const error = new Error(`getaddrinfo ENOTFOUND ${name}`);
-    return Promise.reject(
-      Object.assign(error, { code: 'ENOTFOUND', syscall: 'getaddrinfo', hostname: name }),
-    );
+    if (address === 'hangs') {
+      await sleep(GIVES_UP_MS, undefined, { ref: false });
+      throw failure(name, 'EAI_AGAIN');
+    }
+    if (address === undefined || address === 'fails') throw failure(name, 'ENOTFOUND');
+    return address;
   }
+}
+
+function failure(name, code) {
+  const error = new Error(`getaddrinfo ${code} ${name}`);
+  return Object.assign(error, { code, syscall: 'getaddrinfo', hostname: name });
 }
