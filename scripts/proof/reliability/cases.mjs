@@ -58,7 +58,7 @@ export const LENGTHS = {
     together: 6,
   },
   /** Until what was planted is found, and no longer than that. */
-  planted: { seconds: 20, times: 1, oneIn: 100, pauseMs: 60, together: 6, settleMs: 3_000, withHttp: false },
+  planted: { seconds: 20, times: 4, oneIn: 100, pauseMs: 60, together: 6, settleMs: 3_000, withHttp: false },
   usual: {
     hostile: HOSTILE.usual,
     seconds: 60,
