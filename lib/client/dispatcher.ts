@@ -62,14 +62,15 @@ export class Dispatcher {
   }
 
   /** Sends a request of which `isUnheard` has been asked. */
-  sendUnheard(request: Request): Promise<unknown> {
+  sendUnheard(request: Request, node?: Node): Promise<unknown> {
     request.timeoutMs = this.#options.commandTimeout;
-    return this.#execute(request, undefined);
+    return this.#execute(request, node);
   }
 
   /** Sends a request within the limits of a call: to the server of its key, or to the one that is named. */
   send(request: Request, options: CommandOptions | undefined, node?: Node): Promise<unknown> {
     if (options === undefined) {
+      if (request.encoding === undefined && this.isUnheard) return this.sendUnheard(request, node);
       request.timeoutMs = this.#options.commandTimeout;
     } else {
       request.timeoutMs = this.#timeoutMs(options);
@@ -87,7 +88,7 @@ export class Dispatcher {
     const until = performance.now() + limitMs;
     const signal = options?.signal === undefined ? undefined : signalOf(options.signal);
     return (request, node) => {
-      request.signal = signal;
+      if (signal !== undefined) request.signal = signal;
       request.timeoutMs = Math.ceil(Math.max(limitMs / 2, until - performance.now()));
       return this.forward(request, node);
     };

@@ -124,6 +124,8 @@ export class Readers {
     switch (kind) {
       case 'get':
         return this.value;
+      case 'set':
+        return readDone;
       case 'get-and-touch':
         return this.touchedValue;
       case 'touch':

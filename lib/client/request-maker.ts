@@ -64,26 +64,33 @@ export class RequestMaker {
    * @throws {InvalidArgumentError} for a wrong key or options.
    */
   make(kind: RequestKind, key: string, options: ReadOptions | undefined): Request {
-    if (!areOptions(options, kind === 'lease-get')) checkOptions(kind, options);
+    if (kind === 'lease-get') return this.#lease(key, options as LeaseOptions);
+    if (options === undefined) return this.#plain(kind, key, this.#readers);
+    if (!areOptions(options)) checkOptions(kind, options);
+    return this.#plain(kind, key, this.readersFor(options));
+  }
+
+  #lease(key: string, options: LeaseOptions): Request {
+    if (!areOptions(options)) checkOptions('lease-get', options);
+    checkLease(options);
+    const request = this.#plain('lease-get', key, this.readersFor(options));
+    const { leaseSeconds, recacheSeconds = 0, withoutValue } = options;
+    request.leaseSeconds = leaseSeconds;
+    if (recacheSeconds !== 0) request.recacheSeconds = recacheSeconds;
+    if (withoutValue === true) request.withoutValue = true;
+    request.inClassic = this.#classicForms;
+    return request;
+  }
+
+  #plain(kind: RequestKind, key: string, readers: Readers): Request {
     const full = this.fullKey(key);
-    const missResult = missOf(kind);
-    const lease = kind === 'lease-get' ? (options as LeaseOptions) : undefined;
-    if (lease !== undefined) checkLease(lease);
-    const readers = this.readersFor(options);
     // The two that nearly all calls are are at hand.
     const read = kind === 'get' ? readers.value : kind === 'lease-get' ? readers.lease : readers.of(kind);
-    const wire = this.wireKey(full);
-    const request = new Request(kind, wire, read);
+    const request = new Request(kind, this.wireKey(full), read);
     request.keyIsChecked = true;
     request.userKey = key;
     request.routingKey = full;
-    request.missResult = missResult;
-    if (lease !== undefined) {
-      request.leaseSeconds = lease.leaseSeconds;
-      request.recacheSeconds = lease.recacheSeconds ?? 0;
-      request.withoutValue = lease.withoutValue === true;
-      request.inClassic = this.#classicForms;
-    }
+    if (kind !== 'get') request.missResult = missOf(kind);
     return request;
   }
 
@@ -158,10 +165,8 @@ export function tie(request: Request, token: CasToken): void {
   request.witness = witness;
 }
 
-function areOptions(options: unknown, needed: boolean): boolean {
-  return options === undefined
-    ? !needed
-    : typeof options === 'object' && options !== null && !Array.isArray(options);
+function areOptions(options: unknown): boolean {
+  return typeof options === 'object' && options !== null && !Array.isArray(options);
 }
 
 /** @throws {InvalidArgumentError} for what memcached would take for something else. */
@@ -189,6 +194,8 @@ export function fillWithBytes(request: Request, value: string | Uint8Array): voi
 /** What a miss resolves with, and what failover `miss` answers in a server's place. */
 function missOf(kind: RequestKind): unknown {
   switch (kind) {
+    case 'set':
+      return false;
     case 'get':
     case 'gets':
     case 'get-and-touch':

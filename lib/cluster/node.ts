@@ -126,7 +126,10 @@ export class Node implements ConnectionOwner<Connection> {
 
   /** Sends a request; its outcome goes to the request itself. Opens the connection on first use. */
   send(request: Request): void {
-    const refusal = this.#refusal(request);
+    const refusal =
+      this.#closed || this.#unreachable
+        ? this.#awayError(request)
+        : this.#signs.refusal(request, this.server.id);
     if (refusal !== undefined) return request.fail(refusal);
     if (this.#signs.isToBeAsked && this.#retired === undefined) this.#renew();
     const connection = this.#connected();
@@ -325,11 +328,8 @@ export class Node implements ConnectionOwner<Connection> {
     void old?.drained().then(() => old.close());
   }
 
-  /** Why a request is not sent. */
-  #refusal(request: Request): MemcachedError | undefined {
-    if (this.#closed) return new ClientClosedError('the client is closed');
-    if (this.#unreachable) return this.#unreachableError(request);
-    return this.#signs.refusal(request, this.server.id);
+  #awayError(request: Request): MemcachedError {
+    return this.#closed ? new ClientClosedError('the client is closed') : this.#unreachableError(request);
   }
 
   #probe(onAnswer: () => void): Request {

@@ -51,7 +51,11 @@ export class ProxySigns {
    */
   refusal(request: Request, server: string): MemcachedError | undefined {
     if (isForServers(request)) return this.isProxy ? proxyError(request.label, server) : undefined;
-    const reply = isForMany(request) ? this.#reply() : undefined;
+    return isForMany(request) ? this.#refusalOfMany(request, server) : undefined;
+  }
+
+  #refusalOfMany(request: Request, server: string): MemcachedError | undefined {
+    const reply = this.#reply();
     if (reply === undefined) return undefined;
     return new ServerError(`${request.label} on ${server}: ${reply}`, server, reply);
   }

@@ -29,24 +29,27 @@ export class Admission {
    * @param inFlight how many requests wait already.
    */
   admit(request: Request, inFlight: number): OverloadError | undefined {
-    if (inFlight >= this.#maxRequests) {
-      const many = `${inFlight} requests in flight, the limit (option maxInFlight)`;
-      return (this.#refusal ??= new OverloadError(`${this.#server}: ${many}`, this.#server));
-    }
-    this.#refusal = undefined;
     const { data, keys } = request;
     const bytes = data === undefined && keys === undefined ? 0 : bytesOf(data, keys);
-    const waiting = inFlight * REQUEST_BYTES + this.#bytes;
     // A single request may be larger than the limit; nothing but it is then under way.
-    if (waiting + REQUEST_BYTES + bytes > this.#maxBytes && inFlight > 0) {
-      const what = `${waiting} bytes wait for the server, and ${REQUEST_BYTES + bytes} more would pass the limit`;
-      return new OverloadError(`${this.#server}: ${what} (option maxQueuedBytes)`, this.#server);
-    }
+    const fits = inFlight === 0 || (inFlight + 1) * REQUEST_BYTES + this.#bytes + bytes <= this.#maxBytes;
+    if (!fits || inFlight >= this.#maxRequests) return this.#refuse(inFlight, bytes);
+    this.#refusal = undefined;
     if (bytes > 0) {
       request.admittedBytes = bytes;
       this.#bytes += bytes;
     }
     return undefined;
+  }
+
+  #refuse(inFlight: number, bytes: number): OverloadError {
+    if (inFlight >= this.#maxRequests) {
+      const many = `${inFlight} requests in flight, the limit (option maxInFlight)`;
+      return (this.#refusal ??= new OverloadError(`${this.#server}: ${many}`, this.#server));
+    }
+    const waiting = inFlight * REQUEST_BYTES + this.#bytes;
+    const what = `${waiting} bytes wait for the server, and ${REQUEST_BYTES + bytes} more would pass the limit`;
+    return new OverloadError(`${this.#server}: ${what} (option maxQueuedBytes)`, this.#server);
   }
 
   /** Counts the bytes of a request no longer. */

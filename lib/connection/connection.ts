@@ -124,17 +124,13 @@ export class Connection {
    */
   push(request: Request): void {
     request.carrier = this;
-    if (this.#state === 'closed') {
-      request.fail(errors.lost(this.server.id, true));
-      return;
-    }
     // What is pending before it is open is the connection's own.
     const onWire = this.#state === 'opening' ? 0 : this.#pending.length;
-    const overload = this.#admission.admit(request, onWire + this.#waiting.length);
-    if (overload !== undefined) {
-      request.fail(overload);
-      return;
-    }
+    const refusal =
+      this.#state === 'closed'
+        ? errors.lost(this.server.id, true)
+        : this.#admission.admit(request, onWire + this.#waiting.length);
+    if (refusal !== undefined) return request.fail(refusal);
     this.#deadlines.begin(request, this.#flushScheduled);
     if (this.#state === 'opening' || this.#waiting.length > 0 || !this.#canWrite(request))
       this.#waiting.push(request);
@@ -235,17 +231,19 @@ export class Connection {
     this.#pending.push(request);
     this.#batch.addLine(line);
     if (request.data !== undefined) this.#batch.addDataBlock(request.data);
-    if (!this.#flushScheduled) {
-      this.#flushScheduled = true;
-      const { rested, turnedAt } = this.#deadlines;
-      if (this.#measured === undefined && this.#state === 'ready') {
-        this.#measured = request;
-        this.#measuredSince = turnedAt;
-      }
-      setImmediate(rested ? () => setImmediate(() => this.#flush()) : () => this.#flush());
-    } else if (this.#batch.bytes > HIGH_WATER_BYTES) {
-      this.#batch.writeTo(this.#socket);
+    if (!this.#flushScheduled) this.#schedule(request);
+    else if (this.#batch.bytes > HIGH_WATER_BYTES) this.#batch.writeTo(this.#socket);
+  }
+
+  /** Has the batch written once this turn of the event loop is over. @param first what it begins with. */
+  #schedule(first: Request): void {
+    this.#flushScheduled = true;
+    const { rested, turnedAt } = this.#deadlines;
+    if (this.#measured === undefined && this.#state === 'ready') {
+      this.#measured = first;
+      this.#measuredSince = turnedAt;
     }
+    setImmediate(rested ? () => setImmediate(() => this.#flush()) : () => this.#flush());
   }
 
   #flush(): void {

@@ -1,5 +1,6 @@
 import { ValueTooLargeError } from '../errors.js';
 import type { Request } from '../protocol/request.js';
+import { MAX_KEY_BYTES } from '../protocol/wire-key.js';
 
 /** What memcached takes for an item where it does not say otherwise. */
 const DEFAULT_ITEM_SIZE_MAX = 1024 * 1024;
@@ -10,6 +11,9 @@ const ITEM_OVERHEAD_BYTES = 48 + 8 + 1 + 2;
 /** Bytes it adds for client flags other than 0. */
 const FLAGS_BYTES = 4;
 
+/** What all of that comes to at most. */
+const MOST_BESIDE = MAX_KEY_BYTES + ITEM_OVERHEAD_BYTES + FLAGS_BYTES;
+
 /**
  * How large a value one server takes: by its own item limit (memcached's `-I`) and by the option `maxValueBytes`.
  */
@@ -17,11 +21,14 @@ export class ItemLimit {
   readonly #server: string;
   readonly #maxValueBytes: number;
   #itemSizeMax: number | undefined;
+  /** Items up to this are taken, whatever the rest comes to. */
+  #surely = 0;
 
   /** @param maxValueBytes the option; 0 for none. */
   constructor(server: string, maxValueBytes: number) {
     this.#server = server;
     this.#maxValueBytes = maxValueBytes;
+    this.settle();
   }
 
   /**
@@ -33,18 +40,24 @@ export class ItemLimit {
   settle(settings?: ReadonlyMap<string, string>): void {
     const limit = Number(settings?.get('item_size_max'));
     this.#itemSizeMax = limit > 0 ? limit : undefined;
+    this.#surely = Math.min(this.#limit, this.#maxValueBytes || Number.POSITIVE_INFINITY) - MOST_BESIDE;
   }
 
   /** @throws {ValueTooLargeError} when the server would not take the request's value. */
   check(request: Request): void {
-    if (request.data === undefined) return;
-    const size = request.data.length;
+    if (request.data !== undefined && request.data.length > this.#surely)
+      this.#weigh(request, request.data.length);
+  }
+
+  #weigh(request: Request, size: number): void {
     if (this.#maxValueBytes > 0 && size > this.#maxValueBytes) {
       throw tooLarge(request, this.#maxValueBytes, 'the option maxValueBytes');
     }
-    const limit =
-      this.#itemSizeMax ?? (this.#maxValueBytes > 0 ? Number.POSITIVE_INFINITY : DEFAULT_ITEM_SIZE_MAX);
-    if (itemSize(request, request.data.length) > limit) throw this.refusal(request);
+    if (itemSize(request, size) > this.#limit) throw this.refusal(request);
+  }
+
+  get #limit(): number {
+    return this.#itemSizeMax ?? (this.#maxValueBytes > 0 ? Number.POSITIVE_INFINITY : DEFAULT_ITEM_SIZE_MAX);
   }
 
   /** The error for a value that the server does not take. */

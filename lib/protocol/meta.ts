@@ -37,6 +37,8 @@ export function encodeMeta(request: Request, opaques: Opaques): string {
       return request.binaryKey
         ? `mg ${keyOf(request)} v f${opaques.endingFor(request)}`
         : `mg ${keyOf(request)}${opaques.getEndingFor(request)}`;
+    case 'set':
+      return store(request, '') + opaques.endingFor(request);
     case 'lease-get':
       return `mg ${keyOf(request)}${opaques.leaseEndingFor(request, leaseRead(request))}`;
     case 'get-many':
@@ -56,7 +58,6 @@ export function encodeMeta(request: Request, opaques: Opaques): string {
 function line(request: Request): string {
   const key = keyOf(request);
   switch (request.kind) {
-    case 'set':
     case 'cas':
       return store(request, '');
     case 'add':

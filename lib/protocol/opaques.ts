@@ -6,8 +6,11 @@ const OPAQUES = 4096;
 /** `0\r\n` … `4095\r\n`, made once, since making a number's digits costs more than all the rest of a `mg` line. */
 const ENDINGS: readonly string[] = Array.from({ length: OPAQUES }, (_, opaque) => `${opaque}\r\n`);
 
-/** Random bytes of a connection's prefix, written as 8 characters: that two are the same has a chance of 1 in 2^48. */
-const PREFIX_BYTES = 6;
+/**
+ * Random bytes of a connection's prefix, written as 6 characters: that two are the same has a chance of 1 in 2^32. Each more of
+ * them is written, sent, echoed and compared with every request.
+ */
+const PREFIX_BYTES = 4;
 
 /**
  * The opaques of one connection: a prefix of its own and a number that counts on. By the number a reply is tied to its
@@ -33,7 +36,7 @@ export class Opaques {
   /** Opaques that no other connection has. */
   static random(): Opaques {
     const prefix = Buffer.from(crypto.getRandomValues(new Uint8Array(PREFIX_BYTES))).toString('base64url');
-    return new Opaques(`${prefix}.`, Math.floor(Math.random() * OPAQUES));
+    return new Opaques(prefix, Math.floor(Math.random() * OPAQUES));
   }
 
   /** Gives a request the next number. @returns how its meta line ends. */

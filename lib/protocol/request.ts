@@ -6,51 +6,30 @@ const ignore = (): void => {};
 /**
  * One request: what it asks, how its reply is read, and whom to tell.
  *
- * One flat class for all kinds, so that the hot path sees one shape; only the fields a kind needs are meaningful.
+ * One flat class for all kinds, so that the hot path sees one shape; only the fields a kind needs are meaningful. What few
+ * kinds say stands apart from it, since each field costs every command.
  */
 export class Request {
   /** The key as the user wrote it: for messages and codecs. */
   userKey = '';
   /** The key with its prefix, before any encoding: what a distribution hashes. */
   routingKey = '';
-  /** Whether the key is base64 text for bytes that memcached does not take in a key (meta flag `b`). */
-  binaryKey = false;
-  /** The keys of a many-key read, one character per byte. */
-  keys: readonly string[] | undefined = undefined;
   /** Whether who made the request has found its key, or its keys, to be in their wire form; what is not is looked at again. */
   keyIsChecked = false;
   /** Expiration time as memcached counts it, where it is a Unix time by this process's clock; 0 never expires. */
   exptime = 0;
   /** The same for a storage command that is spoken in the classic dialect; -1 where it makes no difference. */
   exptimeInClassic = -1;
-  /** Whole seconds by which the clock of the server that it is written to is ahead of this process's. */
-  aheadSeconds = 0;
   /** Client flags of the value. */
   flags = 0;
   /** The data block of a storage command: bytes, or text with one character per byte. */
   data: Buffer | string | undefined = undefined;
-  /** Digits of the cas token that must match, or `''`. */
-  cas = '';
-  /** The life in which that token means something, `''` for any: the request is sent in no other. */
-  life = '';
-  /** What else that item must be, `''` for nothing: where restarts are hidden, equal digits do not make it the same. */
-  witness = '';
-  /** The amount of `incr`, `decr` and `count`, in decimal digits. */
-  delta = '1';
-  /** What a missing counter is created with, in decimal digits; `''` for not at all. */
-  initial = '';
   /** `N`: a miss leaves a stub for so many seconds and the lease to its reader; 0 for no lease. */
   leaseSeconds = 0;
-  /** `R`: with less than so many seconds left, one reader wins the right to refresh; 0 for none. */
-  recacheSeconds = 0;
-  /** Whether a read with a lease asks for everything but the value. */
-  withoutValue = false;
 
   /** Whether the server is owed the request when it is away, to be sent before the server is read from again. */
   owed = false;
 
-  /** The keys of a many-key read as the user wrote them. */
-  userKeys: readonly string[] | undefined = undefined;
   /** Bytes of the values its replies brought. */
   receivedBytes = 0;
 
@@ -78,10 +57,6 @@ export class Request {
   /** The connection that it was given to last. */
   carrier: Carrier | undefined = undefined;
 
-  /** Ends the request when it is aborted. */
-  signal: AbortSignal | undefined = undefined;
-  /** Kept once the codec has made the data block; `undefined` where it was quick. */
-  encoding: Promise<void> | undefined = undefined;
   /** Does the same where the classic dialect has no command of its own for it. */
   inClassic: ClassicForm | undefined = undefined;
 
@@ -90,6 +65,8 @@ export class Request {
 
   /** Who is told what came of a read, in place of its caller. */
   asker: Asker | undefined = undefined;
+
+  #particulars: Particulars = NO_PARTICULARS;
 
   resolve: (result: unknown) => void = ignore;
   reject: (error: unknown) => void = ignore;
@@ -105,6 +82,110 @@ export class Request {
     readonly key: string,
     readonly read: ReplyReader,
   ) {}
+
+  get binaryKey(): boolean {
+    return this.#particulars.binaryKey;
+  }
+
+  set binaryKey(value: boolean) {
+    this.#own().binaryKey = value;
+  }
+
+  get keys(): readonly string[] | undefined {
+    return this.#particulars.keys;
+  }
+
+  set keys(value: readonly string[] | undefined) {
+    this.#own().keys = value;
+  }
+
+  get aheadSeconds(): number {
+    return this.#particulars.aheadSeconds;
+  }
+
+  set aheadSeconds(value: number) {
+    this.#own().aheadSeconds = value;
+  }
+
+  get cas(): string {
+    return this.#particulars.cas;
+  }
+
+  set cas(value: string) {
+    this.#own().cas = value;
+  }
+
+  get life(): string {
+    return this.#particulars.life;
+  }
+
+  set life(value: string) {
+    this.#own().life = value;
+  }
+
+  get witness(): string {
+    return this.#particulars.witness;
+  }
+
+  set witness(value: string) {
+    this.#own().witness = value;
+  }
+
+  get delta(): string {
+    return this.#particulars.delta;
+  }
+
+  set delta(value: string) {
+    this.#own().delta = value;
+  }
+
+  get initial(): string {
+    return this.#particulars.initial;
+  }
+
+  set initial(value: string) {
+    this.#own().initial = value;
+  }
+
+  get recacheSeconds(): number {
+    return this.#particulars.recacheSeconds;
+  }
+
+  set recacheSeconds(value: number) {
+    this.#own().recacheSeconds = value;
+  }
+
+  get withoutValue(): boolean {
+    return this.#particulars.withoutValue;
+  }
+
+  set withoutValue(value: boolean) {
+    this.#own().withoutValue = value;
+  }
+
+  get userKeys(): readonly string[] | undefined {
+    return this.#particulars.userKeys;
+  }
+
+  set userKeys(value: readonly string[] | undefined) {
+    this.#own().userKeys = value;
+  }
+
+  get signal(): AbortSignal | undefined {
+    return this.#particulars.signal;
+  }
+
+  set signal(value: AbortSignal | undefined) {
+    this.#own().signal = value;
+  }
+
+  get encoding(): Promise<void> | undefined {
+    return this.#particulars.encoding;
+  }
+
+  set encoding(value: Promise<void> | undefined) {
+    this.#own().encoding = value;
+  }
 
   get outcome(): Outcome {
     return this.progress === 'new' ? 'not-sent' : 'unknown';
@@ -172,17 +253,55 @@ export class Request {
   /** Another request for the same key, within the same limits. */
   sibling(kind: RequestKind, read: ReplyReader): Request {
     const other = new Request(kind, this.key, read);
-    other.binaryKey = this.binaryKey;
+    if (this.binaryKey) other.binaryKey = true;
     other.keyIsChecked = this.keyIsChecked;
     other.userKey = this.userKey;
     other.routingKey = this.routingKey;
     other.owed = this.owed;
     other.missResult = this.missResult;
-    other.signal = this.signal;
+    if (this.signal !== undefined) other.signal = this.signal;
     other.timeoutMs = this.timeoutMs;
     return other;
   }
+
+  #own(): Particulars {
+    if (this.#particulars === NO_PARTICULARS) this.#particulars = new Particulars();
+    return this.#particulars;
+  }
 }
+
+/** What only few requests say. They are most of the fields, and a request is what every command makes. */
+class Particulars {
+  /** Whether the key is base64 text for bytes that memcached does not take in a key (meta flag `b`). */
+  binaryKey = false;
+  /** The keys of a many-key read, one character per byte. */
+  keys: readonly string[] | undefined = undefined;
+  /** Whole seconds by which the clock of the server that it is written to is ahead of this process's. */
+  aheadSeconds = 0;
+  /** Digits of the cas token that must match, or `''`. */
+  cas = '';
+  /** The life in which that token means something, `''` for any: the request is sent in no other. */
+  life = '';
+  /** What else that item must be, `''` for nothing: where restarts are hidden, equal digits do not make it the same. */
+  witness = '';
+  /** The amount of `incr`, `decr` and `count`, in decimal digits. */
+  delta = '1';
+  /** What a missing counter is created with, in decimal digits; `''` for not at all. */
+  initial = '';
+  /** `R`: with less than so many seconds left, one reader wins the right to refresh; 0 for none. */
+  recacheSeconds = 0;
+  /** Whether a read with a lease asks for everything but the value. */
+  withoutValue = false;
+  /** The keys of a many-key read as the user wrote them. */
+  userKeys: readonly string[] | undefined = undefined;
+  /** Ends the request when it is aborted. */
+  signal: AbortSignal | undefined = undefined;
+  /** Kept once the codec has made the data block; `undefined` where it was quick. */
+  encoding: Promise<void> | undefined = undefined;
+}
+
+/** Those of all the others. */
+const NO_PARTICULARS = Object.freeze(new Particulars());
 
 /** What a request asks for; each dialect writes it in its own way. */
 export type RequestKind =

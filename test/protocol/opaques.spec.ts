@@ -20,14 +20,14 @@ describe('the opaques of a connection', () => {
   it('have a prefix that no other connection has', () => {
     const prefixes = Array.from({ length: 1000 }, () => Opaques.random().prefix);
     expect(new Set(prefixes).size).toBe(1000);
-    for (const prefix of prefixes) expect(prefix).toMatch(/^[\w-]{8}\.$/);
+    for (const prefix of prefixes) expect(prefix).toMatch(/^[\w-]{6}$/);
   });
 
   // Whole, so that the common replies are read in one pass, and byte by byte, so that they are not.
   it.each([1, 1000])('are refused on another connection, read by %i bytes', (step) => {
-    const mine = new Opaques('mine----.', 7);
+    const mine = new Opaques('mine--', 7);
     const asked = request('get', 'k');
-    expect(mine.getEndingFor(asked)).toBe(' v f Omine----.7\r\n');
+    expect(mine.getEndingFor(asked)).toBe(' v f Omine--7\r\n');
     const verdict = (prefix: string, reply: (opaque: string) => string): boolean[] => {
       const verdicts: boolean[] = [];
       const parser = new ReplyParser((said) => verdicts.push(answers(said, asked)), mine.prefix);
@@ -42,7 +42,7 @@ describe('the opaques of a connection', () => {
       (opaque: string) => `HD ${opaque}\r\n`,
       (opaque: string) => `EN ${opaque}\r\n`,
     ]) {
-      expect([verdict('mine----.', reply), verdict('other---.', reply), verdict('', reply)]).toEqual([
+      expect([verdict('mine--', reply), verdict('other-', reply), verdict('', reply)]).toEqual([
         [true],
         [false],
         [false],
