@@ -45,10 +45,22 @@ export function pause(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
   });
 }
 
-/** What a promise resolves with, or undefined when that takes longer than `limitMs`. */
-export function within<T>(clock: Clock, limitMs: number, promise: Promise<T>): Promise<T | undefined> {
+/**
+ * What a promise resolves with, or undefined when that takes longer than `limitMs`.
+ *
+ * @param onLate is given what the promise resolves with after that, for nobody.
+ */
+export function within<T>(
+  clock: Clock,
+  limitMs: number,
+  promise: Promise<T>,
+  onLate?: (value: T) => void,
+): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
-    const callOff = clock.after(limitMs, () => resolve(undefined));
+    const callOff = clock.after(limitMs, () => {
+      resolve(undefined);
+      if (onLate !== undefined) promise.then(onLate).catch(() => undefined);
+    });
     promise.then(resolve, reject).finally(callOff);
   });
 }

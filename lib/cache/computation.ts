@@ -2,7 +2,7 @@ import { CodecError, LoaderTimeoutError, ValueTooLargeError } from '../errors.js
 import type { CacheCall } from './cache-call.js';
 import type { CacheParts } from './cache-parts.js';
 import { entryFor, hitForMiss } from './entry.js';
-import { keepOf, type Finding } from './finding.js';
+import { keepOf, unknownFinding, type Finding } from './finding.js';
 import type { Flight, Landing } from './flight.js';
 import { aboutLoad, callLoader, Load, ttlOf } from './load.js';
 import type { CacheReading, TagVersion } from './store.js';
@@ -25,9 +25,12 @@ const MAX_CLAIMS = 3;
  */
 export class Computation {
   readonly #in: CacheParts;
+  readonly #abandon: (key: string, late: Finding) => void;
 
-  constructor(parts: CacheParts) {
+  /** @param abandon what is done with what a look finds that nobody waits for. */
+  constructor(parts: CacheParts, abandon: (key: string, late: Finding) => void) {
     this.#in = parts;
+    this.#abandon = abandon;
   }
 
   /**
@@ -71,7 +74,7 @@ export class Computation {
 
   /** Looks until the right is ours, or the value is there, or the wait is over and the value is computed anyway. */
   async #right(flight: Flight, call: CacheCall, first: Finding, behind: boolean): Promise<Finding | Landing> {
-    const { clock, order, polling, reader, events } = this.#in;
+    const { clock, order, polling, reader, store, events } = this.#in;
     const { key, policy } = call;
     const { storeTime } = flight;
     let startedAt: number | undefined;
@@ -85,22 +88,25 @@ export class Computation {
       if (storeTime.isSpent) return behind ? { kind: 'none' } : finding;
       // Without the states of its tags nothing that comes could be served, nor could what is computed here be stored.
       if (finding.right === 'theirs' && finding.tags === undefined) return finding;
+      // It may be nobody's: what is computed here is stored over what stands for it.
+      if (finding.right === 'theirs' && !behind && store.mayHaveLost?.(key)) return finding;
       const now = clock.now();
       startedAt ??= now;
       const waitedMs = now - startedAt;
       const overdue =
         finding.right === 'theirs' &&
         claims < MAX_CLAIMS &&
-        (await storeTime.of(this.#isDead(call, finding)));
+        (await storeTime.within(this.#isDead(call, finding)));
       if (overdue || finding.right === 'free') {
         claims += 1;
         if (overdue) events.note('takeOver', key);
-        await storeTime.of(this.#claim(call, finding));
+        await storeTime.within(this.#claim(call, finding));
       } else {
         if (behind) return { kind: 'none' };
         if (waitedMs >= policy.leaseWaitMs) return finding;
         if (awaited !== finding.cas) {
-          if (awaited !== '' && (await storeTime.of(this.#gaveUp(call, finding, awaited)))) return finding;
+          if (awaited !== '' && (await storeTime.within(this.#gaveUp(call, finding, awaited))))
+            return finding;
           awaited = finding.cas;
         }
         if (!waiting) {
@@ -117,8 +123,10 @@ export class Computation {
       if (flight.detached) return { ...finding, right: 'free', cas: '' };
       if (storeTime.isSpent) continue;
       const before = order.next();
-      finding = await storeTime.of(reader.look(key, policy));
-      if (waiting) storeTime.forget();
+      const looked = await storeTime.look(reader.look(key, policy), waiting, (late) =>
+        this.#abandon(key, late),
+      );
+      finding = looked ?? unknownFinding(clock.now());
       const served =
         finding.state === 'fresh' ||
         (finding.state === 'stale' && finding.right === 'theirs' && policy.serveStale && flight.cold);

@@ -35,7 +35,7 @@ export class ReadThrough {
 
   constructor(parts: CacheParts) {
     this.#in = parts;
-    this.#computation = new Computation(parts);
+    this.#computation = new Computation(parts, (key, late) => this.#giveBack(key, late));
   }
 
   /** Serves a call without a signal. Of a warm read nothing is made but the promise of its value. */
@@ -246,17 +246,17 @@ export class ReadThrough {
     return this.#seen(call, unknownFinding(this.#in.clock.now()));
   }
 
-  /** The long way: joins the computation of a value that is not there, or looks at the entry and its tags. */
-  async #obtain(call: CacheCall): Promise<unknown> {
+  /** The long way: joins the computation of a value, or looks at the entry and its tags, for what a slow store has left of its time. */
+  async #obtain(call: CacheCall, spentMs = 0): Promise<unknown> {
     const flight = this.#flights.get(call.key);
     if (flight?.cold) return this.#landing(call, flight, 'joined');
-    return this.#seen(call, await this.#look(call));
-  }
-
-  /** The same after a computation that was not for this call. A store that was slow in it is not asked again. */
-  #again(call: CacheCall, storeTime: StoreTime): unknown {
-    call.storeMs += storeTime.spentMs;
-    return storeTime.isSpent ? this.#seen(call, unknownFinding(this.#in.clock.now())) : this.#obtain(call);
+    if (spentMs === 0) return this.#seen(call, await this.#look(call));
+    const time = new StoreTime(this.#in, spentMs);
+    const found = time.isSpent
+      ? undefined
+      : await time.look(this.#look(call), false, (late) => this.#giveBack(call.key, late));
+    call.storeMs = time.spentMs;
+    return this.#seen(call, found ?? unknownFinding(this.#in.clock.now()));
   }
 
   #look({ key, policy, together }: CacheCall): Promise<Finding> {
@@ -300,7 +300,7 @@ export class ReadThrough {
         if (isOwn || call.policy.share !== 'copy' || !flight.isCopied(landing.value)) return landing.value;
         return this.#copied(call, flight, landing.value);
       }
-      if (landing.kind !== 'error') return this.#again(call, flight.storeTime);
+      if (landing.kind !== 'error') return this.#obtain(call, call.storeMs + flight.storeTime.spentMs);
       const mayStandIn = stale !== undefined && isKept(stale, this.#in.clock.now());
       if (!mayStandIn || !call.policy.serveStaleIf(landing.error)) throw landing.error;
       this.#note(call, 'stale');
@@ -354,10 +354,7 @@ export class ReadThrough {
 
   #refresh(call: CacheCall, finding: Finding): void {
     if (this.#joinable(call.key, finding) !== undefined) return;
-    if (this.#closed) {
-      this.#giveBack(call.key, finding);
-      return;
-    }
+    if (this.#closed) return this.#giveBack(call.key, finding);
     this.#in.events.note('refresh', call.key);
     this.#begin(call, finding, true);
   }
@@ -380,8 +377,9 @@ export class ReadThrough {
 
   /** Hands on a right that came with a read and is not used. A fresh value would become stale by that. */
   #giveBack(key: string, finding: Finding): void {
-    if (finding.right !== 'ours' || finding.state === 'fresh') return;
-    this.#claimed.add(finding.reading as CacheReading);
+    const reading = finding.reading as CacheReading;
+    if (finding.right !== 'ours' || finding.state === 'fresh' || this.#claimed.has(reading)) return;
+    this.#claimed.add(reading);
     this.#computation.giveBack(key, finding, keepOf(finding));
   }
 

@@ -201,6 +201,9 @@ export interface CacheStore {
    */
   disown(key: string, error: unknown, isUsed: (cas: string) => boolean): void;
 
+  /** Whether the right to a key that somebody has may be one that was given to a read of this process whose answer got lost. */
+  mayHaveLost?(key: string): boolean;
+
   /**
    * Removes an entry and voids every lease on it. A store that cannot reach the key's node may resolve as well, if
    * it has undertaken to remove it before the node is read from again.

@@ -190,6 +190,10 @@ export class ClientStore implements CacheStore {
     this.#lost.add(itemKey(key), error, isUsed);
   }
 
+  mayHaveLost(key: string): boolean {
+    return this.#lost.has(itemKey(key));
+  }
+
   remove(key: string): Promise<boolean> {
     return this.#client.invalidateKey(itemKey(key));
   }

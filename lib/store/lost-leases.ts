@@ -14,8 +14,8 @@ const LOOK_AGAIN_MS = 500;
  * came too late or was lost with its connection.
  *
  * Nobody would use such a one, and everybody would wait for it. So the key is looked at again, at once, half a second later
- * and when its server is back, and a stub that nobody of this process uses is removed, as is such a lock; the right to refresh a value that is marked
- * stale is given back. A lease may be another process's: that one then returns its value without storing it, which is harmless.
+ * and when its server is back, until that has been answered; and a stub that nobody of this process uses is removed, as is such a
+ * lock; the right to refresh a value that is marked stale is given back. A lease may be another process's: that one then returns its value without storing it, which is harmless.
  */
 export class LostLeases {
   readonly #client: MemcachedClient;
@@ -40,15 +40,15 @@ export class LostLeases {
     this.repairTwice(key, () => this.#giveBack(key, isUsed));
   }
 
+  /** Whether a lease or lock of a key may be one that was lost, and has not been looked for often enough. */
+  has(key: string): boolean {
+    return this.#repairs.has(key) || this.#again.has(key);
+  }
+
   /** Has something done about a key as `repair` does, and once more when the bytes of a lost command have most likely arrived. */
   repairTwice(key: string, repair: () => Promise<unknown>): void {
     this.repair(key, repair);
-    if (this.#again.has(key) || this.#again.size >= MAX_REMEMBERED) return;
-    this.#again.add(key);
-    setTimeout(() => {
-      this.#again.delete(key);
-      this.repair(key, repair);
-    }, LOOK_AGAIN_MS).unref();
+    this.#later(key, () => this.repair(key, repair));
   }
 
   /** Has something done about a key as soon as its server can be asked, also if that is being done: it may be too late by now. */
@@ -63,9 +63,19 @@ export class LostLeases {
     try {
       await repair?.();
       if (this.#repairs.get(key) === repair) this.#repairs.delete(key);
-    } catch {
-      // Tried again when the server is back.
+    } catch (error) {
+      // A server that cannot be reached says when it is back; one that has not answered this once may never have been away.
+      if (mayBeDone(error)) this.#later(key, () => void this.#repair(key));
     }
+  }
+
+  #later(key: string, look: () => void): void {
+    if (this.#again.has(key) || this.#again.size >= MAX_REMEMBERED) return;
+    this.#again.add(key);
+    setTimeout(() => {
+      this.#again.delete(key);
+      look();
+    }, LOOK_AGAIN_MS).unref();
   }
 
   async #giveBack(key: string, isUsed: (cas: string) => boolean): Promise<void> {
