@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers';
 import { BoundedMap } from '../bounded-map.js';
 import type { MemcachedClient } from '../client/client.js';
@@ -8,6 +9,9 @@ const MAX_REMEMBERED = 10_000;
 
 /** The bytes of a lost command may reach the server behind those of the look, by the connection that is gone: it reads on. */
 const LOOK_AGAIN_MS = 500;
+
+/** They may be held up for longer still. For so long after a read has failed, a lease of its key may be the one that it was given. */
+const DOUBT_MS = 3000;
 
 /**
  * Leases and locks that may have been given out without anybody knowing: the server carried out the command, and its answer
@@ -22,6 +26,8 @@ export class LostLeases {
   readonly #repairs = new BoundedMap<string, () => Promise<unknown>>(MAX_REMEMBERED);
   /** Keys that will be looked at once more. */
   readonly #again = new Set<string>();
+  /** Keys of which a read has failed, and until when that matters. */
+  readonly #doubted = new BoundedMap<string, number>(MAX_REMEMBERED);
 
   constructor(client: MemcachedClient) {
     this.#client = client;
@@ -37,12 +43,13 @@ export class LostLeases {
    */
   add(key: string, error: unknown, isUsed: (cas: string) => boolean): void {
     if (!mayBeDone(error)) return;
+    this.#doubted.set(key, performance.now() + DOUBT_MS);
     this.repairTwice(key, () => this.#giveBack(key, isUsed));
   }
 
-  /** Whether a lease or lock of a key may be one that was lost, and has not been looked for often enough. */
+  /** Whether a lease that somebody has may be one that was lost here. */
   has(key: string): boolean {
-    return this.#repairs.has(key) || this.#again.has(key);
+    return performance.now() < (this.#doubted.get(key) ?? 0);
   }
 
   /** Has something done about a key as `repair` does, and once more when the bytes of a lost command have most likely arrived. */
