@@ -173,7 +173,7 @@ export interface CacheStore {
   set(key: string, entry: CacheEntry, ttlSeconds: number, guarded: boolean): Promise<boolean>;
 
   /**
-   * Gives a right back, so that the next reader wins it.
+   * Gives a right back, so that the next reader wins it. Where that fails, it is tried again as soon as the store can be asked.
    *
    * @param keepSeconds for how long the entry stays, marked stale: `'rest'` for what is left of its life; 0 removes it, as
    *   a stub must be.
@@ -201,7 +201,7 @@ export interface CacheStore {
    */
   disown(key: string, error: unknown, isUsed: (cas: string) => boolean): void;
 
-  /** Whether the right to a key that somebody has may be one that was given to a read of this process whose answer got lost. */
+  /** Whether the right to a key that somebody seems to have may be nobody's: given to a read of this process whose answer got lost, or not given back. */
   mayHaveLost?(key: string): boolean;
 
   /**

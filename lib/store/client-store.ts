@@ -168,10 +168,12 @@ export class ClientStore implements CacheStore {
   }
 
   async release(key: string, cas: string, keepSeconds: number | 'rest'): Promise<boolean> {
-    // A delete that names no state would remove what has taken the stub's place.
-    if (isWithoutCas(cas) && keepSeconds === 0 && (await this.#isValue(key))) return false;
     const stale = keepSeconds === 'rest' ? keepSeconds : toTtl(keepSeconds);
-    return this.#client.invalidateKey(itemKey(key), { cas, stale });
+    return this.#lost.giveBack(itemKey(key), async () => {
+      // A delete that names no state would remove what has taken the stub's place.
+      if (isWithoutCas(cas) && keepSeconds === 0 && (await this.#isValue(key))) return false;
+      return this.#client.invalidateKey(itemKey(key), { cas, stale });
+    });
   }
 
   async prolong(key: string, leaseSeconds: number): Promise<void> {

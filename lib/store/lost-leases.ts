@@ -10,12 +10,12 @@ const MAX_REMEMBERED = 10_000;
 /** The bytes of a lost command may reach the server behind those of the look, by the connection that is gone: it reads on. */
 const LOOK_AGAIN_MS = 500;
 
-/** They may be held up for longer still. For so long after a read has failed, a lease of its key may be the one that it was given. */
+/** They may be held up for longer still: for so long after a failure, a lease of the key may be one that nobody uses. */
 const DOUBT_MS = 3000;
 
 /**
  * Leases and locks that may have been given out without anybody knowing: the server carried out the command, and its answer
- * came too late or was lost with its connection.
+ * came too late or was lost with its connection. And leases that could not be given back.
  *
  * Nobody would use such a one, and everybody would wait for it. So the key is looked at again, at once, half a second later
  * and when its server is back, until that has been answered; and a stub that nobody of this process uses is removed, as is such a
@@ -26,7 +26,7 @@ export class LostLeases {
   readonly #repairs = new BoundedMap<string, () => Promise<unknown>>(MAX_REMEMBERED);
   /** Keys that will be looked at once more. */
   readonly #again = new Set<string>();
-  /** Keys of which a read has failed, and until when that matters. */
+  /** Keys of which something has failed, and until when that matters. */
   readonly #doubted = new BoundedMap<string, number>(MAX_REMEMBERED);
 
   constructor(client: MemcachedClient) {
@@ -43,11 +43,24 @@ export class LostLeases {
    */
   add(key: string, error: unknown, isUsed: (cas: string) => boolean): void {
     if (!mayBeDone(error)) return;
-    this.#doubted.set(key, performance.now() + DOUBT_MS);
-    this.repairTwice(key, () => this.#giveBack(key, isUsed));
+    this.#doubt(key);
+    this.repairTwice(key, () => this.#takeBack(key, isUsed));
   }
 
-  /** Whether a lease that somebody has may be one that was lost here. */
+  /** Gives a right back that is not used; where that fails, again as soon as its server can be asked. */
+  async giveBack(key: string, work: () => Promise<boolean>): Promise<boolean> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof MemcachedError && 'outcome' in error) {
+        this.#doubt(key);
+        this.repair(key, work);
+      }
+      throw error;
+    }
+  }
+
+  /** Whether a lease that somebody seems to have may be one that was lost here. */
   has(key: string): boolean {
     return performance.now() < (this.#doubted.get(key) ?? 0);
   }
@@ -76,6 +89,10 @@ export class LostLeases {
     }
   }
 
+  #doubt(key: string): void {
+    this.#doubted.set(key, performance.now() + DOUBT_MS);
+  }
+
   #later(key: string, look: () => void): void {
     if (this.#again.has(key) || this.#again.size >= MAX_REMEMBERED) return;
     this.#again.add(key);
@@ -85,7 +102,7 @@ export class LostLeases {
     }, LOOK_AGAIN_MS).unref();
   }
 
-  async #giveBack(key: string, isUsed: (cas: string) => boolean): Promise<void> {
+  async #takeBack(key: string, isUsed: (cas: string) => boolean): Promise<void> {
     const { hit, cas, won, busy, stale } = await this.#client.leaseGet(key, {
       leaseSeconds: 0,
       withoutValue: true,

@@ -82,7 +82,7 @@ export class Rows {
       await this.change(id);
       return row;
     };
-    await this.#verdict.of(`raced ${this.kind}`, () => this.#ways.read(id, load));
+    await this.#verdict.of(this.kind, () => this.#ways.read(id, load));
     await this.read(id);
   }
 
