@@ -68,6 +68,7 @@ export class Batch<Id, V> {
     const asked = this.#asked.filter(({ load }) => !load.signal.aborted);
     this.#asked = [];
     if (asked.length === 0) return;
+    for (const { load } of asked) load.begins();
     void this.#call(asked);
   }
 

@@ -188,8 +188,7 @@ export class Computation {
     const { key, policy } = call;
     if (finding.right === 'ours') events.note('leaseWon', key);
     const loadedAt = clock.now();
-    const before = order.next();
-    const load = new Load(flight, finding.entry);
+    const load = new Load(flight, finding.entry, order);
     let remains: Remains = finding.state === 'fresh' ? 'as-it-is' : keepOf(finding);
     try {
       let value: unknown;
@@ -206,7 +205,7 @@ export class Computation {
         return { kind: 'error', error };
       }
       if (!retryPause.isUnused) retryPause.succeeded(key);
-      const unstored: Landing = { kind: 'value', value, stale: false, before };
+      const unstored: Landing = { kind: 'value', value, stale: false, before: load.before };
       if (flight.detached) return unstored;
       if (ttlSeconds === undefined) {
         const shared =

@@ -6,6 +6,7 @@ import type { TracedLoad } from './traced-load.js';
 import type { Clock } from './clock.js';
 import type { Flight } from './flight.js';
 import type { LoadContext, Loader } from './load-context.js';
+import type { Order } from './order.js';
 
 /** One call of a loader: what it is told, and what it said. */
 export class Load implements LoadContext {
@@ -14,14 +15,24 @@ export class Load implements LoadContext {
   ttlSeconds: number | undefined;
   skipped = false;
   readonly tags = new Set<string>();
+  /** The order of events when the loader was called: what it returns is new enough for calls that began before. */
+  before = 0;
   readonly #flight: Flight;
   readonly #replaces: boolean;
+  readonly #order: Order;
 
   /** @param stale the value that is replaced, in an object, where there is one. */
-  constructor(flight: Flight, stale: { readonly value: unknown } | undefined) {
+  constructor(flight: Flight, stale: { readonly value: unknown } | undefined, order: Order) {
     this.#flight = flight;
+    this.#order = order;
     this.stale = stale?.value;
     this.#replaces = stale !== undefined;
+    this.begins();
+  }
+
+  /** The loader is called now; of a batch it is, once all of its keys have been looked at. */
+  begins(): void {
+    this.before = this.#order.next();
   }
 
   get key(): string {

@@ -140,6 +140,27 @@ describe('getOrSetMany', () => {
     ]);
   });
 
+  it('is joined by calls that begin while its keys are looked at: what it loads is loaded after that', async () => {
+    const fleet = new Fleet();
+    const { cache, store } = fleet.start();
+    const slow = deferred();
+    const third = deferred<string>();
+    void cache.getOrSet(keyOf(3), () => third.promise);
+    await settled();
+    store.before = (operation, key) => (operation === 'read' && key === keyOf(2) ? slow.promise : undefined);
+    const loader = jest.fn(rows);
+    const many = cache.getOrSetMany([1, 2, 3], keyOf, loader);
+    await settled();
+    const other = cache.getOrSet(keyOf(1), never);
+    await settled();
+    expect(loader).not.toHaveBeenCalled();
+    slow.resolve();
+    third.resolve('three');
+    await expect(many).resolves.toEqual(rows([1, 2]).set(3, 'three'));
+    await expect(other).resolves.toEqual(rows([1]).get(1));
+    expect(loader).toHaveBeenCalledTimes(1);
+  });
+
   it('loads what it can while it waits for what another process is loading', async () => {
     const fleet = new Fleet();
     const a = fleet.start();

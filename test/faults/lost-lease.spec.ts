@@ -143,6 +143,52 @@ describeReal('a lease on a real memcached', () => {
     await expect(b.cache.getOrSet('k', () => 'loaded')).resolves.toBe('loaded');
   });
 
+  it.each(['auto', 'classic'] as const)(
+    'that could not be given back is given back once its server can be reached (%s)',
+    async (protocol) => {
+      await using server = await startMemcached();
+      await using proxy = await FaultProxy.start({ host: '127.0.0.1', port: server.port });
+      await using a = new Process(proxy.address, protocol, '10s', '10m');
+      await using b = new Process(server.address, protocol);
+      const failing = a.cache.getOrSet('k', () => {
+        proxy.refuse();
+        proxy.cutAll();
+        throw new Error('no value');
+      });
+      await expect(failing).rejects.toThrow('no value');
+      const isUp = (): boolean => a.client.topology().every(({ state }) => state === 'up');
+      while (isUp()) await a.client.get('other').catch(() => undefined);
+      proxy.heal();
+      while (!isUp()) await a.client.get('other').catch(() => undefined);
+      await expect(b.cache.getOrSet('k', () => 'loaded')).resolves.toBe('loaded');
+      expect(b.cache.counters.takeOver).toBe(0);
+    },
+  );
+
+  it.each(['auto', 'classic'] as const)(
+    'that is given back by bytes which are held up is waited for by nobody who knows (%s)',
+    async (protocol) => {
+      await using server = await startMemcached();
+      await using relay = await LateRelay.before(server.port);
+      await using a = new Process(relay.address, protocol, '10s', '10m');
+      await using b = new Process(server.address, protocol);
+      await a.client.connect();
+      const held = relay.hold((bytes) => /^(?:md|ms|cas|set|delete) k /m.test(bytes));
+      const failing = a.cache.getOrSet('k', () => {
+        throw new Error('no value');
+      });
+      await expect(failing).rejects.toThrow('no value');
+      await held;
+      // What comes by the next connection gets through.
+      void relay.hold(() => false);
+      relay.reset();
+      await expect(a.cache.getOrSet('k', () => 'loaded')).resolves.toBe('loaded');
+      expect(a.cache.counters.leaseWaited).toBe(0);
+      await expect(b.cache.getOrSet('k', () => 'loaded')).resolves.toBe('loaded');
+      expect(b.cache.counters.takeOver).toBe(0);
+    },
+  );
+
   it.each([
     ['taken', 'auto', /^HD\b/],
     ['taken', 'classic', /^STORED/],
