@@ -296,9 +296,10 @@ export class Computation {
       clock.now() - loadedAt,
       remains === 'mark' ? undefined : remains,
     );
-    store
-      .writeLoaded(key, entry, keepSeconds, finding.reading as CacheReading)
-      .catch((error: unknown) => events.note('storeError', key, error));
+    store.writeLoaded(key, entry, keepSeconds, finding.reading as CacheReading).catch((error: unknown) => {
+      events.note('storeError', key, error);
+      this.giveBack(key, finding, 0);
+    });
   }
 
   /** The tags the value gets, with their versions before the load; undefined when these are not known for certain. */

@@ -40,6 +40,10 @@ async function secondsAtServer(client: MemcachedClient, seconds: number): Promis
   while ((await serverTime(client)) < from + seconds);
 }
 
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
 function never(): never {
   throw new Error('the loader must not be called');
 }
@@ -148,7 +152,7 @@ describeReal('a lease on a real memcached', () => {
     async (protocol) => {
       await using server = await startMemcached();
       await using proxy = await FaultProxy.start({ host: '127.0.0.1', port: server.port });
-      await using a = new Process(proxy.address, protocol, '10s', '10m');
+      await using a = new Process(proxy.address, protocol, '200ms', '10m');
       await using b = new Process(server.address, protocol);
       const failing = a.cache.getOrSet('k', () => {
         proxy.refuse();
@@ -157,9 +161,9 @@ describeReal('a lease on a real memcached', () => {
       });
       await expect(failing).rejects.toThrow('no value');
       const isUp = (): boolean => a.client.topology().every(({ state }) => state === 'up');
-      while (isUp()) await a.client.get('other').catch(() => undefined);
+      await until(() => !isUp());
       proxy.heal();
-      while (!isUp()) await a.client.get('other').catch(() => undefined);
+      await until(isUp);
       await expect(b.cache.getOrSet('k', () => 'loaded')).resolves.toBe('loaded');
       expect(b.cache.counters.takeOver).toBe(0);
     },
@@ -183,7 +187,6 @@ describeReal('a lease on a real memcached', () => {
       void relay.hold(() => false);
       relay.reset();
       await expect(a.cache.getOrSet('k', () => 'loaded')).resolves.toBe('loaded');
-      expect(a.cache.counters.leaseWaited).toBe(0);
       await expect(b.cache.getOrSet('k', () => 'loaded')).resolves.toBe('loaded');
       expect(b.cache.counters.takeOver).toBe(0);
     },
