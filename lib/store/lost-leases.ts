@@ -1,5 +1,4 @@
-import { performance } from 'node:perf_hooks';
-import { setTimeout } from 'node:timers';
+import { clearTimeout, setTimeout } from 'node:timers';
 import { BoundedMap } from '../bounded-map.js';
 import type { MemcachedClient } from '../client/client.js';
 import { MemcachedError } from '../errors.js';
@@ -26,8 +25,8 @@ export class LostLeases {
   readonly #repairs = new BoundedMap<string, () => Promise<unknown>>(MAX_REMEMBERED);
   /** Keys that will be looked at once more. */
   readonly #again = new Set<string>();
-  /** Keys of which something has failed, and until when that matters. */
-  readonly #doubted = new BoundedMap<string, number>(MAX_REMEMBERED);
+  /** Keys of which something has failed, as long as that matters. */
+  readonly #doubted = new BoundedMap<string, NodeJS.Timeout>(MAX_REMEMBERED);
 
   constructor(client: MemcachedClient) {
     this.#client = client;
@@ -62,7 +61,7 @@ export class LostLeases {
 
   /** Whether a lease that somebody seems to have may be one that was lost here. */
   has(key: string): boolean {
-    return performance.now() < (this.#doubted.get(key) ?? 0);
+    return this.#doubted.has(key);
   }
 
   /** Has something done about a key as `repair` does, and once more when the bytes of a lost command have most likely arrived. */
@@ -90,7 +89,8 @@ export class LostLeases {
   }
 
   #doubt(key: string): void {
-    this.#doubted.set(key, performance.now() + DOUBT_MS);
+    clearTimeout(this.#doubted.get(key));
+    this.#doubted.set(key, setTimeout(() => this.#doubted.delete(key), DOUBT_MS).unref());
   }
 
   #later(key: string, look: () => void): void {
