@@ -45,7 +45,12 @@ export async function forgedDiscovery({ MemcachedClient }, count, found) {
   for (let seed = 1; seed <= half; seed += 1) {
     [text] = fc.sample(texts, { numRuns: 1, seed });
     await nextTurn();
-    await discover(MemcachedClient, elasticache, found, `an endpoint that says ${JSON.stringify(text.slice(0, 200))}`);
+    await discover(
+      MemcachedClient,
+      elasticache,
+      found,
+      `an endpoint that says ${JSON.stringify(text.slice(0, 200))}`,
+    );
   }
   for (let seed = 1; seed <= count - half; seed += 1) {
     const [list] = fc.sample(lists, { numRuns: 1, seed });

@@ -7,6 +7,9 @@ import { startHttpRows } from './http-rows.mjs';
 
 const ROWS = 24;
 
+/** How many are made in one turn of the event loop. */
+const MADE_IN_A_TURN = 4;
+
 /** This part of the items is forged each time. */
 const FORGED_PART = 0.4;
 
@@ -87,16 +90,18 @@ export class Forgeries {
     for await (const key of this.#bare.keys()) if (Math.random() < FORGED_PART) keys.push(key);
     const stored = await this.#bare.getMany(keys);
     const sound = [...stored.values()];
-    this.#seed += 1;
-    const how = { numRuns: keys.length, seed: this.#seed };
-    const forged = fc.sample(
-      fc.oneof(
-        { arbitrary: mutated(sound), weight: 4 },
-        { arbitrary: hostileValues(sound), weight: 2 },
-        { arbitrary: fc.constant({ data: Buffer.alloc(0), flags: 0 }), weight: 1 },
-      ),
-      how,
+    const arbitrary = fc.oneof(
+      { arbitrary: mutated(sound), weight: 4 },
+      { arbitrary: hostileValues(sound), weight: 2 },
+      { arbitrary: fc.constant({ data: Buffer.alloc(0), flags: 0 }), weight: 1 },
     );
+    // In turns of its own, which are not those of the library.
+    const forged = [];
+    while (forged.length < keys.length) {
+      this.#seed += 1;
+      forged.push(...fc.sample(arbitrary, { numRuns: MADE_IN_A_TURN, seed: this.#seed }));
+      await new Promise((resolve) => void setImmediate(resolve));
+    }
     await this.#bare.setMany(keys.map((key, index) => [key, aimed(stored.get(key)) ?? forged[index]]));
     this.#found.tried += keys.length;
   }
