@@ -1,7 +1,7 @@
 import type { NameLookups } from '../connection/name-lookups.js';
 import { ProtocolError, ServerError } from '../errors.js';
 import type { ClientSettings } from '../options/client-options.js';
-import { readServers, reachedLike, type ServerAddress } from '../options/server-options.js';
+import { reachedLike, type ServerAddress } from '../options/server-options.js';
 import type { Reply } from '../protocol/reply.js';
 import { Request } from '../protocol/request.js';
 import { Node, type NodeObserver } from './node.js';
@@ -18,6 +18,7 @@ export async function askEndpoint(
   endpoint: ServerAddress,
   options: ClientSettings,
   lookups: NameLookups,
+  read: (names: readonly string[]) => readonly ServerAddress[],
 ): Promise<readonly ServerAddress[]> {
   const settings = { ...options, protocol: 'classic', drainTimeout: 0 } as const;
   const node = new Node(endpoint, settings, UNOBSERVED, new OwedInvalidations(0), lookups);
@@ -32,9 +33,7 @@ export async function askEndpoint(
         endpoint.id,
       );
     }
-    return readServers(parseClusterConfig(text, endpoint.id), 'discovery').map((server) =>
-      reachedLike(endpoint, server),
-    );
+    return read(parseClusterConfig(text, endpoint.id)).map((server) => reachedLike(endpoint, server));
   } finally {
     await node.close();
   }

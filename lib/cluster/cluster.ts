@@ -19,7 +19,7 @@ import { Node, type NodeObserver } from './node.js';
 import { OwedInvalidations, repeated } from './owed-invalidations.js';
 
 /** A longer list is not arranged in one turn of the event loop, in which nothing else is done. */
-const AT_ONCE = 100;
+const AT_ONCE = 50;
 
 /** All servers of the client: sends each request to the server its key belongs to, or where failover says. */
 export class Cluster {

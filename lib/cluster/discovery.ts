@@ -99,12 +99,21 @@ export class Discovery {
   }
 
   #take(servers: readonly ServerAddress[]): void {
-    if (servers.length > MAX_SERVERS) {
-      const message = `discovery (${this.#source.type}): ${servers.length} servers, the most is ${MAX_SERVERS}`;
-      throw new ConnectionError(message, '', 'not-sent');
-    }
+    this.#refuseMany(servers.length);
     this.#listener.onServers(servers);
     this.#hasList = true;
+  }
+
+  /** Reads a list; of one that is too long nothing, since that would hold up the process. */
+  readonly #read = (found: unknown): readonly ServerAddress[] => {
+    if (Array.isArray(found)) this.#refuseMany(found.length);
+    return readServers(found, 'discovery');
+  };
+
+  #refuseMany(count: number): void {
+    if (count <= MAX_SERVERS) return;
+    const message = `discovery (${this.#source.type}): ${count} servers, the most is ${MAX_SERVERS}`;
+    throw new ConnectionError(message, '', 'not-sent');
   }
 
   #pauseMs(): number {
@@ -119,11 +128,11 @@ export class Discovery {
     const source = this.#source;
     switch (source.type) {
       case 'elasticache':
-        return askEndpoint(source.endpoint, this.#options, this.#lookups);
+        return askEndpoint(source.endpoint, this.#options, this.#lookups, this.#read);
       case 'dns':
-        return readServers(await resolveName(source, again), 'discovery');
+        return this.#read(await resolveName(source, again));
       case 'function':
-        return readServers(await source.find(), 'discovery');
+        return this.#read(await source.find());
     }
   }
 }

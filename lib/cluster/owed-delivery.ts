@@ -29,7 +29,8 @@ export class OwedDelivery {
   readonly #options: ResolvedClientOptions;
   /** No more than half of what may be in flight. */
   readonly #window: number;
-  readonly #closing = new AbortController();
+  /** Made where there is something to end: most nodes never have any. */
+  #closing: AbortController | undefined;
   #lookAt = 0;
   #connection: Connection | undefined;
   /** How many of this round are still to be sent. */
@@ -83,7 +84,8 @@ export class OwedDelivery {
 
   /** All keys of a server, twice: an older one may leave out what it moves among its lists meanwhile. */
   async *#keysOf(server: ServerAddress): AsyncGenerator<string> {
-    for (let pass = 0; pass < 2; pass += 1) yield* dumpKeys(server, this.#options, this.#closing.signal);
+    const closing = (this.#closing ??= new AbortController());
+    for (let pass = 0; pass < 2; pass += 1) yield* dumpKeys(server, this.#options, closing.signal);
   }
 
   /** Says that more is owed to a server than can be listed. */
@@ -97,7 +99,7 @@ export class OwedDelivery {
 
   /** There will be no other connection. */
   close(): void {
-    this.#closing.abort();
+    this.#closing?.abort();
     this.stop();
   }
 

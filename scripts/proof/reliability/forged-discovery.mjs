@@ -91,6 +91,7 @@ async function discover(MemcachedClient, discovery, found, what) {
     late,
   ]);
   clearTimeout(timer);
+  await nextTurn();
   if (outcome === 'late') found.complain(`${what.slice(0, 200)}: nothing came of it`);
   if (outcome !== 'taken') found.refused += 1;
   await client.close();
