@@ -25,7 +25,13 @@ const CHARTS = [
     file: 'bench-nest.svg',
     title: 'Reads of what is cached, a second',
     columns: 1,
-    workloads: ['http', 'get-or-set'],
+    workloads: [
+      'get-or-set',
+      'near-text-same',
+      'http',
+      'http-early-before-middleware-express',
+      'http-early-before-middleware-fastify',
+    ],
     width: 380,
   },
 ];
