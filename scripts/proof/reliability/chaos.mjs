@@ -114,6 +114,8 @@ export function judged(result) {
     ...(heapMib > HEAP_MIB ? ['heap'] : []),
   ];
   const kinds = Object.entries(longestMs).map(([kind, time]) => `${kind} ${Math.round(time)}`);
+  const filled =
+    result.filled > 0 ? `values whose missing end the next reply has filled: ${result.filled}; ` : '';
   return {
     figure:
       `${reads.toLocaleString('en')} reads, ${updates.toLocaleString('en')} updates, ${faults.toLocaleString('en')} faults: ` +
@@ -123,7 +125,7 @@ export function judged(result) {
     held: found.length === 0,
     sound: found.every((what) => what === 'longest'),
     note:
-      `RSS at most ${rssMib.toFixed(0)} MiB, ${rssPerMinute.toFixed(1)} MiB a minute at the end; ` +
+      `RSS at most ${rssMib.toFixed(0)} MiB, ${rssPerMinute.toFixed(1)} MiB a minute at the end; ${filled}` +
       `event loop delay p99.9 ${result.eventLoop.p999Ms.toFixed(0)} ms; ` +
       `longest waits in ms: ${kinds.join(', ')}`,
     details: [...complaints, ...examples, ...(handles.length > 0 ? [`handles: ${handles.join(', ')}`] : [])],

@@ -93,7 +93,9 @@ export class Registers {
       return;
     }
     const version = versionOf(register.name, value);
-    if (!(version <= register.begun)) {
+    if (isFilled(register.name, value)) {
+      this.#verdict.filled += 1;
+    } else if (!(version <= register.begun)) {
       this.#verdict.complain('wrong', `${register.name} is ${String(value).slice(0, 60)}`);
     } else if (version < floor && register.clean && this.#strict) {
       this.#verdict.complain('stale', `${register.name} is ${version}, ${floor} was acknowledged`);
@@ -103,6 +105,22 @@ export class Registers {
   #pick(random) {
     return this.#registers[Math.floor(random() * this.#registers.length)];
   }
+}
+
+/** The beginning of a reply of the meta dialect. */
+const REPLY = /(?:VA \d+|HD|EN|NF|NS|EX)(?: [^\r\n]*)? O[\w-]{6}\d/;
+
+/**
+ * Whether a value's end is missing and the beginning of the next reply stands in its place, to the byte. No client can tell that: a
+ * value says nothing of its bytes but how many they are.
+ */
+function isFilled(name, value) {
+  const at = typeof value === 'string' ? value.search(REPLY) : -1;
+  if (at < 0) return false;
+  const begun = value.slice(0, at);
+  return begun.length <= name.length
+    ? name.startsWith(begun)
+    : begun.startsWith(`${name}=`) && /^\d*(?:=([a-z]?)\1*)?$/.test(begun.slice(name.length + 1));
 }
 
 function fresh(index, generation) {

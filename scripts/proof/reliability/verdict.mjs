@@ -10,6 +10,8 @@ export class Verdict {
   writes = 0;
   /** Answers that cannot be right, whatever happened: another key's, or half of one. */
   wrong = 0;
+  /** Values of which a part is the next reply's, since their own is missing: no client can tell. */
+  filled = 0;
   /** Values that are older than what had been acknowledged, or invalidated, before the read began. */
   stale = 0;
   /** Acknowledged changes that are not there. */
@@ -84,13 +86,14 @@ export class Verdict {
   }
 
   figures() {
-    const { reads, updates, writes, wrong, stale, lost, doubled } = this;
+    const { reads, updates, writes, wrong, filled, stale, lost, doubled } = this;
     const { longestMs, livedMs, failed, complaints, open } = this;
     return {
       reads,
       updates,
       writes,
       wrong,
+      filled,
       stale,
       lost,
       doubled,
