@@ -28,7 +28,6 @@ const CHARTS = [
     workloads: [
       'get-or-set',
       'near-text-same',
-      'http',
       'http-early-before-middleware-express',
       'http-early-before-middleware-fastify',
     ],
