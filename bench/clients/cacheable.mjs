@@ -33,6 +33,8 @@ export async function openMethod({ servers, from = 'nestjs-memcached' }, { polic
           products.loader = loader;
           return products.find(key);
         },
+    // Its loader is asked for when the read has missed, and is that of the last call by then.
+    fillsOneByOne: true,
     close: () => app.close(),
   };
 }

@@ -46,8 +46,9 @@ export async function measureWarmCache(
 }
 
 async function fill(client, { keys, values }) {
-  for (let from = 0; from < keys.length; from += TOGETHER) {
-    const some = keys.slice(from, from + TOGETHER);
+  const together = client.fillsOneByOne ? 1 : TOGETHER;
+  for (let from = 0; from < keys.length; from += together) {
+    const some = keys.slice(from, from + together);
     await Promise.all(some.map((key, index) => client.getOrSet(key, () => values[from + index])));
   }
 }
