@@ -144,6 +144,15 @@ export class MapServer {
     };
   }
 
+  /** @returns whether the token still names what is there. */
+  release(key: string, cas: string, keepSeconds: number | 'rest'): boolean {
+    const item = this.find(key);
+    if (item === undefined || this.token(item) !== cas) return false;
+    if (keepSeconds === 0) this.items.delete(key);
+    else this.markStale(item, keepSeconds);
+    return true;
+  }
+
   markStale(item: Item, keepSeconds: number | 'rest'): void {
     item.stale = true;
     item.tokenSent = false;
@@ -280,13 +289,7 @@ export class MapConnection implements CacheStore {
   }
 
   release(key: string, cas: string, keepSeconds: number | 'rest'): Promise<boolean> {
-    return this.#ask('release', key, () => {
-      const item = this.#server.find(key);
-      if (item === undefined || this.#server.token(item) !== cas) return false;
-      if (keepSeconds === 0) this.#server.items.delete(key);
-      else this.#server.markStale(item, keepSeconds);
-      return true;
-    });
+    return this.#ask('release', key, () => this.#server.release(key, cas, keepSeconds));
   }
 
   prolong(key: string, leaseSeconds: number): Promise<void> {
