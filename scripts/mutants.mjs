@@ -23,6 +23,12 @@ const HELP = `npm run mutants -- [options]
 /** Tests that take so many times as long as without a change hang, and have noticed. */
 const PATIENCE = 4;
 
+/** The start of the test runner, which no test counts. */
+const START_MS = 20_000;
+
+/** A spec that is done so soon is among the first. */
+const SOON_MS = 1500;
+
 const { rooms, count, seed, tests, processes } = readOptions();
 const folder = mkdtempSync(join(tmpdir(), 'nestjs-memcached-mutants-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -45,19 +51,13 @@ const places = rooms.flatMap((room) => {
 });
 const chosen = shuffled(places, seed).slice(0, count);
 process.stdout.write(`${chosen.length} of ${places.length} places in ${rooms.join(', ')}, seed ${seed}\n`);
-const began = performance.now();
-if (!(await passes(Infinity, 'inherit'))) {
-  process.stderr.write(`the tests fail without any change: ${tests.join(' ')}\n`);
-  process.exit(1);
-}
-
-const limitMs = PATIENCE * (performance.now() - began);
+const { quick, others } = await runUnchanged();
 const survivors = [];
 for (const [index, { file, start, end, text, line, said }] of chosen.entries()) {
   const path = join(folder, file);
   const source = readFileSync(path, 'utf8');
   writeFileSync(path, source.slice(0, start) + text + source.slice(end));
-  const survived = await passes(limitMs);
+  const survived = (await passes(quick)) && (await passes(others));
   writeFileSync(path, source);
   const place = `${file}:${line}: ${said}`;
   if (survived) survivors.push(place);
@@ -69,23 +69,43 @@ process.stdout.write(
 );
 for (const place of survivors) process.stdout.write(`  ${place}\n`);
 
-/** Whether all tests pass. One that hangs does not. What they say is of interest before anything is changed. */
-function passes(withinMs, stdio = 'ignore') {
+/** Runs the tests without a change, and divides them into those that are done soon, which come first, and the others. */
+async function runUnchanged() {
+  const report = join(folder, 'report.json');
+  const all = { specs: tests, limitMs: Infinity };
+  if (!(await passes(all, ['--json', `--outputFile=${report}`]))) {
+    process.stderr.write(`the tests fail without any change: ${tests.join(' ')}\n`);
+    process.exit(1);
+  }
+  const { testResults } = JSON.parse(readFileSync(report, 'utf8'));
+  const msOf = ({ startTime, endTime }) => endTime - startTime;
+  const parts = { quick: [], others: [] };
+  for (const spec of testResults) parts[msOf(spec) <= SOON_MS ? 'quick' : 'others'].push(spec);
+  const part = (specs) => ({
+    specs: specs.map(({ name }) => name),
+    limitMs: START_MS + PATIENCE * specs.reduce((sum, spec) => sum + msOf(spec), 0),
+  });
+  return { quick: part(parts.quick), others: part(parts.others) };
+}
+
+/** Whether all of some tests pass. One that hangs does not. */
+function passes({ specs, limitMs }, more = []) {
+  if (specs.length === 0) return Promise.resolve(true);
   const jest = join(ROOT, 'node_modules/jest/bin/jest.js');
   const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', jest];
   // Behind the paths: it takes all that follow it for its own.
   const ignored = processes ? [] : ['--testPathIgnorePatterns', '/processes'];
   const child = spawn(
     process.execPath,
-    [...flags, '--bail', '--silent', '--testTimeout=20000', ...tests, ...ignored],
+    [...flags, '--bail', '--silent', '--testTimeout=20000', ...more, ...specs, ...ignored],
     {
       cwd: folder,
-      stdio,
+      stdio: 'ignore',
       detached: true,
     },
   );
   return new Promise((resolve) => {
-    const timer = withinMs === Infinity ? undefined : setTimeout(() => killGroup(child.pid), withinMs);
+    const timer = limitMs === Infinity ? undefined : setTimeout(() => killGroup(child.pid), limitMs);
     child.once('exit', (code) => {
       clearTimeout(timer);
       resolve(code === 0);
