@@ -28,7 +28,8 @@ export class ClassicForms implements ClassicForm {
   }
 
   insteadOf(request: Request): Promise<unknown> {
-    const { timeoutMs, signal } = request;
+    const { timeoutMs } = request;
+    const { signal } = request.details;
     const send = this.#dispatcher.within({ timeout: timeoutMs, ...(signal === undefined ? {} : { signal }) });
     switch (request.kind) {
       case 'get-and-touch':
@@ -43,7 +44,7 @@ export class ClassicForms implements ClassicForm {
         return count(request, send);
       case 'mark-stale':
       case 'delete':
-        return request.cas === '' ? send(request.sibling('delete', readDone)) : expire(request, send);
+        return request.details.cas === '' ? send(request.sibling('delete', readDone)) : expire(request, send);
       default:
         throw new TypeError(`${request.kind} has no classic form`);
     }
@@ -74,19 +75,19 @@ async function touchValue(request: Request, send: Send): Promise<unknown> {
 async function count(request: Request, send: Send): Promise<CountRead | undefined> {
   const incr = async (): Promise<CountRead | undefined> => {
     const step = request.sibling('incr', readCounter);
-    step.delta = request.delta;
+    step.own.delta = request.details.delta;
     const digits = (await send(step)) as string | undefined;
     return digits === undefined ? undefined : { digits, ttl: undefined };
   };
   const counted = await incr();
-  if (counted !== undefined || request.initial === '') return counted;
+  if (counted !== undefined || request.details.initial === '') return counted;
   const add = request.sibling('add', readDone);
-  add.data = request.initial;
+  add.data = request.details.initial;
   add.exptime = request.exptime;
   if ((await send(add)) !== true) return incr();
   const { exptime } = request;
   const seconds = exptime > MAX_RELATIVE_SECONDS ? exptime - Math.ceil(unixMs() / 1000) : exptime;
-  return { digits: request.initial, ttl: exptime === 0 ? undefined : seconds * 1000 };
+  return { digits: request.details.initial, ttl: exptime === 0 ? undefined : seconds * 1000 };
 }
 
 /**
@@ -96,12 +97,12 @@ async function count(request: Request, send: Send): Promise<CountRead | undefine
 async function storeWitnessed(request: Request, data: Buffer | string, send: Send): Promise<CasResult> {
   const there = (await send(request.sibling('gets', readWitnessed))) as WitnessedToken | undefined;
   if (there === undefined) return 'not-found';
-  const { cas, life, witness } = request;
+  const { cas, life, witness } = request.details;
   if (there.token !== cas + life + witness) return 'exists';
   // A server without tokens (`-C`) compares none: the witness of a stub has to do.
   const store = request.sibling(there.digits === '0' && cas !== '0' ? 'replace' : 'cas', readCasResult);
-  store.cas = store.kind === 'cas' ? there.digits : '';
-  store.life = there.life;
+  store.own.cas = store.kind === 'cas' ? there.digits : '';
+  store.own.life = there.life;
   store.exptime = request.exptime;
   store.exptimeInClassic = request.exptimeInClassic;
   store.flags = request.flags;
@@ -113,10 +114,10 @@ async function storeWitnessed(request: Request, data: Buffer | string, send: Sen
 /** Deletes by cas token where only storing can be tied to one: stores nothing, expired already. */
 async function expire(request: Request, send: Send): Promise<boolean> {
   request.exptime = LONG_PAST;
-  if (request.witness !== '') return (await storeWitnessed(request, '', send)) === 'stored';
+  if (request.details.witness !== '') return (await storeWitnessed(request, '', send)) === 'stored';
   const store = request.sibling('cas', readCasResult);
-  store.cas = request.cas;
-  store.life = request.life;
+  store.own.cas = request.details.cas;
+  store.own.life = request.details.life;
   store.exptime = LONG_PAST;
   store.data = '';
   return (await send(store)) === 'stored';
@@ -129,7 +130,7 @@ async function expire(request: Request, send: Send): Promise<boolean> {
 async function leaseGet(request: Request, send: Send): Promise<LeaseRead<unknown>> {
   const gets = (): Promise<LeaseRead<unknown>> => {
     const look = request.sibling('gets', request.read);
-    look.withoutValue = request.withoutValue;
+    look.own.withoutValue = request.details.withoutValue;
     return send(look) as Promise<LeaseRead<unknown>>;
   };
   let read = await gets();

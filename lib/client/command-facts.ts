@@ -13,11 +13,11 @@ export type CommandOutcome =
   'hit' | 'miss' | 'done' | 'not-done' | 'stored' | 'exists' | 'not-found' | 'error' | undefined;
 
 /** The keys of a command as the user wrote them. */
-export function keysOf({ userKey, userKeys }: Request): readonly string[] {
-  return userKeys ?? (userKey === '' ? NO_KEYS : [userKey]);
+export function keysOf({ userKey, details }: Request): readonly string[] {
+  return details.userKeys ?? (userKey === '' ? NO_KEYS : [userKey]);
 }
 
-export function keyCountOf({ userKey, userKeys }: Request): number {
+export function keyCountOf({ userKey, details: { userKeys } }: Request): number {
   if (userKeys !== undefined) return userKeys.length;
   return userKey === '' ? 0 : 1;
 }

@@ -70,11 +70,11 @@ export class Dispatcher {
   /** Sends a request within the limits of a call: to the server of its key, or to the one that is named. */
   send(request: Request, options: CommandOptions | undefined, node?: Node): Promise<unknown> {
     if (options === undefined) {
-      if (request.encoding === undefined && this.isUnheard) return this.sendUnheard(request, node);
+      if (request.details.encoding === undefined && this.isUnheard) return this.sendUnheard(request, node);
       request.timeoutMs = this.#options.commandTimeout;
     } else {
       request.timeoutMs = this.#timeoutMs(options);
-      if (options.signal !== undefined) request.signal = signalOf(options.signal);
+      if (options.signal !== undefined) request.own.signal = signalOf(options.signal);
     }
     return this.forward(request, node);
   }
@@ -88,7 +88,7 @@ export class Dispatcher {
     const until = performance.now() + limitMs;
     const signal = options?.signal === undefined ? undefined : signalOf(options.signal);
     return (request, node) => {
-      if (signal !== undefined) request.signal = signal;
+      if (signal !== undefined) request.own.signal = signal;
       request.timeoutMs = Math.ceil(Math.max(limitMs / 2, until - performance.now()));
       return this.forward(request, node);
     };
@@ -96,7 +96,8 @@ export class Dispatcher {
 
   /** Sends a request that has its limits. */
   forward(request: Request, node?: Node): Promise<unknown> {
-    const { owed, signal, encoding } = request;
+    const { owed } = request;
+    const { signal, encoding } = request.details;
     // What is aborted beforehand is no command.
     if (!commandsAreWatched() || signal?.aborted === true) return this.#forward(request, node);
     if (this.#serversKnown && !owed && signal === undefined && encoding === undefined) {
@@ -110,8 +111,8 @@ export class Dispatcher {
   }
 
   #forward(request: Request, node: Node | undefined): Promise<unknown> {
-    const ready = this.#serversKnown && request.encoding === undefined;
-    if (ready && request.signal === undefined) {
+    const ready = this.#serversKnown && request.details.encoding === undefined;
+    if (ready && request.details.signal === undefined) {
       if (!commandChannel.hasSubscribers) return this.#execute(request, node);
       if (onlyStartsAndEndsAreHeard()) return this.#told(request, node);
     }
@@ -188,7 +189,7 @@ export class Dispatcher {
   }
 
   #watched(request: Request, ready: boolean, node: Node | undefined): Promise<unknown> {
-    const { signal } = request;
+    const { signal } = request.details;
     const send = (): Promise<unknown> =>
       ready ? this.#execute(request, node) : this.#executeLater(request, node);
     const answered = (): Promise<unknown> => {
@@ -203,12 +204,13 @@ export class Dispatcher {
 
   /** Waits for what a request needs before it can be sent. The wait is part of the time it has. */
   async #executeLater(request: Request, node: Node | undefined): Promise<unknown> {
-    const { encoding, timeoutMs, label } = request;
+    const { timeoutMs, label } = request;
+    const { encoding } = request.details;
     const begun = performance.now();
     if (encoding !== undefined) {
       const tooLong = (): Error => late(label, 'the codec was not done', timeoutMs);
       await (this.closed.aborted ? encoding : this.#waiting.until(encoding, timeoutMs, tooLong));
-      request.encoding = undefined;
+      request.own.encoding = undefined;
     }
     try {
       await this.#servers(label, timeoutMs - (performance.now() - begun));
@@ -216,7 +218,7 @@ export class Dispatcher {
       // An invalidation is owed to whatever server its key will have.
       if (!request.owed || this.closed.aborted) throw error;
     }
-    request.signal?.throwIfAborted();
+    request.details.signal?.throwIfAborted();
     request.timeoutMs = Math.max(1, Math.ceil(timeoutMs - (performance.now() - begun)));
     return this.#execute(request, node);
   }

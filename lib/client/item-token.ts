@@ -36,8 +36,9 @@ export function stubToken(nonce: string): string {
  * @param witnessed whether it needs one; not if it is for now and here.
  */
 export function tokenOf(reply: Reply, witnessed = true): string {
-  if (reply.cas === '') return '';
-  const token = reply.cas + reply.life;
+  const { cas } = reply;
+  if (cas === '') return '';
+  const token = cas + reply.life;
   if (!reply.needsWitness || !witnessed) return token;
   if (isClassicStub(reply) && reply.valueLength === LENGTH) {
     return stubToken(reply.value.toString('latin1'));

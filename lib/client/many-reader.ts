@@ -39,7 +39,7 @@ export class ManyReader {
     const found = (request.gathered ??= this.#none()) as ItemsFound;
     if (reply.status === 'end') return found;
     if (reply.status !== 'value') throw unexpectedReply(reply, request);
-    const index = this.#indexOf(reply, request.keys!);
+    const index = this.#indexOf(reply, request.details.keys!);
     if (index < 0 || found.values[index] !== NOTHING) throw unexpectedReply(reply, request);
     this.#next = index + 1;
     request.receivedBytes += reply.valueLength;

@@ -136,9 +136,9 @@ async function readLine(node: Node, keys: Keys, read: Reading): Promise<void> {
   const { codec } = requests.readersFor(options);
   const reader = new ManyReader(codec, keys.fullKeys, kind === 'gets-many', budget);
   const line = new Request(kind, '', reader.read);
-  line.keys = keys.wireKeys;
+  line.own.keys = keys.wireKeys;
   line.keyIsChecked = true;
-  line.userKeys = userKeys;
+  line.own.userKeys = userKeys;
   try {
     const found = (await read.send(line, node)) as ItemsFound | undefined;
     if (found === undefined) return;

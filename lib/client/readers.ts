@@ -69,7 +69,7 @@ export class Readers {
     }
     if (status === 'end') return request.gathered ?? NO_LEASE;
     if (status === 'not-found') return request.asker?.found(NO_LEASE) ?? NO_LEASE;
-    if (status === 'ok' && request.withoutValue) {
+    if (status === 'ok' && request.details.withoutValue) {
       const { won, busy, stale } = reply;
       return {
         hit: !isTouchedStub(reply),
@@ -181,11 +181,9 @@ export class Readers {
   ): LeaseRead<unknown> | Promise<LeaseRead<unknown>> {
     const { won, stale } = reply;
     const ttl = ttlOf(reply);
-    const { withoutValue } = request;
+    const { withoutValue } = request.details;
     // A token for now and here needs no witness of the bytes.
-    const cas = reply.needsWitness
-      ? tokenOf(reply, !withoutValue || isClassicStub(reply))
-      : reply.cas && reply.cas + reply.life;
+    const cas = tokenOf(reply, !withoutValue || isClassicStub(reply));
     // Zero bytes with flags 0 is taken for a stub, which it is unless another client has stored it.
     const hit = !isStub(reply) && (reply.valueLength > 0 || reply.flags !== 0);
     const busy = reply.busy || (!hit && (reply.more || isClassicStub(reply)));

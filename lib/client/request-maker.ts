@@ -76,8 +76,8 @@ export class RequestMaker {
     const request = this.#plain('lease-get', key, this.readersFor(options));
     const { leaseSeconds, recacheSeconds = 0, withoutValue } = options;
     request.leaseSeconds = leaseSeconds;
-    if (recacheSeconds !== 0) request.recacheSeconds = recacheSeconds;
-    if (withoutValue === true) request.withoutValue = true;
+    if (recacheSeconds !== 0) request.own.recacheSeconds = recacheSeconds;
+    if (withoutValue === true) request.own.withoutValue = true;
     request.inClassic = this.#classicForms;
     return request;
   }
@@ -160,9 +160,9 @@ export function tie(request: Request, token: CasToken): void {
   if (digits === undefined) {
     throw new InvalidArgumentError('cas: expected the token of an earlier read (gets), passed on as it was');
   }
-  request.cas = digits;
-  request.life = life ?? hidden ?? '';
-  request.witness = witness;
+  request.own.cas = digits;
+  request.own.life = life ?? hidden ?? '';
+  request.own.witness = witness;
 }
 
 function areOptions(options: unknown): boolean {
@@ -225,7 +225,7 @@ function checkedCodec(codec: unknown): Codec {
 function encodeInto(request: Request, value: unknown, codec: Codec): void {
   try {
     const encoded = codec.encode(value, request.routingKey);
-    if (isThenable(encoded)) request.encoding = handled(encodedLater(request, encoded));
+    if (isThenable(encoded)) request.own.encoding = handled(encodedLater(request, encoded));
     else take(request, encoded);
   } catch (error) {
     raiseNamed(error, request.label);

@@ -95,14 +95,14 @@ export class ServerEpochs {
     const look = this.#request('lease-get', this.#names.mark, ({ status, ttlSeconds }) =>
       status === 'ok' && ttlSeconds >= 0 ? ttlSeconds : undefined,
     );
-    look.withoutValue = true;
+    look.own.withoutValue = true;
     return (await this.#dispatcher.send(look, undefined, node)) as number | undefined;
   }
 
   async #readMany(node: Node, keys: readonly string[]): Promise<ReadonlyMap<string, string>> {
     try {
       const request = this.#request('get-many', '', readTexts);
-      request.keys = keys;
+      request.own.keys = keys;
       request.keyIsChecked = true;
       const texts = (await this.#dispatcher.send(request, undefined, node)) as Texts | undefined;
       // Failover `miss` answers in place of a server, and knows nothing.
@@ -171,7 +171,7 @@ const readTexts: ReplyReader = (reply, request) => {
   const found = (request.gathered ??= new Map()) as Texts;
   if (reply.status === 'end') return found;
   if (reply.status !== 'value') throw unexpectedReply(reply, request);
-  const keys = request.keys!;
+  const keys = request.details.keys!;
   // Answers come in the order of the questions, and a few are left out.
   let index = found.size % keys.length;
   for (let tries = 0; tries < keys.length && !reply.names(keys[index]); tries += 1) {

@@ -65,8 +65,8 @@ export class OwedDelivery {
 
   /** Sends what is owed for a request's keys, on the connection that is about to get the request. */
   ahead(request: Request, connection: Connection): void {
-    if (request.keys === undefined) this.#aheadOf(request.key, request.binaryKey, connection);
-    else for (const key of request.keys) this.#aheadOf(key, false, connection);
+    if (request.details.keys === undefined) this.#aheadOf(request.key, request.details.binaryKey, connection);
+    else for (const key of request.details.keys) this.#aheadOf(key, false, connection);
   }
 
   /** Looks for the keys that are owed and cannot be listed among all that the server holds, now and then. */

@@ -57,7 +57,10 @@ export class OwedInvalidations {
 
   /** Remembers an invalidation that did not arrive, or may not have. */
   add(request: Request): void {
-    this.#add(nameOf(request.key, request.binaryKey), request.kind === 'delete' ? DELETE : request.exptime);
+    this.#add(
+      nameOf(request.key, request.details.binaryKey),
+      request.kind === 'delete' ? DELETE : request.exptime,
+    );
   }
 
   /** What is owed for a key that is about to be asked for, if it has not been sent before. */
@@ -137,7 +140,7 @@ export class OwedInvalidations {
     const key = binaryKey ? name.slice(1) : name;
     const marks = exptime !== DELETE && dialect === 'meta'; // the classic dialect cannot
     const request = new Request(marks ? 'mark-stale' : 'delete', key, () => true);
-    request.binaryKey = binaryKey;
+    request.own.binaryKey = binaryKey;
     request.userKey = request.routingKey = key;
     if (marks) request.exptime = exptime;
     this.#keys.delete(name);
@@ -172,6 +175,6 @@ export function repeated(request: Request): Request {
   again.exptime = request.exptime;
   // What is delivered is neither owed anew nor given up by whoever asked for it first.
   again.owed = false;
-  again.signal = undefined;
+  again.own.signal = undefined;
   return again;
 }

@@ -127,6 +127,6 @@ function isForServers(request: Request): boolean {
 }
 
 /** Whether a proxy has to ask several servers for it. */
-function isForMany({ keys }: Request): boolean {
+function isForMany({ details: { keys } }: Request): boolean {
   return keys !== undefined && keys.length > 1;
 }

@@ -29,7 +29,8 @@ export class Admission {
    * @param inFlight how many requests wait already.
    */
   admit(request: Request, inFlight: number): OverloadError | undefined {
-    const { data, keys } = request;
+    const { data } = request;
+    const { keys } = request.details;
     const bytes = data === undefined && keys === undefined ? 0 : bytesOf(data, keys);
     // A single request may be larger than the limit; nothing but it is then under way.
     const fits = inFlight === 0 || (inFlight + 1) * REQUEST_BYTES + this.#bytes + bytes <= this.#maxBytes;
@@ -59,6 +60,6 @@ export class Admission {
   }
 }
 
-function bytesOf(data: Request['data'], keys: Request['keys']): number {
+function bytesOf(data: Request['data'], keys: Request['details']['keys']): number {
   return (data?.length ?? 0) + (keys?.length ?? 0) * KEY_BYTES;
 }

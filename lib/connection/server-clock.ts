@@ -18,7 +18,7 @@ export class ServerClock {
 
   /** Has a request that names a time of day name the server's. */
   adjust(request: Request): void {
-    if (isUnixTime(request.exptime)) request.aheadSeconds = this.#aheadSeconds();
+    if (isUnixTime(request.exptime)) request.own.aheadSeconds = this.#aheadSeconds();
   }
 
   #aheadSeconds(): number {

@@ -21,7 +21,7 @@ import type { Request } from './request.js';
  */
 export function encodeClassic(request: Request): string {
   request.opaque = -1;
-  if (request.binaryKey) throw unsupported(request, 'a key with blanks or control characters');
+  if (request.details.binaryKey) throw unsupported(request, 'a key with blanks or control characters');
   switch (request.kind) {
     case 'get':
       return `get ${wireKey(request)}\r\n`;
@@ -44,10 +44,10 @@ export function encodeClassic(request: Request): string {
     case 'prepend':
       return `${request.kind} ${storeArguments(request)}\r\n`;
     case 'cas':
-      if (request.witness !== '') throw unsupported(request, 'comparing more than digits');
+      if (request.details.witness !== '') throw unsupported(request, 'comparing more than digits');
       return `cas ${storeArguments(request)} ${casDigits(request)}\r\n`;
     case 'delete':
-      if (request.cas !== '') throw unsupported(request, 'deleting by cas token');
+      if (request.details.cas !== '') throw unsupported(request, 'deleting by cas token');
       return `delete ${wireKey(request)}\r\n`;
     case 'incr':
     case 'decr':

@@ -34,7 +34,7 @@ export function encodeMeta(request: Request, opaques: Opaques): string {
   request.opaque = -1;
   switch (request.kind) {
     case 'get':
-      return request.binaryKey
+      return request.details.binaryKey
         ? `mg ${keyOf(request)} v f${opaques.endingFor(request)}`
         : `mg ${keyOf(request)}${opaques.getEndingFor(request)}`;
     case 'set':
@@ -87,7 +87,7 @@ function line(request: Request): string {
     case 'decr':
       return `ma ${key} MD D${delta(request)} v`;
     case 'count': {
-      const creating = request.initial === '' ? '' : ` N${exptime(request)} J${initial(request)}`;
+      const creating = request.details.initial === '' ? '' : ` N${exptime(request)} J${initial(request)}`;
       return `ma ${key}${creating} D${delta(request)} v t`;
     }
     default:
@@ -97,11 +97,11 @@ function line(request: Request): string {
 
 function keyOf(request: Request): string {
   const key = request.keyIsChecked ? request.key : wireKey(request);
-  return request.binaryKey ? `${key} b` : key;
+  return request.details.binaryKey ? `${key} b` : key;
 }
 
 function cas(request: Request): string {
-  return request.cas === '' ? '' : ` C${casDigits(request)}`;
+  return request.details.cas === '' ? '' : ` C${casDigits(request)}`;
 }
 
 function keptTime(request: Request): string {
@@ -109,7 +109,8 @@ function keptTime(request: Request): string {
 }
 
 function leaseRead(request: Request): string {
-  const { leaseSeconds, recacheSeconds, withoutValue } = request;
+  const { leaseSeconds } = request;
+  const { recacheSeconds, withoutValue } = request.details;
   const written = typeof leaseSeconds === 'number' && !withoutValue ? LEASE_READS[leaseSeconds] : undefined;
   const asked = written ?? leaseReadOf(seconds(request, leaseSeconds, 'leaseSeconds'), withoutValue);
   return recacheSeconds === 0 ? asked : `${asked} R${seconds(request, recacheSeconds, 'recacheSeconds')}`;
@@ -123,6 +124,6 @@ function store(request: Request, mode: string): string {
   const flags = request.flags === 0 ? '' : ` F${clientFlags(request)}`;
   const ttl = request.exptime === 0 ? '' : ` T${exptime(request)}`;
   const key = request.keyIsChecked ? request.key : wireKey(request);
-  const base64 = request.binaryKey ? ' b' : '';
+  const base64 = request.details.binaryKey ? ' b' : '';
   return `ms ${key} ${dataLength(request)}${base64}${mode}${flags}${ttl}${cas(request)}`;
 }

@@ -27,7 +27,7 @@ function answersWithoutOpaque(reply: Reply, request: Request): boolean {
     case 'get-many':
     case 'gets-many':
       return isListItem(reply)
-        ? request.items < request.keys!.length && isOfMany(reply, request)
+        ? request.items < request.details.keys!.length && isOfMany(reply, request)
         : status === 'end';
     case 'set':
     case 'add':
@@ -64,7 +64,7 @@ function isListItem(reply: Reply): boolean {
 
 /** Whether an item is one of those asked for. A live request's reader looks it up by its key anyway. */
 function isOfMany(reply: Reply, request: Request): boolean {
-  return !request.settled || request.keys!.some((key) => reply.names(key));
+  return !request.settled || request.details.keys!.some((key) => reply.names(key));
 }
 
 /** What can be said to the commands that are sent as they are; a command that is not here may be answered by anything. */

@@ -23,11 +23,11 @@ export function wireKey(request: Request): string {
 /** The keys of a many-key read, with a blank between each. */
 export function wireKeys(request: Request): string {
   if (!request.keyIsChecked) {
-    for (const key of request.keys!) {
+    for (const key of request.details.keys!) {
       if (typeof key !== 'string' || keyProblem(key) !== undefined) throw notOfItsKind(request, 'key');
     }
   }
-  return request.keys!.join(' ');
+  return request.details.keys!.join(' ');
 }
 
 /** A line of the client's own. */
@@ -40,9 +40,9 @@ export function wholeLine(request: Request): string {
 export function exptime(request: Request): number {
   if (request.exptime === -1) return -1;
   const here = seconds(request, request.exptime, 'ttl');
-  if (request.aheadSeconds === 0 || !isUnixTime(here)) return here;
+  if (request.details.aheadSeconds === 0 || !isUnixTime(here)) return here;
   // What it would take for seconds from now is over by its clock, and what it cannot name is later than its last second.
-  return Math.min(Math.max(here + request.aheadSeconds, LONG_PAST), MAX_SECONDS);
+  return Math.min(Math.max(here + request.details.aheadSeconds, LONG_PAST), MAX_SECONDS);
 }
 
 /** The expiration time of what is stored in the classic dialect. */
@@ -62,17 +62,17 @@ export function seconds(request: Request, value: number, name: string): number {
 
 /** The digits of a cas token. */
 export function casDigits(request: Request): string {
-  return counted(request, request.cas, 'cas');
+  return counted(request, request.details.cas, 'cas');
 }
 
 /** The digits of a counter's step. */
 export function delta(request: Request): string {
-  return counted(request, request.delta, 'by');
+  return counted(request, request.details.delta, 'by');
 }
 
 /** The digits of a counter's first value. */
 export function initial(request: Request): string {
-  return counted(request, request.initial, 'initial');
+  return counted(request, request.details.initial, 'initial');
 }
 
 /**

@@ -66,7 +66,8 @@ export class Request {
   /** Who is told what came of a read, in place of its caller. */
   asker: Asker | undefined = undefined;
 
-  #particulars: Particulars = NO_PARTICULARS;
+  /** What only few requests say; to be read only, `own` is to be written to. */
+  details: Readonly<Details> = NO_DETAILS;
 
   resolve: (result: unknown) => void = ignore;
   reject: (error: unknown) => void = ignore;
@@ -83,110 +84,6 @@ export class Request {
     readonly read: ReplyReader,
   ) {}
 
-  get binaryKey(): boolean {
-    return this.#particulars.binaryKey;
-  }
-
-  set binaryKey(value: boolean) {
-    this.#own().binaryKey = value;
-  }
-
-  get keys(): readonly string[] | undefined {
-    return this.#particulars.keys;
-  }
-
-  set keys(value: readonly string[] | undefined) {
-    this.#own().keys = value;
-  }
-
-  get aheadSeconds(): number {
-    return this.#particulars.aheadSeconds;
-  }
-
-  set aheadSeconds(value: number) {
-    this.#own().aheadSeconds = value;
-  }
-
-  get cas(): string {
-    return this.#particulars.cas;
-  }
-
-  set cas(value: string) {
-    this.#own().cas = value;
-  }
-
-  get life(): string {
-    return this.#particulars.life;
-  }
-
-  set life(value: string) {
-    this.#own().life = value;
-  }
-
-  get witness(): string {
-    return this.#particulars.witness;
-  }
-
-  set witness(value: string) {
-    this.#own().witness = value;
-  }
-
-  get delta(): string {
-    return this.#particulars.delta;
-  }
-
-  set delta(value: string) {
-    this.#own().delta = value;
-  }
-
-  get initial(): string {
-    return this.#particulars.initial;
-  }
-
-  set initial(value: string) {
-    this.#own().initial = value;
-  }
-
-  get recacheSeconds(): number {
-    return this.#particulars.recacheSeconds;
-  }
-
-  set recacheSeconds(value: number) {
-    this.#own().recacheSeconds = value;
-  }
-
-  get withoutValue(): boolean {
-    return this.#particulars.withoutValue;
-  }
-
-  set withoutValue(value: boolean) {
-    this.#own().withoutValue = value;
-  }
-
-  get userKeys(): readonly string[] | undefined {
-    return this.#particulars.userKeys;
-  }
-
-  set userKeys(value: readonly string[] | undefined) {
-    this.#own().userKeys = value;
-  }
-
-  get signal(): AbortSignal | undefined {
-    return this.#particulars.signal;
-  }
-
-  set signal(value: AbortSignal | undefined) {
-    this.#own().signal = value;
-  }
-
-  get encoding(): Promise<void> | undefined {
-    return this.#particulars.encoding;
-  }
-
-  set encoding(value: Promise<void> | undefined) {
-    this.#own().encoding = value;
-  }
-
   get outcome(): Outcome {
     return this.progress === 'new' ? 'not-sent' : 'unknown';
   }
@@ -194,7 +91,7 @@ export class Request {
   /** How errors call the request: ``get "user:1"``. */
   get label(): string {
     if (this.kind === 'line') return this.key.split(' ', 1)[0];
-    if (this.keys !== undefined) return `${this.kind} of ${this.keys.length} keys`;
+    if (this.details.keys !== undefined) return `${this.kind} of ${this.details.keys.length} keys`;
     return `${this.kind} ${JSON.stringify(this.userKey)}`;
   }
 
@@ -233,8 +130,8 @@ export class Request {
 
   /** Whether its token was counted in another life. One with a witness is compared with what is looked at first. */
   isOfAnotherLife(here: { readonly life: string; readonly dialect: string }): boolean {
-    if (this.life === '' || this.life === here.life) return false;
-    return this.witness === '' || here.dialect !== 'classic';
+    if (this.details.life === '' || this.details.life === here.life) return false;
+    return this.details.witness === '' || here.dialect !== 'classic';
   }
 
   /** Settles it unsent, as if the item had changed: the life its cas token belongs to is over. */
@@ -253,25 +150,26 @@ export class Request {
   /** Another request for the same key, within the same limits. */
   sibling(kind: RequestKind, read: ReplyReader): Request {
     const other = new Request(kind, this.key, read);
-    if (this.binaryKey) other.binaryKey = true;
+    if (this.details.binaryKey) other.own.binaryKey = true;
     other.keyIsChecked = this.keyIsChecked;
     other.userKey = this.userKey;
     other.routingKey = this.routingKey;
     other.owed = this.owed;
     other.missResult = this.missResult;
-    if (this.signal !== undefined) other.signal = this.signal;
+    if (this.details.signal !== undefined) other.own.signal = this.details.signal;
     other.timeoutMs = this.timeoutMs;
     return other;
   }
 
-  #own(): Particulars {
-    if (this.#particulars === NO_PARTICULARS) this.#particulars = new Particulars();
-    return this.#particulars;
+  /** Its details, made where it had none. */
+  get own(): Details {
+    if (this.details === NO_DETAILS) this.details = new Details();
+    return this.details;
   }
 }
 
 /** What only few requests say. They are most of the fields, and a request is what every command makes. */
-class Particulars {
+class Details {
   /** Whether the key is base64 text for bytes that memcached does not take in a key (meta flag `b`). */
   binaryKey = false;
   /** The keys of a many-key read, one character per byte. */
@@ -301,7 +199,7 @@ class Particulars {
 }
 
 /** Those of all the others. */
-const NO_PARTICULARS = Object.freeze(new Particulars());
+const NO_DETAILS = Object.freeze(new Details());
 
 /** What a request asks for; each dialect writes it in its own way. */
 export type RequestKind =

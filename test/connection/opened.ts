@@ -5,7 +5,7 @@ import type { MemcachedError } from '../../lib/errors.js';
 import { readServers, type ServerOptions } from '../../lib/options/server-options.js';
 import { unexpectedReply, type Request, type RequestKind } from '../../lib/protocol/request.js';
 import { said, type Said } from '../protocol/replies.js';
-import { request } from '../protocol/requests.js';
+import { request, type Fields } from '../protocol/requests.js';
 
 /** How a connection ended. */
 export interface Ending {
@@ -79,7 +79,7 @@ export class Opened implements ConnectionOwner<Connection> {
   }
 
   /** Sends a request; resolves with the last reply to it and, before that, the items of a list. */
-  ask(kind: RequestKind, key: string, fields: Partial<Request> = {}): Promise<Said[]> {
+  ask(kind: RequestKind, key: string, fields: Fields = {}): Promise<Said[]> {
     return new Promise((resolve, reject) => {
       const made = asking(kind, key, fields);
       made.resolve = resolve as (result: unknown) => void;
@@ -90,7 +90,7 @@ export class Opened implements ConnectionOwner<Connection> {
 }
 
 /** A request whose result is what the server said. */
-export function asking(kind: RequestKind, key: string, fields: Partial<Request> = {}): Request {
+export function asking(kind: RequestKind, key: string, fields: Fields = {}): Request {
   return request(kind, key, {
     timeoutMs: 5000,
     read: (reply, self) => {

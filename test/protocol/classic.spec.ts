@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { encodeClassic } from '../../lib/protocol/classic.js';
-import type { Request, RequestKind } from '../../lib/protocol/request.js';
-import { request } from './requests.js';
+import type { RequestKind } from '../../lib/protocol/request.js';
+import { request, type Fields } from './requests.js';
 
 const data = Buffer.from('hello');
 
-const LINES: readonly (readonly [line: string, kind: RequestKind, fields: Partial<Request>])[] = [
+const LINES: readonly (readonly [line: string, kind: RequestKind, fields: Fields])[] = [
   ['get k', 'get', {}],
   ['gets k', 'gets', {}],
   ['touch k 60', 'renew', { exptime: 60 }],
@@ -29,7 +29,7 @@ const LINES: readonly (readonly [line: string, kind: RequestKind, fields: Partia
   ['version', 'line', { key: 'version' }],
 ];
 
-const UNSPEAKABLE: readonly (readonly [what: string, kind: RequestKind, fields: Partial<Request>])[] = [
+const UNSPEAKABLE: readonly (readonly [what: string, kind: RequestKind, fields: Fields])[] = [
   ['a key that is not plain', 'get', { binaryKey: true }],
   ['a lease', 'lease-get', { leaseSeconds: 30 }],
   ['a stale mark', 'mark-stale', { exptime: 30 }],

@@ -2,12 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import { encodeClassic } from '../../lib/protocol/classic.js';
 import { encodeMeta } from '../../lib/protocol/meta.js';
 import { Opaques } from '../../lib/protocol/opaques.js';
-import type { Request, RequestKind } from '../../lib/protocol/request.js';
-import { request } from './requests.js';
+import type { RequestKind } from '../../lib/protocol/request.js';
+import { request, type Fields } from './requests.js';
 
 const data = Buffer.from('hello');
 
-const LINES: readonly (readonly [line: string, kind: RequestKind, fields: Partial<Request>])[] = [
+const LINES: readonly (readonly [line: string, kind: RequestKind, fields: Fields])[] = [
   ['mg k v f O7', 'get', {}],
   ['mg aw== b v f O7', 'get', { binaryKey: true }],
   ['mg k v f c O7', 'gets', {}],
@@ -73,7 +73,7 @@ describe('the meta dialect', () => {
     expect(encodeMeta(request('touch', 'k'), itsOwn)).toBe('mg k s f t T0 OAbCd.0\r\n');
   });
 
-  it.each<[RequestKind, Partial<Request>]>([
+  it.each<[RequestKind, Fields]>([
     ['get', { key: 'k\r\nflush_all' }],
     ['get', { key: '' }],
     ['get', { key: 'k'.repeat(251) }],

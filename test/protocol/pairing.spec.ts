@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { answers, isRefusal } from '../../lib/protocol/pairing.js';
 import { ReplyParser } from '../../lib/protocol/reply-parser.js';
 import type { Request, RequestKind } from '../../lib/protocol/request.js';
-import { request } from './requests.js';
+import { request, type Fields } from './requests.js';
 
 /** Whether the first reply in these bytes can answer the request. */
 function fits(bytes: string, asked: Request): boolean {
@@ -36,11 +36,7 @@ const REPLIES = [
 ] as const;
 
 /** What each classic request can be answered with, out of all of these. */
-const CLASSIC: readonly (readonly [
-  kind: RequestKind,
-  fields: Partial<Request>,
-  replies: readonly string[],
-])[] = [
+const CLASSIC: readonly (readonly [kind: RequestKind, fields: Fields, replies: readonly string[]])[] = [
   ['get', {}, ['END', 'VALUE k 0 1\r\nx']],
   ['gets', {}, ['END', 'VALUE k 0 1\r\nx']],
   ['get-and-touch', {}, ['END', 'VALUE k 0 1\r\nx']],

@@ -1,8 +1,14 @@
 import { Request, type RequestKind } from '../../lib/protocol/request.js';
 
+/** What a request says, its details among it. */
+export type Fields = Partial<Request & Request['own']>;
+
 /** A request that is only asked for its bytes or its name. */
-export function request(kind: RequestKind, key: string, fields: Partial<Request> = {}): Request {
+export function request(kind: RequestKind, key: string, fields: Fields = {}): Request {
   const made = new Request(kind, key, () => undefined);
   made.userKey = key;
-  return Object.assign(made, fields);
+  for (const [name, value] of Object.entries(fields)) {
+    Object.assign(name in made.details ? made.own : made, { [name]: value });
+  }
+  return made;
 }
