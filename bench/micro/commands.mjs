@@ -19,7 +19,12 @@ const COMMANDS = {
   get: (client, key) => client.get(key),
   set: (client, key) => client.set(key, TEXT, { ttl: '5m' }),
   delete: (client, key) => client.delete(key),
+  getOrSet: (_client, key, service) => service.getOrSet(key, refuse),
 };
+
+function refuse() {
+  throw new Error('a loader was called');
+}
 
 /** As much of a socket as the client uses. Answers as memcached does, in one piece for each write. */
 class AnsweringSocket extends EventEmitter {
@@ -60,8 +65,10 @@ async function measure(dist, command) {
   };
   const { syncBuiltinESMExports } = await import('node:module');
   syncBuiltinESMExports();
-  const { MemcachedClient } = await import(pathToFileURL(join(resolve(dist), 'index.js')));
+  const { MemcachedClient, MemcachedService } = await import(pathToFileURL(join(resolve(dist), 'index.js')));
   const client = new MemcachedClient({ servers: 'answering:11211' });
+  const service = new MemcachedService({ servers: 'answering:11211' });
+  await service.connect();
   const run = COMMANDS[command];
   /** All of a turn together, and the next ones when all of them are answered: the same batches in every run. */
   const runFor = async (ms) => {
@@ -76,7 +83,7 @@ async function measure(dist, command) {
             if (left === 0) answered();
           };
           for (let index = 0; index < IN_FLIGHT; index += 1) {
-            run(client, KEYS[(done + index) % KEYS.length]).then(next, failed);
+            run(client, KEYS[(done + index) % KEYS.length], service).then(next, failed);
           }
         });
         done += IN_FLIGHT;
