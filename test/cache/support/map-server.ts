@@ -1,5 +1,6 @@
 import type { EpochPlace, EpochReading, EpochStore } from '../../../lib/near/epoch-store.js';
 import type {
+  Asker,
   CacheEntry,
   Copier,
   CacheReading,
@@ -232,6 +233,13 @@ export class MapConnection implements CacheStore {
       const take = (): unknown => (keep === 'same' ? value.value : structuredClone(taken));
       return { ...reading, value: { ...value, kept: { size: this.#server.sizeOf(key), take } } };
     });
+  }
+
+  ask(key: string, leaseSeconds: number, recacheSeconds: number, asker: Asker): Promise<unknown> {
+    return this.read(key, leaseSeconds, recacheSeconds).then(
+      (reading) => (asker.wantsAll || !isPlain(reading, asker) ? asker.found(reading) : reading.value!.value),
+      (error: unknown) => asker.failed(error),
+    );
   }
 
   recheck(key: string): Promise<CacheReading> {
@@ -478,4 +486,10 @@ const NOTHING: CacheReading = {
 
 function ttl(item: Item, time: number): number {
   return item.exptime === 0 ? -1 : item.exptime - time;
+}
+
+/** Whether the value of a reading says it all. */
+function isPlain({ hit, value, won, busy, stale, ttl }: CacheReading, { graceSeconds }: Asker): boolean {
+  if (!hit || value?.kind !== 'value' || value.tags.length > 0 || won || busy || stale) return false;
+  return ttl === undefined || ttl > graceSeconds * 1000;
 }
