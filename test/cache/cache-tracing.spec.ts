@@ -5,15 +5,21 @@ import type { TracedLoad } from '../../lib/cache/traced-load.js';
 import { Fleet } from './support/fleet.js';
 
 /** Keeps what it is told, as it is in the end. */
-function tracing(): CacheTracing & { readonly seen: TracedCall[]; readonly loaded: TracedLoad[] } {
+function tracing(): CacheTracing & {
+  readonly seen: TracedCall[];
+  readonly loaded: TracedLoad[];
+  readonly refreshed: string[];
+} {
   const seen: TracedCall[] = [];
   const loaded: TracedLoad[] = [];
+  const refreshed: string[] = [];
   return {
     seen,
     loaded,
     calls: { hasSubscribers: true, run: (about, work) => (seen.push(about), work()) },
     loads: { hasSubscribers: true, run: (about, work) => (loaded.push(about), work()) },
-    refreshes: { hasSubscribers: false, run: (_about, work) => work() },
+    refreshed,
+    refreshes: { hasSubscribers: true, run: (about, work) => (refreshed.push(...about.keys), work()) },
   };
 }
 
@@ -46,6 +52,21 @@ describe('what a cache tells who traces it', () => {
     expect(cache.near.hits).toBeGreaterThan(hits);
     expect(told.loaded.at(-1)).toEqual({ keys: ['other'], refresh: false, stale: false });
     await fleet.until(cache.close());
+  });
+
+  it('is what is done behind a response, and only that, as a refresh', async () => {
+    const fleet = new Fleet();
+    const told = tracing();
+    const options = { ttl: '10s', grace: '60s' } as const;
+    const ports = { clock: fleet.clock, tracing: told };
+    const cache = new CacheEngine(fleet.server.connect(), options, ports);
+    await fleet.until(cache.getOrSet('k', () => 'old'));
+    expect(told.refreshed).toEqual([]);
+    await fleet.pass(12_000);
+    await expect(fleet.until(cache.getOrSet('k', () => 'new'))).resolves.toBe('old');
+    await fleet.pass(10);
+    await expect(fleet.until(cache.getOrSet('k', () => 'newer'))).resolves.toBe('new');
+    expect(told.refreshed).toEqual(['k']);
   });
 
   it('is a call that fails, which is told as one that was served nothing', async () => {

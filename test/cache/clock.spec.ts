@@ -16,7 +16,7 @@ jest.unstable_mockModule('node:timers', () => ({
   },
   clearTimeout: (timer: number) => timers.delete(timer),
 }));
-const { systemClock } = await import('../../lib/cache/clock.js');
+const { pause, systemClock } = await import('../../lib/cache/clock.js');
 
 /** Lets the one timer that is set go off. @returns what it was set to. */
 function goOff(): number {
@@ -50,5 +50,17 @@ describe('the clock of this process', () => {
     callOff();
     expect(timers.size).toBe(0);
     expect(called).not.toHaveBeenCalled();
+  });
+});
+
+describe('a pause', () => {
+  it.each(['before it', 'during it'])('ends when its signal is aborted %s, and leaves no timer', async (when) => {
+    timers.clear();
+    const controller = new AbortController();
+    if (when === 'before it') controller.abort();
+    const over = pause(systemClock, DAY_MS, controller.signal);
+    controller.abort();
+    await expect(over).resolves.toBeUndefined();
+    expect(timers.size).toBe(0);
   });
 });

@@ -259,6 +259,31 @@ describe('getOrSetMany', () => {
     expect(signal.aborted).toBe(true);
   });
 
+  it('goes on with the loader while somebody waits for one of its values', async () => {
+    const fleet = new Fleet();
+    const { cache } = fleet.start();
+    const controller = new AbortController();
+    const loaded = deferred<Map<number, string>>();
+    let signal!: AbortSignal;
+    const call = cache.getOrSetMany(
+      [1, 2],
+      keyOf,
+      (_ids, context) => {
+        signal = context.signal;
+        return loaded.promise;
+      },
+      { signal: controller.signal },
+    );
+    await settled();
+    const other = cache.getOrSet(keyOf(2), () => 'its own');
+    await settled();
+    controller.abort();
+    await expect(call).rejects.toThrow('This operation was aborted');
+    expect(signal.aborted).toBe(false);
+    loaded.resolve(new Map([[2, 'of the batch']]));
+    await expect(other).resolves.toBe('of the batch');
+  });
+
   it('runs the loader in the async context of the call, a refresh behind its response, too', async () => {
     const fleet = new Fleet();
     const requests = new AsyncLocalStorage<string>();

@@ -133,6 +133,17 @@ describe('tags', () => {
     await expect(cache.getOrSet('k', never)).resolves.toBe('old');
   });
 
+  it('that cannot be read leave no lease behind where that is thrown', async () => {
+    const fleet = new Fleet();
+    const { cache, store } = fleet.start({ tags: ['x'], onStoreError: 'throw' });
+    store.before = (operation) => {
+      if (operation === 'tagState') throw new Error('the connection broke');
+    };
+    await expect(cache.getOrSet('k', () => 'unstored')).rejects.toThrow('the connection broke');
+    await settled();
+    expect(fleet.server.find('k')).toBeUndefined();
+  });
+
   it('that cannot be read keep nobody waiting for another process, whose value could not be served', async () => {
     const fleet = new Fleet();
     const [a, b] = [fleet.start({ tags: ['x'] }), fleet.start({ tags: ['x'] })];
