@@ -25,6 +25,8 @@ export async function open({ servers, from = 'nestjs-memcached' }) {
   // The keys' numbers are the ids, as most are.
   const ids = [];
   return {
+    // Each call fills what the method's one loader is told.
+    fillsOneByOne: true,
     getOrSet: async (_key, loader) => {
       products.loader = () => [loader()];
       const [value] = await products.findAll([ids.length]);
