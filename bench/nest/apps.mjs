@@ -14,6 +14,12 @@ const PATIENT = { commandTimeout: '30s', connectTimeout: '30s' };
 
 const NEAR = { cache: { near: { maxAge: '1m' } } };
 
+class BareInterceptor {
+  intercept(_context, next) {
+    return next.handle();
+  }
+}
+
 /** The route with `@HttpCache`. */
 function httpCache(options, module = {}) {
   return async (servers, from) => {
@@ -31,6 +37,12 @@ function httpCache(options, module = {}) {
 /** `GET /products/:id` several times over: what the route's answer comes from is all that differs. */
 const APPS = {
   constant: async () => ({ onRoute: [], onClass: [], imports: [] }),
+  /** What Nest takes of any interceptor. */
+  'bare-interceptor': async () => ({
+    onRoute: [UseInterceptors(BareInterceptor)],
+    onClass: [],
+    imports: [],
+  }),
   cacheable: async (servers, from) => {
     const { Cacheable, MemcachedModule } = await import(from);
     return {
@@ -95,7 +107,7 @@ const APPS = {
 };
 
 /**
- * @param {'constant' | 'one-get' | 'cacheable' | 'http-cache' | 'early' | 'early-near' | 'before-middleware' |
+ * @param {'constant' | 'bare-interceptor' | 'one-get' | 'cacheable' | 'http-cache' | 'early' | 'early-near' | 'before-middleware' |
  *   'before-middleware-near' | 'apicache' | 'fastify-caching' | 'cache-manager'} name
  * @param {'express' | 'fastify'} [platform]
  * @returns {Promise<{ port: number, calls: () => number, close: () => Promise<void> }>} `calls` counts those of the route's

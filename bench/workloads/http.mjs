@@ -8,7 +8,7 @@ import { PRODUCTS } from '../nest/apps.mjs';
 const APP_PROCESS = fileURLToPath(new URL('../nest/app-process.mjs', import.meta.url));
 
 /** Applications whose route runs for each request. */
-const RUNS = new Set(['constant', 'fastify-caching']);
+const RUNS = new Set(['constant', 'bare-interceptor', 'fastify-caching']);
 
 /** Requests of `GET /products/:id` to an application in another process; every body is compared. */
 export async function measureHttp({ app, connections, platform }, { warmupMs, measureMs }, servers, from) {

@@ -300,6 +300,7 @@ const cache = [
     budget: { full: { warmupMs: 1000, measureMs: 3000 }, quick: { warmupMs: 500, measureMs: 1000 } },
     contenders: [
       { name: 'a constant', kind: 'floor', params: { app: 'constant' } },
+      { name: 'an interceptor that does nothing', kind: 'floor', params: { app: 'bare-interceptor' } },
       { name: 'one get in the route', kind: 'floor', params: { app: 'one-get' } },
       { name: OURS, kind: 'ours', params: { app: 'http-cache' } },
     ],
