@@ -20,7 +20,7 @@ export interface ConnectionOwner<Connection> {
    *
    * @param error why; `undefined` after `close`.
    * @param lost requests that were written and got no answer; the owner settles them.
-   * @param unsent requests of which no byte was written; the owner settles them or sends them elsewhere.
+   * @param unsent requests of which no byte was written, and that somebody still waits for; the owner settles them or sends them elsewhere.
    */
   onClosed(
     connection: Connection,

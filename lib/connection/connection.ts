@@ -387,6 +387,7 @@ export class Connection {
       this.#deadlines.release(request);
     }
     this.#onDrained?.();
-    this.#owner.onClosed(this, error, written, back);
+    const awaited = back.filter(({ settled }) => !settled);
+    this.#owner.onClosed(this, error, written, awaited);
   }
 }

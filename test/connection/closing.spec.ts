@@ -77,6 +77,17 @@ describe('a connection that is lost', () => {
     await server.close();
   });
 
+  it('hands back nothing that nobody waits for any more and that was not sent', async () => {
+    await using server = await ScriptedServer.start(() => {});
+    const opened = new Opened(server.address);
+    const late = outcome(opened.ask('incr', 'late', { timeoutMs: 20 }));
+    const waits = outcome(opened.ask('incr', 'waits'));
+    expect(await late).toBe('MEMCACHED_TIMEOUT');
+    opened.connection.close();
+    expect((await opened.ended).unsent.map(({ key }) => key)).toStrictEqual(['waits']);
+    await waits;
+  });
+
   it('hands back hundreds of thousands that waited', async () => {
     await using server = await ScriptedServer.start(() => {});
     const opened = new Opened(server.address);
