@@ -272,7 +272,7 @@ export class Node implements ConnectionOwner<Connection> {
       if (this.#connection === undefined) this.#connected();
       return;
     }
-    const wasReady = connection.version.text !== '';
+    const { wasReady } = connection;
     if (wasReady) this.#signs.onClosed(connection, error, lost);
     const idle = lost.length === 0 && unsent.length === 0;
     if (retired) {

@@ -82,7 +82,12 @@ export class Connection {
   }
 
   get ready(): boolean {
-    return this.#state !== 'closed' && this.version.text !== '';
+    return this.#state !== 'closed' && this.wasReady;
+  }
+
+  /** Whether both sides have agreed, though it may be over by now. */
+  get wasReady(): boolean {
+    return this.#agreement !== NOT_AGREED;
   }
 
   get agreement(): Agreement {

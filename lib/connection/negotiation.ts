@@ -141,7 +141,7 @@ function line(text: string, read: ReplyReader): Request {
 }
 
 function readVersion(reply: Reply): string {
-  return reply.text.slice('VERSION '.length).trim();
+  return reply.text.slice('VERSION '.length).trim() || UNKNOWN_VERSION;
 }
 
 /** Pairing has seen to it that the reply is an answer to the command, so there is nothing more to read in it. */

@@ -56,7 +56,7 @@ describe('negotiation', () => {
     opened.connection.close();
   });
 
-  it.each(['1.5.22', '1.4.39', '1.6.9', 'mcrouter 42', 'unknown'])(
+  it.each(['1.5.22', '1.4.39', '1.6.9', 'mcrouter 42', 'unknown', ''])(
     'speaks classic with version %s, which is asked for nothing else',
     async (version) => {
       const log: string[] = [];
