@@ -152,7 +152,8 @@ function unescaped(key: string): string {
   );
 }
 
-function isBusy(error: unknown): boolean {
+/** Whether a server lists its keys for somebody else now. */
+export function isBusy(error: unknown): boolean {
   return (
     error instanceof ServerError && (error.reply.startsWith('BUSY') || error.reply.startsWith('ERROR locked'))
   );

@@ -161,7 +161,7 @@ export class Node implements ConnectionOwner<Connection> {
     if (this.#owed.isEmpty || this.#unreachable || this.#closed) return;
     const { ready } = this.#connected();
     this.#delivery.begin();
-    if (ready) this.#delivery.lookThrough(this.server);
+    if (ready) this.#delivery.lookThrough();
   }
 
   /** Resolves once the server has answered the negotiation, rejects if it cannot be reached. */
@@ -218,7 +218,7 @@ export class Node implements ConnectionOwner<Connection> {
     this.#connections += 1;
     if (this.#connections > 1) this.#observer.onReconnect(this);
     if (owed.length > 0) this.#observer.onOwedSent(this, owed.length);
-    this.#delivery.lookThrough(this.server);
+    this.#delivery.lookThrough();
     return owed;
   }
 

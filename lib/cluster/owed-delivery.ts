@@ -1,21 +1,16 @@
-import { performance } from 'node:perf_hooks';
 import { clearTimeout, setTimeout } from 'node:timers';
 import type { Connection } from '../connection/connection.js';
 import { UnsupportedError } from '../errors.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';
-import type { ServerAddress } from '../options/server-options.js';
 import type { Request } from '../protocol/request.js';
-import { dumpKeys } from './key-dump.js';
 import type { OwedInvalidations } from './owed-invalidations.js';
+import { OwedSearch } from './owed-search.js';
 
 /** Most invalidations on their way to one server at a time. */
 const WINDOW = 500;
 
 /** What could not be delivered is tried again after a pause that doubles from the first of these to the second. */
 const PAUSE_MS = { min: 100, max: 5000 } as const;
-
-/** Between two looks through all keys of a server. */
-const LOOK_PAUSE_MS = 60_000;
 
 /**
  * Delivers to one server the invalidations it is owed: in rounds, each of which tries what is owed when it begins, so many
@@ -29,9 +24,7 @@ export class OwedDelivery {
   readonly #options: ResolvedClientOptions;
   /** No more than half of what may be in flight. */
   readonly #window: number;
-  /** Made where there is something to end: most nodes never have any. */
-  #closing: AbortController | undefined;
-  #lookAt = 0;
+  readonly #search: OwedSearch;
   #connection: Connection | undefined;
   /** How many of this round are still to be sent. */
   #left = 0;
@@ -45,6 +38,7 @@ export class OwedDelivery {
     this.#owed = owed;
     this.#options = options;
     this.#window = Math.min(WINDOW, Math.ceil(options.maxInFlight / 2));
+    this.#search = new OwedSearch(owed, options, this);
   }
 
   /** Begins on a connection that has just become ready. @returns what is to be written ahead of all that has waited. */
@@ -69,23 +63,9 @@ export class OwedDelivery {
     else for (const key of request.details.keys) this.#aheadOf(key, false, connection);
   }
 
-  /** Looks for the keys that are owed and cannot be listed among all that the server holds, now and then. */
-  lookThrough(server: ServerAddress): void {
-    if (!this.#owed.overflows || performance.now() < this.#lookAt) return;
-    this.#lookAt = performance.now() + LOOK_PAUSE_MS;
-    this.#owed
-      .sift(this.#keysOf(server), () => this.finish())
-      .then(
-        () => this.begin(),
-        // A proxy, or a server that lists no keys: they stay owed, and are invalidated when they are asked for.
-        () => undefined,
-      );
-  }
-
-  /** All keys of a server, twice: an older one may leave out what it moves among its lists meanwhile. */
-  async *#keysOf(server: ServerAddress): AsyncGenerator<string> {
-    const closing = (this.#closing ??= new AbortController());
-    for (let pass = 0; pass < 2; pass += 1) yield* dumpKeys(server, this.#options, closing.signal);
+  /** Looks among all keys of the server for those that are owed and cannot be listed, once it can be reached. */
+  lookThrough(): void {
+    if (this.#connection !== undefined) this.#search.begin(this.#connection);
   }
 
   /** Says that more is owed to a server than can be listed. */
@@ -99,13 +79,14 @@ export class OwedDelivery {
 
   /** There will be no other connection. */
   close(): void {
-    this.#closing?.abort();
+    this.#search.close();
     this.stop();
   }
 
   /** The connection has ended; there will be another. */
   stop(): void {
     this.#connection = undefined;
+    this.#search.stop();
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
@@ -197,6 +178,7 @@ export class OwedDelivery {
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.begin();
+      this.lookThrough(); // what failed may have found no place any more
     }, this.#pauseMs).unref();
   }
 }

@@ -95,8 +95,9 @@ export class OwedInvalidations {
    *
    * @param keys the bytes of each, one character per byte.
    * @param room waits until there is room for more.
+   * @returns whether none is: what came beyond the limit meanwhile may have been passed by.
    */
-  async sift(keys: AsyncIterable<string>, room: () => Promise<void>): Promise<void> {
+  async sift(keys: AsyncIterable<string>, room: () => Promise<void>): Promise<boolean> {
     const additions = this.#additions;
     for await (const key of keys) {
       const binaryKey = !isPlainKey(key);
@@ -105,10 +106,11 @@ export class OwedInvalidations {
       if (this.#keys.size >= this.#limit) await room();
       this.#keys.set(name, DELETE);
     }
-    if (this.#additions !== additions) return;
+    if (this.#additions !== additions) return false;
     this.#beyond = undefined;
     this.#settled.clear();
     this.#count();
+    return true;
   }
 
   #count(): void {

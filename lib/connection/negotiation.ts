@@ -154,6 +154,11 @@ export function isBackendAway(error: unknown): boolean {
   return error instanceof ServerError && error.reply.startsWith('SERVER_ERROR');
 }
 
+/** A server's last word on a connection more than it takes. */
+export function isOutOfConnections(error: ServerError): boolean {
+  return error.reply.includes('Too many open connections');
+}
+
 function wantsAuthentication(error: ServerError): boolean {
   return error.reply.includes('unauthenticated');
 }
@@ -167,7 +172,6 @@ function meaning(error: ServerError): string {
   if (wantsAuthentication(error)) return 'asks for a username and password, and the options name none';
   if (error.reply.includes('authentication failure'))
     return 'refuses the username and password of the options';
-  if (error.reply.includes('Too many open connections'))
-    return "has no connection left (raise memcached's -c)";
+  if (isOutOfConnections(error)) return "has no connection left (raise memcached's -c)";
   return `refuses the connection: ${error.reply}`;
 }
