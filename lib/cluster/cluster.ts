@@ -36,7 +36,7 @@ export class Cluster {
   /** Invalidations that came before any server was known. */
   readonly #homeless: Request[] = [];
   /** Nodes that were taken out and still answer what was in flight. */
-  readonly #leaving = new Set<Promise<void>>();
+  readonly #leaving = new Set<Node>();
   /** Commands that failover `miss` answered in place of a server. */
   missesByFailover = 0;
 
@@ -100,8 +100,12 @@ export class Cluster {
       if (!listed.has(id) && !this.#departed.has(id)) this.#owed.delete(id);
     }
     for (const node of present.values()) {
-      const leaving = node.close().finally(() => this.#leaving.delete(leaving));
-      this.#leaving.add(leaving);
+      this.#leaving.add(node);
+      void node.close('taken out').then(() => {
+        this.#leaving.delete(node);
+        // What it could not deliver, where the server is back or reached in another way.
+        this.#present(node)?.deliverOwed();
+      });
     }
     return {
       added: nodes.filter((node) => !before.has(node)).map((node) => node.server.id),
@@ -196,7 +200,7 @@ export class Cluster {
     const owner = this.#ownerOf(key);
     const bumps = owner && this.#bumpsOf(owner);
     return bumps?.bump(wireKey)?.catch((error: unknown) => {
-      if (isOwedAfter(error)) owner!.owe(bumps.requestFor(wireKey));
+      if (isOwedAfter(error)) (this.#present(owner!) ?? owner!).owe(bumps.requestFor(wireKey));
     });
   }
 
@@ -211,10 +215,17 @@ export class Cluster {
     // A node that is failing its requests is left to come to the end of that.
     await Promise.resolve();
     if (!isOwedAfter(error)) throw error;
-    owner.owe(repeated(request));
-    return this.#options.failover === 'next' && !owner.available
+    const present = this.#present(owner);
+    (present ?? owner).owe(repeated(request));
+    return this.#options.failover === 'next' && present?.available !== true
       ? this.execute(repeated(request))
       : request.missResult;
+  }
+
+  /** The node by which a node's server is reached now; `undefined` once that has left the list. */
+  #present(node: Node): Node | undefined {
+    const { id } = node.server;
+    return this.#nodes.find(({ server }) => server.id === id);
   }
 
   /** Whether a list is the present one, so that nothing has to be arranged anew. */
@@ -266,7 +277,7 @@ export class Cluster {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#nodes.map((node) => node.close()), ...this.#leaving]);
+    await Promise.all([...this.#nodes, ...this.#leaving].map((node) => node.close()));
     for (const { server, owed } of this.#nodes) if (owed > 0) warnOfOwed(server.id, owed);
   }
 

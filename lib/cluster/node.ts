@@ -4,17 +4,12 @@ import { Connection } from '../connection/connection.js';
 import type { ConnectionOwner } from '../connection/connection-owner.js';
 import { NameLookups } from '../connection/name-lookups.js';
 import { isBackendAway } from '../connection/negotiation.js';
-import {
-  ClientClosedError,
-  ConnectionError,
-  ProtocolError,
-  CommandTimeoutError,
-  type MemcachedError,
-} from '../errors.js';
+import { ClientClosedError, ProtocolError, CommandTimeoutError, type MemcachedError } from '../errors.js';
 import type { ClientSettings } from '../options/client-options.js';
 import type { ServerAddress } from '../options/server-options.js';
 import type { Reply } from '../protocol/reply.js';
 import { Request } from '../protocol/request.js';
+import * as errors from './node-errors.js';
 import { OwedDelivery } from './owed-delivery.js';
 import type { OwedInvalidations } from './owed-invalidations.js';
 import { ProxySigns } from './proxy-signs.js';
@@ -51,7 +46,9 @@ export class Node implements ConnectionOwner<Connection> {
   #vainConnections = 0;
   /** The connection that became ready last, it may be over. */
   #lastReady: Connection | undefined;
-  #closed = false;
+  /** Why it takes nothing more. */
+  #end: 'closed' | 'taken out' | undefined;
+  #ending: Promise<void> | undefined;
   /** Settles `close` when the last connection is gone. */
   #onGone: (() => void) | undefined;
 
@@ -127,7 +124,7 @@ export class Node implements ConnectionOwner<Connection> {
   /** Sends a request; its outcome goes to the request itself. Opens the connection on first use. */
   send(request: Request): void {
     const refusal =
-      this.#closed || this.#unreachable
+      this.#end !== undefined || this.#unreachable
         ? this.#awayError(request)
         : this.#signs.refusal(request, this.server.id);
     if (refusal !== undefined) return request.fail(refusal);
@@ -158,7 +155,7 @@ export class Node implements ConnectionOwner<Connection> {
 
   /** Delivers what the server is owed as soon as it can be reached. */
   deliverOwed(): void {
-    if (this.#owed.isEmpty || this.#unreachable || this.#closed) return;
+    if (this.#owed.isEmpty || this.#unreachable || this.#end !== undefined) return;
     const { ready } = this.#connected();
     this.#delivery.begin();
     if (ready) this.#delivery.lookThrough();
@@ -180,10 +177,16 @@ export class Node implements ConnectionOwner<Connection> {
 
   /**
    * Waits for requests in flight and delivers what the server is owed, if it can be reached, up to the drain limit; rejects
-   * the other requests, and leaves nothing open.
+   * the other requests, and leaves nothing open. A node that was taken out may still be at it when the client closes.
+   *
+   * @param end whether the client closes, or lives and has no place for the node in its list of servers.
    */
-  async close(): Promise<void> {
-    this.#closed = true;
+  close(end: 'closed' | 'taken out' = 'closed'): Promise<void> {
+    this.#end = end;
+    return (this.#ending ??= this.#drainAndClose());
+  }
+
+  async #drainAndClose(): Promise<void> {
     clearTimeout(this.#probeTimer);
     if (this.#options.drainTimeout > 0) await this.#drain();
     this.#retired?.close();
@@ -208,7 +211,7 @@ export class Node implements ConnectionOwner<Connection> {
 
   onReady(connection: Connection): readonly Request[] {
     this.#lastReady = connection;
-    if (this.#closed) return this.#delivery.first(connection);
+    if (this.#end !== undefined) return this.#delivery.first(connection);
     this.#signs.onReady(connection);
     if (this.#vainConnections === 0) this.#delay = 0;
     this.#vainConnections += 1;
@@ -259,11 +262,9 @@ export class Node implements ConnectionOwner<Connection> {
       this.#connection = undefined;
       this.#delivery.stop();
     }
-    if (this.#closed) {
+    if (this.#end !== undefined) {
       if (!retired) this.#onGone?.();
-      for (const request of [...lost, ...unsent]) {
-        request.fail(new ClientClosedError(`${request.label}: the client was closed`, request.outcome));
-      }
+      for (const request of [...lost, ...unsent]) request.fail(this.#endError(request, error));
       return;
     }
     if (connection.refusedMeta && this.#options.protocol === 'auto') {
@@ -309,7 +310,7 @@ export class Node implements ConnectionOwner<Connection> {
     const jittered = this.#delay * (1 - Math.random() / 4);
     this.#probeTimer = setTimeout(() => this.#connected(), jittered).unref();
     for (const request of lost) request.fail(this.#lostError(request, error));
-    for (const request of unsent) request.fail(this.#unreachableError(request));
+    for (const request of unsent) request.fail(this.#awayError(request));
   }
 
   #connected(): Connection {
@@ -329,7 +330,14 @@ export class Node implements ConnectionOwner<Connection> {
   }
 
   #awayError(request: Request): MemcachedError {
-    return this.#closed ? new ClientClosedError('the client is closed') : this.#unreachableError(request);
+    return this.#end === undefined
+      ? errors.unreachable(request, this.server.id, this.#state, this.#lastError)
+      : this.#endError(request);
+  }
+
+  #endError(request: Request, cause?: MemcachedError): MemcachedError {
+    if (this.#end === 'taken out') return errors.takenOut(request, this.server.id, cause);
+    return new ClientClosedError(`${request.label}: the client was closed`, request.outcome);
   }
 
   #probe(onAnswer: () => void): Request {
@@ -362,19 +370,8 @@ export class Node implements ConnectionOwner<Connection> {
   }
 
   #lostError(request: Request, cause: MemcachedError | undefined): MemcachedError {
-    if (cause instanceof ProtocolError) return cause;
-    const refusal = this.#signs.refusal(request, this.server.id);
-    if (refusal !== undefined) return refusal;
-    const why = cause?.message ?? `${this.server.id}: connection closed`;
-    return new ConnectionError(`${request.label}: ${why}`, this.server.id, request.outcome, { cause });
-  }
-
-  #unreachableError(request: Request): ConnectionError {
-    const why = this.#lastError === undefined ? '' : ` (${this.#lastError.message})`;
-    const { id } = this.server;
-    return new ConnectionError(`${request.label}: ${id} is ${this.#state}${why}`, id, 'not-sent', {
-      cause: this.#lastError,
-    });
+    const refusal = cause instanceof ProtocolError ? undefined : this.#signs.refusal(request, this.server.id);
+    return refusal ?? errors.lost(request, this.server.id, cause);
   }
 }
 

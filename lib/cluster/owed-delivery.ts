@@ -45,6 +45,7 @@ export class OwedDelivery {
   first(connection: Connection): readonly Request[] {
     this.stop();
     this.#connection = connection;
+    this.#owed.sendAnew();
     const requests = this.#round(connection);
     if (requests.length === 0) this.#rest();
     return requests;

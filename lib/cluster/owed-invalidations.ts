@@ -89,6 +89,11 @@ export class OwedInvalidations {
     return requests;
   }
 
+  /** There is a new connection. What is on its way by another, which may be slow to end, is not ahead of anything on this one. */
+  sendAnew(): void {
+    for (const [name, exptime] of this.#sent) if (!this.#keys.has(name)) this.#keys.set(name, exptime);
+  }
+
   /**
    * Goes through the keys that a server holds: those that may be beyond the limit become ones that are remembered one by
    * one, and when all are through, none is beyond it any more.
