@@ -63,7 +63,7 @@ export class InvalidOptionsError extends MemcachedError {
 }
 
 /**
- * The server cannot be reached, refused the connection, or closed it while the command was in flight.
+ * The server cannot be reached, refused the connection, closed it, or left the list while the command was in flight.
  *
  * Mend: see that the server runs and can be reached from this host (`npx nestjs-memcached ping`), and repeat what `outcome` says
  * was not sent. The cache counts these and calls the loader; only plain commands, locks and updates throw them.
