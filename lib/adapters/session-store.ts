@@ -18,7 +18,7 @@ import { clientOf, type MemcachedSource, type SharedClient } from './shared-clie
 
 /** A session as the frameworks hand it over, as far as the store looks at it. */
 export interface StoredSession {
-  cookie?: { expires?: Date | string | null | undefined; [setting: string]: unknown } | undefined;
+  cookie?: { expires?: Date | string | false | null | undefined; [setting: string]: unknown } | undefined;
   [field: string]: unknown;
 }
 
@@ -328,10 +328,11 @@ export class MemcachedSessionStore extends EventEmitter {
     }
   }
 
-  /** Milliseconds: until the cookie's end, or as the option says. */
+  /** Milliseconds: until the cookie's end, or as the option says where it has none (`false`, `null`, what is no date). */
   #ttlOf(sid: string, session: StoredSession): number {
     const expires = session.cookie?.expires;
-    if (expires !== undefined && expires !== null) return new Date(expires).getTime() - callersNow();
+    const end = expires ? new Date(expires).getTime() : Number.NaN;
+    if (!Number.isNaN(end)) return end - callersNow();
     return toMilliseconds(typeof this.#ttl === 'function' ? this.#ttl(session, sid) : this.#ttl, 'ttl');
   }
 

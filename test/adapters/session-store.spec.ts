@@ -173,6 +173,28 @@ inEveryPlace('the session store', (place) => {
     expect(() => open({ ttl: '10 minutes' as never })).toThrow('ttl');
   });
 
+  it.each<[string, unknown]>([
+    ['false', false],
+    ['null', null],
+    ['undefined', undefined],
+    ['no text', ''],
+    ['0', 0],
+    ['no date', 'soon'],
+    ['a date that is none', new Date(Number.NaN)],
+  ])('lets a session live as the option says whose cookie ends with the browser: %s', async (_, expires) => {
+    const store = open({ ttl: '10m' });
+    const value = { a: 1, cookie: { expires } };
+    await store.set('1', value);
+    expect(await store.get('1')).toMatchObject({ a: 1 });
+    await store.touch('1', value);
+    const read = await store.get('1');
+    expect(read).toMatchObject({ a: 1 });
+    await store.set('1', Object.assign(read!, { a: 2, cookie: { expires } }));
+    expect(await store.get('1')).toMatchObject({ a: 2 });
+    const left = await msLeft(store, '1');
+    if (left !== undefined) expect(Math.round(left / 60_000)).toBe(10);
+  });
+
   it('seals what it stores, if it is told to', async () => {
     const store = open({ seal: { keys: [{ id: 'a', key: Buffer.alloc(32, 7) }] } });
     await store.set('1', { user: 'ada', cookie: {} });
@@ -272,6 +294,7 @@ describe('the session store without a server', () => {
 interface WithSession {
   session: {
     [field: string]: unknown;
+    cookie: { expires?: unknown };
     regenerate(done: () => void): void;
     destroy(done: () => void): void;
   };
@@ -283,6 +306,13 @@ class VisitsController {
   visit(@Req() { session }: WithSession, @Param('field') field: string) {
     session[field] = Number(session[field] ?? 0) + 1;
     return { a: session.a, b: session.b };
+  }
+
+  @Get('browser/visit/:field')
+  visitOfBrowser(@Req() { session }: WithSession, @Param('field') field: string) {
+    session.cookie.expires = false;
+    session[field] = 1;
+    return { a: session.a };
   }
 
   @Get('look')
@@ -324,14 +354,19 @@ let waiting: (() => void) | undefined;
 let going: Promise<void> | undefined;
 
 /** An application with sessions of a minute, on Express or Fastify. */
-async function openShop(platform: string, servers: string, rolling?: boolean) {
+async function openShop(
+  platform: string,
+  servers: string,
+  rolling?: boolean,
+  cookieSettings: object = { maxAge: 60_000 },
+) {
   const module = await Test.createTestingModule({
     imports: [MemcachedModule.forRoot({ servers })],
     controllers: [VisitsController],
   }).compile();
   const store = new MemcachedSessionStore(module.get(MemcachedService));
   const settings = { store, secret: 's'.repeat(32), saveUninitialized: false, rolling };
-  const cookie = { secure: false, maxAge: 60_000 };
+  const cookie = { secure: false, ...cookieSettings };
   const app: NestFastifyApplication =
     platform === 'Express'
       ? module.createNestApplication({ logger: false })
@@ -399,6 +434,29 @@ describe.each(['Express', 'Fastify'])('sessions on %s', (platform) => {
     const session = await promised(store).get(sid);
     if (left === null) expect(session).toBeNull();
     else expect(session).toMatchObject(left);
+  });
+});
+
+describe.each([
+  ['Express', 'expires: false', { expires: false }, ''],
+  ['Express', 'maxAge: false', { maxAge: false }, ''],
+  ['Express', 'maxAge: null', { maxAge: null }, ''],
+  ['Express', 'what the request says', { maxAge: 60_000 }, '/browser'],
+  ['Fastify', 'no end', {}, ''],
+])('sessions on %s whose cookie ends with the browser, by %s', (platform, _, settings, path) => {
+  it('live on from request to request', async () => {
+    await using server = await MemcachedServer.start();
+    const { app, store, agent } = await openShop(platform, server.address, false, settings);
+    const { headers } = await agent.get(`${path}/visit/a`).expect({ a: 1 });
+    expect(headers['set-cookie']).not.toContain('Expires');
+    await agent.get('/look').expect({ a: 1 });
+    await agent.get('/visit/a').expect({ a: 2 });
+    await agent.get('/look').expect({ a: 2 });
+    const [sid] = await promised(store).ids();
+    const { client } = app.get(MemcachedService);
+    const { ttl = 0 } = await client.leaseGet(`~session:${sid}`, { leaseSeconds: 0 });
+    expect(Math.round(ttl / 3_600_000)).toBe(24);
+    await app.close();
   });
 });
 
