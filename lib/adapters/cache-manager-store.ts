@@ -3,6 +3,7 @@ import { optional, readObject, type Shape, text, duration, withDefault } from '.
 import type { Duration } from '../options/duration.js';
 import { callersNow } from './callers-time.js';
 import { NamespacedItems, type Space, type StoredItem } from './namespaced-items.js';
+import { FAMILIES } from './own-keys.js';
 import { clientOf, type MemcachedSource } from './shared-client.js';
 
 /** Options of `createCacheManagerStore`. */
@@ -50,7 +51,7 @@ export function createCacheManagerStore<Keyv = any>(
   options: CacheManagerStoreOptions = {},
 ): CacheManagerStore & Keyv {
   const { namespace, ttl } = readObject(options, '', OPTIONS);
-  const items = new NamespacedItems(clientOf(source), 'cm');
+  const items = new NamespacedItems(clientOf(source), FAMILIES.cacheManager);
   return new CacheManagerStore(items, namespace, ttl) as CacheManagerStore & Keyv;
 }
 

@@ -3,6 +3,7 @@ import { InvalidArgumentError, InvalidOptionsError } from '../errors.js';
 import { readObject, type Shape } from '../options/schema.js';
 import { callersNow } from './callers-time.js';
 import { NamespacedItems, type Space, type StoredItem } from './namespaced-items.js';
+import { FAMILIES } from './own-keys.js';
 import { clientOf, type MemcachedSource } from './shared-client.js';
 
 /** Options of `createKeyvStore`. */
@@ -41,8 +42,8 @@ export function createKeyvStore(
   const { keyv } = readObject(options, '', OPTIONS);
   const shared = clientOf(source);
   return keyv === 5
-    ? new Keyv5Store(new NamespacedItems(shared, 'keyv5'))
-    : new Keyv6Store(new NamespacedItems(shared, 'keyv'));
+    ? new Keyv5Store(new NamespacedItems(shared, FAMILIES.keyv5))
+    : new Keyv6Store(new NamespacedItems(shared, FAMILIES.keyv6));
 }
 
 /** What Keyv 6 asks of a store: it is told when a value ends, and puts the namespace before the key by itself. */

@@ -6,6 +6,7 @@ import { FLAGS_TEXT } from '../client/codec/flags.js';
 import { ClientClosedError, CodecError, InvalidArgumentError, ValueTooLargeError } from '../errors.js';
 import { callersNow } from './callers-time.js';
 import { Item, ItemCodec } from './item-codec.js';
+import { escapedName, OWN } from './own-keys.js';
 import type { SharedClient } from './shared-client.js';
 
 /** memcached counts in whole seconds and may end an item one too early; what bears its own end is kept so much longer. */
@@ -18,9 +19,6 @@ export type StoredItem = Pick<Item, 'value' | 'expires'>;
 export interface NewItem extends StoredItem {
   readonly key: string;
 }
-
-/** What the keys begin with: no key of a value that the cache stores does. */
-const OWN = '~';
 
 /** Namespaces that are remembered; one that was forgotten is read anew. */
 const MAX_NAMESPACES = 1000;
@@ -66,7 +64,7 @@ export class NamespacedItems {
   space(name: string): Space {
     let space = this.#spaces.get(name);
     if (space === undefined) {
-      space = new Space(this.#shared.client, this.#codec, this.#family, escaped(name));
+      space = new Space(this.#shared.client, this.#codec, this.#family, escapedName(name));
       this.#spaces.set(name, space);
     }
     return space;
@@ -303,9 +301,4 @@ async function unlessAway<Answer, Otherwise>(
 /** What the caller has done wrong, rather than what has gone wrong. */
 function isMistake(error: unknown): boolean {
   return error instanceof InvalidArgumentError || error instanceof ClientClosedError;
-}
-
-/** A name without colons: `a` with the key `b:c` is not `a:b` with the key `c`. */
-function escaped(name: string): string {
-  return name.replaceAll('%', '%25').replaceAll(':', '%3A');
 }

@@ -13,6 +13,7 @@ import { readCodec, type SealOptions } from '../options/codec-options.js';
 import { type Duration, toMilliseconds } from '../options/duration.js';
 import { oneOf, readObject, type Shape, text, withDefault } from '../options/schema.js';
 import { callersNow } from './callers-time.js';
+import { escapedFamily, OWN } from './own-keys.js';
 import { mergedSession } from './session-changes.js';
 import { clientOf, type MemcachedSource, type SharedClient } from './shared-client.js';
 
@@ -112,7 +113,7 @@ export class MemcachedSessionStore extends EventEmitter {
     this.#shared = clientOf(source);
     this.#client = this.#shared.client;
     this.#codec = seal === undefined ? this.#client.codec : createCodec(readCodec({ seal }, ''));
-    this.#keys = `~${prefix}:`;
+    this.#keys = `${OWN}${escapedFamily(prefix)}:`;
     this.#ttl = ttl;
     this.#isStrict = onStoreError === 'error';
   }

@@ -2,6 +2,7 @@ import type { MemcachedClient } from '../client/client.js';
 import { ClientClosedError, ConnectionError, InvalidArgumentError, MemcachedError } from '../errors.js';
 import { oneOf, readObject, type Shape, withDefault } from '../options/schema.js';
 import { callersNow } from './callers-time.js';
+import { escapedName, FAMILIES, OWN } from './own-keys.js';
 import { clientOf, type MemcachedSource, type SharedClient } from './shared-client.js';
 
 /** Options of `MemcachedThrottlerStorage`. */
@@ -35,8 +36,7 @@ export interface ThrottlerRecord {
 /** Below it a fixed window would be too coarse: memcached's seconds end up to one early. */
 const SHORTEST_FIXED_MS = 5000;
 
-/** What the keys begin with: no key of a value that the cache stores does. */
-const PREFIX = '~throttle:';
+const PREFIX = `${OWN}${FAMILIES.throttler}:`;
 
 const OPTIONS: Shape<Required<ThrottlerStorageOptions>> = {
   window: withDefault(oneOf('fixed', 'sliding'), 'fixed'),
@@ -99,7 +99,7 @@ export class MemcachedThrottlerStorage {
     throttlerName: string,
   ): Promise<ThrottlerRecord> {
     const hit: Hit = {
-      key: `${PREFIX}${throttlerName}:${key}`,
+      key: `${PREFIX}${escapedName(throttlerName)}:${key}`,
       ttlMs: Math.max(ttl, 1),
       limit,
       blockMs: Math.max(blockDuration, 0),

@@ -7,11 +7,13 @@ import { Test } from '@nestjs/testing';
 import session from 'express-session';
 import { randomUUID } from 'node:crypto';
 import request from 'supertest';
+import { createCacheManagerStore, createKeyvStore } from '../../lib/adapters/keyv.js';
 import {
   MemcachedSessionStore,
   type SessionStoreOptions,
   type StoredSession,
 } from '../../lib/adapters/session.js';
+import { MemcachedThrottlerStorage } from '../../lib/adapters/throttler.js';
 import { MemcachedModule, MemcachedService } from '../../lib/index.js';
 import { MemcachedServer } from '../../lib/testing/memcached-server.js';
 import { compileLib } from '../cache/processes/compiled-lib.js';
@@ -194,6 +196,46 @@ inEveryPlace('the session store', (place) => {
     const left = await msLeft(store, '1');
     if (left !== undefined) expect(Math.round(left / 60_000)).toBe(10);
   });
+
+  it.each([
+    ['shop', 'shop:admin'],
+    ['shop', 'shop%'],
+    ['a', 'a:b:c'],
+    ['a:b', 'a%3Ab'],
+  ])('has nothing to do with the sessions of another prefix: %s and %s', async (one, other) => {
+    const run = randomUUID();
+    const stores = [one, other].map((prefix) => open({ prefix: run + prefix }));
+    for (const store of stores) await store.set('1', { of: store.prefix, cookie: {} });
+    for (const store of stores) {
+      expect(await store.ids()).toEqual(['1']);
+      expect(await store.length()).toBe(1);
+      expect(await store.all()).toMatchObject([{ id: '1', of: store.prefix }]);
+    }
+    await stores[0].clear();
+    expect(await stores[1].get('1')).toMatchObject({ of: stores[1].prefix });
+    expect(await stores[0].get('1')).toBeNull();
+  });
+
+  it.each(['cm', 'keyv', 'keyv5', 'throttle'])(
+    'has nothing to do with what other adapters keep, whatever its prefix: %s',
+    async (prefix) => {
+      const cacheManager = createCacheManagerStore(place.service);
+      const keyvs = [createKeyvStore(place.service), createKeyvStore(place.service, { keyv: 5 })];
+      const throttler = new MemcachedThrottlerStorage(place.service);
+      const key = randomUUID();
+      const hit = () => throttler.increment(key, 60_000, 10, 0, 'default');
+      await cacheManager.set(key, 1);
+      for (const keyv of keyvs) await keyv.set(key, 1);
+      await hit();
+      const store = open({ prefix });
+      await store.set('1', { cookie: {} });
+      expect(await store.ids()).toEqual(['1']);
+      await store.clear();
+      expect(await cacheManager.get(key)).toBe(1);
+      for (const keyv of keyvs) expect(await keyv.get(key)).toBe(1);
+      expect((await hit()).totalHits).toBe(2);
+    },
+  );
 
   it('seals what it stores, if it is told to', async () => {
     const store = open({ seal: { keys: [{ id: 'a', key: Buffer.alloc(32, 7) }] } });

@@ -33,6 +33,17 @@ inEveryPlace('the throttler storage', (place) => {
     }
   });
 
+  it('counts hits of one throttler and none of another, whatever their names', async () => {
+    const ours = storage();
+    const key = randomUUID();
+    const hits = [
+      await ours.increment(`b:${key}`, 60_000, 10, 0, 'a'),
+      await ours.increment(key, 60_000, 10, 0, 'a:b'),
+      await ours.increment(key, 60_000, 10, 0, 'a%3Ab'),
+    ];
+    expect(hits.map(({ totalHits }) => totalHits)).toEqual([1, 1, 1]);
+  });
+
   it('lets a short window slide, block and begin anew', async () => {
     const ours = storage();
     const key = randomUUID();
