@@ -5,14 +5,14 @@ import type { Asked } from './before-middleware.js';
 import { bodyOf, storeBody } from './body-form.js';
 import type { CachedRoute } from './cached-route.js';
 import { entityTagOf, isNamed, isNotModified } from './conditional-request.js';
-import { directives, type Headers, names } from './header-names.js';
-import type { HttpExchange, SentHead } from './http-exchange.js';
+import { directives, type Headers } from './header-names.js';
+import type { HttpExchange } from './http-exchange.js';
 import type { Place } from './place.js';
 import { hand, NEVER_CALLED, type Receiver, unlessCalled } from './receiver.js';
+import { forbidsStoring, headersKnown, isToStore, maySay } from './storable-answer.js';
 import {
   headersChanged,
   readResponse,
-  STORABLE_STATUS,
   type StoredResponse,
   writeResponse,
 } from './stored-response.js';
@@ -195,7 +195,7 @@ export class CachedRequest {
     this.#route.loading(place.key);
     this.#tellCaches(place.isForced ? 'fwd=request' : 'fwd=uri-miss');
     const { status, headers: after } = exchange;
-    if (!this.#maySay({ status, headers: after }, status)) {
+    if (!maySay({ status, headers: after }, status, this.#route)) {
       if (forbidsStoring(before, this.#route)) {
         this.#route.note(
           'headers',
@@ -215,10 +215,10 @@ export class CachedRequest {
         if (etag !== undefined) changed = { ...changed, headers: [...changed.headers, ['etag', etag]] };
       }
       const response: StoredResponse = { status, ...changed, at: unixMs(), form: kind, flags, body: text };
-      const known = this.#headersKnown(place);
+      const known = headersKnown(place, this.#route, exchange.header('vary'));
       const stored = new Promise<string | typeof NOT_STORED>((resolve) => {
-        exchange.onceHeadIsSent((head) =>
-          resolve(this.#isToStore(head, status, known) ? writeResponse(response) : NOT_STORED),
+        exchange.onceHeadIsKnown((head) =>
+          resolve(isToStore(head, status, known, this.#route) ? writeResponse(response) : NOT_STORED),
         );
       });
       const etag = response.headers.filter(([name]) => name === 'etag');
@@ -308,58 +308,6 @@ export class CachedRequest {
     this.#exchange.append('cache-status', `nestjs-memcached; ${what}`);
     if (this.#route.rule.xCache) this.#exchange.setHeader('x-cache', 'MISS');
   }
-
-  /** What a `Vary` may name: request headers in the key, and what is about to be said to others only. */
-  #headersKnown({ headers }: Place): ReadonlySet<string> {
-    const meant = new Set(names(this.#exchange.header('vary')));
-    return new Set([...headers, ...this.#route.says.vary.filter((name) => !meant.has(name))]);
-  }
-
-  /** Whether an answer is one of those that are stored, by what its head has said as it left. */
-  #isToStore(head: SentHead | undefined, status: number, known: ReadonlySet<string>): boolean {
-    if (head === undefined || !this.#maySay(head, status)) return false;
-    const said = names(head.headers.vary);
-    const late = said.filter((name) => !known.has(name));
-    if (late.length === 0) return true;
-    if (!late.includes('*')) this.#route.learn(late);
-    return false;
-  }
-
-  /**
-   * Whether a head is that of an answer for its whole audience.
-   *
-   * @param status that of the method's answer; to a conditional request it may have become 304.
-   * @see RFC 9111, section 3
-   */
-  #maySay(head: SentHead, status: number): boolean {
-    const route = this.#route;
-    const { headers } = head;
-    if (!STORABLE_STATUS.has(head.status) && !(head.status === 304 && isNamed(status))) {
-      if (head.status < 400) {
-        route.note(
-          'status',
-          `its status is ${head.status}; answers are stored that are 200, 203, 204, 300, 301 or 308`,
-        );
-      }
-      return false;
-    }
-    if (headers['set-cookie'] !== undefined) {
-      route.note(
-        'cookie',
-        'its answers set a cookie, which is for one client, so that none is stored; set cookies on other routes, ' +
-          'and have session middleware leave this one alone',
-      );
-      return false;
-    }
-    if (names(headers.vary).includes('*')) {
-      route.note(
-        'headers',
-        "its answers say 'Vary: *', so that none is stored; name the request headers that they depend on",
-      );
-      return false;
-    }
-    return !forbidsStoring(headers, route);
-  }
 }
 
 /** What the method has made, and what becomes of it. */
@@ -381,9 +329,4 @@ async function unlessUnreadable(decoding: unknown): Promise<unknown> {
 
 function wantsCachedOnly(headers: Headers): boolean {
   return directives(headers['cache-control']).has('only-if-cached');
-}
-
-function forbidsStoring(headers: Headers, { rule }: CachedRoute): boolean {
-  const control = directives(headers['cache-control']);
-  return control.has('no-store') || (control.has('private') && rule.audience === 'everyone');
 }

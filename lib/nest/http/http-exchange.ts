@@ -1,8 +1,8 @@
 import { ServerResponse } from 'node:http';
-import { setImmediate } from 'node:timers';
 import { type Headers, names } from './header-names.js';
 import type { HttpRequest } from '../../options/http-cache-options.js';
 import type { Platform } from './platform.js';
+import { type HeadSender, onceHeadIsKnown, onceHeadIsSent, type SentHead } from './sent-head.js';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
@@ -41,9 +41,10 @@ export class HttpExchange {
     this.#platform.adapter.status(this.#response, code);
   }
 
-  /** Whether somebody has begun to answer. */
+  /** Whether somebody has begun to answer, or has answered a client that had left, to whom nothing is sent. */
   get isAnswered(): boolean {
-    return (this.#response.raw ?? this.#response).headersSent === true;
+    const { headersSent, writableEnded } = this.#response.raw ?? this.#response;
+    return headersSent === true || writableEnded === true;
   }
 
   /** The response's headers at this moment. */
@@ -177,29 +178,20 @@ export class HttpExchange {
     else this.#onSend(conclude);
   }
 
-  /**
-   * Tells of the head as it is sent, cookies and all that is added in the last moment included; of nothing where the
-   * connection ends before.
-   */
+  /** Tells of the head as it is sent; of nothing where the connection ends before. */
   onceHeadIsSent(tell: (head: SentHead | undefined) => void): void {
-    const response = this.#response;
-    const raw = response.raw ?? response;
-    const { writeHead } = raw;
-    if (typeof writeHead !== 'function') {
-      tell({ status: this.status, headers: this.headers });
-      return;
-    }
-    const isOwn = Object.hasOwn(raw, 'writeHead');
-    raw.writeHead = (...args) => {
-      if (isOwn) raw.writeHead = writeHead;
-      else delete raw.writeHead;
-      const result = Reflect.apply(writeHead, raw, args);
-      tell({ status: raw.statusCode, headers: { ...response.getHeaders(), ...headersAmong(args) } });
-      return result;
-    };
-    // A client that has left may, or may not, get its answer written all the same.
-    if (raw.destroyed === true) setImmediate(tell, { status: raw.statusCode, headers: this.headers });
-    else raw.once?.('close', () => tell(undefined));
+    this.#onHead(onceHeadIsSent, tell);
+  }
+
+  /** Tells of the head as it is sent, or would have been sent to a client that has left; of nothing where that is not known. */
+  onceHeadIsKnown(tell: (head: SentHead | undefined) => void): void {
+    this.#onHead(onceHeadIsKnown, tell);
+  }
+
+  #onHead(once: typeof onceHeadIsSent, tell: (head: SentHead | undefined) => void): void {
+    const raw = this.#response.raw ?? this.#response;
+    if (typeof raw.writeHead === 'function') once(raw, () => this.headers, tell);
+    else tell({ status: this.status, headers: this.headers });
   }
 
   /** In Express, which makes its own ETags where this does not. */
@@ -231,12 +223,6 @@ export interface DeclaredHeader {
   readonly value: string | (() => string);
 }
 
-/** What the answer's head says as it leaves. */
-export interface SentHead {
-  readonly status: number;
-  readonly headers: Headers;
-}
-
 /** What a response is given. */
 interface Saying {
   readonly status: number;
@@ -252,16 +238,12 @@ interface Saying {
 }
 
 /** Node's own response, under that of the platform. */
-interface NodeResponse {
-  statusCode: number;
+interface NodeResponse extends HeadSender {
   readonly headersSent?: boolean;
-  readonly destroyed?: boolean;
-  writeHead?: (...args: unknown[]) => unknown;
+  readonly writableEnded?: boolean;
   write?: (...args: unknown[]) => unknown;
-  end?: (content?: unknown, ...args: unknown[]) => unknown;
   getHeaders(): Headers;
   getRawHeaderNames?(): string[];
-  once?(event: 'close', listener: () => void): unknown;
 }
 
 /** What Express's response and Fastify's reply have in common, and what one of them has. */
@@ -344,18 +326,4 @@ function encodingOf([encoding]: readonly unknown[]): BufferEncoding {
 
 function asItIs(payload: string): string {
   return payload;
-}
-
-/** Headers that were given to `writeHead`: an object, pairs, or names and values in turn. */
-function headersAmong(args: readonly unknown[]): Headers {
-  const given = args.find((arg) => typeof arg === 'object' && arg !== null);
-  if (given === undefined) return {};
-  const pairs: unknown[] = !Array.isArray(given)
-    ? Object.entries(given)
-    : Array.isArray(given[0])
-      ? given
-      : given.flatMap((name, index) => (index % 2 === 0 ? [[name, given[index + 1]]] : []));
-  return Object.fromEntries(
-    (pairs as [string, string][]).map(([name, value]) => [name.toLowerCase(), value]),
-  );
 }

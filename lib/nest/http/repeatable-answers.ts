@@ -2,10 +2,11 @@ import { Logger } from '@nestjs/common';
 import { BoundedMap } from '../../bounded-map.js';
 import type { CachedRoute } from './cached-route.js';
 import { names } from './header-names.js';
-import type { HttpExchange, SentHead } from './http-exchange.js';
+import type { HttpExchange } from './http-exchange.js';
 import { namesEchoed, valuesOf } from './likeness.js';
 import type { Place } from './place.js';
 import { type Field, RepeatableAnswer, RepeatableHead } from './repeatable-answer.js';
+import type { SentHead } from './sent-head.js';
 import { readResponse } from './stored-response.js';
 
 /** Answers that are remembered, of about 2 KB each. */
