@@ -12,6 +12,7 @@ import { hand, NEVER_CALLED, type Receiver, unlessCalled } from './receiver.js';
 import { forbidsStoring, headersKnown, isToStore, maySay } from './storable-answer.js';
 import {
   headersChanged,
+  headersNamed,
   readResponse,
   type StoredResponse,
   writeResponse,
@@ -82,10 +83,10 @@ export class CachedRequest {
   /** What is stored, or else what the method makes; the subscriber gets that as soon as it is there. */
   #obtain(find: () => Place | undefined, place: Place, subscriber: Receiver, look: number): void {
     let run: Run | undefined;
-    let hasRun = false;
+    let running: Promise<Run> | undefined;
     const load = async (context: { skip(): void }): Promise<unknown> => {
-      hasRun = true;
-      run = await this.#run(place);
+      running = this.#run(place);
+      run = await running;
       hand(subscriber, run.body);
       const text = await run.stored;
       if (text === NOT_STORED) context.skip();
@@ -93,12 +94,12 @@ export class CachedRequest {
     };
     this.#route.cache.service.getOrSet<unknown>(place.key, load, place.policy).then(
       (stored) => {
-        if (run === undefined) this.#found(find, place, subscriber, look, stored, hasRun);
+        if (run === undefined) this.#found(find, place, subscriber, look, stored, running);
       },
       (error: unknown) => {
         if (run !== undefined) return;
         const isOfCache = error instanceof MemcachedError && !(error instanceof LoaderTimeoutError);
-        if (hasRun || !isOfCache) subscriber.error(error);
+        if (running !== undefined || !isOfCache) subscriber.error(error);
         else this.#goPast(subscriber);
       },
     );
@@ -114,29 +115,41 @@ export class CachedRequest {
     try {
       const stored = await this.#route.cache.service.get<unknown>(place.key, place.policy);
       if (stored === undefined) throw new GatewayTimeoutException();
-      this.#found(find, place, subscriber, look, stored, false);
+      this.#found(find, place, subscriber, look, stored, undefined);
     } catch (error) {
       if (error instanceof MemcachedError) this.#goPast(subscriber);
       else subscriber.error(error);
     }
   }
 
-  /** Hands on what was found; looks again where that is nobody else's, or not what this application stores. */
+  /**
+   * Hands on what was found; looks again where that is nobody else's, depends on more than was looked by, or is not what this
+   * application stores.
+   *
+   * @param running the method's run that has failed, or is too slow, where what was found is stale.
+   */
   #found(
     find: () => Place | undefined,
     place: Place,
     subscriber: Receiver,
     look: number,
     stored: unknown,
-    isStale: boolean,
+    running: Promise<Run> | undefined,
   ): void {
     const { key } = place;
+    const isStale = running !== undefined;
     try {
       if (stored === NOT_STORED) {
-        this.#look(find, subscriber, look + (find()?.key === key ? MAX_LOOKS : 1));
+        this.#lookElsewhere(find, key, subscriber, look);
         return;
       }
       const response = readResponse(stored);
+      if (response !== undefined && this.#dependsOnMore(response, place)) {
+        // It hands its answer to the subscriber, should there be one.
+        if (isStale) running.catch((error: unknown) => subscriber.error(error));
+        else this.#lookElsewhere(find, key, subscriber, look);
+        return;
+      }
       let body: unknown = UNREADABLE;
       try {
         if (response !== undefined) body = bodyOf(response, this.#outermost, this.#route, key);
@@ -152,6 +165,22 @@ export class CachedRequest {
     } catch (error) {
       subscriber.error(error);
     }
+  }
+
+  /**
+   * Whether an answer names request headers that are not in the key it was found under, so that it may be another request's;
+   * those of the requests to come have them.
+   */
+  #dependsOnMore(response: StoredResponse, { headers }: Place): boolean {
+    const more = headersNamed(response).filter((name) => !headers.includes(name));
+    if (more.length === 0) return false;
+    this.#route.learn(more);
+    return true;
+  }
+
+  /** Looks again where there is another place by now; runs the method where there is none. */
+  #lookElsewhere(find: () => Place | undefined, key: string, subscriber: Receiver, look: number): void {
+    this.#look(find, subscriber, look + (find()?.key === key ? MAX_LOOKS : 1));
   }
 
   /** The rest of `#found`, where a body takes its time, or is none. */

@@ -128,12 +128,16 @@ export class CachedRoute {
     return (this.#policy ??= this.cache.policy(policy, this.place, tags));
   }
 
-  /** What stands behind a key: the request headers that the answer depends on. */
+  /**
+   * What stands behind a key: the request headers that the answer depends on, those too that the request lacks. So a key says
+   * by which headers its answers are told apart, and a process that knows of others looks elsewhere.
+   */
   suffixOf({ headers }: HttpRequest, known: readonly string[]): string {
     let suffix = '';
     for (const name of known) {
       const value = headers[name];
-      if (value !== undefined) suffix += `|${escapeText(name)}=${escapeText(String(value))}`;
+      suffix +=
+        value === undefined ? `|!${escapeText(name)}` : `|${escapeText(name)}=${escapeText(String(value))}`;
     }
     return suffix;
   }

@@ -1,5 +1,5 @@
 import { BoundedMap } from '../../bounded-map.js';
-import type { Headers } from './header-names.js';
+import { type Headers, names } from './header-names.js';
 
 /** An answer as it is stored: what the route's method has made of the response, and what it returned. */
 export interface StoredResponse {
@@ -113,6 +113,11 @@ export function readResponse(stored: unknown): StoredResponse | undefined {
   return { status, headers, removed, at, form, flags, body: text.slice(end + 1) };
 }
 
+/** The request headers that an answer itself says it depends on, in lower case. */
+export function headersNamed({ headers }: Pick<StoredResponse, 'headers'>): readonly string[] {
+  return names(headers.find(([name]) => name === 'vary')?.[1]);
+}
+
 type Head = Omit<StoredResponse, 'body'>;
 
 /** Heads that were found to be sound of late: what is asked for often is read once. */
@@ -137,12 +142,13 @@ function isHead(head: unknown): head is Head {
     Number.isSafeInteger(flags) &&
     Array.isArray(headers) &&
     headers.every(isHeader) &&
+    !headersNamed({ headers }).includes('*') &&
     Array.isArray(removed) &&
     removed.every(isHeaderName)
   );
 }
 
-function isHeader(header: unknown): boolean {
+function isHeader(header: unknown): header is StoredResponse['headers'][number] {
   if (!Array.isArray(header) || header.length !== 2 || !isHeaderName(header[0])) return false;
   const value: unknown = header[1];
   return Array.isArray(value) ? value.every(isHeaderValue) : isHeaderValue(value);

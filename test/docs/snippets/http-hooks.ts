@@ -9,7 +9,7 @@ export class CatalogueCache extends HttpCacheInterceptor {
     return context.switchToHttp().getRequest<{ query: { draft?: string } }>().query.draft === undefined;
   }
 
-  /** The key may be invalidated by name: `memcached.invalidate('catalogue:home')`. */
+  /** Invalidated by name, where the answer depends on no request header: `memcached.invalidate('catalogue:home')`. */
   protected override trackBy(context: ExecutionContext, key: string): string | undefined {
     const { path } = context.switchToHttp().getRequest<{ path: string }>();
     return path === '/' ? 'catalogue:home' : key;

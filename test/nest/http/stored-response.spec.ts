@@ -35,6 +35,7 @@ describe('a stored answer', () => {
     ['a length', { headers: [['content-length', '5']] }],
     ['an encoding of the message', { headers: [['transfer-encoding', 'chunked']] }],
     ['a header of the connection', { headers: [['connection', 'close']] }],
+    ['a dependence on everything', { headers: [['vary', 'accept, *']] }],
     ['capitals in a name', { headers: [['Set-Cookie', 'sid=evil']] }],
     ['the name of what is taken away', { removed: ['a b'] }],
     ['the removal of a cookie', { removed: ['set-cookie'] }],
