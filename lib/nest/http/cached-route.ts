@@ -1,5 +1,4 @@
 import type { Type } from '@nestjs/common';
-import 'reflect-metadata';
 import { CodecError, DecoratorError } from '../../errors.js';
 import type { ModuleCache } from '../instance/module-cache.js';
 import type { UncachedReason } from '../instance/uncached-calls.js';
@@ -12,10 +11,10 @@ import { names } from './header-names.js';
 import type { HttpCacheRule, HttpRequest } from '../../options/http-cache-options.js';
 import type { HttpExchange } from './http-exchange.js';
 import { QueryChoice } from './query-choice.js';
+import type { RouteVersions } from './route-versions.js';
 
-/** Nest's number for a parameter that receives headers (`RouteParamtypes`), and its name for a route's version. */
+/** Nest's number for a parameter that receives headers (`RouteParamtypes`). */
 const HEADERS = 6;
-const VERSION = '__version__';
 
 /** More names than this no sound application has in its `Vary`; answers that name others are not stored. */
 const MAX_LEARNT = 16;
@@ -42,27 +41,27 @@ export class CachedRoute {
   constructor(
     type: Type,
     property: string,
-    handler: object,
     rule: HttpCacheRule,
     cache: ModuleCache,
     isOutermost: boolean,
-    versionHeader: string | undefined,
+    { declared, header, areMany }: RouteVersions,
   ) {
     this.rule = rule;
     this.cache = cache;
     this.place = `${type.name}.${property} @HttpCache`;
     this.isOutermost = isOutermost;
     this.#query = rule.query && new QueryChoice(rule.query.names, rule.query.count);
-    this.#declared = [...new Set([...rule.vary, ...headersTakenBy(type, property)])];
+    const versions = header === undefined ? [] : [header];
+    const asked = areMany ? versions : [];
+    this.#declared = [...new Set([...rule.vary, ...headersTakenBy(type, property), ...asked])];
     this.#known = this.#declared.toSorted();
     // A browser whose user changes must not take one's answer for the other's, where it may take it without asking.
     const isKept = rule.audience !== 'everyone' && rule.maxAgeSeconds > 0;
     const users = isKept ? ['authorization', 'cookie'] : [];
-    // Here the version is part of the route; caches further out know of the header only.
-    const versions = versionHeader === undefined ? [] : [versionHeader];
+    // Here a version that is the only one is part of the route; caches further out know of the header only.
     const vary = [...new Set([...this.#declared, ...users, ...versions])];
     this.says = { cacheControl: rule.cacheControl, vary };
-    this.#name = `http:${escapeText(type.name)}.${escapeText(property)}${versionOf(type, handler)}`;
+    this.#name = `http:${escapeText(type.name)}.${escapeText(property)}${declared === undefined ? '' : `@${escapeText(declared)}`}`;
   }
 
   /**
@@ -171,10 +170,4 @@ function headersTakenBy(type: Type, property: string): string[] {
     .filter(({ kind, data }) => kind === HEADERS && typeof data === 'string')
     .map(({ data }) => String(data).toLowerCase())
     .filter((name) => name !== 'authorization');
-}
-
-/** Routes of one path may differ by the version that a header or a media type asks for. */
-function versionOf(type: Type, handler: object): string {
-  const version: unknown = Reflect.getMetadata(VERSION, handler) ?? Reflect.getMetadata(VERSION, type);
-  return version === undefined ? '' : `@${escapeText([version].flat().map(String).join(','))}`;
 }

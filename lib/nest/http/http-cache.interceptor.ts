@@ -25,7 +25,7 @@ import { EarlyRequest } from './early-request.js';
 import { EarlyRoute } from './early-route.js';
 import { EarlyRoutes } from './early-routes.js';
 import { isOutermost } from './further-out.js';
-import { versionHeaderOf } from './version-header.js';
+import { versionsOf } from './route-versions.js';
 import { directives } from './header-names.js';
 import { hasCachedRoutes, isEarly, optionsOfRoute } from './http-cache-metadata.js';
 import {
@@ -248,7 +248,7 @@ export class HttpCacheInterceptor
     if (leavesResponseToMethod(type, property) || isEventStream(type, property)) return false;
     const rule = readHttpCacheOptions(options, `${type.name}.${property} @HttpCache`);
     const isFirst = isOutermost(this, type, handler, this.#modules);
-    return new CachedRoute(type, property, handler, rule, cache, isFirst, versionHeaderOf(this.#modules));
+    return new CachedRoute(type, property, rule, cache, isFirst, versionsOf(type, handler, this.#modules));
   }
 
   /** The cache that the controller's own module sees, as for decorated methods; where it sees none, that of anybody. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import {
   Controller,
   Get,
+  Req,
   Version,
   VERSION_NEUTRAL,
   type VersioningOptions,
@@ -39,6 +40,42 @@ class LaterPages {
   list(): string {
     return `later ${++this.calls}`;
   }
+}
+
+/** One handler for several versions, each of which gets an answer of its own. */
+@Controller('notes')
+class Notes {
+  calls = 0;
+
+  @Get('several')
+  @Version(['2', '3'])
+  @HttpCache(options)
+  several(@Req() request: VersionedRequest): string {
+    return this.#note(request);
+  }
+
+  @Get('neutral')
+  @Version(VERSION_NEUTRAL)
+  @HttpCache(options)
+  neutral(@Req() request: VersionedRequest): string {
+    return this.#note(request);
+  }
+
+  @Get('default')
+  @HttpCache(options)
+  byDefault(@Req() request: VersionedRequest): string {
+    return this.#note(request);
+  }
+
+  #note({ url, headers }: VersionedRequest): string {
+    const [version] = /(?<=\/v|v=)\d/.exec(`${url} ${headers.accept}`) ?? [headers['x-version']];
+    return `${version} ${++this.calls}`;
+  }
+}
+
+interface VersionedRequest {
+  readonly url: string;
+  readonly headers: Record<string, string | undefined>;
 }
 
 interface Versioning {
@@ -109,4 +146,29 @@ describe.each(PLATFORMS)('versions on %s', (platform) => {
       expect(neutral.map(({ text }) => text)).toEqual(['any 2', 'any 2']);
     },
   );
+
+  it.each(
+    ['path', 'header', 'media type'].flatMap((how) =>
+      // A neutral route has no version in its path.
+      (how === 'path' ? ['several', 'default'] : ['several', 'neutral', 'default']).map(
+        (which) => [how, which] as const,
+      ),
+    ),
+  )('are kept apart where one handler answers for them, asked for by %s: %s', async (how, which) => {
+    const versioning = VERSIONINGS[how];
+    await using http = await httpApp(platform, {
+      controllers: [Notes],
+      prepare: (app) =>
+        void app
+          .setGlobalPrefix('api')
+          .enableVersioning({ ...versioning.options, defaultVersion: ['2', '3'] }),
+    });
+    const texts: string[] = [];
+    for (const version of ['2', '3', '2', '3']) {
+      const { status, text, headers } = await http.get(...versioning.ask(version, `/notes/${which}`));
+      expect([status, headers.vary]).toEqual([200, versioning.vary]);
+      texts.push(text);
+    }
+    expect(texts).toEqual(['2 1', '3 2', '2 1', '3 2']);
+  });
 });
