@@ -65,7 +65,8 @@ export class Batch<Id, V> {
 
   #run(): void {
     this.#scheduled = false;
-    const asked = this.#asked.filter(({ load }) => !load.signal.aborted);
+    // Nobody waits for what was aborted. What goes on without the store is loaded all the same: its callers wait.
+    const asked = this.#asked.filter(({ load }) => !load.isAborted);
     this.#asked = [];
     if (asked.length === 0) return;
     for (const { load } of asked) load.begins();

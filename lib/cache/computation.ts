@@ -260,6 +260,8 @@ export class Computation {
       end();
       if (finding.state !== 'fresh') this.giveBack(call.key, finding, keepOf(finding));
     };
+    // A look was under way when it was detached, and has won the right.
+    if (flight.detached) flight.onDetach();
     const work = (): Promise<unknown> => callLoader(loader, load, flight, policy, clock);
     // The keys of a batch are loaded by one call, which is traced as one.
     const isTraced = tracing.loads.hasSubscribers && call.onNoLoad === undefined;

@@ -58,6 +58,11 @@ export class Load implements LoadContext {
     return this.#flight.signal;
   }
 
+  /** Whether nobody waits for what it returns. */
+  get isAborted(): boolean {
+    return this.#flight.abortion !== undefined;
+  }
+
   setTtl(ttl: Ttl): void {
     this.ttlSeconds = readTtl(ttl, 'ctx.setTtl');
   }
@@ -110,8 +115,10 @@ export function callLoader(
   policy: ResolvedPolicy,
   clock: Clock,
 ): Promise<unknown> {
+  const { abortion, key } = flight;
+  // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- the reason is the abort's own
+  if (abortion !== undefined) return Promise.reject(abortion.reason);
   return new Promise((resolve, reject) => {
-    const { key } = flight;
     const { hardTimeoutMs } = policy;
     const callOff =
       hardTimeoutMs === 0

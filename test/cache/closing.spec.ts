@@ -1,7 +1,59 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
+import type { CacheEngine } from '../../lib/cache/cache-engine.js';
 import { ClientClosedError } from '../../lib/errors.js';
 import { settled } from './support/fake-clock.js';
 import { deferred, Fleet } from './support/fleet.js';
+
+function fromB(ids: readonly string[]): string[] {
+  return ids.map(() => 'from b');
+}
+
+describe('a computation that nobody waits for any more', () => {
+  it.each([
+    [
+      'of one key',
+      (cache: CacheEngine, load: () => string, signal: AbortSignal) => cache.getOrSet('k', load, { signal }),
+    ],
+    [
+      'of a batch',
+      (cache: CacheEngine, load: () => string, signal: AbortSignal) =>
+        cache.getOrSetMany(
+          ['k'],
+          (id) => id,
+          (ids) => ids.map(load),
+          { signal },
+        ),
+    ],
+  ])(
+    'loads nothing, and gives back the right that a look under way has won by then: %s',
+    async (_what, ask) => {
+      const fleet = new Fleet();
+      const a = fleet.start();
+      const b = fleet.start();
+      const load = deferred<string>();
+      const first = a.cache.getOrSet('k', () => load.promise);
+      await settled();
+      const controller = new AbortController();
+      const never = jest.fn(() => 'for nobody');
+      const call = ask(b.cache, never, controller.signal);
+      await fleet.pass(50);
+      const look = deferred();
+      b.store.before = (operation) => (operation === 'read' ? look.promise : undefined);
+      await fleet.pass(500);
+      load.resolve('from a');
+      await first;
+      await a.cache.invalidate('k');
+      controller.abort();
+      await expect(call).rejects.toThrow('aborted');
+      look.resolve();
+      await fleet.pass(100);
+      expect(never).not.toHaveBeenCalled();
+      expect(fleet.server.find('k')).toBeUndefined();
+      await b.cache.close();
+      expect(fleet.clock.pending).toBe(0);
+    },
+  );
+});
 
 describe('a cache that is closed', () => {
   it('gives callers what their loaders return, however long that takes, and stores it no more', async () => {
@@ -38,5 +90,60 @@ describe('a cache that is closed', () => {
     await b.cache.close();
     await expect(call).resolves.toBe('from b');
     expect(fleet.server.valueOf('k')).toBeUndefined();
+  });
+
+  it('has the batches compute for themselves that were waiting for another process', async () => {
+    const fleet = new Fleet();
+    const a = fleet.start();
+    const b = fleet.start({ closeTimeout: 0 });
+    void a.cache.getOrSet('k', () => new Promise(() => undefined));
+    await settled();
+    const call = b.cache.getOrSetMany(['k'], (id) => id, fromB);
+    await fleet.pass(50);
+    await b.cache.close();
+    await expect(fleet.until(call)).resolves.toEqual(new Map([['k', 'from b']]));
+    expect(fleet.server.valueOf('k')).toBeUndefined();
+  });
+
+  it('has batches load what they have found to be missing, of whose other keys nothing is known yet', async () => {
+    const fleet = new Fleet();
+    const { cache, store } = fleet.start({ closeTimeout: 0 });
+    const look = deferred();
+    store.before = (operation, key) => (operation === 'read' && key === '2' ? look.promise : undefined);
+    // With tags, so that each key is looked at on its own.
+    const call = cache.getOrSetMany(['1', '2'], (id) => id, fromB, { tags: ['t'] });
+    await fleet.pass(50);
+    await cache.close();
+    look.resolve();
+    await expect(fleet.until(call)).resolves.toMatchObject({ size: 2 });
+    await fleet.pass(1000);
+    expect(fleet.server.valueOf('1')).toBeUndefined();
+    expect(fleet.clock.pending).toBe(0);
+  });
+
+  it('gives back the right that a look under way has won by then', async () => {
+    const fleet = new Fleet();
+    const a = fleet.start();
+    const b = fleet.start({ closeTimeout: 0 });
+    const load = deferred<string>();
+    const first = a.cache.getOrSet('k', () => load.promise);
+    await settled();
+    const second = deferred<string>();
+    const call = b.cache.getOrSet('k', () => second.promise);
+    await fleet.pass(50);
+    const look = deferred();
+    b.store.before = (operation) => (operation === 'read' ? look.promise : undefined);
+    await fleet.pass(500);
+    load.reject(new Error('no value'));
+    await expect(first).rejects.toThrow('no value');
+    await a.cache.invalidate('k');
+    await b.cache.close();
+    look.resolve();
+    await fleet.pass(100);
+    expect(fleet.server.find('k')).toBeUndefined();
+    second.resolve('from b');
+    await expect(call).resolves.toBe('from b');
+    expect(fleet.server.find('k')).toBeUndefined();
+    expect(fleet.clock.pending).toBe(0);
   });
 });
