@@ -56,28 +56,19 @@ export class CacheWrites {
   }
 
   async #takeDown(key: string, tags: readonly string[], resolved: ResolvedPolicy): Promise<PendingSet> {
-    const { events, reader, store } = this.#in;
+    const { events, reader } = this.#in;
     let found: { readonly reading: CacheReading; readonly states: TagStates } | undefined;
     try {
-      const [reading, states] = await Promise.all([
-        reader.ask(key, resolved.leaseSeconds),
-        this.#in.tags.states(tags),
-      ]);
-      const owned = reading.hit || reading.won || reading.busy;
-      found = owned ? { reading, states } : undefined;
+      const asked = await reader.askWithTags(key, resolved.leaseSeconds, tags);
+      const { hit, won, busy } = asked.reading;
+      found = hit || won || busy ? asked : undefined;
     } catch (error) {
       this.#failed(key, resolved, error, false);
       events.note('storeError', key, error);
     }
     return {
       store: (value) => this.#storeOver(key, value, found, tags, resolved),
-      abandon: () => {
-        if (found === undefined || !found.reading.won) return;
-        const { hit, cas } = found.reading;
-        store
-          .release(key, cas, hit ? 'rest' : 0)
-          .catch((error: unknown) => events.note('storeError', key, error));
-      },
+      abandon: () => reader.giveBack(key, found?.reading),
     };
   }
 

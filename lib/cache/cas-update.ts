@@ -13,7 +13,7 @@ import { policyTtl } from './load.js';
 import type { SelfWait } from './self-wait.js';
 import { judge, keepOf, type Finding } from './finding.js';
 import type { CacheReading, TagVersion } from './store.js';
-import { NO_TAGS, versionsOf, type TagStates } from './tags.js';
+import { versionsOf } from './tags.js';
 
 /** Returned by the function given to `update`: leave the value as it is. */
 export const KEEP: unique symbol = Symbol.for('nestjs-memcached.keep');
@@ -184,13 +184,8 @@ export class CasUpdates {
   ): Promise<{ finding: Finding; tags: readonly TagVersion[] }> {
     const { clock, reader, tags } = this.#in;
     const forNew = tags.requiredBeside(key, options.tags);
-    const [reading, known] = await Promise.all([
-      // With a lease: a missing value is then computed over a stub, which any invalidation removes.
-      reader.ask(key, policy.leaseSeconds),
-      forNew.length === 0 ? NO_TAGS : tags.states(forNew),
-    ]);
-    const others = tagsBeyond(reading, known);
-    const states = others.length === 0 ? known : new Map([...known, ...(await tags.states(others))]);
+    // With a lease: a missing value is then computed over a stub, which any invalidation removes.
+    const { reading, states } = await reader.askWithTags(key, policy.leaseSeconds, forNew, tagsOf);
     return {
       finding: judge(reading, graceSeconds, states, tags.requiredBeside(key, []), clock.now()),
       tags: versionsOf(forNew, states),
@@ -213,9 +208,8 @@ export class CasUpdates {
   }
 }
 
-function tagsBeyond(reading: CacheReading, known: TagStates): readonly string[] {
-  if (reading.value === undefined || reading.value.tags.length === 0) return [];
-  return reading.value.tags.map(({ tag }) => tag).filter((tag) => !known.has(tag));
+function tagsOf({ value }: CacheReading): readonly string[] {
+  return value === undefined ? [] : value.tags.map(({ tag }) => tag);
 }
 
 function waitsForItself(key: string): InvalidArgumentError {

@@ -135,7 +135,27 @@ export class EntryReader {
     );
   }
 
-  /** Reads an entry for a write of its own, alone and with a lease, which is not left behind where the answer is lost. */
+  /**
+   * Reads an entry as `ask` does, and the states of tags beside it: of those named, and of those that `alsoOf` names once it is
+   * known what is there. A right that came with it is not left behind where these cannot be read.
+   */
+  async askWithTags(
+    key: string,
+    leaseSeconds: number,
+    tags: readonly string[],
+    alsoOf: (reading: CacheReading) => readonly string[] = () => [],
+  ): Promise<{ readonly reading: CacheReading; readonly states: TagStates }> {
+    const read = this.ask(key, leaseSeconds);
+    const beside = tags.length === 0 ? NO_TAGS : this.#tags.states(tags);
+    return this.#orGivenBack(key, read, async () => {
+      const [reading, known] = await Promise.all([read, beside]);
+      const others = alsoOf(reading).filter((tag) => !known.has(tag));
+      if (others.length === 0) return { reading, states: known };
+      return { reading, states: new Map([...known, ...(await this.#tags.states(others))]) };
+    });
+  }
+
+  /** Reads an entry alone, and with a lease unless that is 0. What the read is given is not left behind where the answer is lost. */
   async ask(key: string, leaseSeconds: number): Promise<CacheReading> {
     try {
       return await this.#store.read(key, leaseSeconds, 0);
@@ -170,10 +190,7 @@ export class EntryReader {
     const [reading, states] =
       expected.length === 0
         ? [await read, NO_TAGS]
-        : await Promise.all([read, this.#states(key, policy, expected)]).catch(async (error: unknown) => {
-            this.#giveBack(key, await read.catch(() => undefined));
-            throw error;
-          });
+        : await this.#orGivenBack(key, read, () => Promise.all([read, this.#states(key, policy, expected)]));
     if (reading === undefined) return unknownFinding(this.#clock.now());
     return this.judge(key, policy, required, reading, states);
   }
@@ -201,7 +218,7 @@ export class EntryReader {
         return { ...finding, tagsMs: this.#clock.now() - asked };
       },
       (error: unknown) => {
-        this.#giveBack(key, reading);
+        this.giveBack(key, reading);
         throw error;
       },
     );
@@ -221,8 +238,22 @@ export class EntryReader {
     });
   }
 
-  /** Hands on a right that came with a read whose tags cannot be read. */
-  #giveBack(key: string, reading: CacheReading | undefined): void {
+  /** What is read beside an entry. Where that fails, so does this, and hands on the right that came with the entry. */
+  async #orGivenBack<T>(
+    key: string,
+    read: Promise<CacheReading | undefined>,
+    beside: () => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await beside();
+    } catch (error) {
+      this.giveBack(key, await read.catch(() => undefined));
+      throw error;
+    }
+  }
+
+  /** Hands on a right that came with a read which comes to nothing. */
+  giveBack(key: string, reading: CacheReading | undefined): void {
     if (reading?.won !== true) return;
     this.#store
       .release(key, reading.cas, reading.hit ? 'rest' : 0)

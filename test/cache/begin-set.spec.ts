@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { settled } from './support/fake-clock.js';
 import { Fleet } from './support/fleet.js';
 
 describe('beginSet', () => {
@@ -60,6 +61,26 @@ describe('beginSet', () => {
       await pending.store('older');
       await expect(b.cache.get('k', policy)).resolves.toBeUndefined();
       await expect(b.cache.getOrSet('k', () => 'new', { ...policy, serveStale: false })).resolves.toBe('new');
+    },
+  );
+
+  it.each(['nothing', 'a stale value'])(
+    'leaves no lease behind where its tags cannot be read: on %s',
+    async (what) => {
+      const fleet = new Fleet();
+      const { cache, store } = fleet.start({ lease: '10s' });
+      if (what === 'a stale value') {
+        await cache.set('k', 'old', { tags: ['t'] });
+        await cache.invalidate('k', { soft: '30s' });
+      }
+      store.before = (operation) => {
+        if (operation === 'tagState') throw new Error('no tags');
+      };
+      const pending = await cache.beginSet('k', { tags: ['t'] });
+      pending.abandon();
+      await settled();
+      expect(fleet.server.find('k')?.tokenSent).not.toBe(true);
+      expect(fleet.server.valueOf('k')).toBe(what === 'nothing' ? undefined : 'old');
     },
   );
 });

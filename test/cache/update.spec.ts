@@ -241,6 +241,32 @@ describe('an update in doubt', () => {
   });
 });
 
+describe('an update whose tags cannot be read', () => {
+  it('leaves no lease behind', async () => {
+    const fleet = new Fleet();
+    const { cache, store } = fleet.start({ lease: '10s' });
+    store.before = failingTags;
+    await expect(cache.update<number>('n', () => 1, { tags: ['t'] })).rejects.toThrow('no tags');
+    await settled();
+    expect(fleet.server.find('n')).toBeUndefined();
+  });
+
+  it.each([
+    ['those of its own', ['u']],
+    ['those of the value', []],
+  ])('leaves the right to refresh a stale value to others: %s', async (_what, tags) => {
+    const fleet = new Fleet();
+    const { cache, store } = fleet.start({ lease: '10s' });
+    await cache.set('n', 1, { tags: ['t'] });
+    await cache.invalidate('n', { soft: '30s' });
+    store.before = failingTags;
+    await expect(cache.update<number>('n', () => 2, { tags })).rejects.toThrow('no tags');
+    await settled();
+    expect(fleet.server.find('n')).toMatchObject({ tokenSent: false, stale: true });
+    expect(fleet.server.valueOf('n')).toBe(1);
+  });
+});
+
 describe('an update that would wait for itself', () => {
   it('is refused out of an update of the same key, through others too', async () => {
     const fleet = new Fleet();
@@ -465,3 +491,7 @@ describe('the tags of an updated value', () => {
     await expect(cache.update('n', (n) => n + 1, { initial: 500 })).resolves.toBe(501);
   });
 });
+
+function failingTags(operation: string): void {
+  if (operation === 'tagState') throw new Error('no tags');
+}
