@@ -4,7 +4,7 @@ import type { ResolvedCacheOptions, ResolvedPolicy } from '../options/cache-poli
 import { checkedKey } from './cache-key.js';
 import type { CacheParts } from './cache-parts.js';
 import { startUnlessAborted, unlessAborted } from './clock.js';
-import { entryFor } from './entry.js';
+import { writtenEntryFor } from './entry.js';
 import { ttlOf } from './load.js';
 import type { ReadThrough } from './read-through.js';
 import type { CacheReading } from './store.js';
@@ -136,8 +136,8 @@ export class CacheWrites {
     tags: readonly string[],
     states: TagStates,
     policy: ResolvedPolicy,
-  ): [entry: ReturnType<typeof entryFor>['entry'], keepSeconds: number] {
-    const { entry, keepSeconds } = entryFor(
+  ): [entry: ReturnType<typeof writtenEntryFor>['entry'], keepSeconds: number] {
+    const { entry, keepSeconds } = writtenEntryFor(
       value,
       ttlSeconds,
       versionsOf(tags, states),

@@ -8,6 +8,7 @@ import {
 import type { ResolvedPolicy, ResolvedUpdate } from '../options/cache-policy.js';
 import { pause, unlessAborted } from './clock.js';
 import type { CacheParts } from './cache-parts.js';
+import { updatedKind } from './entry.js';
 import { KeyQueue, type Turn } from './key-queue.js';
 import { policyTtl } from './load.js';
 import type { SelfWait } from './self-wait.js';
@@ -128,9 +129,9 @@ export class CasUpdates {
           `update "${key}": the new value is undefined; return KEEP to leave the value as it is`,
         );
       }
-      // Whether it is due to be refreshed ahead cannot be told from a ttl that was handed on.
       const borne = there ? (finding.entry?.tags ?? []) : tags;
-      const entry = { value, tags: borne, kind: 'unhurried' as const, graceSeconds };
+      const kind = updatedKind(value, there ? finding.entry : undefined, policy);
+      const entry = { value, tags: borne, kind, graceSeconds };
       let keepSeconds: number;
       const isToldTtl = finding.ttlSeconds >= 0 || !store.hidesTtl?.(key);
       if (there && options.ttlSeconds === undefined && isToldTtl) {

@@ -21,13 +21,51 @@ export function entryFor(
 ): KeptEntry {
   if (ttlSeconds === 0) return { entry: { value, tags, kind: 'value' }, keepSeconds: 0 };
   const jittered = Math.max(1, ttlSeconds - Math.floor(random() * policy.jitter * ttlSeconds));
-  const aheadSeconds = policy.recacheSeconds === 0 ? 0 : policy.recacheSeconds - 1 - policy.graceSeconds;
+  const aheadSeconds = aheadSecondsOf(policy);
   const unhurried =
     aheadSeconds > 0 &&
     (jittered <= aheadSeconds || (policy.ttlSeconds !== undefined && ttlSeconds < policy.ttlSeconds));
   const kind = unhurried ? 'unhurried' : 'value';
   const { graceSeconds } = policy;
   return { entry: { value, tags, kind, graceSeconds }, keepSeconds: jittered + graceSeconds };
+}
+
+/** The entry of a value that was not loaded: what memcached can count, it is to be able to count. */
+export function writtenEntryFor(
+  value: unknown,
+  ttlSeconds: number,
+  tags: readonly TagVersion[],
+  policy: ResolvedPolicy,
+  random: () => number,
+): KeptEntry {
+  const kept = entryFor(value, ttlSeconds, tags, policy, random);
+  if (kept.entry.kind === 'value' || !isCounter(value)) return kept;
+  return { ...kept, entry: { ...kept.entry, kind: 'value' } };
+}
+
+/**
+ * What an updated value is. Where values are refreshed ahead, it cannot be told from a ttl that was handed on whether one is due,
+ * so it waits for its end; and one that does keeps doing so. What memcached can count, it is to be able to count.
+ *
+ * @param before what it replaces.
+ */
+export function updatedKind(
+  value: unknown,
+  before: CacheEntry | undefined,
+  policy: ResolvedPolicy,
+): 'value' | 'unhurried' {
+  const waits = before?.kind === 'unhurried' || aheadSecondsOf(policy) > 0;
+  return waits && !isCounter(value) ? 'unhurried' : 'value';
+}
+
+/** How long before its end a value is refreshed ahead, 0 = never. */
+function aheadSecondsOf({ recacheSeconds, graceSeconds }: ResolvedPolicy): number {
+  return recacheSeconds === 0 ? 0 : recacheSeconds - 1 - graceSeconds;
+}
+
+/** Whether memcached can count a value. Beside more than its digits it could not. */
+function isCounter(value: unknown): boolean {
+  return typeof value === 'bigint' || Number.isSafeInteger(value);
 }
 
 /**

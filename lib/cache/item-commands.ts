@@ -10,7 +10,7 @@ import { checkedKey } from './cache-key.js';
 import { startUnlessAborted } from './clock.js';
 import type { CacheParts } from './cache-parts.js';
 import { KEEP, type CasUpdates, type Updater } from './cas-update.js';
-import { entryFor } from './entry.js';
+import { writtenEntryFor } from './entry.js';
 import { policyTtl } from './load.js';
 import type { ReadThrough } from './read-through.js';
 import { versionsOf } from './tags.js';
@@ -116,7 +116,13 @@ export class ItemCommands {
     const policy =
       graceSeconds === undefined ? this.#strict : this.#options.policyOf({ grace: graceSeconds * 1000 });
     const states = await tags.states(required);
-    const { entry, keepSeconds } = entryFor(value, ttlSeconds, versionsOf(required, states), policy, random);
+    const { entry, keepSeconds } = writtenEntryFor(
+      value,
+      ttlSeconds,
+      versionsOf(required, states),
+      policy,
+      random,
+    );
     this.#readThrough.forget(key);
     try {
       return await store.write(key, entry, keepSeconds, cas);

@@ -63,8 +63,9 @@ export interface CachePolicy<V = unknown> {
   /**
    * Compute anew before the value expires: the last fraction of its ttl in which the first reader does so, behind its
    * response. From 0 (never) up to, not including, 1. Values whose ttl turns out shorter than the policy's wait for
-   * their expiry instead. memcached counts whole seconds: the fraction rounds up, but leaves at least the first second of the
-   * ttl, which must be two seconds or more.
+   * their expiry instead. So do those that `update` and its like have stored, numbers apart, where the module's `cache` says
+   * `refreshAhead`; where only the policy that reads them does, they are refreshed ahead like any other. memcached counts
+   * whole seconds: the fraction rounds up, but leaves at least the first second of the ttl, which must be two seconds or more.
    *
    * @default 0
    */
