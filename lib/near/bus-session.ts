@@ -132,6 +132,7 @@ export class BusSession implements NearCacheBusListener {
   connected(isConnected: boolean): void {
     if (this.#isClosed) return;
     this.#isConnected = isConnected;
+    if (!isConnected) this.#leaveUnsaid();
     this.#sentAt.clear();
     this.#ownSentAt = Number.NEGATIVE_INFINITY;
     this.#lost();
@@ -217,6 +218,12 @@ export class BusSession implements NearCacheBusListener {
     this.#send(CHANGED, []);
     this.#judge();
     this.#callOff = this.#clock.after(this.#maxAgeMs / HEARTBEATS, () => this.#speak());
+  }
+
+  /** What could not be sent any more counts among what is not named once the bus is there again. */
+  #leaveUnsaid(): void {
+    if (this.#pending.length > 0) this.#isFlood = true;
+    this.#pending = [];
   }
 
   #flush(): void {

@@ -108,6 +108,18 @@ describe('a bus between near caches', () => {
     expect(await pair.oldForMs(pair.two, 4 * MAX_AGE_MS)).toBeLessThanOrEqual(MAX_AGE_MS);
   });
 
+  it('brings a change once it is there again that it was lost before', async () => {
+    const pair = new Pair();
+    await pair.use(3000);
+    const { fleet, one, two } = pair;
+    await one.cache.invalidate('k');
+    // In the same turn: what has changed in it has not been said.
+    one.bus.listener?.connected(false);
+    await fleet.pass(20);
+    one.bus.listener?.connected(true);
+    expect(await pair.oldForMs(two, 4 * MAX_AGE_MS)).toBeLessThanOrEqual(MAX_AGE_MS - 20);
+  });
+
   it('is relied on again once nothing was lost for a while', async () => {
     const pair = new Pair();
     await pair.use(3000);
