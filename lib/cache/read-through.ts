@@ -45,19 +45,19 @@ export class ReadThrough {
     if (kept !== undefined) return kept;
     const began = order.now;
     if (policy.forceFresh || this.#mayHaveTags(policy) || this.#flights.get(key)?.cold) {
-      return this.get(callOf(key, loader, policy, began));
+      return this.#serve(callOf(key, loader, policy, began), false);
     }
     const asked = new AskedThrough(key, policy, events.hitsAreHeard, loader, began);
     return reader.readFor(asked, this.#onAnswer);
   }
 
-  /** Serves one call, until its signal is aborted. */
-  get(call: CacheCall): Promise<unknown> {
+  /** Serves one call, until its signal is aborted. @param asksNear false where the near cache was asked before. */
+  get(call: CacheCall, asksNear = true): Promise<unknown> {
     const { signal } = call;
-    if (signal === undefined) return this.#serve(call);
+    if (signal === undefined) return this.#serve(call, asksNear);
     return this.#aborts.until(
       signal,
-      async () => this.#serve(call),
+      async () => this.#serve(call, asksNear),
       () => {
         call.gone = true;
         const { flight } = call;
@@ -103,7 +103,7 @@ export class ReadThrough {
       const served = keys.map((_key, index) => {
         const one = callOf(index);
         one.together = together;
-        return this.#finished(one, (call) => this.get(call));
+        return this.#finished(one, (call) => this.get(call, false));
       });
       onAllFound();
       return valuesOf(await Promise.allSettled(served));
@@ -154,10 +154,10 @@ export class ReadThrough {
     for (const flight of this.#running) flight.detach(new ClientClosedError('the cache was closed'));
   }
 
-  #serve(call: CacheCall): Promise<unknown> {
+  #serve(call: CacheCall, asksNear: boolean): Promise<unknown> {
     const { key, policy } = call;
     if (policy.forceFresh) return this.#force(call);
-    const kept = this.#in.near?.serve(call);
+    const kept = asksNear ? this.#in.near?.serve(call) : undefined;
     if (kept !== undefined) return kept;
     const flight = this.#flights.get(key);
     if (flight?.cold && flight.isCalling) throw loaderWaitsForItself(key);

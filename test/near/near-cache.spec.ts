@@ -1,4 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals';
+import type { CacheOptions, CachePolicy } from '../../lib/options/cache-options.js';
 import { Fleet, type Member } from '../cache/support/fleet.js';
 
 // Computing, on a machine that does much else.
@@ -33,6 +34,37 @@ describe('a near cache', () => {
     }
     expect(readsOf(member, 'k')).toBe(before);
     expect(member.cache.near).toMatchObject({ items: 1 });
+  });
+
+  it.each<[string, CachePolicy, CacheOptions]>([
+    ['alone', {}, {}],
+    ['with tags', { tags: ['t'] }, {}],
+    ['with a signal', { signal: new AbortController().signal }, {}],
+    ['with both', { tags: ['t'], signal: new AbortController().signal }, {}],
+    ['in a namespace', {}, { namespaces: ['k'] }],
+  ])('is asked once for each key that is read: %s', async (_what, policy, options) => {
+    const fleet = new Fleet();
+    const { cache } = fleet.start({ ...NEAR, ...options });
+    let asked = 0;
+    const expectMisses = (count: number): void => expect(cache.near?.misses).toBe((asked += count));
+    await cache.getOrSet('k', () => 1, policy);
+    expectMisses(1);
+    const { signal, ...terms } = policy;
+    await cache.getOrSet('k1', () => 1, cache.policy(terms));
+    expectMisses(1);
+    await cache.get('k2', policy);
+    expectMisses(1);
+    const keys = ['k3', 'k4'];
+    await cache.getOrSetMany(
+      keys,
+      (key) => key,
+      (missing) => missing.map(() => 1),
+      policy,
+    );
+    expectMisses(2);
+    await cache.getMany(['k5', 'k6'], policy);
+    expectMisses(2);
+    expect(signal?.aborted).not.toBe(true);
   });
 
   it('is off by default', async () => {
