@@ -212,7 +212,10 @@ export interface CacheStore {
    */
   remove(key: string): Promise<boolean>;
 
-  /** Marks an entry stale, to be dropped after `keepSeconds`, and voids every lease on it; otherwise like `remove`. */
+  /**
+   * Marks an entry stale, to be dropped after `keepSeconds`, and voids every lease on it; a stub, which nobody can be served,
+   * is removed. Otherwise like `remove`.
+   */
   markStale(key: string, keepSeconds: number): Promise<void>;
 
   /** Tells near caches that a load has replaced a value before its time. All other changes do so by themselves. */

@@ -30,6 +30,7 @@ import { EntryCodec } from './entry-codec.js';
 import { LostLeases, mayBeDone } from './lost-leases.js';
 import { isAway, isWithoutCas, ownServer } from './own-server.js';
 import { SetsUnderWay } from './sets-under-way.js';
+import { StaleMarks } from './stale-marks.js';
 import { textCodec } from './random-text.js';
 import { keptFor, toTtl } from './ttl.js';
 
@@ -62,6 +63,7 @@ export class ClientStore implements CacheStore {
   readonly #tags: ClientTags;
   readonly #lost: LostLeases;
   readonly #locks: ClientLocks;
+  readonly #marks: StaleMarks;
   readonly #sets = new SetsUnderWay();
   /** Items of which it is not known whether they were changed, or when they will be. */
   readonly #unsure = new BoundedMap<string, true>(MAX_UNSURE);
@@ -82,6 +84,9 @@ export class ClientStore implements CacheStore {
     this.#bounds = bounds;
     this.#codec = new EntryCodec(client.codec);
     this.#lost = new LostLeases(client);
+    this.#marks = new StaleMarks(client, this.#codec, this.#lost, (name, change) =>
+      this.#changed(name, change, (changed) => changed),
+    );
     this.#locks = new ClientLocks(client, this.#lost, (name) => isAway(client, name));
     this.#tags = new ClientTags(client, (name) => isAway(client, name));
     this.epochs = new ClientEpochs(client, itemKey, (tag) => this.#tags.nameOf(tag));
@@ -200,18 +205,8 @@ export class ClientStore implements CacheStore {
     return this.#client.invalidateKey(itemKey(key));
   }
 
-  async markStale(key: string, keepSeconds: number): Promise<void> {
-    const name = itemKey(key);
-    // What is stale already, or would end sooner by itself, is not prolonged.
-    const { cas, hit, stale, ttl } = await this.#client
-      .leaseGet(name, { leaseSeconds: 0, codec: this.#codec })
-      .catch(() => NOT_KNOWN);
-    if (hit && ttl !== undefined && (stale || ttl <= keepSeconds * 1000)) {
-      const mark = (): Promise<boolean> =>
-        this.#client.invalidateKey(name, { cas, stale: 'rest' }).catch(() => false);
-      if (await this.#changed(name, mark, (marked) => marked)) return;
-    }
-    await this.#client.invalidateKey(name, { stale: toTtl(keepSeconds) });
+  markStale(key: string, keepSeconds: number): Promise<void> {
+    return this.#marks.mark(itemKey(key), keepSeconds);
   }
 
   /** Everything that memcached knows of an entry, and the value. */
@@ -390,9 +385,6 @@ export class ClientStore implements CacheStore {
     return (await this.#client.leaseGet(itemKey(key), { leaseSeconds: 0, codec: this.#codec })).hit;
   }
 }
-
-/** What a read that failed says of an item. */
-const NOT_KNOWN = { cas: '', hit: false, stale: false, ttl: undefined } as const;
 
 /** Where a value is stored. */
 function itemKey(key: string): string {

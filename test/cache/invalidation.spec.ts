@@ -236,6 +236,20 @@ describe('a soft invalidation', () => {
     await expect(b.cache.getOrSet('k', () => 'new')).resolves.toBe('new');
   });
 
+  it('lets nobody wait for longer where nothing was stored yet, and the next one to compute dies', async () => {
+    const fleet = new Fleet();
+    const [a, b, c, d] = [fleet.start(), fleet.start(), fleet.start(), fleet.start()];
+    void a.cache.getOrSet('k', () => new Promise(() => undefined));
+    await settled();
+    await b.cache.invalidate('k', { soft: '5m' });
+    void c.cache.getOrSet('k', () => new Promise(() => undefined));
+    await settled();
+    c.store.breakDown();
+    const call = d.cache.getOrSet('k', () => 'from d');
+    await fleet.pass(3500);
+    await expect(call).resolves.toBe('from d');
+  });
+
   it('takes several keys, and refuses a time it cannot keep', async () => {
     const fleet = new Fleet();
     const { cache, store } = fleet.start();

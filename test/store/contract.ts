@@ -140,12 +140,13 @@ export function storeContract(start: () => Promise<Stores>): void {
       expect(await one.read(key, 30, 0)).toMatchObject({ hit: true, stale: false, won: false, busy: false });
     });
 
-    it('voids a lease on nothing, too', async () => {
+    it('voids a lease on nothing, too, and leaves nothing of it', async () => {
       const key = fresh();
       const { cas } = await one.read(key, 30, 0);
-      await two.markStale(key, 30);
-      expect(await one.write(key, entry('old'), 60, cas)).toBe('exists');
-      expect(await two.read(key, 30, 0)).toMatchObject({ hit: false, won: true });
+      await two.markStale(key, 300);
+      expect(await one.write(key, entry('old'), 60, cas)).toBe('not-found');
+      expect(await two.read(key, 20, 0)).toMatchObject({ hit: false, won: true, stale: false });
+      expect((await one.read(key, 20, 0)).ttl).toBeLessThanOrEqual(20_000);
     });
 
     it('on nothing leaves nothing', async () => {

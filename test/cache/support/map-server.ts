@@ -335,7 +335,11 @@ export class MapConnection implements CacheStore {
       const item = this.#server.find(key);
       if (item === undefined) return;
       const left = ttl(item, this.#server.time);
-      const rest = item.entry !== undefined && left >= 0 && (item.stale || left <= keepSeconds);
+      if (item.entry === undefined) {
+        this.#server.items.delete(key);
+        return;
+      }
+      const rest = left >= 0 && (item.stale || left <= keepSeconds);
       this.#server.markStale(item, rest ? 'rest' : keepSeconds);
     });
     await this.#bump(key);
