@@ -160,7 +160,7 @@ export class EntryReader {
     try {
       return await this.#store.read(key, leaseSeconds, 0);
     } catch (error) {
-      this.#store.disown(key, error, (cas) => this.#isUsed(key, cas));
+      this.#disown(key, error, leaseSeconds);
       throw error;
     }
   }
@@ -233,7 +233,7 @@ export class EntryReader {
     const asks = asking === 'for rights';
     const read = asks ? this.read(key, policy, together) : this.glance(key, policy, together);
     return read.catch((error: unknown) => {
-      this.readFailed(key, policy, error);
+      this.readFailed(key, policy, error, asking);
       return undefined;
     });
   }
@@ -274,9 +274,13 @@ export class EntryReader {
   }
 
   /** A read has failed; the right to compute may have been given to it all the same. Otherwise like `storeFailed`. */
-  readFailed(key: string, policy: ResolvedPolicy, error: unknown): void {
-    this.#store.disown(key, error, (cas) => this.#isUsed(key, cas));
+  readFailed(key: string, policy: ResolvedPolicy, error: unknown, asking: Asking): void {
+    this.#disown(key, error, asking === 'for rights' ? policy.leaseSeconds : 0);
     this.storeFailed(key, policy, error);
+  }
+
+  #disown(key: string, error: unknown, leaseSeconds: number): void {
+    this.#store.disown(key, error, leaseSeconds, (cas) => this.#isUsed(key, cas));
   }
 
   /** Counts a failure of the store, and throws it if the policy says so. A key that no store takes is no such failure. */

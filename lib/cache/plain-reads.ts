@@ -104,7 +104,7 @@ export class PlainReads {
 
   #unanswered(key: string, policy: ResolvedPolicy, error: unknown): unknown {
     const { clock, reader } = this.#in;
-    reader.readFailed(key, policy, error);
+    reader.readFailed(key, policy, error, 'without rights');
     return this.#shown(key, false, unknownFinding(clock.now()));
   }
 

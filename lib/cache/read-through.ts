@@ -242,7 +242,7 @@ export class ReadThrough {
 
   /** What a call is served that the store did not answer. */
   #blind(call: CacheCall, error: unknown): unknown {
-    this.#in.reader.readFailed(call.key, call.policy, error);
+    this.#in.reader.readFailed(call.key, call.policy, error, 'for rights');
     return this.#seen(call, unknownFinding(this.#in.clock.now()));
   }
 

@@ -58,9 +58,10 @@ export class SignsOfLife {
       const hangs = clock.now() - startedAt > policy.loadLimitMs;
       if (hangs) flight.close();
       const before = this.#parts.order.next();
-      const reading = await this.#parts.store.read(key, 0, 0);
-      // The load has ended: what it stored must not be taken for its stub.
-      if (ended) return;
+      const { reader } = this.#parts;
+      const reading = await reader.ask(key, 0);
+      // The load has ended: what it stored must not be taken for its stub, and a right that came with the look is not used.
+      if (ended) return reader.giveBack(key, reading);
       // Where a server counts no cas tokens, a value in the stub's place is told by being one.
       holds &&= reading.cas === finding.cas && reading.hit === finding.reading?.hit;
       if (!holds && name !== undefined) this.#used.delete(name);

@@ -195,11 +195,13 @@ export interface CacheStore {
 
   /**
    * Takes back the right that a read which has failed may have been given all the same: its stub is removed as soon as the
-   * store can be asked. Does nothing when the error says that the read was never carried out.
+   * store can be asked, and the right to replace a value marked stale is given back. Does nothing when the error says that
+   * the read was never carried out.
    *
+   * @param leaseSeconds what the read has asked for; 0 leaves no stub.
    * @param isUsed whether a right, named by its cas, is in use.
    */
-  disown(key: string, error: unknown, isUsed: (cas: string) => boolean): void;
+  disown(key: string, error: unknown, leaseSeconds: number, isUsed: (cas: string) => boolean): void;
 
   /** Whether the right to a key that somebody seems to have may be nobody's: given to a read of this process whose answer got lost, or not given back. */
   mayHaveLost?(key: string): boolean;

@@ -193,8 +193,8 @@ export class ClientStore implements CacheStore {
     return (await this.#client.get(ALIVE_PREFIX + key, { codec: textCodec })) === cas;
   }
 
-  disown(key: string, error: unknown, isUsed: (cas: string) => boolean): void {
-    this.#lost.add(itemKey(key), error, isUsed);
+  disown(key: string, error: unknown, leaseSeconds: number, isUsed: (cas: string) => boolean): void {
+    this.#lost.add(itemKey(key), error, leaseSeconds > 0, isUsed);
   }
 
   mayHaveLost(key: string): boolean {

@@ -38,12 +38,13 @@ export class LostLeases {
   /**
    * Has a key looked at after a read of it failed.
    *
+   * @param hasAsked whether it has asked for a lease; if not, all that it may have been given is the right to refresh a stale value.
    * @param isUsed whether a lease, named by its cas, is in use.
    */
-  add(key: string, error: unknown, isUsed: (cas: string) => boolean): void {
+  add(key: string, error: unknown, hasAsked: boolean, isUsed: (cas: string) => boolean): void {
     if (!mayBeDone(error)) return;
     this.#doubt(key);
-    this.repairTwice(key, () => this.#takeBack(key, isUsed));
+    this.repairTwice(hasAsked ? key : `right of ${key}`, () => this.#takeBack(key, hasAsked, isUsed));
   }
 
   /** Gives a right back that is not used; where that fails, again as soon as its server can be asked. */
@@ -102,12 +103,12 @@ export class LostLeases {
     }, LOOK_AGAIN_MS).unref();
   }
 
-  async #takeBack(key: string, isUsed: (cas: string) => boolean): Promise<void> {
+  async #takeBack(key: string, hasAsked: boolean, isUsed: (cas: string) => boolean): Promise<void> {
     const { hit, cas, won, busy, stale } = await this.#client.leaseGet(key, {
       leaseSeconds: 0,
       withoutValue: true,
     });
-    const lost = won || (busy && !isUsed(cas));
+    const lost = won || (busy && (hit || hasAsked) && !isUsed(cas));
     if (!lost) return;
     if (!hit) await this.#client.invalidateKey(key, { cas });
     else if (stale) await this.#client.invalidateKey(key, { cas, stale: 'rest' });

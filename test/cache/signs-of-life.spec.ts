@@ -190,6 +190,54 @@ describe('a refresh of a stale value that takes longer than the lease', () => {
   });
 });
 
+describe('a look of a load at its key', () => {
+  it.each([
+    ['is answered after the load', false],
+    ['gets no answer', true],
+  ])('keeps no right to refresh what was softly invalidated where it %s', async (_when, isLost) => {
+    const { fleet, a, b, finish, first } = await loading();
+    await b.cache.set('k', 'from b');
+    await b.cache.invalidate('k', { soft: '60s' });
+    const answer = deferred();
+    let right = false;
+    a.store.after = async (operation) => {
+      if (operation !== 'read') return;
+      right ||= fleet.server.find('k')?.tokenSent === true;
+      if (isLost) throw new Error('the connection broke');
+      await answer.promise;
+    };
+    await fleet.pass(1000);
+    finish('from a');
+    await expect(first).resolves.toBe('from a');
+    answer.resolve();
+    await settled();
+    expect(right).toBe(true);
+    expect(fleet.server.valueOf('k')).toBe('from b');
+    expect(fleet.server.find('k')?.tokenSent).not.toBe(true);
+  });
+
+  it('that gets no answer takes no lease from anybody', async () => {
+    const fleet = new Fleet();
+    const a = fleet.start();
+    const b = fleet.start();
+    a.store.breakDown();
+    const blind = a.cache.getOrSet<string>('k', () => new Promise(() => undefined));
+    await settled();
+    a.store.mend();
+    a.store.after = (operation) => {
+      if (operation === 'read') throw new Error('the connection broke');
+    };
+    const load = deferred<string>();
+    const second = b.cache.getOrSet('k', () => load.promise);
+    await fleet.pass(3000);
+    load.resolve('from b');
+    await expect(second).resolves.toBe('from b');
+    expect(fleet.server.valueOf('k')).toBe('from b');
+    a.store.after = undefined;
+    await expect(fleet.until(blind)).resolves.toBe('from b');
+  });
+});
+
 async function staleFleet(options: CacheOptions = {}): Promise<{ fleet: Fleet; a: Member; b: Member }> {
   const fleet = new Fleet();
   const a = fleet.start({ ttl: '10s', grace: '60s', ...options });

@@ -74,10 +74,11 @@ class SlowStore {
           throw error;
         }
       },
-      disown(key: string, _error: unknown, isUsed: (cas: string) => boolean) {
+      disown(key: string, _error: unknown, leaseSeconds: number, isUsed: (cas: string) => boolean) {
         lose(key, () => {
           const item = server.find(key);
-          const isLost = item?.entry === undefined && item?.tokenSent && !isUsed(server.token(item));
+          const isLost =
+            leaseSeconds > 0 && item?.entry === undefined && item?.tokenSent && !isUsed(server.token(item));
           if (isLost) server.items.delete(key);
         });
       },

@@ -1,4 +1,5 @@
 import { expect, it } from '@jest/globals';
+import { setTimeout as wait } from 'node:timers/promises';
 import { CacheEngine } from '../../lib/cache/cache-engine.js';
 import { MemcachedClient } from '../../lib/client/client.js';
 import { MemcachedService } from '../../lib/nest/memcached.service.js';
@@ -260,6 +261,44 @@ describeReal('a lease on a real memcached', () => {
     await expect(b.cache.getOrSet('k', () => 'loaded', { serveStale: false })).resolves.toBe('loaded');
     expect(b.cache.counters.takeOver).toBe(0);
   });
+
+  it('to refresh a stale value, won by a read that computes nothing and got no answer, is given back', async () => {
+    await using server = await startMemcached();
+    await using proxy = await FaultProxy.start({ host: '127.0.0.1', port: server.port });
+    await using a = new Process(proxy.address, 'auto');
+    await using b = new Process(server.address, 'auto');
+    await Promise.all([a.cache.getOrSet('warm', () => 1), b.cache.set('k', 'old')]);
+    await b.cache.invalidate('k', { soft: '1m' });
+    proxy.inject(reset);
+    await expect(a.cache.get('k')).resolves.toBeUndefined();
+    proxy.heal();
+    await expect(b.cache.getOrSet('k', () => 'loaded', { serveStale: false })).resolves.toBe('loaded');
+    expect(b.cache.counters.takeOver).toBe(0);
+  });
+
+  it.each(['auto', 'classic'] as const)(
+    'is not taken from another process by a read that asked for none and got no answer (%s)',
+    async (protocol) => {
+      await using server = await startMemcached();
+      await using proxy = await FaultProxy.start({ host: '127.0.0.1', port: server.port });
+      await using a = new Process(proxy.address, protocol);
+      await using b = new Process(server.address, protocol, '10s', '10m');
+      await a.cache.getOrSet('warm', () => 1);
+      const loading = b.cache.getOrSet('k', async () => {
+        proxy.inject(reset);
+        await expect(a.cache.get('k')).resolves.toBeUndefined();
+        proxy.heal();
+        await until(() => a.client.topology().every(({ state }) => state === 'up'));
+        await a.client.get('warm');
+        // Looked at again by then.
+        await wait(700);
+        return 'loaded';
+      });
+      await expect(loading).resolves.toBe('loaded');
+      expect(await b.client.get('k')).toBe('loaded');
+      expect(b.cache.counters.leaseLost).toBe(0);
+    },
+  );
 
   it('to refresh a stale value is not kept by a command that cannot count it', async () => {
     await using server = await startMemcached();

@@ -317,11 +317,12 @@ export class MapConnection implements CacheStore {
     return this.#ask('isAnnounced', key, () => this.#server.valueOf(`alive:${key}`) === cas);
   }
 
-  disown(key: string, _error: unknown, isUsed: (cas: string) => boolean): void {
+  disown(key: string, _error: unknown, leaseSeconds: number, isUsed: (cas: string) => boolean): void {
     if (this.before !== undefined) return;
     const item = this.#server.find(key);
-    if (item === undefined || item.entry !== undefined || isUsed(String(item.cas))) return;
-    this.#server.items.delete(key);
+    if (item === undefined || isUsed(this.#server.token(item))) return;
+    if (item.entry !== undefined && item.stale) this.#server.markStale(item, 'rest');
+    else if (item.entry === undefined && leaseSeconds > 0) this.#server.items.delete(key);
   }
 
   async remove(key: string): Promise<boolean> {
@@ -334,11 +335,11 @@ export class MapConnection implements CacheStore {
     await this.#ask('markStale', key, () => {
       const item = this.#server.find(key);
       if (item === undefined) return;
-      const left = ttl(item, this.#server.time);
       if (item.entry === undefined) {
         this.#server.items.delete(key);
         return;
       }
+      const left = ttl(item, this.#server.time);
       const rest = left >= 0 && (item.stale || left <= keepSeconds);
       this.#server.markStale(item, rest ? 'rest' : keepSeconds);
     });
