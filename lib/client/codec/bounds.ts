@@ -63,8 +63,8 @@ export class Bounds {
    * @throws {CodecError} if it could not be read.
    */
   checkedJson(text: string): string {
-    // There cannot be more parts than characters.
-    if (text.length > this.#maxNodes)
+    // There cannot be more parts than characters; and so few are read without a look, too.
+    if (text.length > Math.min(this.#maxNodes, UNCOUNTED_BYTES))
       this.#count(Buffer.from(text, 'utf8'), 0, Buffer.byteLength(text, 'utf8'));
     return text;
   }

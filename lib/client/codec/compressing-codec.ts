@@ -18,11 +18,14 @@ export class CompressingCodec implements InPlaceCodec {
   readonly #inner: InPlaceCodec;
   readonly #packing: Packing;
   readonly #overBytes: number;
+  readonly #decompressor: Decompressor;
 
-  constructor(inner: Codec, packing: Packing, overBytes: number) {
+  /** @param decompressor by whose bounds values are read: what would pass them is not compressed. */
+  constructor(inner: Codec, packing: Packing, overBytes: number, decompressor: Decompressor) {
     this.#inner = inPlace(inner);
     this.#packing = packing;
     this.#overBytes = overBytes;
+    this.#decompressor = decompressor;
   }
 
   get packed(): InPlaceCodec {
@@ -64,7 +67,9 @@ export class CompressingCodec implements InPlaceCodec {
 
   async #pack(stored: Stored): Promise<Stored> {
     const packed = await this.#packing.pack(stored);
-    return packed.data.length < stored.data.length ? packed : stored;
+    if (packed.data.length >= stored.data.length) return stored;
+    this.#decompressor.check(stored.data.length);
+    return packed;
   }
 }
 

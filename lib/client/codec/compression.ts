@@ -5,12 +5,18 @@ import type { ReadBudget } from './read-budget.js';
 /** The formats of compressed bytes. */
 export type CompressedFormat = 'zlib' | 'gzip' | 'brotli' | 'zstd';
 
-type Done = (error: Error | null, result: Buffer) => void;
+type Done<Result> = (error: Error | null, result: Result) => void;
+
+/** What came of decompressing, and what it took. */
+interface Decompressed {
+  readonly buffer: Buffer;
+  readonly engine: { readonly bytesWritten: number };
+}
 
 /** What Node has of zstd: all of it since 22.15 and 23.8, nothing before. */
 interface Zstd {
-  readonly zstdCompress?: (data: Buffer, done: Done) => void;
-  readonly zstdDecompress?: (data: Buffer, options: zlib.ZlibOptions, done: Done) => void;
+  readonly zstdCompress?: (data: Buffer, done: Done<Buffer>) => void;
+  readonly zstdDecompress?: (data: Buffer, options: zlib.ZlibOptions, done: Done<Buffer>) => void;
 }
 
 const { zstdCompress, zstdDecompress } = zlib as Zstd;
@@ -101,23 +107,34 @@ export class Decompressor {
   }
 }
 
-function decompress(format: CompressedFormat, data: Buffer, maxBytes: number): Promise<Buffer> {
+async function decompress(format: CompressedFormat, data: Buffer, maxBytes: number): Promise<Buffer> {
+  const { buffer, engine } = await inflated(format, data, maxBytes);
+  // Node reads to the end of what was compressed, and says nothing of what follows.
+  if (engine.bytesWritten === data.length) return buffer;
+  throw new CodecError(
+    'bytes follow the compressed value: what is appended to one cannot be read; store such values uncompressed',
+  );
+}
+
+function inflated(format: CompressedFormat, data: Buffer, maxBytes: number): Promise<Decompressed> {
   if (format === 'zstd' && zstdDecompress === undefined) {
     return Promise.reject(
       new CodecError(`the value is compressed with zstd, which Node ${process.version} cannot read`),
     );
   }
-  const options = { maxOutputLength: maxBytes };
-  return inPool((done) => {
+  const options = { maxOutputLength: maxBytes, info: true };
+  return inPool<Decompressed>((done) => {
+    // With `info`, there is more in the result than is declared.
+    const told = done as unknown as Done<Buffer>;
     switch (format) {
       case 'zlib':
-        return zlib.inflate(data, options, done);
+        return zlib.inflate(data, options, told);
       case 'gzip':
-        return zlib.gunzip(data, options, done);
+        return zlib.gunzip(data, options, told);
       case 'brotli':
-        return zlib.brotliDecompress(data, options, done);
+        return zlib.brotliDecompress(data, options, told);
       case 'zstd':
-        return zstdDecompress?.(data, options, done);
+        return zstdDecompress?.(data, options, told);
     }
   }).catch((error: NodeJS.ErrnoException) => {
     throw error.code === 'ERR_BUFFER_TOO_LARGE'
@@ -133,7 +150,7 @@ function tooLarge(maxBytes: number): CodecError {
   );
 }
 
-function inPool(start: (done: Done) => void): Promise<Buffer> {
+function inPool<Result = Buffer>(start: (done: Done<Result>) => void): Promise<Result> {
   return new Promise((resolve, reject) => {
     start((error, result) => (error === null ? resolve(result) : reject(error)));
   });

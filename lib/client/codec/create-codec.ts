@@ -36,9 +36,12 @@ export function createCodec(
   const bounds = new Bounds(options);
   const values =
     typeof options.type === 'string' ? createNamed(options.type, options, bounds, classes) : options.type;
-  const packing = packingFor(options);
+  const decompressor = new Decompressor(options.maxDecompressedBytes);
+  const packing = packingFor(options, decompressor);
   const codec =
-    packing === undefined ? values : new CompressingCodec(values, packing, options.compressOverBytes);
+    packing === undefined
+      ? values
+      : new CompressingCodec(values, packing, options.compressOverBytes, decompressor);
   return options.seal === undefined ? codec : new SealingCodec(codec, options.seal);
 }
 
@@ -77,9 +80,8 @@ function createNamed(
 }
 
 /** How values are compressed here; `undefined` where nobody compresses, and all flags are the inner codec's. */
-function packingFor(options: ResolvedCodecOptions): Packing | undefined {
-  const { type, compression, compressOverBytes, maxDecompressedBytes } = options;
-  const decompressor = new Decompressor(maxDecompressedBytes);
+function packingFor(options: ResolvedCodecOptions, decompressor: Decompressor): Packing | undefined {
+  const { type, compression, compressOverBytes } = options;
   const compresses = compressOverBytes !== Number.POSITIVE_INFINITY;
   if (compresses) requireFormat(compression, 'codec.compression');
   const wrapped = new WrappedPacking(compression, decompressor);

@@ -33,6 +33,19 @@ describe.each(algorithms)('compression by %s', (compression) => {
     await expect(decodeFrom(codec, encoded)).resolves.toStrictEqual(value);
   });
 
+  it('says that something was appended, rather than leave it out', async () => {
+    const { data, flags } = inBytes(await codec.encode(text, 'key'));
+    const appended = { data: Buffer.concat([data, Buffer.from('NEW')]), flags };
+    await expect(decodeFrom(codec, appended)).rejects.toThrow(CodecError);
+  });
+
+  it('stores nothing that is too large to be read', async () => {
+    const bounded = codecOf({ compressOverBytes: 1000, compression, maxDecompressedBytes: 4000 });
+    await expect(bounded.encode('a'.repeat(4001), 'key')).rejects.toThrow('codec.maxDecompressedBytes');
+    const largest = 'a'.repeat(4000);
+    await expect(decodeFrom(bounded, await bounded.encode(largest, 'key'))).resolves.toBe(largest);
+  });
+
   it('is read by every default codec, whatever its own settings', async () => {
     const encoded = await codec.encode(text, 'key');
     await expect(decodeFrom(codecOf('default'), encoded)).resolves.toBe(text);

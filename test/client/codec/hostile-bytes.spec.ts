@@ -5,7 +5,7 @@ import { inBytes, inPlace, type InPlaceCodec } from '../../../lib/client/codec/c
 import { createCodec } from '../../../lib/client/codec/create-codec.js';
 import { ReadBudget } from '../../../lib/client/codec/read-budget.js';
 import { CodecError } from '../../../lib/errors.js';
-import { readCodec } from '../../../lib/options/codec-options.js';
+import { readCodec, type CodecOption } from '../../../lib/options/codec-options.js';
 import {
   BOUNDS,
   FOREIGN_SAMPLES,
@@ -61,6 +61,19 @@ describe.each(Object.entries(HOSTILE_CODECS))('hostile bytes, to the codec %s', 
   );
 });
 
+/** Each of them is two arrays in JSON. */
+class Link {
+  readonly text = 'x'.repeat(500);
+
+  constructor(readonly next: Link | undefined) {}
+}
+
+function linked(count: number): Link {
+  let first: Link | undefined;
+  for (let index = 0; index < count; index += 1) first = new Link(first);
+  return first!;
+}
+
 describe('the bounds of values', () => {
   const codec = inPlace(createCodec(readCodec(BOUNDS, 'codec')));
   const deep = '['.repeat(10_000) + ']'.repeat(10_000);
@@ -88,6 +101,17 @@ describe('the bounds of values', () => {
     ['holes', Object.assign([], { 400: 1 }), 'codec.maxNodes'],
   ])('are told when storing, not when reading: %s', (_, value, option) => {
     expect(() => codec.encode(value, 'key')).toThrow(option);
+  });
+
+  it.each<[string, CodecOption, unknown]>([
+    ['codec default, objects of classes', { types: { Link }, maxDepth: 64 }, linked(40)],
+    [
+      'codec json',
+      { type: 'json', maxDepth: 64 },
+      [JSON.parse('['.repeat(70) + ']'.repeat(70)), 'x'.repeat(20_000)],
+    ],
+  ])('are counted alike when storing and when reading: %s', (_, option, value) => {
+    expect(() => createCodec(readCodec(option, 'codec')).encode(value, 'key')).toThrow('codec.maxDepth');
   });
 
   it('hold for all values of a many-key read together', () => {

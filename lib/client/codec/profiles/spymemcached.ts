@@ -65,9 +65,9 @@ class SpymemcachedCodec extends NamedCodec {
       case FLAGS_BYTE:
         return Number(BigInt.asIntN(8, readWhole(data, 1)));
       case FLAGS_FLOAT:
-        return requireLength(data, 4).readFloatBE(0);
+        return padded(data, 4).readFloatBE(0);
       case FLAGS_DOUBLE:
-        return requireLength(data, 8).readDoubleBE(0);
+        return padded(data, 8).readDoubleBE(0);
       case FLAGS_BYTES:
         return keptBytes(data);
       case FLAG_JAVA_OBJECT:
@@ -129,9 +129,12 @@ function toNumber(value: bigint): number | bigint {
   return Number.isSafeInteger(rounded) ? rounded : value;
 }
 
-function requireLength(data: Buffer, length: number): Buffer {
-  if (data.length !== length) throw damaged();
-  return data;
+/** Java leaves out the zero bytes in front of the bits of a floating-point number, too. */
+function padded(data: Buffer, length: number): Buffer {
+  if (data.length > length) throw damaged();
+  const whole = Buffer.alloc(length);
+  data.copy(whole, length - data.length);
+  return whole;
 }
 
 function damaged(): CodecError {

@@ -184,12 +184,23 @@ describe('numbers of other clients', () => {
     ['npm-memcached', '\u20ac', 4],
     ['spymemcached', '12345', 0x200],
     ['spymemcached', '123456789', 0x300],
-    ['spymemcached', '123', 0x700],
+    ['spymemcached', '123456789', 0x700],
+    ['spymemcached', '12345', 0x600],
     ['php', 'x', 1],
     ['php', 'x', 2],
     ['dalli', '{', 1],
   ])('are refused where they are none (%s %j)', (name, text, flags) => {
     expect(() => codecOf(name).decode(Buffer.from(text), flags, 'key')).toThrow(CodecError);
+  });
+
+  it.each([
+    ['', 0x600, 0],
+    ['', 0x700, 0],
+    ['\x01', 0x700, 5e-324],
+    ['\x01', 0x600, 2 ** -149],
+    ['\x10\x00\x00\x00\x00\x00\x00', 0x700, 2 ** -1022],
+  ])('of Java have no zero bytes in front, also where they are fractions (%j, %i)', (bytes, flags, value) => {
+    expect(codecOf('spymemcached').decode(Buffer.from(bytes, 'latin1'), flags, 'key')).toBe(value);
   });
 
   it('may have the blanks that decr leaves', () => {
