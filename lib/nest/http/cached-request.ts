@@ -1,4 +1,4 @@
-import { type CallHandler, GatewayTimeoutException } from '@nestjs/common';
+import { GatewayTimeoutException } from '@nestjs/common';
 import { lastValueFrom, Observable } from 'rxjs';
 import { LoaderTimeoutError, MemcachedError } from '../../errors.js';
 import type { Asked } from './before-middleware.js';
@@ -8,7 +8,7 @@ import { entityTagOf, isNamed, isNotModified } from './conditional-request.js';
 import { directives, type Headers } from './header-names.js';
 import type { HttpExchange } from './http-exchange.js';
 import type { Place } from './place.js';
-import { hand, NEVER_CALLED, type Receiver, unlessCalled } from './receiver.js';
+import { hand, type Method, NEVER_CALLED, type Receiver, unlessCalled } from './receiver.js';
 import { forbidsStoring, headersKnown, isToStore, maySay } from './storable-answer.js';
 import {
   headersChanged,
@@ -38,7 +38,7 @@ export class CachedRequest {
   readonly #exchange: HttpExchange;
   /** The exchange again, where nobody but the platform sees what is returned. */
   readonly #outermost: HttpExchange | undefined;
-  readonly #next: CallHandler;
+  readonly #next: Method;
   readonly #asked: Asked | undefined;
 
   /** @param asked told of a fresh hit that is about to be sent. */
@@ -46,7 +46,7 @@ export class CachedRequest {
     route: CachedRoute,
     exchange: HttpExchange,
     sendsAsStored: boolean,
-    next: CallHandler,
+    next: Method,
     asked?: Asked,
   ) {
     this.#route = route;
@@ -218,8 +218,9 @@ export class CachedRequest {
   /** Runs the method, and whatever interceptors are further in. */
   async #run(place: Place): Promise<Run> {
     const exchange = this.#exchange;
-    const before = exchange.headers;
+    const begun = exchange.headers;
     const body = await lastValueFrom(this.#next.handle(), { defaultValue: undefined }).catch(unlessCalled);
+    const before = this.#next.before ?? begun;
     if (body === NEVER_CALLED || exchange.isAnswered) return { body, stored: NOT_STORED };
     this.#route.loading(place.key);
     this.#tellCaches(place.isForced ? 'fwd=request' : 'fwd=uri-miss');

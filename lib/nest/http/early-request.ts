@@ -2,7 +2,8 @@ import type { CallHandler } from '@nestjs/common';
 import { Observable, type Subscriber } from 'rxjs';
 import type { CachedRoute } from './cached-route.js';
 import type { HttpExchange } from './http-exchange.js';
-import { NEVER_CALLED, type Receiver } from './receiver.js';
+import type { Headers } from './header-names.js';
+import { type Method, NEVER_CALLED, type Receiver } from './receiver.js';
 
 /**
  * A request whose answer is looked for before Nest has it.
@@ -10,7 +11,7 @@ import { NEVER_CALLED, type Receiver } from './receiver.js';
  * What is found is sent. Where the method is to run, or an error to be answered, the request goes on to Nest, and the
  * interceptor takes up there what was begun: one read, one computation, one count.
  */
-export class EarlyRequest implements CallHandler, Receiver {
+export class EarlyRequest implements Method, Receiver {
   readonly #route: CachedRoute;
   readonly #exchange: HttpExchange;
   readonly #goOn: (request: EarlyRequest) => void;
@@ -20,6 +21,7 @@ export class EarlyRequest implements CallHandler, Receiver {
   /** The way to the method, and Nest, which waits for the answer; once the interceptor has been reached. */
   #interceptor: { readonly next: CallHandler; readonly nest: Subscriber<unknown> } | undefined;
   #failure: { readonly error: unknown } | undefined;
+  #before: Headers | undefined;
 
   /** @param goOn has Nest get the request, to be found there. */
   constructor(route: CachedRoute, exchange: HttpExchange, goOn: (request: EarlyRequest) => void) {
@@ -31,6 +33,11 @@ export class EarlyRequest implements CallHandler, Receiver {
   /** Whether it was begun for a route, and the interceptor of that route has not been reached yet. */
   isFor(route: CachedRoute): boolean {
     return this.#route === route && this.#interceptor === undefined;
+  }
+
+  /** Nest has said by then what it says of every answer of the route; a function among `@Header()` has another word each time. */
+  get before(): Headers | undefined {
+    return this.#before;
   }
 
   /** Runs the method, by way of Nest. */
@@ -46,6 +53,7 @@ export class EarlyRequest implements CallHandler, Receiver {
   resume(next: CallHandler): Observable<unknown> {
     return new Observable((nest) => {
       this.#interceptor = { next, nest };
+      this.#before = this.#exchange.headers;
       if (this.#failure !== undefined) nest.error(this.#failure.error);
       else next.handle().subscribe(this.#method);
     });

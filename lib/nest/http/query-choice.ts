@@ -1,3 +1,6 @@
+/** Parsers of queries read no more parameters than that, and leave the others out without a word. */
+const MOST_READ = 1000;
+
 /** Which parameters of a query an answer depends on. */
 export class QueryChoice {
   readonly #names: ReadonlySet<string>;
@@ -18,16 +21,18 @@ export class QueryChoice {
    * Leaves of a path with its query what counts, in the order of the names.
    *
    * Parameters of one name keep their order, and `filter[size]` is part of `filter`. What stays, stays as it was written:
-   * the application may tell apart what decodes to the same.
+   * the application may tell apart what decodes to the same. So does a query that the application may read in another way: with
+   * a `#`, behind which Express reads nothing; with more parameters than are read; and a parameter without a name, since
+   * `[page]` is one to some parsers.
    */
   apply(url: string): string {
     const start = url.indexOf('?');
-    if (start < 0) return url;
-    const kept = url
-      .slice(start + 1)
-      .split('&')
+    if (start < 0 || url.includes('#')) return url;
+    const parameters = url.slice(start + 1).split('&');
+    if (parameters.length > MOST_READ) return url;
+    const kept = parameters
       .map((written): [name: string, written: string] => [nameOf(written), written])
-      .filter(([name, written]) => written !== '' && this.#isNamed(name) === this.#counts)
+      .filter(([name, written]) => written !== '' && (name === '' || this.#isNamed(name) === this.#counts))
       .toSorted(byName)
       .map(([, written]) => written);
     return kept.length === 0 ? url.slice(0, start) : `${url.slice(0, start)}?${kept.join('&')}`;

@@ -135,6 +135,22 @@ function pages(early: boolean): Type & { runs: number } {
   return Pages;
 }
 
+/** A header that is another for each answer. */
+function numbered(early: boolean): Type {
+  let count = 0;
+
+  @Controller('numbered')
+  class Numbered {
+    @Get()
+    @Header('x-number', () => String((count += 1)))
+    @HttpCache({ audience: 'everyone', ttl: '1m', early, query: ['page'] })
+    list(@Query('page') page = '1') {
+      return { page };
+    }
+  }
+  return Numbered;
+}
+
 /** Set by middleware, as a tenant is. */
 const Tenant = { now: '' };
 
@@ -268,6 +284,16 @@ describe.each(PLATFORMS)('an early hit on %s', (platform) => {
   let interceptions: ReturnType<typeof jest.spyOn>;
   beforeEach(() => void (interceptions = jest.spyOn(HttpCacheInterceptor.prototype, 'intercept')));
   afterEach(() => interceptions.mockRestore());
+
+  it.each([true, false])('has headers of its own where a function makes them (early: %s)', async (early) => {
+    await using nest = await httpApp(platform, { controllers: [numbered(early)] });
+    await nest.get('/numbered?page=1');
+    const missed = await nest.get('/numbered?page=2');
+    const hits = [await nest.get('/numbered?page=2'), await nest.get('/numbered?page=2')];
+    expect(hits.map(({ headers }) => headers.age)).toEqual(['0', '0']);
+    const numbers = [missed, ...hits].map(({ headers }) => headers['x-number']);
+    expect(new Set(numbers).size).toBe(3);
+  });
 
   it('comes before Nest', async () => {
     await using nest = await start(platform, true);

@@ -232,6 +232,20 @@ describe.each(PLATFORMS)('the key of an answer on %s', (platform) => {
     ]);
   });
 
+  it.each([
+    ['a fragment, behind which Express reads nothing', 'some?#&page=2', 'some?page=2'],
+    ['a fragment behind what does not count', 'others?utm_x=1#&page=2', 'others?page=2'],
+    ['more parameters than are read', `some?${'a&'.repeat(1000)}page=3`, 'some?page=3'],
+    ['a parameter without a name', 'some?[page]=6', 'some'],
+    ['the same, encoded', 'some?%5Bpage%5D=6', 'some'],
+  ])('is another one for a query that may be read in another way: %s', async (_how, odd, plain) => {
+    Queries.runs = 0;
+    await using nest = await httpApp(platform, { controllers: [Queries] });
+    await nest.get(`/queries/${odd}`);
+    await nest.get(`/queries/${plain}`);
+    expect(Queries.runs).toBe(2);
+  });
+
   it('bears the query parameters that count, in whatever order', async () => {
     Queries.runs = 0;
     await using nest = await httpApp(platform, { controllers: [Queries] });

@@ -91,13 +91,14 @@ export async function httpApp(platform: PlatformName, options: HttpAppOptions): 
   };
 }
 
-/** Asks for an address, on a connection of its own. */
+/** Asks for an address as it is written, on a connection of its own. */
 export async function ask(
   url: string,
   headers: Record<string, string> = {},
   method = 'GET',
 ): Promise<Answer> {
-  const sent = request(url, { headers, method, agent: false });
+  const { origin } = new URL(url);
+  const sent = request(origin, { path: url.slice(origin.length), headers, method, agent: false });
   sent.end();
   const [response] = (await once(sent, 'response')) as [import('node:http').IncomingMessage];
   const chunks: Buffer[] = [];
