@@ -54,13 +54,16 @@ describe('the clock of this process', () => {
 });
 
 describe('a pause', () => {
-  it.each(['before it', 'during it'])('ends when its signal is aborted %s, and leaves no timer', async (when) => {
-    timers.clear();
-    const controller = new AbortController();
-    if (when === 'before it') controller.abort();
-    const over = pause(systemClock, DAY_MS, controller.signal);
-    controller.abort();
-    await expect(over).resolves.toBeUndefined();
-    expect(timers.size).toBe(0);
-  });
+  it.each(['before it', 'during it'])(
+    'ends when its signal is aborted %s, and leaves no timer',
+    async (when) => {
+      timers.clear();
+      const controller = new AbortController();
+      if (when === 'before it') controller.abort();
+      const over = pause(systemClock, DAY_MS, controller.signal);
+      controller.abort();
+      await expect(over).resolves.toBeUndefined();
+      expect(timers.size).toBe(0);
+    },
+  );
 });
