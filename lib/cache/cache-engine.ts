@@ -10,6 +10,7 @@ import type {
 } from '../options/cache-options.js';
 import { checkedKeys, readEntries, type Entries } from '../options/entries.js';
 import { ResolvedCacheOptions, resolveUpdate, ResolvedPolicy } from '../options/cache-policy.js';
+import { type Duration, toMilliseconds } from '../options/duration.js';
 import type { NearCache, NearCacheReport } from '../near/near-cache.js';
 import { readBatch } from './batch-read.js';
 import { checkedKey, checkKeys, readNames } from './cache-key.js';
@@ -274,6 +275,12 @@ export class CacheEngine {
     this.#readThrough.forget(key);
   }
 
+  /** The store drops all items, now or after a delay: what begins then reads anew, in every process. */
+  flushed(delay: Duration = 0): void {
+    this.forget();
+    this.#near?.flushed(toMilliseconds(delay, 'delay'));
+  }
+
   /**
    * Invalidates keys: once the promise resolves, no read that begins gets, and no process stores, an older value.
    *
@@ -365,8 +372,7 @@ export class CacheEngine {
   close(): Promise<void> {
     this.#reads.close();
     const closed = this.#readThrough.close(this.#options.closeTimeoutMs);
-    if (this.#near === undefined) return closed;
-    return closed.then(() => this.#near?.close());
+    return this.#near === undefined ? closed : closed.then(() => this.#near?.close());
   }
 
   /** Options of `get` are a policy's, and whether a stale value is good enough. */

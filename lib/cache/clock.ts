@@ -9,9 +9,10 @@ export interface Clock {
   /**
    * Calls back once, after `delayMs`; as soon as can be where that is past.
    *
+   * @param isAwaited whether the process is to live until then; true unless told.
    * @returns a function that calls it off.
    */
-  after(delayMs: number, callback: () => void): () => void;
+  after(delayMs: number, callback: () => void, isAwaited?: boolean): () => void;
 }
 
 /** What Node's timers can be set to: one that is set to more goes off at once. */
@@ -20,11 +21,14 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** The time of this process. */
 export const systemClock: Clock = {
   now: () => performance.now(),
-  after(delayMs, callback) {
-    const runFor = (leftMs: number): NodeJS.Timeout =>
-      leftMs <= LONGEST_TIMER_MS
-        ? setTimeout(callback, leftMs)
-        : setTimeout(() => (timer = runFor(leftMs - LONGEST_TIMER_MS)), LONGEST_TIMER_MS);
+  after(delayMs, callback, isAwaited = true) {
+    const runFor = (leftMs: number): NodeJS.Timeout => {
+      const next =
+        leftMs <= LONGEST_TIMER_MS
+          ? setTimeout(callback, leftMs)
+          : setTimeout(() => (timer = runFor(leftMs - LONGEST_TIMER_MS)), LONGEST_TIMER_MS);
+      return isAwaited ? next : next.unref();
+    };
     // Node says a word in the log of less than nothing.
     let timer = runFor(Math.max(delayMs, 0));
     return () => clearTimeout(timer);

@@ -96,9 +96,15 @@ export class BusSession implements NearCacheBusListener {
     if (this.#inSecond > MAX_HASHES_PER_SECOND || !this.#isConnected) this.#isFlood = true;
     else this.#pending.push(low, high);
     this.#busyAt = now;
-    if (this.#isFlushing) return;
-    this.#isFlushing = true;
-    this.#clock.after(0, () => this.#flush());
+    this.#flushSoon();
+  }
+
+  /** Tells the others that anything may have changed. */
+  tellAll(): void {
+    if (this.#isClosed) return;
+    this.#isFlood = true;
+    this.#busyAt = this.#clock.now();
+    this.#flushSoon();
   }
 
   /** Has it listen, since something is kept. */
@@ -224,6 +230,12 @@ export class BusSession implements NearCacheBusListener {
   #leaveUnsaid(): void {
     if (this.#pending.length > 0) this.#isFlood = true;
     this.#pending = [];
+  }
+
+  #flushSoon(): void {
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    this.#clock.after(0, () => this.#flush());
   }
 
   #flush(): void {

@@ -15,6 +15,9 @@ const ENTRY_BYTES = 300;
 /** From here on it costs less to ask whether a value has changed than to read it: 3 µs of processor time instead of 27. */
 const WORTH_ASKING_BYTES = 4096;
 
+/** A server drops its items by its own clock, which counts in seconds: so much later than it was told, at most. */
+const FLUSH_LATE_MS = 1000;
+
 const NONE: readonly never[] = Object.freeze([]);
 
 /**
@@ -43,6 +46,8 @@ export class NearCache implements BusAudience {
   /** When servers last began or ceased to answer for keys. */
   #serversChangedAt = 0;
   #closed = false;
+  /** Call off what is to be done about items that will be dropped. */
+  readonly #flushes = new Set<() => void>();
   readonly #counts = {
     hits: 0,
     misses: 0,
@@ -202,10 +207,24 @@ export class NearCache implements BusAudience {
     this.#epochs.hurryUp();
   }
 
-  /** Likewise for everything. */
+  /** Nothing of what is kept is served any more. */
   clear(): void {
     this.#epochs.clear();
     this.#entries.clear();
+  }
+
+  /** The store drops everything: now, or in so many milliseconds, when it is forgotten once more, here and by other processes. */
+  flushed(delayMs: number): void {
+    if (this.#closed) return;
+    this.clear();
+    this.#bus?.tellAll();
+    if (delayMs === 0) return;
+    const again = (): void => {
+      this.#flushes.delete(callOff);
+      this.flushed(0);
+    };
+    const callOff = this.#clock.after(delayMs + FLUSH_LATE_MS, again, false);
+    this.#flushes.add(callOff);
   }
 
   /** What is kept, and how it does. */
@@ -223,6 +242,7 @@ export class NearCache implements BusAudience {
 
   async close(): Promise<void> {
     this.#closed = true;
+    for (const callOff of this.#flushes) callOff();
     this.#epochs.close();
     this.#entries.clear();
     await this.#bus?.close();

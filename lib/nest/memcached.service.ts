@@ -339,7 +339,7 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
     try {
       return await this.client.flushAll(options);
     } finally {
-      this.#cache.forget();
+      this.#cache.flushed(options?.delay);
     }
   }
 

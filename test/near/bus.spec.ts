@@ -171,6 +171,37 @@ describe('a bus between near caches', () => {
     expect(teller.cache.near?.items).toBe(0);
   });
 
+  it('brings a flush to the others', async () => {
+    const pair = new Pair();
+    await pair.use(3000);
+    pair.fleet.server.restart();
+    pair.one.cache.flushed();
+    expect(await pair.oldForMs(pair.two, 4 * MAX_AGE_MS)).toBeLessThanOrEqual(5);
+  });
+
+  it('brings a flush that is to come to the others once it has come', async () => {
+    const pair = new Pair();
+    await pair.use(3000);
+    pair.one.cache.flushed('10s');
+    await pair.use(9900);
+    expect(pair.two.cache.near?.bus?.trusted).toBe(true);
+    pair.fleet.server.restart();
+    expect(await pair.oldForMs(pair.two, 8 * MAX_AGE_MS)).toBeLessThanOrEqual(1105);
+    await pair.fleet.pass(15_000);
+    pair.one.cache.flushed('10s');
+    const pending = pair.fleet.clock.pending;
+    await pair.one.cache.close();
+    expect(pair.fleet.clock.pending).toBeLessThan(pending);
+  });
+
+  it('is told nothing when only keys have got other servers', async () => {
+    const pair = new Pair();
+    await pair.use(3000);
+    for (const listener of pair.one.store.epochs.listeners) listener(true);
+    await pair.fleet.pass(50);
+    expect(pair.two.cache.near?.items).toBe(1);
+  });
+
   it('is not told more than so many names in a second, but that all has changed', async () => {
     const pair = new Pair();
     await pair.use(3000);
