@@ -59,6 +59,11 @@ export class ServerEpochs {
     this.#cluster.onMove(listener);
   }
 
+  /** Tells of each change that was owed to a server and has been made by now; which it was is not known any more. */
+  onDelivered(listener: () => void): void {
+    this.#cluster.onDelivered(listener);
+  }
+
   /** The mark of a server and some of its epochs; undefined for each that is not there, `''` for one that cannot be asked for. */
   async read(
     server: string,

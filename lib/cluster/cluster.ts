@@ -27,6 +27,7 @@ export class Cluster {
   readonly #observer: NodeObserver;
   readonly #epochs: EpochNames;
   readonly #onMove: (() => void)[] = [];
+  readonly #onDelivered: (() => void)[] = [];
   #placement: Placement;
   #nodes: readonly Node[];
   /** By server; what one is owed outlives its place in the list. */
@@ -116,6 +117,11 @@ export class Cluster {
   /** Tells whenever keys may have got other servers, be it by a weight or the order of the servers alone. */
   onMove(listener: () => void): void {
     this.#onMove.push(listener);
+  }
+
+  /** Tells of each invalidation that was owed to a server and has been delivered, once its epoch is bumped. */
+  onDelivered(listener: () => void): void {
+    this.#onDelivered.push(listener);
   }
 
   /** What the distribution has to say about the servers, such as a weight that gets no key. */
@@ -256,8 +262,11 @@ export class Cluster {
 
   #owedTo(server: string): OwedInvalidations {
     let owed = this.#owed.get(server);
-    if (owed === undefined)
-      this.#owed.set(server, (owed = new OwedInvalidations(this.#options.maxOwedDeletes)));
+    if (owed !== undefined) return owed;
+    owed = new OwedInvalidations(this.#options.maxOwedDeletes, () => {
+      for (const tell of this.#onDelivered) tell();
+    });
+    this.#owed.set(server, owed);
     return owed;
   }
 

@@ -19,6 +19,7 @@ const BINARY = '\0';
  */
 export class OwedInvalidations {
   readonly #limit: number;
+  readonly #onDelivered: () => void;
   /** By key; the value is what a stale mark leaves, as memcached counts it, or `DELETE`. */
   readonly #keys = new Map<string, number>();
   /** Sent, and not answered yet. */
@@ -35,9 +36,10 @@ export class OwedInvalidations {
   /** Tells near caches of each that was delivered. */
   bumps: EpochBumps | undefined;
 
-  /** @param limit most keys remembered one by one. */
-  constructor(limit: number) {
+  /** @param limit most keys remembered one by one. @param onDelivered is called for each that has been, and near caches told of it. */
+  constructor(limit: number, onDelivered: () => void = () => undefined) {
     this.#limit = limit;
+    this.#onDelivered = onDelivered;
   }
 
   /** How many keys; `Infinity` when there are more than can be listed. */
@@ -156,6 +158,7 @@ export class OwedInvalidations {
     request.resolve = () => {
       this.#sent.delete(name);
       this.#count();
+      this.#onDelivered();
       if (this.#beyond === undefined) return;
       if (this.#settled.size >= this.#limit) this.#settled.clear();
       this.#settled.add(name);

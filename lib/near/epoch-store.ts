@@ -32,6 +32,20 @@ export interface EpochStore {
 
   /** Tells whenever a server begins or ceases to answer for its keys, or keys get other servers. */
   onServersChange(listener: (keysMoved: boolean) => void): void;
+
+  /**
+   * Tells of changes that took effect, or may have, after whoever made them was told that they had: of what a server was owed, once
+   * it has it, and of what nobody knows when it was done.
+   *
+   * @param listener is told the key, or the tag; neither of them where it is not known which it was.
+   */
+  onLateChange(listener: (change: LateChange) => void): void;
+}
+
+/** What was changed late. */
+export interface LateChange {
+  readonly key?: string;
+  readonly tag?: string;
 }
 
 /** Where an epoch is kept. */

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '../cache/clock.js';
 import { Order } from '../cache/order.js';
 import type { ResolvedNearOptions } from '../options/near-options.js';
-import type { EpochPlace, EpochStore } from './epoch-store.js';
+import type { EpochPlace, EpochStore, LateChange } from './epoch-store.js';
 import { Epochs, type Epoch } from './epochs.js';
 import type { KeptAs, KeptValue } from './kept-value.js';
 import { BusSession, type BusAudience, type NearBusReport } from './bus-session.js';
@@ -75,6 +75,7 @@ export class NearCache implements BusAudience {
       this.#serversChangedAt = this.#order.next();
       if (keysMoved) this.clear();
     });
+    if (this.#bus !== undefined) store.onLateChange((change) => this.#changedLate(change));
   }
 
   /**
@@ -246,6 +247,13 @@ export class NearCache implements BusAudience {
     this.#epochs.close();
     this.#entries.clear();
     await this.#bus?.close();
+  }
+
+  /** What was told when its change was begun, or owed, is to be told again: others may have read what was there before. */
+  #changedLate({ key, tag }: LateChange): void {
+    if (key !== undefined) this.forget(key, true);
+    else if (tag !== undefined) this.forgetTag(tag, true);
+    else this.#bus?.tellAll();
   }
 
   #forget(mark: number, isDone: boolean): void {

@@ -1,5 +1,5 @@
 import type { MemcachedClient } from '../client/client.js';
-import type { EpochPlace, EpochReading, EpochStore } from '../near/epoch-store.js';
+import type { EpochPlace, EpochReading, EpochStore, LateChange } from '../near/epoch-store.js';
 import { randomText } from './random-text.js';
 
 /** How long a mark stands after the last near cache has renewed it. */
@@ -10,6 +10,7 @@ export class ClientEpochs implements EpochStore {
   readonly #client: MemcachedClient;
   readonly #nameOfKey: (key: string) => string;
   readonly #nameOfTag: (tag: string) => string;
+  readonly #onLateChange: ((change: LateChange) => void)[] = [];
 
   /** @param nameOfKey the name of a key's item. @param nameOfTag that of a tag's. */
   constructor(
@@ -61,5 +62,16 @@ export class ClientEpochs implements EpochStore {
   onServersChange(listener: (keysMoved: boolean) => void): void {
     this.#client.epochs.onMove(() => listener(true));
     this.#client.on('node', () => listener(false));
+  }
+
+  onLateChange(listener: (change: LateChange) => void): void {
+    this.#onLateChange.push(listener);
+    this.#client.epochs.onDelivered(() => listener({}));
+  }
+
+  /** Tells of an item that may have been changed, or may be only now. */
+  async changedLate(name: string, change: LateChange): Promise<void> {
+    await this.#client.epochs.changed(name);
+    for (const tell of this.#onLateChange) tell(change);
   }
 }

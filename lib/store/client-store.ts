@@ -21,7 +21,6 @@ import { andThen } from '../client/codec/codec.js';
 import { ReadBudget } from '../client/codec/read-budget.js';
 import { ServerError } from '../errors.js';
 import { DEFAULT_BOUNDS, type CodecBounds } from '../options/codec-options.js';
-import type { EpochStore } from '../near/epoch-store.js';
 import type { KeptAs } from '../near/kept-value.js';
 import { ClientEpochs } from './client-epochs.js';
 import { ClientLocks } from './client-locks.js';
@@ -58,7 +57,7 @@ const MAX_UNSURE = 10_000;
  */
 export class ClientStore implements CacheStore {
   readonly #client: MemcachedClient;
-  readonly epochs: EpochStore;
+  readonly epochs: ClientEpochs;
   readonly #codec: EntryCodec;
   readonly #tags: ClientTags;
   readonly #lost: LostLeases;
@@ -306,7 +305,7 @@ export class ClientStore implements CacheStore {
     for await (const key of this.#client.keys()) {
       if (left <= 0) return;
       if (key.startsWith(OWN) && !key.startsWith(OWN + OWN)) continue;
-      yield key.startsWith(OWN) ? key.slice(OWN.length) : key;
+      yield keyOf(key);
       left -= 1;
     }
   }
@@ -378,7 +377,9 @@ export class ClientStore implements CacheStore {
   #doubt(name: string, error: unknown): void {
     if (!mayBeDone(error)) return;
     this.#unsure.set(name, true);
-    this.#lost.repairTwice(`epoch of ${name}`, async () => this.#client.epochs.changed(name));
+    const tag = this.#tags.tagOf(name);
+    const change = tag === undefined ? { key: keyOf(name) } : { tag };
+    this.#lost.repairTwice(`epoch of ${name}`, () => this.epochs.changedLate(name, change));
   }
 
   async #isValue(key: string): Promise<boolean> {
@@ -389,4 +390,9 @@ export class ClientStore implements CacheStore {
 /** Where a value is stored. */
 function itemKey(key: string): string {
   return typeof key === 'string' && key.startsWith(OWN) ? OWN + key : key;
+}
+
+/** The key of a value that is stored there. */
+function keyOf(name: string): string {
+  return name.startsWith(OWN) ? name.slice(OWN.length) : name;
 }

@@ -33,6 +33,11 @@ export class ClientTags {
     return TAG_PREFIX + tag;
   }
 
+  /** The tag of an item; undefined for the item of something else. */
+  tagOf(name: string): string | undefined {
+    return name.startsWith(TAG_PREFIX) ? name.slice(TAG_PREFIX.length) : undefined;
+  }
+
   async state(tag: string): Promise<TagState> {
     const key = TAG_PREFIX + tag;
     for (let attempt = 0; attempt < TAG_ATTEMPTS; attempt += 1) {

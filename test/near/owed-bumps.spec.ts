@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { setTimeout as wait } from 'node:timers/promises';
 import { MemcachedClient } from '../../lib/client/client.js';
+import { startOnBus } from './support/on-bus.js';
 import { describeReal, startMemcached, type RealMemcached } from '../support/real-memcached.js';
 import { BumpCutter } from './support/bump-cutter.js';
 import {
@@ -63,6 +64,24 @@ describeReal('a bump that is owed', () => {
         }
       },
     );
+  });
+
+  it.each<readonly [string, (writer: Member) => Promise<unknown>]>([
+    ['an invalidation', ({ cache }) => cache.invalidate('k')],
+    ['a tag', ({ cache }) => cache.invalidateTags('tag')],
+    ['more than can be remembered', ({ cache }) => cache.invalidate('a', 'b', 'k')],
+  ])('is told on the bus once it is delivered: %s', async (_what, change) => {
+    const [reader, writer] = await startOnBus(members, server.address, way.address, { maxOwedDeletes: 2 });
+    await warm(reader, 'k', 'old', ['tag']);
+    way.down();
+    await change(writer);
+    // In the meantime the old value is there, and kept again.
+    await wait(50);
+    await warm(reader, 'k', 'old', ['tag']);
+    way.up();
+    const at = await delivered(writer);
+    expect(reader.cache.near?.bus?.trusted).toBe(true);
+    await expectDropped(reader, 'k', at, { tags: ['tag'] });
   });
 
   it('is not lost among more than can be remembered, though the keys are gone by then', async () => {

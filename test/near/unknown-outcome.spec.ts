@@ -6,6 +6,7 @@ import { EpochNames } from '../../lib/cluster/epoch-names.js';
 import { CommandTimeoutError } from '../../lib/errors.js';
 import { LateRelay } from '../support/late-relay.js';
 import { describeReal, startMemcached } from '../support/real-memcached.js';
+import { startOnBus } from './support/on-bus.js';
 import { expectDropped, KEY_PREFIX, markLongAgo, Members, NEAR, warm } from './support/members.js';
 
 jest.setTimeout(60_000);
@@ -18,6 +19,23 @@ const STORES = /^(?:ms|cas) app:k /m;
 describeReal('an update of which nobody knows what became, and whose bytes arrive late', () => {
   const members = new Members();
   afterEach(() => members.close());
+
+  it('is told on the bus once more when its bytes have most likely arrived', async () => {
+    await using server = await startMemcached();
+    await markLongAgo(server.address);
+    await using relay = await LateRelay.before(server.port);
+    const options = { commandTimeout: '200ms' } as const;
+    const [reader, writer] = await startOnBus(members, server.address, relay.address, options);
+    await warm(reader, 'k', 'old');
+    const held = relay.hold((bytes) => STORES.test(bytes));
+    const given = writer.cache.update('k', () => 'new');
+    await held;
+    await expect(given).rejects.toThrow(CommandTimeoutError);
+    const rejectedAt = performance.now();
+    await warm(reader, 'k', 'old');
+    await relay.deliver();
+    await expectDropped(reader, 'k', rejectedAt + 500);
+  });
 
   it.each(['meta', 'classic'] as const)(
     'is noticed once an update has found it done (%s)',

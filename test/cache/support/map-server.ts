@@ -1,4 +1,4 @@
-import type { EpochPlace, EpochReading, EpochStore } from '../../../lib/near/epoch-store.js';
+import type { EpochPlace, EpochReading, EpochStore, LateChange } from '../../../lib/near/epoch-store.js';
 import type {
   Asker,
   CacheEntry,
@@ -410,6 +410,7 @@ export class MapConnection implements CacheStore {
 /** The epochs of the one server there is. */
 class MapEpochs implements EpochStore {
   readonly listeners: ((keysMoved: boolean) => void)[] = [];
+  readonly lateChanges: ((change: LateChange) => void)[] = [];
   readonly #server: MapServer;
   readonly #ask: <T>(operation: Operation, name: string, run: () => T) => Promise<T>;
 
@@ -455,6 +456,10 @@ class MapEpochs implements EpochStore {
 
   onServersChange(listener: (keysMoved: boolean) => void): void {
     this.listeners.push(listener);
+  }
+
+  onLateChange(listener: (change: LateChange) => void): void {
+    this.lateChanges.push(listener);
   }
 
   #add(operation: Operation, name: string): Promise<string | undefined> {

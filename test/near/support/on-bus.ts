@@ -1,0 +1,24 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { systemClock } from '../../../lib/cache/clock.js';
+import type { CacheOptions } from '../../../lib/options/cache-options.js';
+import type { ClientOptions } from '../../../lib/options/client-options.js';
+import { LocalBroker } from '../../cache/support/local-bus.js';
+import { MAX_AGE_MS, type Member, type Members } from './members.js';
+
+/** Starts one that reads and one that writes, each by a way of its own to the servers, and both on one bus, which is relied on. */
+export async function startOnBus(
+  members: Members,
+  readerServers: string,
+  writerServers: string,
+  writerOptions: ClientOptions = {},
+): Promise<[reader: Member, writer: Member]> {
+  const broker = new LocalBroker(systemClock);
+  const onBus = (): CacheOptions => ({
+    near: { maxAge: MAX_AGE_MS, maxAgeWithBus: '20s', bus: broker.connect() },
+  });
+  const reader = members.start(readerServers, onBus());
+  const writer = members.start(writerServers, onBus(), writerOptions);
+  await writer.client.connect();
+  while (![reader, writer].every(({ cache }) => cache.near?.bus?.trusted === true)) await wait(10);
+  return [reader, writer];
+}
