@@ -24,7 +24,7 @@ export interface BusMessage {
 export const CHANGED = 1;
 /** More has changed than is worth naming. */
 export const ALL_CHANGED = 2;
-/** Nothing more is said until there is something to say again. */
+/** Nothing more is said: its sender ends. */
 export const GOODBYE = 3;
 
 /** What a message says. */

@@ -13,16 +13,18 @@ export class BusSenders {
   /**
    * Notes a message.
    *
-   * @param isLast whether the sender said that no more is to come for a while.
+   * @param isLast whether the sender said that no more is to come.
    * @returns whether none of its sender's messages before it was lost, as far as can be known.
    */
   note(sender: string, number: number, now: number, isLast: boolean): boolean {
     const last = this.#numbers.get(sender) ?? 0;
+    // One that was held up, or comes twice, says nothing of how its sender is: a later one has.
+    if (number <= last) return true;
+    // It is the youngest by that.
+    this.#numbers.delete(sender);
+    this.#numbers.set(sender, number);
     if (isLast) this.#heardAt.delete(sender);
     else this.#heardAt.set(sender, now);
-    // One that was held up, or comes twice.
-    if (number <= last) return true;
-    this.#numbers.set(sender, number);
     return number === last + 1;
   }
 

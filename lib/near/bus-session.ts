@@ -17,9 +17,6 @@ const FLOOD_PAUSE_MS = 20;
 /** Own messages that are waited for; of more, the oldest are given up. */
 const MAX_UNHEARD = 1000;
 
-/** Who has had nothing to say for so long, and nothing to hear for, says goodbye. */
-const IDLE_MS = 10_000;
-
 /** Processes that say nothing are waited for so many times `maxAgeWithBus`, in which the bus counts as lost. */
 const FORGET_TIMES = 2;
 
@@ -28,15 +25,14 @@ const FORGET_TIMES = 2;
  *
  * It relies on the bus only as long as it hears its own heartbeat, and everybody's it has heard of, without a gap in their
  * numbers: each within half of `maxAge`. What was lost before is not known by then; so whatever is relied on has to have been
- * asked of memcached since (`trustedSince`).
+ * asked of memcached since (`trustedSince`). A heartbeat comes from whoever is connected, however little he has to say or hears
+ * for: of whose way nothing is known, nobody would miss what he has to say next. Goodbye is said by who ends.
  */
 export class BusSession implements NearCacheBusListener {
   /** Since when nothing was lost, as far as is known; what was asked of memcached before that says nothing. */
   trustedSince = Number.POSITIVE_INFINITY;
   /** Until when the bus is relied on, if nothing more is heard. */
   trustedUntil = Number.NEGATIVE_INFINITY;
-  /** Something is kept, for which it is worth listening. Set by whoever keeps it. */
-  isWanted = false;
   readonly #bus: NearCacheBus;
   readonly #clock: Clock;
   readonly #hears: BusAudience;
@@ -52,8 +48,6 @@ export class BusSession implements NearCacheBusListener {
   #isConnected = false;
   #isClosed = false;
   #callOff: (() => void) | undefined;
-  #busyAt = Number.NEGATIVE_INFINITY;
-  #isQuiet = true;
   /** Hashes to be sent, in halves. */
   #pending: number[] = [];
   #isFlushing = false;
@@ -95,7 +89,6 @@ export class BusSession implements NearCacheBusListener {
     // What was not sent before the bus is there counts among what is not named.
     if (this.#inSecond > MAX_HASHES_PER_SECOND || !this.#isConnected) this.#isFlood = true;
     else this.#pending.push(low, high);
-    this.#busyAt = now;
     this.#flushSoon();
   }
 
@@ -103,14 +96,7 @@ export class BusSession implements NearCacheBusListener {
   tellAll(): void {
     if (this.#isClosed) return;
     this.#isFlood = true;
-    this.#busyAt = this.#clock.now();
     this.#flushSoon();
-  }
-
-  /** Has it listen, since something is kept. */
-  want(): void {
-    this.isWanted = true;
-    if (this.#isQuiet && this.#isConnected) this.#speak();
   }
 
   message(bytes: Uint8Array): void {
@@ -207,23 +193,15 @@ export class BusSession implements NearCacheBusListener {
     this.#hears.lost();
   }
 
-  /** Heartbeats, for as long as there is something to say or to hear. */
+  /** Heartbeats, for as long as it is connected; no process lives on for them. */
   #speak(): void {
     this.#callOff?.();
-    const now = this.#clock.now();
-    if (this.isWanted) this.#busyAt = now;
-    this.isWanted = false;
     if (!this.#isConnected) return;
-    if (now - this.#busyAt > IDLE_MS) {
-      if (!this.#isQuiet) this.#send(GOODBYE, []);
-      this.#isQuiet = true;
-      return;
-    }
-    this.#isQuiet = false;
+    const now = this.#clock.now();
     if (this.#senders.forgetBefore(now - this.#forgetMs)) this.trustedSince = now;
     this.#send(CHANGED, []);
     this.#judge();
-    this.#callOff = this.#clock.after(this.#maxAgeMs / HEARTBEATS, () => this.#speak());
+    this.#callOff = this.#clock.after(this.#maxAgeMs / HEARTBEATS, () => this.#speak(), false);
   }
 
   /** What could not be sent any more counts among what is not named once the bus is there again. */
@@ -256,7 +234,6 @@ export class BusSession implements NearCacheBusListener {
       this.#send(CHANGED, this.#pending);
       this.#pending = [];
     }
-    if (this.#isQuiet) this.#speak();
   }
 
   #send(says: BusWord, hashes: readonly number[]): void {

@@ -98,7 +98,6 @@ export class NearCache implements BusAudience {
       return undefined;
     }
     this.#epochs.isInUse = true;
-    if (this.#bus !== undefined) this.#bus.isWanted = true;
     this.#counts.hits += 1;
     return entry.value;
   }
@@ -116,7 +115,6 @@ export class NearCache implements BusAudience {
       return undefined;
     }
     this.#epochs.use(terms.nearMs);
-    this.#bus?.want();
     return { as: terms.share === 'same' ? 'same' : 'copy', moment: this.#order.now };
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { CHANGED, readMessage, writeMessage } from '../../lib/near/bus-message.js';
+import { BusSenders } from '../../lib/near/bus-senders.js';
 import { Fleet, type Member } from '../cache/support/fleet.js';
 import { LocalBroker, type LocalBus } from '../cache/support/local-bus.js';
 
@@ -57,6 +58,24 @@ class Pair {
     return lastOld;
   }
 }
+
+describe('those who speak on a bus', () => {
+  it('are not brought back after their goodbye by what comes late', () => {
+    const senders = new BusSenders();
+    senders.note('a', 1, 0, false);
+    senders.note('a', 3, 10, true);
+    expect(senders.note('a', 2, 20, false)).toBe(true);
+    expect(senders.count).toBe(0);
+  });
+
+  it('are waited for on, though a goodbye comes that was said before what was heard', () => {
+    const senders = new BusSenders();
+    senders.note('a', 1, 0, false);
+    senders.note('a', 3, 10, false);
+    senders.note('a', 2, 20, true);
+    expect([senders.count, senders.oldest]).toEqual([1, 10]);
+  });
+});
 
 describe('a bus between near caches', () => {
   it('brings a change to the others at once', async () => {
@@ -189,9 +208,10 @@ describe('a bus between near caches', () => {
     expect(await pair.oldForMs(pair.two, 8 * MAX_AGE_MS)).toBeLessThanOrEqual(1105);
     await pair.fleet.pass(15_000);
     pair.one.cache.flushed('10s');
-    const pending = pair.fleet.clock.pending;
     await pair.one.cache.close();
-    expect(pair.fleet.clock.pending).toBeLessThan(pending);
+    await pair.two.cache.close();
+    await pair.fleet.pass(5);
+    expect(pair.fleet.clock.pending).toBe(0);
   });
 
   it('is told nothing when only keys have got other servers', async () => {
@@ -212,14 +232,45 @@ describe('a bus between near caches', () => {
     expect(pair.broker.messages - before).toBeLessThan(100);
   });
 
-  it('is silent while nothing is kept and nothing changes', async () => {
+  it('costs six heartbeats in maxAge while nothing is kept and nothing changes, and nothing once it is closed', async () => {
     const pair = new Pair();
     await pair.use(1000);
     await pair.fleet.pass(30_000);
     const before = pair.broker.messages;
+    const polls = pair.two.cache.near!.polls;
     await pair.fleet.pass(60_000);
-    expect(pair.broker.messages).toBe(before);
+    expect(pair.broker.messages - before).toBeLessThanOrEqual((2 * 6 * 60_000) / MAX_AGE_MS);
+    expect(pair.two.cache.near!.polls).toBe(polls);
+    await pair.one.cache.close();
+    await pair.two.cache.close();
+    await pair.fleet.pass(5);
     expect(pair.fleet.clock.pending).toBe(0);
+  });
+
+  it('is not relied on where the way of a process is lost that was quiet for long', async () => {
+    const pair = new Pair();
+    const { fleet, one, two } = pair;
+    await pair.use(3000);
+    for (const until = fleet.clock.now() + 30_000; fleet.clock.now() < until; await fleet.pass(20)) {
+      await two.cache.getOrSet('k', () => 'old');
+    }
+    expect(two.cache.near?.bus).toMatchObject({ trusted: true, processes: 1 });
+    one.bus.isCut = true;
+    await fleet.until(one.cache.invalidate('k'));
+    expect(await pair.oldForMs(two, 4 * MAX_AGE_MS)).toBeLessThanOrEqual(MAX_AGE_MS);
+  });
+
+  it('is relied on at once when a process has said goodbye, also where its messages come late and again', async () => {
+    const pair = new Pair();
+    const { broker, one, two } = pair;
+    await pair.use(3000);
+    broker.fate = (from, to) => (from === one.bus && to === two.bus ? 50 : 1);
+    broker.repeats = 20;
+    await one.cache.close();
+    await pair.fleet.pass(50);
+    expect(two.cache.near?.bus).toMatchObject({ processes: 0 });
+    await pair.fleet.pass(1000);
+    expect(two.cache.near?.bus).toMatchObject({ trusted: true, processes: 0 });
   });
 
   it('ignores what is no message of ours', () => {

@@ -32,6 +32,8 @@ describeReal('an update of which nobody knows what became, and whose bytes arriv
     await held;
     await expect(given).rejects.toThrow(CommandTimeoutError);
     const rejectedAt = performance.now();
+    // Until that was told; then the old value is kept again.
+    await wait(50);
     await warm(reader, 'k', 'old');
     await relay.deliver();
     await expectDropped(reader, 'k', rejectedAt + 500);
