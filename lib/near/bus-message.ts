@@ -4,7 +4,7 @@
  * | bytes   |                                                                                      |
  * | ------- | ------------------------------------------------------------------------------------ |
  * | 1       | version                                                                              |
- * | 1       | what it says: `CHANGED`, `ALL_CHANGED` or `GOODBYE`                                    |
+ * | 1       | what it says: `CHANGED`, `ALL_CHANGED` or `GOODBYE`; 128 more where it is late        |
  * | 8       | its sender, a random number for each start of a process                              |
  * | 6       | its number among the sender's, from 1                                                |
  * | 8 each  | of `CHANGED`, the hashes; none in a heartbeat                                        |
@@ -18,6 +18,8 @@ export interface BusMessage {
   readonly number: number;
   /** Pairs of 32 bits each: the low half and the high one. */
   readonly hashes: Int32Array;
+  /** Its sender does not hear itself in time, so that nobody may be hearing it in time. */
+  readonly isLate: boolean;
 }
 
 /** These names have changed. */
@@ -34,6 +36,9 @@ const VERSION = 1;
 const HEADER_BYTES = 16;
 const HASH_BYTES = 8;
 
+/** Beside what a message says. */
+const LATE = 128;
+
 const NONE = new Int32Array(0);
 
 /** Writes a message. @param hashes pairs of halves. */
@@ -42,10 +47,11 @@ export function writeMessage(
   sender: string,
   number: number,
   hashes: readonly number[],
+  isLate = false,
 ): Uint8Array {
   const bytes = Buffer.alloc(HEADER_BYTES + (hashes.length / 2) * HASH_BYTES);
   bytes[0] = VERSION;
-  bytes[1] = says;
+  bytes[1] = isLate ? says | LATE : says;
   bytes.write(sender, 2, 'hex');
   bytes.writeUIntLE(number, 10, 6);
   for (const [index, half] of hashes.entries()) bytes.writeInt32LE(half, HEADER_BYTES + index * 4);
@@ -57,7 +63,8 @@ export function readMessage(message: Uint8Array): BusMessage | undefined {
   const bytes = Buffer.from(message.buffer, message.byteOffset, message.byteLength);
   const rest = bytes.length - HEADER_BYTES;
   if (rest < 0 || rest % HASH_BYTES !== 0 || bytes[0] !== VERSION) return undefined;
-  const says = bytes[1];
+  const isLate = (bytes[1] & LATE) !== 0;
+  const says = bytes[1] & ~LATE;
   if (says !== CHANGED && says !== ALL_CHANGED && says !== GOODBYE) return undefined;
   let hashes = NONE;
   if (rest > 0) {
@@ -66,5 +73,5 @@ export function readMessage(message: Uint8Array): BusMessage | undefined {
       hashes[index] = bytes.readInt32LE(HEADER_BYTES + index * 4);
     }
   }
-  return { says, sender: bytes.toString('hex', 2, 10), number: bytes.readUIntLE(10, 6), hashes };
+  return { says, sender: bytes.toString('hex', 2, 10), number: bytes.readUIntLE(10, 6), hashes, isLate };
 }

@@ -46,6 +46,7 @@ export class BusSession implements NearCacheBusListener {
   /** When our own message was sent that was heard last. */
   #ownSentAt = Number.NEGATIVE_INFINITY;
   #isConnected = false;
+  #connectedAt = Number.NEGATIVE_INFINITY;
   #isClosed = false;
   #callOff: (() => void) | undefined;
   /** Hashes to be sent, in halves. */
@@ -113,7 +114,7 @@ export class BusSession implements NearCacheBusListener {
       for (let index = 0; index < hashes.length; index += 2) {
         this.#hears.changed(hashes[index], hashes[index + 1]);
       }
-      if (!this.#senders.note(sender, number, now, says === GOODBYE)) {
+      if (!this.#senders.note(message, now)) {
         this.counts.gaps += 1;
         this.#lost();
       }
@@ -127,6 +128,7 @@ export class BusSession implements NearCacheBusListener {
     if (!isConnected) this.#leaveUnsaid();
     this.#sentAt.clear();
     this.#ownSentAt = Number.NEGATIVE_INFINITY;
+    this.#connectedAt = this.#clock.now();
     this.#lost();
     this.#judge();
     if (!isConnected) return;
@@ -170,6 +172,11 @@ export class BusSession implements NearCacheBusListener {
     if (sentAt === undefined) return;
     this.#ownSentAt = Math.max(this.#ownSentAt, sentAt);
     for (const earlier of this.#sentAt.keys()) if (earlier <= number) this.#sentAt.delete(earlier);
+  }
+
+  /** Whether nothing of its own was heard in time, so that the others may hear it as late: always as late, without any silence. */
+  get #isLate(): boolean {
+    return Math.max(this.#ownSentAt, this.#connectedAt) + this.#maxAgeMs / 2 < this.#clock.now();
   }
 
   /** Until when can it be relied on? */
@@ -241,7 +248,8 @@ export class BusSession implements NearCacheBusListener {
     this.counts.sent += 1;
     this.#sentAt.set(this.#number, this.#clock.now());
     // One that is not sent leaves a gap in the numbers.
-    this.#bus.publish(writeMessage(says, this.#sender, this.#number, hashes)).catch(() => undefined);
+    const message = writeMessage(says, this.#sender, this.#number, hashes, this.#isLate);
+    this.#bus.publish(message).catch(() => undefined);
   }
 }
 

@@ -1,5 +1,12 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { CHANGED, readMessage, writeMessage } from '../../lib/near/bus-message.js';
+import {
+  type BusMessage,
+  type BusWord,
+  CHANGED,
+  GOODBYE,
+  readMessage,
+  writeMessage,
+} from '../../lib/near/bus-message.js';
 import { BusSenders } from '../../lib/near/bus-senders.js';
 import { Fleet, type Member } from '../cache/support/fleet.js';
 import { LocalBroker, type LocalBus } from '../cache/support/local-bus.js';
@@ -59,20 +66,24 @@ class Pair {
   }
 }
 
+function said(number: number, says: BusWord = CHANGED): BusMessage {
+  return { sender: 'a', number, says, hashes: new Int32Array(0), isLate: false };
+}
+
 describe('those who speak on a bus', () => {
   it('are not brought back after their goodbye by what comes late', () => {
     const senders = new BusSenders();
-    senders.note('a', 1, 0, false);
-    senders.note('a', 3, 10, true);
-    expect(senders.note('a', 2, 20, false)).toBe(true);
+    senders.note(said(1), 0);
+    senders.note(said(3, GOODBYE), 10);
+    expect(senders.note(said(2), 20)).toBe(true);
     expect(senders.count).toBe(0);
   });
 
   it('are waited for on, though a goodbye comes that was said before what was heard', () => {
     const senders = new BusSenders();
-    senders.note('a', 1, 0, false);
-    senders.note('a', 3, 10, false);
-    senders.note('a', 2, 20, true);
+    senders.note(said(1), 0);
+    senders.note(said(3), 10);
+    senders.note(said(2, GOODBYE), 20);
     expect([senders.count, senders.oldest]).toEqual([1, 10]);
   });
 });
@@ -260,6 +271,20 @@ describe('a bus between near caches', () => {
     expect(await pair.oldForMs(two, 4 * MAX_AGE_MS)).toBeLessThanOrEqual(MAX_AGE_MS);
   });
 
+  it('is not relied on while all that a process says comes steadily late', async () => {
+    const pair = new Pair();
+    const { broker, fleet, one, two } = pair;
+    await pair.use(3000);
+    broker.fate = (from) => (from === one.bus ? 3 * MAX_AGE_MS : 1);
+    await pair.use(10 * MAX_AGE_MS);
+    expect(two.cache.near?.bus).toMatchObject({ trusted: false, processes: 1 });
+    await fleet.until(one.cache.invalidate('k'));
+    expect(await pair.oldForMs(two, 4 * MAX_AGE_MS)).toBeLessThanOrEqual(MAX_AGE_MS);
+    broker.fate = () => 1;
+    await pair.use(6 * MAX_AGE_MS);
+    expect([one, two].map(({ cache }) => cache.near?.bus?.trusted)).toEqual([true, true]);
+  });
+
   it('is relied on at once when a process has said goodbye, also where its messages come late and again', async () => {
     const pair = new Pair();
     const { broker, one, two } = pair;
@@ -283,6 +308,11 @@ describe('a bus between near caches', () => {
       sender: '0123456789abcdef',
       number: 7,
       hashes: Int32Array.from([-1, 2, 3, -4]),
+      isLate: false,
+    });
+    expect(readMessage(writeMessage(GOODBYE, '0123456789abcdef', 8, [], true))).toMatchObject({
+      says: GOODBYE,
+      isLate: true,
     });
     for (let end = 0; end < written.length; end += 1) {
       const cut = readMessage(written.subarray(0, end));
