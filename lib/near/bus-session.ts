@@ -26,7 +26,7 @@ const FORGET_TIMES = 2;
  * It relies on the bus only as long as it hears its own heartbeat, and everybody's it has heard of, without a gap in their
  * numbers: each within half of `maxAge`. What was lost before is not known by then; so whatever is relied on has to have been
  * asked of memcached since (`trustedSince`). A heartbeat comes from whoever is connected, however little he has to say or hears
- * for: of whose way nothing is known, nobody would miss what he has to say next. Goodbye is said by who ends.
+ * for: of whose way nothing is known, nobody would miss what he has to say next. Goodbye is said by who ends, and owes nothing.
  */
 export class BusSession implements NearCacheBusListener {
   /** Since when nothing was lost, as far as is known; what was asked of memcached before that says nothing. */
@@ -146,11 +146,12 @@ export class BusSession implements NearCacheBusListener {
     };
   }
 
-  async close(): Promise<void> {
+  /** @param owesChanges whether something will take effect that cannot be told any more: then it is to be missed, for as long. */
+  async close(owesChanges: boolean): Promise<void> {
     if (this.#isClosed) return;
     this.#callOff?.();
     if (this.#isConnected) this.#send(this.#isFlood ? ALL_CHANGED : CHANGED, this.#pending);
-    if (this.#isConnected) this.#send(GOODBYE, []);
+    if (this.#isConnected && !owesChanges) this.#send(GOODBYE, []);
     this.#isClosed = true;
     await this.#bus.close();
   }

@@ -40,6 +40,9 @@ export interface EpochStore {
    * @param listener is told the key, or the tag; neither of them where it is not known which it was.
    */
   onLateChange(listener: (change: LateChange) => void): void;
+
+  /** Whether a server is owed changes, which may take effect without being told of any more once the near cache is closed. */
+  owesChanges(): boolean;
 }
 
 /** What was changed late. */

@@ -244,7 +244,7 @@ export class NearCache implements BusAudience {
     for (const callOff of this.#flushes) callOff();
     this.#epochs.close();
     this.#entries.clear();
-    await this.#bus?.close();
+    await this.#bus?.close(this.#store.owesChanges());
   }
 
   /** What was told when its change was begun, or owed, is to be told again: others may have read what was there before. */

@@ -69,6 +69,10 @@ export class ClientEpochs implements EpochStore {
     this.#client.epochs.onDelivered(() => listener({}));
   }
 
+  owesChanges(): boolean {
+    return this.#client.topology().some(({ owed }) => owed > 0);
+  }
+
   /** Tells of an item that may have been changed, or may be only now. */
   async changedLate(name: string, change: LateChange): Promise<void> {
     await this.#client.epochs.changed(name);

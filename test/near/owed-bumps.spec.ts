@@ -84,6 +84,19 @@ describeReal('a bump that is owed', () => {
     await expectDropped(reader, 'k', at, { tags: ['tag'] });
   });
 
+  it('is noticed that is delivered while its process ends, which says no goodbye on the bus', async () => {
+    const [reader, writer] = await startOnBus(members, server.address, way.address);
+    await warm(reader, 'k', 'old');
+    way.down();
+    await writer.cache.invalidate('k');
+    await wait(50);
+    await warm(reader, 'k', 'old');
+    way.up();
+    await writer.cache.close();
+    await writer.client.close();
+    await expectDropped(reader, 'k', performance.now());
+  });
+
   it('is not lost among more than can be remembered, though the keys are gone by then', async () => {
     const keys = Array.from({ length: 8 }, (_, index) => `k${index}`);
     const reader = members.start(server.address, NEAR);

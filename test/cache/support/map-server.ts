@@ -462,6 +462,10 @@ class MapEpochs implements EpochStore {
     this.lateChanges.push(listener);
   }
 
+  owesChanges(): boolean {
+    return false;
+  }
+
   #add(operation: Operation, name: string): Promise<string | undefined> {
     return this.#ask(operation, name, () => {
       if (this.#server.epochs.has(name)) return undefined;
