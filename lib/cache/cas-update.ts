@@ -141,7 +141,9 @@ export class CasUpdates {
         keepSeconds = ttlSeconds === 0 ? 0 : ttlSeconds + graceSeconds;
       }
       const writing = store.write(key, entry, keepSeconds, finding.cas);
-      stored = (await unlessAborted(writing, options.signal)) === 'stored';
+      // Who was told that it was aborted has said that it has changed by then, and others may have read what was there again.
+      const onLate = (): void => this.#in.near?.forget(key, true);
+      stored = (await unlessAborted(writing, options.signal, onLate)) === 'stored';
       return stored ? { value } : undefined;
     } finally {
       // A right that came with the read and was not used would keep others waiting for the rest of the lease.

@@ -8,7 +8,7 @@ import {
   writeMessage,
 } from '../../lib/near/bus-message.js';
 import { BusSenders } from '../../lib/near/bus-senders.js';
-import { Fleet, type Member } from '../cache/support/fleet.js';
+import { deferred, Fleet, type Member } from '../cache/support/fleet.js';
 import { LocalBroker, type LocalBus } from '../cache/support/local-bus.js';
 
 // Computing, on a machine that does much else.
@@ -223,6 +223,22 @@ describe('a bus between near caches', () => {
     await pair.two.cache.close();
     await pair.fleet.pass(5);
     expect(pair.fleet.clock.pending).toBe(0);
+  });
+
+  it('brings an update that was aborted, and is stored all the same', async () => {
+    const pair = new Pair();
+    const { fleet, one, two } = pair;
+    await pair.use(3000);
+    const abort = new AbortController();
+    const way = deferred();
+    one.store.before = (operation) => (operation === 'write' ? way.promise : undefined);
+    const update = one.cache.update('k', () => 'new', { signal: abort.signal });
+    await fleet.pass(10);
+    abort.abort();
+    await expect(update).rejects.toThrow('aborted');
+    await pair.use(300);
+    way.resolve();
+    expect(await pair.oldForMs(two, 4 * MAX_AGE_MS)).toBeLessThanOrEqual(5);
   });
 
   it('is told nothing when only keys have got other servers', async () => {
