@@ -70,7 +70,7 @@ function compile(options: CachePutOptions, facts: MethodFacts): CompiledOperatio
     const ttlOf = typeof ttl === 'function' ? { ttl: (value: never) => ttl(value, ...args) as Ttl } : {};
     return cache.service.beginSet?.(at, cache.policy({ ...policy, ...ttlOf }, facts.place, named));
   };
-  const puts = maker.use(key, tags, tagsOf !== undefined);
+  const puts = maker.use(key, tags, { hasTagsOfValue: tagsOf !== undefined, knowsResult: true });
   /** Tags that are known before the method runs. */
   const early = (call: Call): readonly CompiledKey[] => [...tags, ...call.cache.readersTags(puts)];
 

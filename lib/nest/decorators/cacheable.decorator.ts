@@ -69,7 +69,7 @@ function compile(options: CacheableOptions, facts: MethodFacts): CompiledOperati
     policy,
     varyBy: maker.varyBy,
     types: () => [...facts.defaults.types(), ...own.types()],
-    reads: maker.use(key, tags, own.tagsOf !== undefined),
+    reads: maker.use(key, tags, { hasTagsOfValue: own.tagsOf !== undefined }),
     isApartByRequest:
       own.sharedBetweenRequests || (key === undefined ? facts.tellsObjectsApart : maker.varyBy.length > 0),
     commonTo: own.sharedKey ? undefined : maker.commonTo(key),

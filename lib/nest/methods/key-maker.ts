@@ -73,9 +73,16 @@ export class KeyMaker {
   }
 
   /** How keys and tags are made here, for others that mean the same keys. */
-  use(key: CompiledKey | undefined, tags: readonly CompiledKey[], hasTagsOfValue: boolean): KeyUse {
+  use(
+    key: CompiledKey | undefined,
+    tags: readonly CompiledKey[],
+    {
+      hasTagsOfValue = false,
+      knowsResult = false,
+    }: Partial<Pick<KeyUse, 'hasTagsOfValue' | 'knowsResult'>> = {},
+  ): KeyUse {
     const { defaults, place } = this.#facts;
-    return { prefix: defaults.prefix, key, tags, hasTagsOfValue, place };
+    return { prefix: defaults.prefix, key, tags, hasTagsOfValue, knowsResult, place };
   }
 
   /** Tags, which do not vary: invalidating one is meant for all. */

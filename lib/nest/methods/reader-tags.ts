@@ -15,6 +15,8 @@ export interface KeyUse {
   readonly tags: readonly CompiledKey[];
   /** Whether more tags are known only from the value. */
   readonly hasTagsOfValue: boolean;
+  /** Of those that store for others: whether their tags may be made of what the method returned. */
+  readonly knowsResult: boolean;
   /** Class, method and decorator. */
   readonly place: string;
 }
@@ -37,7 +39,8 @@ export function tagsFor(writer: KeyUse, reader: KeyUse): CompiledKey[] {
   if (reader.hasTagsOfValue && !mayBeNamed) {
     throw new DecoratorError(
       `${reader.place} reads what is stored here and tags it by 'tagsOf', which is not known here; ` +
-        "name the same tags by 'tagsOf', or invalidations of them would miss this value",
+        `name the same tags ${writer.knowsResult ? "by 'tagsOf'" : "in 'tags', by a function of the arguments"}, ` +
+        'or invalidations of them would miss this value',
     );
   }
   return reader.tags.flatMap((tag) => {
@@ -48,7 +51,7 @@ export function tagsFor(writer: KeyUse, reader: KeyUse): CompiledKey[] {
     const name = tag.template === undefined ? 'made by a function' : `'${tag.template.written}'`;
     throw new DecoratorError(
       `${reader.place} reads what is stored here and wants it to bear its tag ${name}, which cannot be made of this key; ` +
-        "name the same tag in 'tags', such as one of {result.…}",
+        `name the same tag in 'tags', ${writer.knowsResult ? 'such as one of {result.…}' : 'which the arguments have to tell'}`,
     );
   });
 }

@@ -1,7 +1,15 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Injectable, type Type } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
-import { Cacheable, CacheEvict, CachePut, MemcachedModule, MemcachedService } from '../../../lib/index.js';
+import {
+  Cacheable,
+  CacheEvict,
+  CachePut,
+  CasUpdate,
+  Current,
+  MemcachedModule,
+  MemcachedService,
+} from '../../../lib/index.js';
 import { MemcachedServer } from '../../../lib/testing/index.js';
 
 let server: MemcachedServer;
@@ -101,6 +109,91 @@ describe('@CachePut', () => {
     await expect(boot(Untagged)).rejects.toThrow(
       "Untagged.create @CachePut: Untagged.find @Cacheable reads what is stored here and wants it to bear its tag 'author:{1}'",
     );
+  });
+});
+
+describe('@CasUpdate', () => {
+  @Injectable()
+  class Stock {
+    ran = 0;
+
+    @Cacheable({ key: 'stock:{0}', tags: ['stocks', 'stock-of:{0}'] })
+    async left(_id: number): Promise<number> {
+      this.ran += 1;
+      return 500;
+    }
+
+    @CasUpdate({ key: 'stock:{1}', tags: ['stocks'] })
+    async take(pieces: number, _id: number, @Current() left = 900): Promise<number> {
+      return left - pieces;
+    }
+  }
+
+  it('gives a new value the tags that its reader looks for, so that the update is not overwritten', async () => {
+    const stock = (await boot(Stock)).get(Stock);
+    expect(await stock.take(1, 7)).toBe(899);
+    expect(await stock.left(7)).toBe(899);
+    expect(await stock.take(1, 7)).toBe(898);
+    expect(await stock.left(7)).toBe(898);
+    expect(stock.ran).toBe(0);
+  });
+
+  it.each(['stocks', 'stock-of:7'])('stores what an invalidation of the tag %s reaches', async (tag) => {
+    const stock = (await boot(Stock)).get(Stock);
+    await stock.take(1, 7);
+    expect(await stock.left(7)).toBe(899);
+    await testing.get(MemcachedService).invalidateTags(tag);
+    expect(await stock.left(7)).toBe(500);
+  });
+
+  class Found {
+    @Cacheable({ key: 'by-function:{0}', tags: [(id: number) => ['stock-of', id]] })
+    async byFunction(_id: number): Promise<number> {
+      return 500;
+    }
+
+    @Cacheable({ key: 'by-value:{0}', tagsOf: (left: number) => [`left:${left}`] })
+    async byValue(_id: number): Promise<number> {
+      return 500;
+    }
+  }
+
+  it('is refused where the tags of its reader cannot be known', async () => {
+    @Injectable()
+    class Untagged extends Found {
+      @CasUpdate({ key: 'by-function:{0}' })
+      async take(_id: number, @Current() left = 900): Promise<number> {
+        return left - 1;
+      }
+
+      @CasUpdate({ key: 'by-value:{0}' })
+      async give(_id: number, @Current() left = 900): Promise<number> {
+        return left + 1;
+      }
+    }
+    await expect(boot(Untagged)).rejects.toThrow(
+      [
+        'Untagged.take @CasUpdate: Found.byFunction @Cacheable reads what is stored here and wants it to bear its tag made by ' +
+          "a function, which cannot be made of this key; name the same tag in 'tags', which the arguments have to tell",
+        "Untagged.give @CasUpdate: Found.byValue @Cacheable reads what is stored here and tags it by 'tagsOf', which is not " +
+          "known here; name the same tags in 'tags', by a function of the arguments, or invalidations of them would miss this value",
+      ].join('\n'),
+    );
+  });
+
+  it('may name such tags by a function of its own', async () => {
+    @Injectable()
+    class Tagged extends Found {
+      @CasUpdate({ key: 'by-function:{0}', tags: [(id: number) => ['stock-of', id]] })
+      async take(_id: number, @Current() left = 900): Promise<number> {
+        return left - 1;
+      }
+    }
+    const tagged = (await boot(Tagged)).get(Tagged);
+    await tagged.take(7);
+    expect(await tagged.byFunction(7)).toBe(899);
+    await testing.get(MemcachedService).invalidateTags('stock-of:7');
+    expect(await tagged.byFunction(7)).toBe(500);
   });
 });
 
