@@ -84,9 +84,14 @@ function compile(options: object, facts: MethodFacts): CompiledOperation {
         async (missing, context) => {
           const given = filled([[...missing], ...others], facts.signature.loading, context);
           const returned = await (isForced ? unforced(() => call.next(given)) : call.next(given));
-          if (idOf !== undefined) return byId(returned, missing, idOf, keyOf, facts.place);
-          if (returned instanceof Map) return missing.map((id) => returned.get(id) as unknown);
-          return inOrder(returned, missing, facts.place);
+          if (returned instanceof Map) return byKey(returned, missing, keyOf);
+          if (idOf === undefined) return inOrder(returned, missing, facts.place);
+          const rows = listed(returned, missing, facts.place);
+          return byKey(
+            Array.from(rows, (row) => [idOf(row), row]),
+            missing,
+            keyOf,
+          );
         },
         cache.policy(policy, facts.place, [], isForced),
       );
@@ -98,20 +103,20 @@ function compile(options: object, facts: MethodFacts): CompiledOperation {
 }
 
 /** Finds the row of each id by its key, since one half of an application may have text where the other has numbers. */
-function byId(
-  rows: unknown,
+function byKey(
+  rows: Iterable<readonly unknown[]>,
   ids: readonly unknown[],
-  idOf: (row: unknown) => unknown,
   keyOf: (id: unknown) => string,
-  place: string,
 ): unknown[] {
-  if (!isIterable(rows)) {
-    throw new DecoratorError(
-      `${place}: the method returned no list for ${ids.length} ids; return the rows that there are, an empty list for none`,
-    );
-  }
-  const byKey = new Map(Array.from(rows, (row) => [keyOf(idOf(row)), row]));
-  return ids.map((id) => byKey.get(keyOf(id)));
+  const found = new Map(Array.from(rows, ([id, row]) => [keyOf(id), row]));
+  return ids.map((id) => found.get(keyOf(id)));
+}
+
+function listed(returned: unknown, ids: readonly unknown[], place: string): Iterable<unknown> {
+  if (isIterable(returned)) return returned;
+  throw new DecoratorError(
+    `${place}: the method returned no list for ${ids.length} ids; return the rows that there are, an empty list for none`,
+  );
 }
 
 function inOrder(returned: unknown, ids: readonly unknown[], place: string): unknown[] {

@@ -98,6 +98,34 @@ describe('@CacheBatch', () => {
     expect(products.asked.at(-1)).toEqual([1, 2, 3, 4, 5]);
   });
 
+  it('takes maps by their keys, text and numbers alike, whatever idOf says of a row', async () => {
+    class Rows {
+      readonly asked: unknown[] = [];
+
+      @CacheBatch({ key: 'row:{0}', idOf: (row: Product | null) => row?.id ?? 0, returns: 'map' })
+      async withIdOf(ids: readonly number[]): Promise<Map<number, Product | null>> {
+        this.asked.push(ids);
+        return new Map(ids.map((id) => [id, id > 9 ? null : { id }]));
+      }
+
+      @CacheBatch({ key: 'text:{0}', returns: 'map' })
+      async byText(ids: readonly number[]): Promise<Map<string, Product>> {
+        this.asked.push(ids);
+        return new Map(ids.map((id) => [`${id}`, { id }]));
+      }
+    }
+    const rows = new RecordingCache().attach(new Rows());
+    const found = [1, 2, 10].map((id) => [id, id > 9 ? null : { id }] as const);
+    for (let round = 0; round < 2; round += 1) {
+      expect(await rows.withIdOf([1, 2, 10])).toEqual(new Map(found));
+      expect(await rows.byText([1, 2])).toEqual(new Map(found.slice(0, 2)));
+    }
+    expect(rows.asked).toEqual([
+      [1, 2, 10],
+      [1, 2],
+    ]);
+  });
+
   it('refuses a list that does not say whose its items are', async () => {
     const { products } = setUp();
     await expect(products.short([1, 2])).rejects.toThrow(
