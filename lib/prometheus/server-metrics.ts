@@ -93,7 +93,8 @@ class Scrape {
   async #ask(): Promise<Answers> {
     const answers = new Map<string, GeneralStats>();
     const silent = new Set<string>();
-    await Promise.all(
+    // A client that is closed says nothing, which is no matter of the others.
+    await Promise.allSettled(
       this.#clients.map(async (client) => {
         try {
           const found = await client.stats('general', { timeout: this.#timeoutMs });
@@ -102,7 +103,7 @@ class Scrape {
           for (const { server } of client.topology()) if (!answers.has(server)) silent.add(server);
         }
       }),
-    ).catch(() => undefined);
+    );
     return { answers, silent: [...silent].filter((server) => !answers.has(server)) };
   }
 }

@@ -97,6 +97,23 @@ describeReal('the metrics of servers', () => {
     await other.close();
   });
 
+  it('are those of the instances that live, where another one is closed', async () => {
+    const other = await startMemcached();
+    const closed = new MemcachedService({ servers: other.address, instance: 'closed' });
+    memcached = new MemcachedService({ servers: server.address });
+    instrument([closed, memcached], { register });
+    await closed.close();
+    expect(await samplesOf(register, 'memcached_up')).toEqual(
+      new Map([
+        [`{server="${server.address}"}`, 1],
+        [`{server="${other.address}"}`, 0],
+      ]),
+    );
+    const items = await samplesOf(register, 'memcached_current_items');
+    expect([...items.keys()]).toEqual([`{server="${server.address}"}`]);
+    await other.stop();
+  });
+
   it('are those of a client that is closed: nothing is up, and nothing fails', async () => {
     serve(server.address);
     await memcached.close();
