@@ -23,6 +23,13 @@ export interface KeyScope {
   readonly hasResult: boolean;
 }
 
+/** The class that declares a method, as default keys tell it. */
+export interface KeyDeclarer {
+  readonly name: string;
+  /** How many classes of the same name stand below it, from that of the object on. */
+  readonly namesakes: number;
+}
+
 /**
  * Turns what a user wrote for a key, or for a tag, into a function; every decorator's keys come from here.
  *
@@ -55,11 +62,13 @@ export function compileResultKey(make: (...resultAndArgs: readonly unknown[]) =>
  */
 export function defaultKey(
   owner: string,
-  declarer: string,
+  { name: declarer, namesakes }: KeyDeclarer,
   method: string,
   args: readonly unknown[],
 ): string {
-  const name = owner === declarer ? escapeText(owner) : `${escapeText(owner)}/${escapeText(declarer)}`;
+  const isOwn = owner === declarer && namesakes === 0;
+  const position = namesakes === 0 ? '' : `#${namesakes + 1}`;
+  const name = isOwn ? escapeText(owner) : `${escapeText(owner)}/${escapeText(declarer)}${position}`;
   const forms = args.map((arg, index) => canonicalForm(arg, `argument ${index}`));
   return `${name}.${escapeText(method)}(${forms.join()})`;
 }

@@ -63,6 +63,16 @@ export class DecoratedMethod {
     return position > 0 ? `${this.name}#${position + 1}` : this.name;
   }
 
+  /** How many classes below the declarer have its name, so that default keys would take one for the other. */
+  #namesakes(type: Type): number {
+    let count = 0;
+    for (let owner: unknown = type; typeof owner === 'function'; owner = Object.getPrototypeOf(owner)) {
+      if (owner === this.declarer) break;
+      if (owner.name === this.declarer.name) count += 1;
+    }
+    return count;
+  }
+
   /** Class, method and one of its decorators, for messages. */
   place(decorator: string): string {
     return `${this.declarer.name}.${this.name} ${decorator}`;
@@ -85,7 +95,7 @@ export class DecoratedMethod {
       const place = this.place(operation.decorator);
       return placed(place, () =>
         operation.compile({
-          declarer: this.declarer.name,
+          declarer: { name: this.declarer.name, namesakes: this.#namesakes(type) },
           method: this.#keyName,
           place,
           signature: this.signature,

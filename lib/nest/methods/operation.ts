@@ -2,6 +2,7 @@ import type { CachePolicy } from '../../options/cache-options.js';
 import type { Constructor } from '../../options/codec-options.js';
 import type { ClassDefaults } from './class-defaults.js';
 import type { Call } from './call.js';
+import type { KeyDeclarer } from '../keys/key-compiler.js';
 import type { KeyForm } from '../keys/key-template.js';
 import type { VaryBy } from '../../options/vary-by.js';
 import type { KeyUse } from './reader-tags.js';
@@ -41,7 +42,7 @@ export type DecoratorName = (typeof NESTING)[number];
 /** What is known about a decorated method when its decorators are compiled. */
 export interface MethodFacts {
   /** The class that declares the method. */
-  readonly declarer: string;
+  readonly declarer: KeyDeclarer;
   readonly method: string;
   /** Class, method and decorator, for messages: `ProductService.find @Cacheable`. */
   readonly place: string;

@@ -298,6 +298,40 @@ describe('@Cacheable', () => {
       expect(cache.log).toEqual(['load Users/Repository.find(1)', 'load Orders/Repository.find(1)']);
     });
 
+    it('tells a class from parents of the same name', async () => {
+      const make = () => {
+        class Orders {
+          @Cacheable()
+          async find(id: number): Promise<string> {
+            return `order ${id}`;
+          }
+        }
+        return Orders;
+      };
+      const Grandparent = make();
+      const makeChild = (Parent: typeof Grandparent) => {
+        class Orders extends Parent {
+          @Cacheable()
+          override async find(id: number): Promise<string> {
+            return `own ${await super.find(id)}`;
+          }
+        }
+        return Orders;
+      };
+      const Parent = makeChild(Grandparent);
+      const cache = new RecordingCache();
+      expect(await cache.attach(new (makeChild(Parent))()).find(1)).toBe('own own order 1');
+      class Sales extends Parent {}
+      expect(await cache.attach(new Sales()).find(1)).toBe('own order 1');
+      expect(cache.log).toEqual([
+        'load Orders.find(1)',
+        'load Orders/Orders#2.find(1)',
+        'load Orders/Orders#3.find(1)',
+        'load Sales/Orders.find(1)',
+        'load Sales/Orders#2.find(1)',
+      ]);
+    });
+
     it('caches one of two classes of one name in one application, whose values would meet', async () => {
       const make = () => {
         class Same {

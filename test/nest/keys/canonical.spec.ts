@@ -134,8 +134,12 @@ describe('the canonical form', () => {
 
 describe('the default key', () => {
   it('holds class, method and arguments', () => {
-    expect(defaultKey('Products', 'Products', 'find', [7, 'de'])).toBe("Products.find(7,'de)");
-    expect(defaultKey('Products', 'Repository', 'find', [])).toBe('Products/Repository.find()');
+    expect(defaultKey('Products', { name: 'Products', namesakes: 0 }, 'find', [7, 'de'])).toBe(
+      "Products.find(7,'de)",
+    );
+    expect(defaultKey('Products', { name: 'Repository', namesakes: 0 }, 'find', [])).toBe(
+      'Products/Repository.find()',
+    );
   });
 
   it('differs for every list of arguments', () => {
@@ -144,7 +148,9 @@ describe('the default key', () => {
     });
     fc.assert(
       fc.property(list, list, (one, other) => {
-        const [first, second] = [one, other].map((args) => defaultKey('A', 'A', 'm', args));
+        const [first, second] = [one, other].map((args) =>
+          defaultKey('A', { name: 'A', namesakes: 0 }, 'm', args),
+        );
         expect(first === second).toBe(isDeepStrictEqual(one, other));
       }),
       { numRuns: 2000 },
