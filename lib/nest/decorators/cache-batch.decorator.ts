@@ -7,6 +7,7 @@ import {
 import type { CachePolicy } from '../../options/cache-options.js';
 import { readOptions, refuseBareText } from '../../options/decorator-options.js';
 import { unforced } from '../instance/force-fresh.js';
+import { fixedKey } from '../keys/key-template.js';
 import { KeyMaker } from '../methods/key-maker.js';
 import { filled } from '../methods/marked-parameter.js';
 import type { Call } from '../methods/call.js';
@@ -55,11 +56,14 @@ function compile(options: object, facts: MethodFacts): CompiledOperation {
     );
   }
   const policy: CachePolicy<never> = { ...facts.defaults.policy, ...rest };
+  // What is no list is refused where the policy is read.
+  const tags = Array.isArray(policy.tags) ? (policy.tags as readonly string[]).map(fixedKey) : [];
 
   return {
     policy,
     varyBy: maker.varyBy,
     types: () => [...facts.defaults.types(), ...own.types()],
+    reads: maker.use(key, tags),
     isApartByRequest: own.sharedBetweenRequests || maker.varyBy.length > 0,
     commonTo: own.sharedKey ? undefined : maker.commonTo(key),
     form: maker.form(key),

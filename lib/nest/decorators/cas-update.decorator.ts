@@ -13,7 +13,7 @@ import type { AnyMethod, MethodDecoratorFor, ResultOf } from './method-types.js'
  *
  * **The method may run several times for one call**: when somebody else was quicker, it runs again with the newer value.
  * So it should compute and do nothing else; what has to happen once belongs behind the call. No update is lost, in
- * this process or between processes. A new value gets the tags of the `@Cacheable` that reads it.
+ * this process or between processes. A new value gets the tags of the `@Cacheable` or `@CacheBatch` that reads it.
  *
  * @returns (of the decorated method) the value that is stored now.
  * @throws {CasConflictError} when every attempt met a concurrent change.

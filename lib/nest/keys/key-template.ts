@@ -108,6 +108,11 @@ export function compiledTemplate(template: KeyTemplate): CompiledKey {
   };
 }
 
+/** A key or tag that is always the same. */
+export function fixedKey(written: string): CompiledKey {
+  return compiledTemplate({ literals: [written], placeholders: [], written });
+}
+
 /** Fills a template that asks for one argument as it is, as most do, and that of a text or a number. */
 function onlyPart(template: KeyTemplate): CompiledKey['make'] | undefined {
   const { literals, placeholders } = template;

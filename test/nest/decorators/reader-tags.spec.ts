@@ -3,6 +3,7 @@ import { Injectable, type Type } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import {
   Cacheable,
+  CacheBatch,
   CacheEvict,
   CachePut,
   CasUpdate,
@@ -194,6 +195,39 @@ describe('@CasUpdate', () => {
     expect(await tagged.byFunction(7)).toBe(899);
     await testing.get(MemcachedService).invalidateTags('stock-of:7');
     expect(await tagged.byFunction(7)).toBe(500);
+  });
+});
+
+describe('a @CacheBatch', () => {
+  @Injectable()
+  class Prices {
+    readonly asked: unknown[] = [];
+
+    @CacheBatch({ key: 'price:{0}', tags: ['prices'] })
+    async find(ids: readonly number[]): Promise<number[]> {
+      this.asked.push(ids);
+      return ids.map(() => 500);
+    }
+
+    @CachePut({ key: 'price:{0}' })
+    async put(_id: number, price: number): Promise<number> {
+      return price;
+    }
+
+    @CasUpdate({ key: 'price:{0}' })
+    async raise(_id: number, by: number, @Current() price = 900): Promise<number> {
+      return price + by;
+    }
+  }
+
+  it('is a reader as a @Cacheable is, for whom puts and updates give its tags', async () => {
+    const prices = (await boot(Prices)).get(Prices);
+    await prices.put(1, 700);
+    await prices.raise(2, 1);
+    expect(await prices.find([1, 2])).toEqual([700, 901]);
+    expect(prices.asked).toEqual([]);
+    await testing.get(MemcachedService).invalidateTags('prices');
+    expect(await prices.find([1, 2])).toEqual([500, 500]);
   });
 });
 
