@@ -16,9 +16,9 @@ import type { DecoratedMethod, Hosted } from '../methods/decorated-method.js';
 import type { ModuleCache } from '../instance/module-cache.js';
 import { DEFAULT_NAME, getModuleCacheToken } from '../instance/module-name.js';
 import { placed } from '../methods/place.js';
-import { meansKeysOf, tagsFor } from '../methods/reader-tags.js';
 import { decoratedMethodsOf } from '../methods/stub.js';
 import { mistakesOfRoutes } from './route-checks.js';
+import { adoptTags } from './tag-adoption.js';
 import type { DecoratorsOptions } from '../../options/module-options.js';
 
 const WOULD_DO_NOTHING =
@@ -38,6 +38,8 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationBootstrap, 
   readonly #onUnprovided: Required<DecoratorsOptions>['unprovided'];
   readonly #cache: ModuleCache | undefined;
   readonly #watched = new WeakSet<Wrapper>();
+  /** Classes that factories have made objects of since the start. */
+  readonly #made = new Set<Type>();
   #hasBegun = false;
   #isWatching = false;
 
@@ -136,11 +138,7 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationBootstrap, 
 
   #explore(cache: ModuleCache): void {
     const mistakes = new Set<string>();
-    const wrappers = [...this.#container.values()].flatMap(({ providers, controllers, injectables }) => [
-      ...providers.values(),
-      ...controllers.values(),
-      ...injectables.values(),
-    ]);
+    const wrappers = this.#wrappers();
     for (const mistake of likenesses(wrappers, (type) => this.#oursAmong(type))) mistakes.add(mistake);
     for (const wrapper of wrappers) {
       for (const type of classesOf(wrapper)) DeclaredClasses.provide(type);
@@ -156,7 +154,8 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationBootstrap, 
       const problem = this.#connect(wrapper, cache);
       if (problem !== undefined) mistakes.add(`${type.name}: ${problem}`);
     }
-    for (const mistake of this.#adoptTags(wrappers, cache)) mistakes.add(mistake);
+    const types = new Set([...wrappers.flatMap((wrapper) => classOf(wrapper) ?? []), ...this.#made]);
+    for (const mistake of adoptTags(types, this.#instance, cache)) mistakes.add(mistake);
     // An object that could not be connected has been named by now.
     if (mistakes.size === 0) {
       for (const mistake of wrappers.flatMap((wrapper) => this.#madeBy(wrapper))) mistakes.add(mistake);
@@ -164,32 +163,21 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationBootstrap, 
     if (mistakes.size > 0) throw new DecoratorError([...mistakes].join('\n'));
   }
 
-  /** Has whoever stores for a reader give the tags that it looks for. */
-  #adoptTags(wrappers: readonly Wrapper[], cache: ModuleCache): string[] {
-    const types = new Set(wrappers.flatMap((wrapper) => classOf(wrapper) ?? []));
-    const compiled = [...types].flatMap((type) =>
-      this.#oursAmong(type).flatMap((method) => {
-        try {
-          return [...method.compile(type)];
-        } catch {
-          return []; // it has been named
-        }
-      }),
-    );
-    const readers = compiled.flatMap(({ reads }) => reads ?? []);
-    return compiled.flatMap(({ puts }) => {
-      if (puts === undefined) return [];
-      try {
-        const kept = readers.filter((reader) => meansKeysOf(puts, reader));
-        cache.adoptTags(
-          puts,
-          kept.flatMap((reader) => tagsFor(puts, reader)),
-        );
-        return [];
-      } catch (error) {
-        return [`${puts.place}: ${(error as Error).message}`];
-      }
-    });
+  /** As for all that is there when the application starts: what a class that a factory makes stores, or reads. */
+  #adoptTagsOf(made: Type, cache: ModuleCache): string[] {
+    if (this.#made.has(made)) return [];
+    const types = [...this.#wrappers().flatMap((wrapper) => classOf(wrapper) ?? []), ...this.#made, made];
+    const mistakes = adoptTags(new Set(types), this.#instance, cache);
+    if (mistakes.length === 0) this.#made.add(made);
+    return mistakes;
+  }
+
+  #wrappers(): Wrapper[] {
+    return [...this.#container.values()].flatMap(({ providers, controllers, injectables }) => [
+      ...providers.values(),
+      ...controllers.values(),
+      ...injectables.values(),
+    ]);
   }
 
   #mistakes(type: Type, cache: ModuleCache): string[] {
@@ -214,7 +202,12 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationBootstrap, 
     this.#watched.add(wrapper);
     const factory = wrapper.metatype as (...args: unknown[]) => unknown;
     wrapper.metatype = async (...args: unknown[]) => this.#adopt(await factory(...args), wrapper, cache);
-    for (const made of wrapper.getStaticTransientInstances()) this.#adopt(made?.instance, wrapper, cache);
+    for (const made of wrapper.getStaticTransientInstances()) {
+      const type = constructorOf(made?.instance);
+      // Whose tags are then looked at with those of all others.
+      if (type !== undefined) this.#made.add(type);
+      this.#adopt(made?.instance, wrapper, cache);
+    }
   }
 
   /** @throws {DecoratorError} naming every mistake in the object's class. */
@@ -223,7 +216,11 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationBootstrap, 
     const methods = type === undefined ? [] : this.#oursAmong(type);
     if (type === undefined || methods.length === 0) return object;
     DeclaredClasses.provide(type);
-    const mistakes = [...this.#mistakes(type, cache), ...requestMistakes(wrapper, methods, type)];
+    const mistakes = [
+      ...this.#mistakes(type, cache),
+      ...requestMistakes(wrapper, methods, type),
+      ...this.#adoptTagsOf(type, cache),
+    ];
     if (mistakes.length > 0) throw new DecoratorError(mistakes.join('\n'));
     this.#give(object as Hosted, cache);
     return object;

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Injectable, type Type } from '@nestjs/common';
+import { Inject, Injectable, type Provider, Scope } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import {
   Cacheable,
@@ -23,7 +23,7 @@ afterEach(async () => {
 const warnings: string[] = [];
 const logger = { warn: (message: string) => void warnings.push(message), log() {}, error() {} };
 
-async function boot(...providers: Type[]): Promise<TestingModule> {
+async function boot(...providers: Provider[]): Promise<TestingModule> {
   server = await MemcachedServer.start();
   testing = await Test.createTestingModule({
     imports: [MemcachedModule.forRoot({ servers: server.address, decorators: { unprovided: 'ignore' } })],
@@ -228,6 +228,67 @@ describe('a @CacheBatch', () => {
     expect(prices.asked).toEqual([]);
     await testing.get(MemcachedService).invalidateTags('prices');
     expect(await prices.find([1, 2])).toEqual([500, 500]);
+  });
+});
+
+describe('what factories make later', () => {
+  @Injectable()
+  class Readers {
+    @Cacheable({ key: 'made:{0}', tags: ['made', 'made-of:{0}'] })
+    async find(_id: number): Promise<number> {
+      return 500;
+    }
+
+    @Cacheable({ key: 'by-value:{0}', tagsOf: (left: number) => [`left:${left}`] })
+    async byValue(_id: number): Promise<number> {
+      return 500;
+    }
+  }
+
+  class Writer {
+    @CasUpdate({ key: 'made:{0}' })
+    async take(_id: number, @Current() left = 900): Promise<number> {
+      return left - 1;
+    }
+  }
+
+  class Untagged {
+    @CasUpdate({ key: 'by-value:{0}' })
+    async take(_id: number, @Current() left = 900): Promise<number> {
+      return left - 1;
+    }
+  }
+
+  @Injectable()
+  class Holder {
+    constructor(@Inject('made') readonly made: Writer) {}
+  }
+
+  const factory = (scope: Scope, type: new () => object): Provider => ({
+    provide: 'made',
+    scope,
+    useFactory: () => new type(),
+  });
+
+  it('gives its values the tags of their readers, too', async () => {
+    await boot(Readers, factory(Scope.REQUEST, Writer));
+    await (await testing.resolve<Writer>('made')).take(7);
+    expect(await testing.get(Readers).find(7)).toBe(899);
+  });
+
+  it('does so where it is made for who injects it', async () => {
+    await boot(Readers, Holder, factory(Scope.TRANSIENT, Writer));
+    await testing.get(Holder).made.take(7);
+    expect(await testing.get(Readers).find(7)).toBe(899);
+  });
+
+  it('is refused when it is made, where their tags cannot be known', async () => {
+    await boot(Readers, factory(Scope.REQUEST, Untagged));
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      await expect(testing.resolve('made')).rejects.toThrow(
+        'Untagged.take @CasUpdate: Readers.byValue @Cacheable reads what is stored here',
+      );
+    }
   });
 });
 
