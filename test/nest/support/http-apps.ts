@@ -91,14 +91,15 @@ export async function httpApp(platform: PlatformName, options: HttpAppOptions): 
   };
 }
 
-/** Asks for an address as it is written, on a connection of its own. */
+/** Asks for an address as it is written, but for what no address can have; on a connection of its own. */
 export async function ask(
   url: string,
   headers: Record<string, string> = {},
   method = 'GET',
 ): Promise<Answer> {
   const { origin } = new URL(url);
-  const sent = request(origin, { path: url.slice(origin.length), headers, method, agent: false });
+  const path = url.slice(origin.length).replaceAll(/[^\x21-\x7e]/gu, encodeURIComponent);
+  const sent = request(origin, { path, headers, method, agent: false });
   sent.end();
   const [response] = (await once(sent, 'response')) as [import('node:http').IncomingMessage];
   const chunks: Buffer[] = [];
