@@ -9,7 +9,7 @@ import type {
   UpdateOptions,
 } from '../options/cache-options.js';
 import { checkedKeys, readEntries, type Entries } from '../options/entries.js';
-import { ResolvedCacheOptions, resolveUpdate, ResolvedPolicy } from '../options/cache-policy.js';
+import { ResolvedCacheOptions, ResolvedPolicy } from '../options/cache-policy.js';
 import { type Duration, toMilliseconds } from '../options/duration.js';
 import type { NearCache, NearCacheReport } from '../near/near-cache.js';
 import { readBatch } from './batch-read.js';
@@ -53,7 +53,6 @@ export class CacheEngine {
   readonly #readThrough: ReadThrough;
   readonly #reads: PlainReads;
   readonly #writes: CacheWrites;
-  readonly #updates: CasUpdates;
   readonly #items: ItemCommands;
   readonly #locks: Locks;
   readonly #selfWait = new SelfWait();
@@ -92,9 +91,9 @@ export class CacheEngine {
     this.#readThrough = new ReadThrough(this.#in);
     this.#reads = new PlainReads(this.#in);
     this.#writes = new CacheWrites(this.#in, this.#readThrough, this.#options);
-    this.#updates = new CasUpdates(this.#in, this.#selfWait);
     this.#locks = new Locks(this.#in, renewer);
-    this.#items = new ItemCommands(this.#in, this.#updates, this.#readThrough, this.#options);
+    const updates = new CasUpdates(this.#in, this.#selfWait);
+    this.#items = new ItemCommands(this.#in, updates, this.#readThrough, this.#options);
   }
 
   /** How often each thing has happened since the cache was made. */
@@ -329,6 +328,7 @@ export class CacheEngine {
    * Changes a value by compare-and-set, and tries again when somebody else was quicker. No update is lost.
    *
    * @param next gets the current value, and returns the new one, or `KEEP`.
+   * @param policy that the key is read with, where that is not the cache's: of a new value, it says ttl, grace and tags.
    * @returns the new value; on `KEEP` what `next` was given.
    * @throws {CasConflictError} when every attempt met a concurrent change.
    * @throws {UnsupportedError} where the server gives its items no cas tokens (`-C`).
@@ -339,19 +339,19 @@ export class CacheEngine {
     next: Updater<V, V>,
     options: UpdateOptions<V> & { initial: V | (() => V | Promise<V>) },
   ): Promise<V>;
-  update<V>(key: string, next: Updater<V>, options?: UpdateOptions<V>): Promise<V | undefined>;
-  async update<V>(
+  update<V>(
     key: string,
-    next: Updater<V> | Updater<V, V>,
-    options: UpdateOptions<V> = {},
-  ): Promise<V | undefined> {
-    const resolved = resolveUpdate(options as UpdateOptions<never>);
-    this.#readThrough.forget(checkedKey(key));
-    try {
-      return (await this.#updates.run(key, next as Updater<unknown>, resolved, this.#options.policy)) as V;
-    } finally {
-      this.#readThrough.forget(key, true);
-    }
+    next: Updater<V>,
+    options?: UpdateOptions<V>,
+    policy?: ResolvedPolicy,
+  ): Promise<V | undefined>;
+  update(
+    key: string,
+    next: Updater<unknown, never>,
+    options: UpdateOptions<never> = {},
+    policy?: ResolvedPolicy,
+  ): Promise<unknown> {
+    return this.#items.update(key, next as Updater<unknown>, options, policy);
   }
 
   /**

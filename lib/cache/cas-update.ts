@@ -51,7 +51,8 @@ export class CasUpdates {
    * Everything is stored over what the attempt has read, a stub included: nothing that happened since, be it another
    * update, an invalidation or a load, is overwritten.
    *
-   * @param policy the cache's defaults.
+   * @param policy by which others read the key: a new value bears its tags beside those of `options`, and what is there without
+   *   them is nothing.
    * @returns the new value; on `KEEP` what `next` was given.
    * @throws {CasConflictError} when every attempt met a concurrent change.
    * @throws {CodecError} when what is there cannot be read: it is left alone.
@@ -186,11 +187,11 @@ export class CasUpdates {
     policy: ResolvedPolicy,
   ): Promise<{ finding: Finding; tags: readonly TagVersion[] }> {
     const { clock, reader, tags } = this.#in;
-    const forNew = tags.requiredBeside(key, options.tags);
+    const forNew = tags.requiredBeside(key, [...policy.tags, ...(options.tags ?? [])]);
     // With a lease: a missing value is then computed over a stub, which any invalidation removes.
     const { reading, states } = await reader.askWithTags(key, policy.leaseSeconds, forNew, tagsOf);
     return {
-      finding: judge(reading, graceSeconds, states, tags.requiredBeside(key, []), clock.now()),
+      finding: judge(reading, graceSeconds, states, tags.required(key, policy), clock.now()),
       tags: versionsOf(forNew, states),
     };
   }

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from '../errors.js';
-import type { ItemOptions, Ttl } from '../options/cache-options.js';
+import type { ItemOptions, Ttl, UpdateOptions } from '../options/cache-options.js';
 import {
   resolveUpdate,
   type ResolvedCacheOptions,
@@ -26,6 +26,8 @@ export class ItemCommands {
   readonly #readThrough: ReadThrough;
   readonly #options: ResolvedCacheOptions;
   readonly #strict: ResolvedPolicy;
+  /** For calls that name the tags themselves. */
+  readonly #untagged: ResolvedPolicy;
 
   constructor(
     parts: CacheParts,
@@ -38,6 +40,17 @@ export class ItemCommands {
     this.#readThrough = readThrough;
     this.#options = options;
     this.#strict = options.policyOf({ onStoreError: 'throw' });
+    this.#untagged = options.policyOf({ tags: [] });
+  }
+
+  /** Changes a value. @param policy that the key is read with, where that is not the cache's. */
+  async update(
+    key: string,
+    next: Updater<unknown>,
+    options: UpdateOptions<never>,
+    policy?: ResolvedPolicy,
+  ): Promise<unknown> {
+    return this.#run(key, next, resolveUpdate(options), policy);
   }
 
   /** Stores a value unless there is one. */
@@ -104,6 +117,24 @@ export class ItemCommands {
     return startUnlessAborted(() => this.#cas(key, value, cas, options), options.signal);
   }
 
+  /**
+   * Has a counter counted.
+   *
+   * @param begins whether a missing one begins.
+   * @throws {InvalidArgumentError} where it would bear none of the tags that all reads of its key look for.
+   */
+  async count<T>(key: string, begins: boolean, work: () => Promise<T>): Promise<T> {
+    const { tags } = this.#in;
+    const [wanted] = begins ? tags.required(checkedKey(key), this.#options.policy) : [];
+    if (wanted !== undefined) throw noCounter(key, wanted);
+    this.#readThrough.forget(key);
+    try {
+      return await work();
+    } finally {
+      this.#readThrough.forget(key);
+    }
+  }
+
   async #cas(
     key: string,
     value: unknown,
@@ -111,7 +142,11 @@ export class ItemCommands {
     options: ItemOptions,
   ): Promise<'stored' | 'exists' | 'not-found'> {
     const { random, store, tags } = this.#in;
-    const { ttlSeconds = policyTtl(value, this.#strict), graceSeconds, tags: named } = this.#read(options);
+    const {
+      ttlSeconds = policyTtl(value, this.#strict),
+      graceSeconds,
+      tags: named = this.#strict.tags,
+    } = this.#read(options);
     const required = tags.requiredBeside(key, named);
     const policy =
       graceSeconds === undefined ? this.#strict : this.#options.policyOf({ grace: graceSeconds * 1000 });
@@ -136,21 +171,26 @@ export class ItemCommands {
     next: Updater<unknown>,
     options: ItemOptions | undefined,
   ): Promise<{ stored: boolean; value: unknown }> {
-    const resolved = this.#read(options ?? {});
-    this.#readThrough.forget(checkedKey(key));
     let stored = false;
+    const noting: Updater<unknown> = async (there) => {
+      const result = await next(there);
+      stored = result !== KEEP;
+      return result;
+    };
+    const value = await this.#run(key, noting, this.#read(options ?? {}));
+    return { stored, value };
+  }
+
+  /** Tags that are named stand in the place of the cache's, as in every policy. */
+  async #run(
+    key: string,
+    next: Updater<unknown>,
+    options: ResolvedUpdate,
+    policy = options.tags === undefined ? this.#options.policy : this.#untagged,
+  ): Promise<unknown> {
+    this.#readThrough.forget(checkedKey(key));
     try {
-      const value = await this.#updates.run(
-        key,
-        async (there) => {
-          const result = await next(there);
-          stored = result !== KEEP;
-          return result;
-        },
-        resolved,
-        this.#options.policy,
-      );
-      return { stored, value };
+      return await this.#updates.run(key, next, options, policy);
     } finally {
       this.#readThrough.forget(key, true);
     }
@@ -171,6 +211,13 @@ export interface CachedItem<V> {
   readonly value: V;
   /** For `cas`; compared for equality only. */
   readonly cas: string;
+}
+
+function noCounter(key: string, tag: string): InvalidArgumentError {
+  return new InvalidArgumentError(
+    `initial: a counter bears no tags, and what is under "${key}" has to bear '${tag}' (cache.tags, or cache.namespaces), so that no ` +
+      "read would find it; count by update(), or by service.client, whose counters are none of the cache's",
+  );
 }
 
 /** Two texts, or two rows of bytes, as one. */

@@ -219,7 +219,8 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
    * Adds to a counter, an item of decimal digits from 0 to 2^64 - 1, where it wraps around.
    * @param options `initial` creates a missing one, for `ttl`; for ever without it.
    * @returns the new value, a bigint where `by` is one; `undefined` where there is none.
-   * @throws {ServerError} when what is there is no number, or bears tags. {MemcachedError} when its server is away.
+   * @throws {ServerError} when what is there is no number, or bears tags. {InvalidArgumentError} for `initial` where the cache's
+   *   `tags` or `namespaces` want tags of all that is read there. {MemcachedError} when its server is away.
    */
   incr(key: string, by?: number, options?: CounterOptions): Promise<number | undefined>;
   incr(key: string, by: bigint, options?: CounterOptions): Promise<bigint | undefined>;
@@ -280,8 +281,9 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
     options: UpdateOptions<V> & { initial: V | (() => V | Promise<V>) },
   ): Promise<V>;
   update<V>(key: string, next: Updater<V>, options?: UpdateOptions<V>): Promise<V | undefined>;
-  update<V>(key: string, next: Updater<V>, options?: UpdateOptions<V>): Promise<V | undefined> {
-    return this.#cache.update(key, next, options);
+  // Decorators say by what policy the key is read, too.
+  update(...change: Parameters<CacheEngine['update']>): Promise<unknown> {
+    return this.#cache.update(...change);
   }
 
   /**
@@ -390,11 +392,7 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
     by: number | bigint,
     options: CounterOptions | undefined,
   ): Promise<number | bigint | undefined> {
-    this.#cache.forget(key);
-    try {
-      return await this.#store.count(command, key, by, options);
-    } finally {
-      this.#cache.forget(key);
-    }
+    const begins = options?.initial !== undefined;
+    return this.#cache.items.count(key, begins, () => this.#store.count(command, key, by, options));
   }
 }

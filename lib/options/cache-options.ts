@@ -66,6 +66,7 @@ export interface CachePolicy<V = unknown> {
    * their expiry instead. So do those that `update` and its like have stored, numbers apart, where the module's `cache` says
    * `refreshAhead`; where only the policy that reads them does, they are refreshed ahead like any other. memcached counts
    * whole seconds: the fraction rounds up, but leaves at least the first second of the ttl, which must be two seconds or more.
+   * A default is none where the ttl is a function or one second; in one policy with such a ttl, it is refused.
    *
    * @default 0
    */
@@ -255,7 +256,7 @@ export interface UpdateOptions<V = unknown> {
   /**
    * Tags of the value if it is new; a value that is replaced hands on its own.
    *
-   * @default []
+   * @default the cache's `tags`
    */
   tags?: readonly string[] | undefined;
 
@@ -275,7 +276,7 @@ export interface ItemOptions {
   /** As in `UpdateOptions`. @default the cache's `grace` */
   grace?: Duration | undefined;
 
-  /** Tags of the value if it is new. @default [] */
+  /** Tags of the value if it is new. @default the cache's `tags` */
   tags?: readonly string[] | undefined;
 
   /** Gives up at once, with the signal's reason; what was written may still be carried out. */

@@ -163,7 +163,8 @@ export class ResolvedCacheOptions {
   }
 
   /**
-   * Reads a policy over these defaults. An option that is undefined counts as not given.
+   * Reads a policy over these defaults. An option that is undefined counts as not given. A `refreshAhead` that only the
+   * defaults give is none where the ttl has no last part.
    *
    * @throws {InvalidOptionsError} with the path of the wrong option.
    */
@@ -188,7 +189,10 @@ export class ResolvedCacheOptions {
         'there is no near cache; write cache: { near: {} } in the options of the module',
       );
     }
-    return new ResolvedPolicy(settings as unknown as PolicySettings, path);
+    const read = settings as unknown as PolicySettings;
+    // A default is a wish for those who can have it.
+    if (policy.refreshAhead === undefined && !hasLastPart(read.ttl, read.maxTtl)) read.refreshAhead = 0;
+    return new ResolvedPolicy(read, path);
   }
 }
 
@@ -202,7 +206,8 @@ export interface ResolvedUpdate {
   readonly ttlSeconds: number | undefined;
   /** undefined = the cache's. */
   readonly graceSeconds: number | undefined;
-  readonly tags: readonly string[];
+  /** undefined = the cache's. */
+  readonly tags: readonly string[] | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -223,6 +228,17 @@ export function resolveUpdate(options: UpdateOptions<never>, path = 'update'): R
 /** @returns for how many whole seconds the stale value is kept; 0 = not at all. @throws {InvalidOptionsError} likewise. */
 export function resolveSoftSeconds(options: InvalidateOptions, path = 'invalidate'): number {
   return readObject<{ soft: number }>(options, path, INVALIDATE).soft;
+}
+
+/**
+ * Whether a ttl has a last part in which its value may be computed anew: one of a function does not tell beforehand, and of one
+ * second memcached counts no part.
+ *
+ * @param ttl whole seconds, 0 = never expires.
+ * @param maxSeconds 0 = no bound.
+ */
+export function hasLastPart(ttl: PolicySettings['ttl'], maxSeconds = 0): boolean {
+  return typeof ttl === 'number' && bounded(ttl, maxSeconds) !== 1;
 }
 
 function recacheSeconds(settings: Readonly<PolicySettings>, path: string): number {
@@ -330,7 +346,7 @@ interface UpdateSettings {
   initial: unknown;
   ttl: number | undefined;
   grace: number | undefined;
-  tags: readonly string[];
+  tags: readonly string[] | undefined;
   signal: AbortSignal | undefined;
 }
 
@@ -341,7 +357,7 @@ export const UPDATE: Shape<UpdateSettings> = {
   initial: (value) => value,
   ttl: optional(ttlOption),
   grace: optional(seconds),
-  tags: withDefault(names('tags'), []),
+  tags: optional(names('tags'), "the cache's `tags`"),
   signal: optional(abortSignal),
 };
 

@@ -175,7 +175,7 @@ describe('the options of update', () => {
       initial: undefined,
       ttlSeconds: undefined,
       graceSeconds: undefined,
-      tags: [],
+      tags: undefined,
       signal: undefined,
     });
   });
