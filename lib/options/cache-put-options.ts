@@ -2,6 +2,7 @@ import type { CachePolicy, Ttl } from './cache-options.js';
 import type { ClassesOption } from './classes-option.js';
 import { type ArgumentsFunction, STORING, type StoringOptions } from './decorator-options.js';
 import { type KeyOption, type ResultKeyOption, readKey, readKeys } from './key-option.js';
+import type { Duration } from './duration.js';
 import { func, optional, withDefault, type Shape } from './schema.js';
 import type { VaryBy } from './vary-by.js';
 
@@ -13,7 +14,7 @@ import type { VaryBy } from './vary-by.js';
  */
 export interface CachePutOptions<A extends readonly unknown[] = never[], R = never> extends Pick<
   CachePolicy<R>,
-  'grace' | 'nullTtl' | 'cacheUndefined' | 'jitter' | 'onStoreError'
+  'nullTtl' | 'cacheUndefined' | 'jitter' | 'onStoreError'
 > {
   /** The key: a template (`{result.id}` is of what the method returned), or a function of the arguments. */
   key?: KeyOption<A> | undefined;
@@ -40,6 +41,13 @@ export interface CachePutOptions<A extends readonly unknown[] = never[], R = nev
    * @default what the class says in `@CacheDefaults`, otherwise the module's `cache.ttl`
    */
   ttl?: Ttl | ((value: R, ...args: A) => Ttl) | undefined;
+
+  /**
+   * How long a stale value is kept.
+   *
+   * @default that of the `@Cacheable` or `@CacheBatch` that reads the key; without one, the class's or the module's
+   */
+  grace?: Duration | undefined;
 
   /**
    * Names that invalidate the value, as templates or functions of the arguments.

@@ -1,5 +1,6 @@
-import type { UpdateOptions } from './cache-options.js';
+import type { Ttl, UpdateOptions } from './cache-options.js';
 import type { ClassesOption } from './classes-option.js';
+import type { Duration } from './duration.js';
 import { STORING, type StoringOptions } from './decorator-options.js';
 import { type KeyOption, readKey, readKeys } from './key-option.js';
 import { optional, withDefault, type Shape } from './schema.js';
@@ -13,8 +14,22 @@ import type { VaryBy } from './vary-by.js';
  */
 export interface CasUpdateOptions<A extends readonly unknown[] = never[], R = unknown> extends Pick<
   UpdateOptions<R>,
-  'attempts' | 'backoff' | 'initial' | 'ttl' | 'grace'
+  'attempts' | 'backoff' | 'initial'
 > {
+  /**
+   * How long the new value is fresh.
+   *
+   * @default what is left to the value it replaces; otherwise what the class says in `@CacheDefaults`, or the module's `cache.ttl`
+   */
+  ttl?: Ttl | undefined;
+
+  /**
+   * How long a stale value is kept.
+   *
+   * @default that of the `@Cacheable` or `@CacheBatch` that reads the key; without one, the class's or the module's
+   */
+  grace?: Duration | undefined;
+
   /** The key of the value: a template, or a function of the arguments. */
   key: KeyOption<A>;
 
@@ -32,7 +47,8 @@ export interface CasUpdateOptions<A extends readonly unknown[] = never[], R = un
   varyBy?: readonly VaryBy[] | undefined;
 
   /**
-   * Tags of the value if it is new, as templates or functions of the arguments; a value that is replaced hands on its own.
+   * Tags of the value if it is new, as templates or functions of the arguments, beside those of the module's `cache` and of the
+   * `@Cacheable` or `@CacheBatch` that reads it; a value that is replaced hands on its own.
    *
    * @default []
    */

@@ -1,11 +1,11 @@
-import type { Type } from '@nestjs/common';
-import type { ModuleCache } from '../instance/module-cache.js';
+import { Logger, type Type } from '@nestjs/common';
+import type { Adopted, ModuleCache } from '../instance/module-cache.js';
 import type { CompiledOperation } from '../methods/operation.js';
-import { meansKeysOf, tagsFor } from '../methods/reader-tags.js';
+import { type KeyUse, mayMeet, meetingOf, type Meeting, tagsFor } from '../methods/reader-tags.js';
 import { decoratedMethodsOf } from '../methods/stub.js';
 
 /**
- * Has whoever stores for a reader give the tags that it looks for.
+ * Has whoever stores for a reader give the tags that it looks for, and keep stale values as long as it does.
  *
  * @param types all classes with decorated methods that are known by now.
  * @param instance name of the module instance whose readers and writers are meant.
@@ -13,20 +13,59 @@ import { decoratedMethodsOf } from '../methods/stub.js';
  */
 export function adoptTags(types: ReadonlySet<Type>, instance: string, cache: ModuleCache): string[] {
   const compiled = [...types].flatMap((type) => compiledOf(type, instance));
-  const readers = compiled.flatMap(({ reads }) => reads ?? []);
-  return compiled.flatMap(({ puts }) => {
+  const readers = compiled.flatMap(({ reads, policy }) => (reads === undefined ? [] : { reads, policy }));
+  return compiled.flatMap(({ puts, policy }) => {
     if (puts === undefined) return [];
     try {
-      const kept = readers.filter((reader) => meansKeysOf(puts, reader));
-      cache.adoptTags(
-        puts,
-        kept.flatMap((reader) => tagsFor(puts, reader)),
-      );
+      const adopted = adoptedBy({ puts, policy }, readers, cache);
+      if (adopted.doubt !== undefined && adopted.doubt !== cache.adopted(puts).doubt) {
+        new Logger('Memcached').warn(adopted.doubt);
+      }
+      cache.adopt(puts, adopted);
       return [];
     } catch (error) {
       return [`${puts.place}: ${(error as Error).message}`];
     }
   });
+}
+
+/** @throws {DecoratorError} for a tag that cannot be given. */
+function adoptedBy({ puts, policy }: Writer, readers: readonly Reader[], cache: ModuleCache): Adopted {
+  const meetings = readers.flatMap(({ reads, policy: read }) => {
+    const meeting = meetingOf(puts, reads);
+    return meeting === undefined ? [] : { ...meeting, policy: read };
+  });
+  const same = meetings.filter(({ isSame }) => isSame);
+  // Whoever means this key alone is meant, rather than one who reads it among others.
+  const kept = same.length > 0 ? same : meetings;
+  const [grace] = kept.flatMap((meeting) => graceOf(meeting.policy, meeting.reader.place, cache) ?? []);
+  const isOther = !puts.saysGrace && grace !== undefined && grace !== graceOf(policy, puts.place, cache);
+  return {
+    tags: kept.flatMap((meeting) => tagsFor(puts, meeting)),
+    policy: isOther ? { ...policy, grace } : undefined,
+    doubt: doubtOf(puts, kept, readers),
+  };
+}
+
+/** What is to be said where nobody knows whether a reader takes what is written for nothing. */
+function doubtOf(puts: KeyUse, kept: readonly Meeting[], readers: readonly Reader[]): string | undefined {
+  if (!puts.mayBeLost || kept.length > 0) return undefined;
+  const reader = readers.find(({ reads }) => mayMeet(puts, reads));
+  return (
+    reader &&
+    `${puts.place}: whether ${reader.reads.place} reads what is stored here cannot be told, since a function makes the key; ` +
+      "where it does, it would take it for nothing and load over it: name its tags in 'tags' here, too, or say 'tags: []'"
+  );
+}
+
+/** @returns milliseconds; undefined where it cannot be known, or is named as a mistake elsewhere. */
+function graceOf(policy: Reader['policy'], place: string, cache: ModuleCache): number | undefined {
+  try {
+    const { graceSeconds } = cache.policy(policy ?? {}, place) as { graceSeconds?: number };
+    return graceSeconds === undefined ? undefined : graceSeconds * 1000;
+  } catch {
+    return undefined;
+  }
 }
 
 function compiledOf(type: Type, instance: string): CompiledOperation[] {
@@ -38,4 +77,12 @@ function compiledOf(type: Type, instance: string): CompiledOperation[] {
       return []; // it has been named
     }
   });
+}
+
+interface Reader extends Pick<CompiledOperation, 'policy'> {
+  readonly reads: KeyUse;
+}
+
+interface Writer extends Pick<CompiledOperation, 'policy'> {
+  readonly puts: KeyUse;
 }

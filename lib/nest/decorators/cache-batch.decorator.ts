@@ -4,10 +4,10 @@ import {
   CACHE_BATCH,
   type CacheBatchShape,
 } from '../../options/cache-batch-options.js';
-import type { CachePolicy } from '../../options/cache-options.js';
 import { readOptions, refuseBareText } from '../../options/decorator-options.js';
 import { unforced } from '../instance/force-fresh.js';
 import { fixedKey } from '../keys/key-template.js';
+import { policyOver } from '../methods/class-defaults.js';
 import { KeyMaker } from '../methods/key-maker.js';
 import { filled } from '../methods/marked-parameter.js';
 import type { Call } from '../methods/call.js';
@@ -55,7 +55,7 @@ function compile(options: object, facts: MethodFacts): CompiledOperation {
       `key '${String(own.key)}' does not hold the id, {0}, so that all ids would share one value`,
     );
   }
-  const policy: CachePolicy<never> = { ...facts.defaults.policy, ...rest };
+  const policy = policyOver(facts.defaults.policy, rest, facts.place);
   // What is no list is refused where the policy is read.
   const tags = Array.isArray(policy.tags) ? (policy.tags as readonly string[]).map(fixedKey) : [];
 

@@ -1,11 +1,11 @@
-import type { PendingSet } from '../../cache/cache-writes.js';
 import { DecoratorError } from '../../errors.js';
-import type { CachePolicy, Ttl } from '../../options/cache-options.js';
+import type { Ttl } from '../../options/cache-options.js';
+import { ResolvedPolicy } from '../../options/cache-policy.js';
 import { type CachePutOptions, CACHE_PUT, type CachePutShape } from '../../options/cache-put-options.js';
 import { readOptions, refuseBareText } from '../../options/decorator-options.js';
 import type { KeyOption } from '../../options/key-option.js';
 import { compileResultKey } from '../keys/key-compiler.js';
-import type { CompiledKey } from '../keys/key-template.js';
+import { policyOver } from '../methods/class-defaults.js';
 import { KeyMaker } from '../methods/key-maker.js';
 import type { Call } from '../methods/call.js';
 import type { CompiledOperation, MethodFacts } from '../methods/operation.js';
@@ -49,10 +49,22 @@ function compile(options: CachePutOptions, facts: MethodFacts): CompiledOperatio
   const key =
     own.keyOf === undefined ? maker.compile(own.key as KeyOption, true) : compileResultKey(own.keyOf);
   const tags = own.tags.map((tag) => maker.compile(tag, true));
-  const policy: CachePolicy<never> = {
-    ...facts.defaults.policy,
-    ...rest,
-    ...(typeof ttl === 'function' || ttl === undefined ? {} : { ttl }),
+  const fixedTtl = typeof ttl === 'function' || ttl === undefined ? {} : { ttl };
+  const policy = policyOver(facts.defaults.policy, { ...rest, ...fixedTtl }, facts.place);
+  const puts = maker.use(key, tags, {
+    hasTagsOfValue: tagsOf !== undefined,
+    knowsResult: true,
+    saysGrace: (rest as CachePutOptions).grace !== undefined,
+  });
+
+  /** The policy of one value, whose ttl a function may tell. */
+  const policyOf = ({ cache, args }: Call, named: readonly string[]): ResolvedPolicy => {
+    const resolved = cache.policy(cache.adopted(puts).policy ?? policy, facts.place, named);
+    if (typeof ttl !== 'function') return resolved;
+    const ttlOf = (value: never): Ttl => ttl(value, ...args) as Ttl;
+    // A service that a test put in the real one's place may well know nothing of policies.
+    if (!(resolved instanceof ResolvedPolicy)) return { ...(resolved as object), ttl: ttlOf } as never;
+    return resolved.with({ ttlSeconds: undefined, ttlOf });
   };
 
   /** The key of a value that is not to be stored, which may be none to make a key of. */
@@ -64,16 +76,6 @@ function compile(options: CachePutOptions, facts: MethodFacts): CompiledOperatio
     }
   };
 
-  /** Takes down what is there, so that nothing is stored over an invalidation that comes while the method runs. */
-  const begin = async (call: Call, at: string, named: readonly string[]): Promise<PendingSet | undefined> => {
-    const { cache, args } = call;
-    const ttlOf = typeof ttl === 'function' ? { ttl: (value: never) => ttl(value, ...args) as Ttl } : {};
-    return cache.service.beginSet?.(at, cache.policy({ ...policy, ...ttlOf }, facts.place, named));
-  };
-  const puts = maker.use(key, tags, { hasTagsOfValue: tagsOf !== undefined, knowsResult: true });
-  /** Tags that are known before the method runs. */
-  const early = (call: Call): readonly CompiledKey[] => [...tags, ...call.cache.readersTags(puts)];
-
   return {
     policy,
     varyBy: maker.varyBy,
@@ -83,11 +85,15 @@ function compile(options: CachePutOptions, facts: MethodFacts): CompiledOperatio
     step: async (call) => {
       const { cache, args } = call;
       if (when !== undefined && when(...args) !== true) return call.next();
-      let at = key.usesResult ? undefined : maker.key(call, key);
-      const allTags = early(call);
+      if (key.usesResult) maker.checkVaryBy(call);
+      let at = key.usesResult ? undefined : maker.keyIfAny(call, key);
+      if (at === undefined && !key.usesResult) return call.next();
+      const allTags = [...tags, ...cache.adopted(puts).tags];
       // What only the value tells cannot be watched while the method runs.
       const isWatched = at !== undefined && tagsOf === undefined && !allTags.some((tag) => tag.usesResult);
-      const pending = isWatched ? await begin(call, at as string, maker.tags(call, allTags)) : undefined;
+      let named = isWatched ? maker.tagsIfAny(call, allTags) : undefined;
+      // Takes down what is there, so that nothing is stored over an invalidation that comes while the method runs.
+      const pending = named && (await cache.service.beginSet?.(at as string, policyOf(call, named)));
       let value: unknown;
       try {
         value = await call.next();
@@ -103,8 +109,11 @@ function compile(options: CachePutOptions, facts: MethodFacts): CompiledOperatio
         }
         // Nobody has an id to make a key of.
         if ((value === undefined || value === null) && key.usesResult) return value;
-        at ??= maker.key(call, key, value);
-        if (value === undefined && !cache.policy(policy, facts.place).cacheUndefined) {
+        at ??= maker.keyIfAny(call, key, value);
+        if (at === undefined) return value;
+        if (!isWatched) named = maker.tagsIfAny(call, allTags, value);
+        const isStored = value !== undefined || cache.policy(policy, facts.place).cacheUndefined;
+        if (named === undefined || !isStored) {
           await cache.service.invalidate(at);
           return value;
         }
@@ -113,13 +122,8 @@ function compile(options: CachePutOptions, facts: MethodFacts): CompiledOperatio
           await pending.store(value);
           return value;
         }
-        const named = maker.tags(call, allTags, value);
-        if (tagsOf !== undefined) named.push(...(tagsOf(value, ...args) as string[]));
-        const resolved =
-          typeof ttl === 'function'
-            ? cache.policy({ ...policy, ttl: ttl(value, ...args) as Ttl }, facts.place, named)
-            : cache.policy(policy, facts.place, named);
-        await cache.service.set(at, value, resolved);
+        const ofValue = tagsOf === undefined ? [] : (tagsOf(value, ...args) as string[]);
+        await cache.service.set(at, value, policyOf(call, [...named, ...ofValue]));
         return value;
       } catch (error) {
         // What is under the key is older than what the method has just done.

@@ -1,10 +1,11 @@
 import type { Loader } from '../../cache/load-context.js';
 import { DecoratorError } from '../../errors.js';
-import type { CachePolicy, Ttl } from '../../options/cache-options.js';
+import type { Ttl } from '../../options/cache-options.js';
 import type { ResolvedPolicy } from '../../options/cache-policy.js';
 import { type CacheableOptions, CACHEABLE, type CacheableShape } from '../../options/cacheable-options.js';
 import { readOptions, refuseBareText } from '../../options/decorator-options.js';
 import { unforced } from '../instance/force-fresh.js';
+import { policyOver } from '../methods/class-defaults.js';
 import { KeyMaker } from '../methods/key-maker.js';
 import { filled } from '../methods/marked-parameter.js';
 import type { Call } from '../methods/call.js';
@@ -60,11 +61,8 @@ function compile(options: CacheableOptions, facts: MethodFacts): CompiledOperati
     );
   }
   const tags = own.tags.map((tag) => maker.compile(tag));
-  const policy: CachePolicy<never> = {
-    ...facts.defaults.policy,
-    ...rest,
-    ...(typeof own.ttl === 'function' || own.ttl === undefined ? {} : { ttl: own.ttl }),
-  };
+  const ttl = typeof own.ttl === 'function' || own.ttl === undefined ? {} : { ttl: own.ttl };
+  const policy = policyOver(facts.defaults.policy, { ...rest, ...ttl }, facts.place);
   return {
     policy,
     varyBy: maker.varyBy,

@@ -13,7 +13,7 @@ import type { AnyMethod, MethodDecoratorFor, ResultOf } from './method-types.js'
  *
  * **The method may run several times for one call**: when somebody else was quicker, it runs again with the newer value.
  * So it should compute and do nothing else; what has to happen once belongs behind the call. No update is lost, in
- * this process or between processes. A new value gets the tags of the `@Cacheable` or `@CacheBatch` that reads it.
+ * this process or between processes. A new value gets the tags and the `grace` of the `@Cacheable` or `@CacheBatch` that reads it.
  *
  * @returns (of the decorated method) the value that is stored now.
  * @throws {CasConflictError} when every attempt met a concurrent change.
@@ -54,15 +54,21 @@ function compile(options: CasUpdateOptions, facts: MethodFacts): CompiledOperati
   const maker = new KeyMaker(facts, own);
   const key = maker.compile(own.key);
   const tags = own.tags.map((tag) => maker.compile(tag));
-  const puts = maker.use(key, tags);
+  const { grace } = rest as CasUpdateOptions;
+  const puts = maker.use(key, tags, {
+    saysGrace: grace !== undefined,
+    mayBeLost: options.tags === undefined,
+  });
+  const { policy } = facts.defaults;
   return {
-    policy: undefined,
+    policy,
     varyBy: maker.varyBy,
     types: () => [...facts.defaults.types(), ...own.types()],
     puts,
     form: maker.form(key),
     step: (call) => {
-      const named = maker.tags(call, [...tags, ...call.cache.readersTags(puts)]);
+      const adopted = call.cache.adopted(puts);
+      const named = maker.tags(call, [...tags, ...adopted.tags]);
       return call.cache.service.update<unknown>(
         maker.key(call, key),
         (value) => {
@@ -71,6 +77,7 @@ function compile(options: CasUpdateOptions, facts: MethodFacts): CompiledOperati
           return call.next(args);
         },
         named.length === 0 ? rest : { ...rest, tags: named },
+        call.cache.policy(adopted.policy ?? policy, facts.place),
       );
     },
   };

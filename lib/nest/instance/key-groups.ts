@@ -1,3 +1,4 @@
+import { forPattern } from '../keys/escape.js';
 import type { KeyTemplate } from '../keys/key-template.js';
 
 /** Characters that end the first part of a key. No value that a template or a default key takes in contains one. */
@@ -37,8 +38,8 @@ export class KeyGroups {
     const [first, ...others] = literals.map((literal, index) => (index === 0 ? prefix + literal : literal));
     const end = first.search(SEPARATOR);
     const head = end >= 0 ? first.slice(0, end) : others.length === 0 ? first : '';
-    const values = others.map((literal) => `[^:/|;#?&]*${escaped(literal)}`).join('');
-    const pattern = new RegExp(`^${escaped(first)}${values}(?:\\||$)`);
+    const values = others.map((literal) => `[^:/|;#?&]*${forPattern(literal)}`).join('');
+    const pattern = new RegExp(`^${forPattern(first)}${values}(?:\\||$)`);
     const known = this.#templates.get(head) ?? [];
     if (known.some((other) => other.pattern.source === pattern.source)) return;
     known.push({ pattern, group: prefix + written, weight: first.length + others.join('').length });
@@ -85,8 +86,4 @@ interface Template {
 
 function isName(part: string): boolean {
   return part.length <= MAX_NAME_LENGTH && NAME.test(part);
-}
-
-function escaped(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 }

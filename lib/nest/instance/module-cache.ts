@@ -29,7 +29,7 @@ export class ModuleCache {
   readonly #owners = new Map<string, Type>();
   readonly #patterns = new Map<string, { readonly method: { readonly name: string }; readonly type: Type }>();
 
-  readonly #readersTags = new WeakMap<object, readonly CompiledKey[]>();
+  readonly #adopted = new WeakMap<object, Adopted>();
   #isRetired = false;
 
   /** @param name of the module instance: those of one name are one, so that default keys of others are apart. */
@@ -98,14 +98,14 @@ export class ModuleCache {
     this.service.groups?.add(prefix, template);
   }
 
-  /** Keeps the tags that a writer's values have to bear, since those who read them look for them. */
-  adoptTags(writer: object, tags: readonly CompiledKey[]): void {
-    this.#readersTags.set(writer, tags);
+  /** Keeps what a writer's values have to be like, since those who read them go by it. */
+  adopt(writer: object, adopted: Adopted): void {
+    this.#adopted.set(writer, adopted);
   }
 
-  /** The tags that were adopted for a writer. */
-  readersTags(writer: object): readonly CompiledKey[] {
-    return this.#readersTags.get(writer) ?? [];
+  /** What was adopted for a writer. */
+  adopted(writer: object): Adopted {
+    return this.#adopted.get(writer) ?? NOTHING_ADOPTED;
   }
 
   /**
@@ -209,6 +209,18 @@ export class ModuleCache {
     throw new DecoratorError(`varyBy '${source}' is not known; ${mend}`);
   }
 }
+
+/** What a writer's values are like, so that they are to their readers what these would have stored themselves. */
+export interface Adopted {
+  /** Tags that the readers look for. */
+  readonly tags: readonly CompiledKey[];
+  /** The writer's policy with the readers' `grace`; undefined where it has that. */
+  readonly policy?: CachePolicy<never> | undefined;
+  /** Of whom it is not known whether they read what is written. */
+  readonly doubt?: string | undefined;
+}
+
+const NOTHING_ADOPTED: Adopted = { tags: [] };
 
 /** What decorated methods need of a `MemcachedService`, so that a test may put its own in its place. */
 export type CacheMethods = Pick<

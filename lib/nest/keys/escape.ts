@@ -31,6 +31,11 @@ export function escapeText(text: string): string {
   return done === 0 ? text : escaped + text.slice(done);
 }
 
+/** Writes a text for a regular expression, in which it stands for itself. */
+export function forPattern(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+}
+
 function isSurrogate(code: number): boolean {
   return code >= 0xd800 && code <= 0xdfff;
 }

@@ -45,7 +45,7 @@ export function compileKey(spec: KeyOption, scope: KeyScope): CompiledKey {
     return compiledTemplate(template);
   }
   const make = spec as (...args: readonly unknown[]) => unknown;
-  return { usesResult: false, make: (args) => keyFrom(make(...args)) };
+  return { usesResult: false, by: spec, make: (args) => keyFrom(make(...args)) };
 }
 
 /** As `compileKey`, for a function that gets what the method returned before the arguments. */

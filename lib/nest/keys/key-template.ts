@@ -95,6 +95,8 @@ export interface CompiledKey {
   readonly usesResult: boolean;
   /** Undefined for functions. */
   readonly template?: KeyTemplate;
+  /** The user's function, where one makes it of the arguments. */
+  readonly by?: unknown;
   /** @throws {DecoratorError} for values without a stable form, and for functions that return no key. */
   make(args: readonly unknown[], result: unknown): string;
 }

@@ -1,16 +1,22 @@
 import 'reflect-metadata';
 import type { Type } from '@nestjs/common';
+import type { CachePolicy } from '../../options/cache-options.js';
+import { hasLastPart, POLICY } from '../../options/cache-policy.js';
 import { CACHE_DEFAULTS, type CacheDefaultsShape } from '../../options/cache-defaults-options.js';
 import { readOptions } from '../../options/decorator-options.js';
+import { readTtl } from '../../options/ttl-option.js';
 import { DEFAULT_NAME } from '../instance/module-name.js';
 
 /** Where a class keeps what its `@CacheDefaults` says. */
 const DEFAULTS = 'nestjs-memcached:defaults';
 
+/** Tags are of methods: those of a reader are what its writers are asked for. */
+const POLICY_OF_CLASS = Object.keys(POLICY).filter((name) => name !== 'tags');
+
 /** What a class says for all its decorated methods, its parents' words included. */
 export interface ClassDefaults extends CacheDefaultsShape {
-  /** For `@Cacheable`, `@CacheBatch` and `@CachePut`; their own options win. */
-  readonly policy: object;
+  /** For `@Cacheable`, `@CacheBatch` and `@CachePut`, whose own options win, and for new values of `@CasUpdate`. */
+  readonly policy: CachePolicy<never>;
 }
 
 /** Writes down what a class says; read when its methods are compiled. */
@@ -30,8 +36,30 @@ export function instanceOfClass(type: Type): string {
  */
 export function readClassDefaults(type: Type): ClassDefaults {
   const place = `${type.name} @CacheDefaults`;
-  const { own, rest } = readOptions<CacheDefaultsShape>(written(type), place, CACHE_DEFAULTS);
+  const { own, rest } = readOptions<CacheDefaultsShape>(
+    written(type),
+    place,
+    CACHE_DEFAULTS,
+    POLICY_OF_CLASS,
+  );
   return { ...own, policy: rest };
+}
+
+/**
+ * A method's own policy over its class's, whose `refreshAhead` gives way to a ttl without a last part.
+ *
+ * @param place class, method and decorator, which begin the path of a wrong option.
+ * @throws {InvalidOptionsError} when the method's ttl is none.
+ */
+export function policyOver(
+  inherited: CachePolicy<never>,
+  own: CachePolicy<never>,
+  place: string,
+): CachePolicy<never> {
+  const policy = { ...inherited, ...own };
+  if (!inherited.refreshAhead || own.refreshAhead !== undefined || own.ttl === undefined) return policy;
+  const ttl = typeof own.ttl === 'function' ? own.ttl : readTtl(own.ttl, `${place}.ttl`);
+  return hasLastPart(ttl) ? policy : { ...policy, refreshAhead: 0 };
 }
 
 function written(type: Type): object {

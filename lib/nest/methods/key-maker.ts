@@ -40,20 +40,30 @@ export class KeyMaker {
   }
 
   /**
-   * As `key`, for a method that can do without: where its arguments make no key, that is noted.
+   * As `key`, for a method that can do without: where there is nothing to make a key of, that is noted.
    *
+   * @param result what the method returned, where the key is made of it.
    * @returns undefined where there is no key, and the method is to run uncached.
    * @throws {DecoratorError} for a `varyBy` that is undefined.
    */
-  keyIfAny(call: Call, key: CompiledKey | undefined): string | undefined {
+  keyIfAny(call: Call, key: CompiledKey | undefined, result?: unknown): string | undefined {
     let own: string;
     try {
-      own = this.#own(call, key, undefined);
+      own = this.#own(call, key, result);
     } catch (error) {
       this.#note(call, error);
       return undefined;
     }
     return this.varyBy.length === 0 ? own : this.#variedInPlace(call, own);
+  }
+
+  /**
+   * Looks at what a key depends on beside the arguments, before a method acts whose result makes the rest of it.
+   *
+   * @throws {DecoratorError} for a `varyBy` that is undefined.
+   */
+  checkVaryBy(call: Call): void {
+    if (this.varyBy.length > 0) this.#variedInPlace(call, '');
   }
 
   /** What keys made by this maker look like; undefined where that cannot be told from what was written. */
@@ -79,10 +89,13 @@ export class KeyMaker {
     {
       hasTagsOfValue = false,
       knowsResult = false,
-    }: Partial<Pick<KeyUse, 'hasTagsOfValue' | 'knowsResult'>> = {},
+      saysGrace = false,
+      mayBeLost = false,
+    }: Partial<Omit<KeyUse, 'prefix' | 'key' | 'tags' | 'place'>> = {},
   ): KeyUse {
     const { defaults, place } = this.#facts;
-    return { prefix: defaults.prefix, key, tags, hasTagsOfValue, knowsResult, place };
+    const { prefix } = defaults;
+    return { prefix, key, tags, hasTagsOfValue, knowsResult, saysGrace, mayBeLost, place };
   }
 
   /** Tags, which do not vary: invalidating one is meant for all. */
@@ -91,10 +104,10 @@ export class KeyMaker {
     return placed(this.#facts.place, () => tags.map((tag) => tag.make(call.args, result)));
   }
 
-  /** As `tags`, for a method that can do without: where its arguments make no tag, that is noted, and there are none. */
-  tagsIfAny(call: Call, tags: readonly CompiledKey[]): string[] | undefined {
+  /** As `tags`, for a method that can do without: where there is nothing to make one of, that is noted, and there are none. */
+  tagsIfAny(call: Call, tags: readonly CompiledKey[], result?: unknown): string[] | undefined {
     try {
-      return tags.map((tag) => tag.make(call.args, undefined));
+      return tags.map((tag) => tag.make(call.args, result));
     } catch (error) {
       this.#note(call, error);
       return undefined;

@@ -1,4 +1,5 @@
 import { DecoratorError } from '../../errors.js';
+import { forPattern } from '../keys/escape.js';
 import { patternOf } from '../keys/key-compiler.js';
 import {
   compiledTemplate,
@@ -17,25 +18,65 @@ export interface KeyUse {
   readonly hasTagsOfValue: boolean;
   /** Of those that store for others: whether their tags may be made of what the method returned. */
   readonly knowsResult: boolean;
+  /** Of those that store for others: whether it is written there how long a stale value is kept. */
+  readonly saysGrace: boolean;
+  /** Of those that store for others: whether it is lost where a reader takes it for nothing, and nothing is said of its tags. */
+  readonly mayBeLost: boolean;
   /** Class, method and decorator. */
   readonly place: string;
 }
 
-/** Whether two decorators mean the same keys, whatever their arguments are called. */
-export function meansKeysOf(one: KeyUse, other: KeyUse): boolean {
-  const [a, b] = [shapeOf(one), shapeOf(other)];
-  return a !== undefined && a === b;
+/** How a reader makes the key under which another one stores. */
+export interface Meeting {
+  readonly reader: KeyUse;
+  /** What the writer's key has in the places of the reader's placeholders; none where both make their key by one function. */
+  readonly parts: readonly Part[];
+  /** Whether the two mean the same keys; otherwise the reader may mean the writer's among others. */
+  readonly isSame: boolean;
+}
+
+/** A piece of a key's template. */
+type Part = Pick<KeyTemplate, 'literals' | 'placeholders'>;
+
+/** What stands in the place of a value: no value contains a character that separates values. */
+const VALUE = '([^:/|;#?&]*)';
+
+/** How a reader's keys meet a writer's; undefined where they do not, as far as can be told from what was written. */
+export function meetingOf(writer: KeyUse, reader: KeyUse): Meeting | undefined {
+  if (writer.key === undefined || reader.key === undefined) return undefined;
+  const [from, to] = [reader.key.template, writer.key.template];
+  if (from === undefined || to === undefined) {
+    const isOne = from === to && reader.key.by === writer.key.by && reader.prefix === writer.prefix;
+    return isOne ? { reader, parts: [], isSame: true } : undefined;
+  }
+  const [first, ...others] = from.literals.map(forPattern);
+  const pattern = new RegExp(`^${forPattern(reader.prefix)}${[first, ...others].join(VALUE)}$`);
+  const found = pattern.exec(writer.prefix + numbered(to));
+  if (found === null) return undefined;
+  const parts = found.slice(1).map((part) => partOf(part, to.placeholders));
+  return { reader, parts, isSame: parts.every(isOnePlaceholder) };
+}
+
+/** Whether a reader may read what is stored under a key that only a function tells. */
+export function mayMeet(writer: KeyUse, reader: KeyUse): boolean {
+  const isUnknown = writer.key?.template === undefined || reader.key?.template === undefined;
+  return isUnknown && reader.key !== undefined && writer.prefix === reader.prefix && wantsTags(reader);
+}
+
+/** Whether a reader takes what lacks its tags for nothing. */
+function wantsTags({ tags, hasTagsOfValue }: KeyUse): boolean {
+  return tags.length > 0 || hasTagsOfValue;
 }
 
 /**
  * The tags that whoever stores under a reader's keys has to give its values, since the reader looks for them.
  *
  * @returns those that can be made of what the writer's key is made of, and that the writer does not name itself.
- * @throws {DecoratorError} for one that cannot.
+ * @throws {DecoratorError} for one that cannot, where the two mean the same keys.
  */
-export function tagsFor(writer: KeyUse, reader: KeyUse): CompiledKey[] {
+export function tagsFor(writer: KeyUse, { reader, parts, isSame }: Meeting): CompiledKey[] {
   const own = new Set(writer.tags.map(({ template }) => template && blank(template)));
-  const mayBeNamed = writer.hasTagsOfValue || own.has(undefined);
+  const mayBeNamed = writer.hasTagsOfValue || own.has(undefined) || !isSame;
   if (reader.hasTagsOfValue && !mayBeNamed) {
     throw new DecoratorError(
       `${reader.place} reads what is stored here and tags it by 'tagsOf', which is not known here; ` +
@@ -45,7 +86,7 @@ export function tagsFor(writer: KeyUse, reader: KeyUse): CompiledKey[] {
   }
   return reader.tags.flatMap((tag) => {
     if (tag.template !== undefined && own.has(blank(tag.template))) return [];
-    const made = tag.template && translated(tag.template, reader.key?.template, writer.key?.template);
+    const made = tag.template && translated(tag.template, reader.key?.template, parts);
     if (made !== undefined) return [compiledTemplate(made)];
     if (mayBeNamed) return [];
     const name = tag.template === undefined ? 'made by a function' : `'${tag.template.written}'`;
@@ -56,28 +97,47 @@ export function tagsFor(writer: KeyUse, reader: KeyUse): CompiledKey[] {
   });
 }
 
-/** A template with the writer's sources in the place of the reader's; undefined where one has no counterpart. */
+/** A reader's template with what the writer has in its places; undefined where one has no counterpart. */
 function translated(
   tag: KeyTemplate,
   from: KeyTemplate | undefined,
-  to: KeyTemplate | undefined,
+  parts: readonly Part[],
 ): KeyTemplate | undefined {
+  const literals = [tag.literals[0]];
   const placeholders: Placeholder[] = [];
-  for (const asked of tag.placeholders) {
+  const append = (text: string): void => void literals.push((literals.pop() ?? '') + text);
+  for (const [index, asked] of tag.placeholders.entries()) {
     const position = from?.placeholders.findIndex((each) => sourceOf(each) === sourceOf(asked)) ?? -1;
-    const counterpart = to?.placeholders[position];
-    if (counterpart === undefined) return undefined;
-    placeholders.push(counterpart);
+    const part = parts[position] as Part | undefined;
+    if (part === undefined) return undefined;
+    append(part.literals[0]);
+    literals.push(...part.literals.slice(1));
+    placeholders.push(...part.placeholders);
+    append(tag.literals[index + 1]);
   }
-  return { ...tag, placeholders };
+  return { ...tag, literals, placeholders };
 }
 
 function sourceOf({ source, path }: Placeholder): string {
   return [source, ...path].join('.');
 }
 
-function shapeOf({ prefix, key }: KeyUse): string | undefined {
-  return key?.template && prefix + blank(key.template);
+/** A template as a text in which its placeholders stand by their numbers; no literal has a brace. */
+function numbered({ literals, placeholders, written }: KeyTemplate): string {
+  const byNumber = placeholders.map((each, source) => ({ ...each, source, path: [] }));
+  return patternOf({ literals, placeholders: byNumber, written });
+}
+
+function partOf(text: string, placeholders: readonly Placeholder[]): Part {
+  const pieces = text.split(/\{(\d+)\}/);
+  return {
+    literals: pieces.filter((_, index) => index % 2 === 0),
+    placeholders: pieces.filter((_, index) => index % 2 === 1).map((number) => placeholders[Number(number)]),
+  };
+}
+
+function isOnePlaceholder({ literals, placeholders }: Part): boolean {
+  return placeholders.length === 1 && literals.every((literal) => literal === '');
 }
 
 /** What a template's texts look like, whatever goes in between. */

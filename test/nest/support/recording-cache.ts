@@ -72,8 +72,9 @@ export class RecordingCache {
     );
   }
 
-  async set(key: string, value: unknown, policy: object): Promise<boolean> {
-    this.policies.push(policy);
+  async set(key: string, value: unknown, policy: { ttl?: unknown }): Promise<boolean> {
+    const { ttl } = policy;
+    this.policies.push(typeof ttl === 'function' ? { ...policy, ttl: ttl(value) as unknown } : policy);
     this.log.push(`set ${key}`);
     // As the cache does with what is not cached.
     if (value === undefined) this.values.delete(key);
