@@ -156,9 +156,10 @@ export class EntryReader {
   }
 
   /** Reads an entry alone, and with a lease unless that is 0. What the read is given is not left behind where the answer is lost. */
-  async ask(key: string, leaseSeconds: number): Promise<CacheReading> {
+  async ask(key: string, leaseSeconds: number, schema?: StandardSchema): Promise<CacheReading> {
     try {
-      return await this.#store.read(key, leaseSeconds, 0);
+      const read = this.#store.read(key, leaseSeconds, 0);
+      return await (schema === undefined ? read : checked(read, schema));
     } catch (error) {
       this.#disown(key, error, leaseSeconds);
       throw error;

@@ -20,6 +20,8 @@ export class Flight {
   #controller: AbortController | undefined;
   #abortion: { readonly reason: unknown } | undefined;
   #land!: (landing: Landing) => void;
+  #own: Promise<Landing> | undefined;
+  #landOwn: ((landing: Landing) => void) | undefined;
   #waiting = 0;
   #joins = 0;
   #copier: Copier | Promise<Copier> | undefined;
@@ -82,8 +84,22 @@ export class Flight {
     }
   }
 
-  /** Tells those who wait. The first landing counts: a value may have come from elsewhere before the loader is done. */
+  /** Resolves with what is loaded here, whatever comes from elsewhere meanwhile. To be asked for as the flight begins. */
+  get own(): Promise<Landing> {
+    this.#own ??= new Promise((resolve) => {
+      this.#landOwn = resolve;
+    });
+    return this.#own;
+  }
+
+  /** Tells those who wait. The first landing counts: a value may have come from elsewhere before. */
   land(landing: Landing): void {
+    this.landFromElsewhere(landing);
+    this.#landOwn?.(landing);
+  }
+
+  /** Tells those who wait for a value, whoever has loaded it. */
+  landFromElsewhere(landing: Landing): void {
     this.close();
     this.#land(landing);
   }

@@ -289,14 +289,16 @@ export class ReadThrough {
     if (how === 'joined') call.onNoLoad?.();
     flight.join();
     call.flight = flight;
-    return landingOf(flight, stale, call.policy, this.#in.clock).then((landing) => {
+    const isForced = how === 'begun' && call.policy.forceFresh;
+    const landed = isForced ? flight.own : landingOf(flight, stale, call.policy, this.#in.clock);
+    return landed.then((landing) => {
       call.flight = undefined;
       if (how === 'joined') call.joined = flight.load;
       if (landing.kind === 'value' && call.began < landing.before) {
         if (landing.stale) this.#note(call, 'stale');
         else if (how === 'joined') this.#note(call, 'shared');
         // What was computed for this call alone is its own; whoever joined has a copy, or computes.
-        const isOwn = landing.stale || (how === 'begun' && call.policy.forceFresh);
+        const isOwn = landing.stale || isForced;
         if (isOwn || call.policy.share !== 'copy' || !flight.isCopied(landing.value)) return landing.value;
         return this.#copied(call, flight, landing.value);
       }

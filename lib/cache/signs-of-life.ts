@@ -59,7 +59,7 @@ export class SignsOfLife {
       if (hangs) flight.close();
       const before = this.#parts.order.next();
       const { reader } = this.#parts;
-      const reading = await reader.ask(key, 0);
+      const reading = await reader.ask(key, 0, policy.schema);
       // The load has ended: what it stored must not be taken for its stub, and a right that came with the look is not used.
       if (ended) return reader.giveBack(key, reading);
       // Where a server counts no cas tokens, a value in the stub's place is told by being one.
@@ -86,7 +86,7 @@ export class SignsOfLife {
     const { key, policy } = call;
     const finding = await reader.judge(key, policy, tags.required(key, policy), reading, NO_TAGS);
     if (finding.state === 'fresh') {
-      flight.land({ kind: 'value', value: finding.entry?.value, stale: false, before });
+      flight.landFromElsewhere({ kind: 'value', value: finding.entry?.value, stale: false, before });
     } else if (reading.won) {
       // A value marked stale gives its right to whoever reads it.
       store

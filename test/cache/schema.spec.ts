@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { InvalidOptionsError } from '../../lib/errors.js';
 import type { StandardSchema } from '../../lib/options/standard-schema.js';
-import { Fleet } from './support/fleet.js';
+import { settled } from './support/fake-clock.js';
+import { deferred, Fleet } from './support/fleet.js';
 
 interface Product {
   readonly name: string;
@@ -71,6 +72,33 @@ describe('schema', () => {
     expect(await cache.getOrSet<Product | undefined>('k', () => ({ name: 'mug' }), policy)).toEqual({
       name: 'mug',
     });
+  });
+
+  it('holds for what is looked at during a load: another release stores its shape meanwhile', async () => {
+    const fleet = new Fleet();
+    const { cache } = fleet.start();
+    const other = fleet.start().cache;
+    const load = deferred<Product>();
+    const loaded = cache.getOrSet('k', () => load.promise, { schema: schema(hasName) });
+    await settled();
+    await other.set('k', { title: 'of the version before' });
+    await fleet.pass(5000);
+    load.resolve({ name: 'mug' });
+    expect(await loaded).toEqual({ name: 'mug' });
+  });
+
+  it('holds for what could not be removed before the load', async () => {
+    const fleet = new Fleet();
+    const { cache, store } = fleet.start();
+    await cache.set('k', { title: 'of the version before' });
+    store.before = (operation) => {
+      if (operation === 'release') throw new Error('the connection broke');
+    };
+    const load = deferred<Product>();
+    const loaded = cache.getOrSet('k', () => load.promise, { schema: schema(hasName) });
+    await fleet.pass(5000);
+    load.resolve({ name: 'mug' });
+    expect(await loaded).toEqual({ name: 'mug' });
   });
 
   it('is refused where it is none', async () => {
