@@ -220,7 +220,7 @@ export class Computation {
       const untagged = load.tags.size === 0 && policy.tags.length === 0 && this.#in.tags.areOfPolicies;
       const isKnown = untagged && finding.tags !== undefined;
       // Whoever waits does not wait for a store that has been slow already; it is stored all the same.
-      const onSpent = (): void => flight.land(unstored);
+      const onSpent = (): void => flight.land({ ...unstored, isToBeStored: true });
       const { storeTime } = flight;
       const tags = isKnown ? NONE : await storeTime.of(this.#tagsOf(call, load, finding, loadedAt), onSpent);
       if (tags === undefined) return unstored;

@@ -24,7 +24,7 @@ export class Flight {
   #landOwn: ((landing: Landing) => void) | undefined;
   #waiting = 0;
   #joins = 0;
-  #copier: Copier | Promise<Copier> | undefined;
+  #taken: { readonly value: unknown; readonly copier: Copier | Promise<Copier> } | undefined;
   #calling = false;
   readonly #flights: Flights;
   readonly #wanted: boolean;
@@ -109,15 +109,27 @@ export class Flight {
     this.#flights.end(this);
   }
 
-  /** Whether its value would be that of several calls, of which each could write into it. */
-  isCopied(value: unknown): boolean {
-    return this.#joins > 1 && typeof value === 'object' && value !== null;
+  /**
+   * What it has landed with, for a call that may write into it: a copy, where others have it as well, or it is yet to be stored.
+   *
+   * @param isAlone whether the call has it to itself.
+   * @returns the value, or a promise of its copy, which rejects where others have it and what it is cannot be stored.
+   */
+  ofOne({ value, isToBeStored }: LandedValue, isAlone: boolean, store: CacheStore): unknown {
+    if (typeof value !== 'object' || value === null) return value;
+    const isOwn = isAlone || this.#joins === 1;
+    if (isOwn && !isToBeStored) return value;
+    const copy = this.#copied(value, store);
+    return isOwn ? copy.catch(() => value) : copy;
   }
 
-  /** Its value as an object of one call's own. @throws where it cannot be stored */
-  async copied(value: unknown, store: CacheStore): Promise<unknown> {
-    this.#copier ??= store.copier(this.key, value);
-    const copy = await this.#copier;
+  async #copied(value: unknown, store: CacheStore): Promise<unknown> {
+    let taken = this.#taken;
+    if (taken === undefined || taken.value !== value) {
+      taken = { value, copier: store.copier(this.key, value) };
+      this.#taken = taken;
+    }
+    const copy = await taken.copier;
     return copy();
   }
 
@@ -159,10 +171,20 @@ export class Flight {
  * returned between the load and the call.
  */
 export type Landing =
-  | { readonly kind: 'value'; readonly value: unknown; readonly stale: boolean; readonly before: number }
+  | LandedValue
   | { readonly kind: 'error'; readonly error: unknown }
   /** Somebody else computes; nothing is known. */
   | { readonly kind: 'none' };
+
+/** A value that has come of a flight. */
+interface LandedValue {
+  readonly kind: 'value';
+  readonly value: unknown;
+  readonly stale: boolean;
+  readonly before: number;
+  /** What is written into it now would be stored with it. */
+  readonly isToBeStored?: true;
+}
 
 /** Waits for a flight; for no longer than `softTimeout` where there is a stale value, which then is the landing. */
 export function landingOf(

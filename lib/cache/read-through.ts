@@ -297,10 +297,10 @@ export class ReadThrough {
       if (landing.kind === 'value' && call.began < landing.before) {
         if (landing.stale) this.#note(call, 'stale');
         else if (how === 'joined') this.#note(call, 'shared');
-        // What was computed for this call alone is its own; whoever joined has a copy, or computes.
-        const isOwn = landing.stale || isForced;
-        if (isOwn || call.policy.share !== 'copy' || !flight.isCopied(landing.value)) return landing.value;
-        return this.#copied(call, flight, landing.value);
+        if (call.policy.share !== 'copy') return landing.value;
+        const isAlone = isForced || landing.value === stale?.entry?.value;
+        const own = flight.ofOne(landing, isAlone, this.#in.store);
+        return own instanceof Promise ? own.catch(() => this.#computeFor(call)) : own;
       }
       if (landing.kind !== 'error') return this.#obtain(call, call.storeMs + flight.storeTime.spentMs);
       const mayStandIn = stale !== undefined && isKept(stale, this.#in.clock.now());
@@ -310,12 +310,10 @@ export class ReadThrough {
     });
   }
 
-  /** The value of a flight as an object of the call's own. What cannot be stored cannot be copied: it is computed. */
-  #copied(call: CacheCall, flight: Flight, value: unknown): Promise<unknown> {
-    return flight.copied(value, this.#in.store).catch(() => {
-      const policy = call.policy.with({ forceFresh: true });
-      return this.#force({ ...call, policy, began: this.#in.order.now });
-    });
+  /** Computes for one call alone. */
+  #computeFor(call: CacheCall): Promise<unknown> {
+    const policy = call.policy.with({ forceFresh: true });
+    return this.#force({ ...call, policy, began: this.#in.order.now });
   }
 
   /** Whether what was found may be served without waiting; begins what has to be done behind the response. */

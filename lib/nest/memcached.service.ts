@@ -131,6 +131,7 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
 
   /**
    * Stores a value whatever is there; values that are being computed meanwhile, anywhere, are not stored any more.
+   * @param value not to be written into before the promise resolves: the server, and the tags, may be asked before it is encoded.
    * @returns whether it was stored. Where not, since the server is away (`onStoreError`) or the policy caches no such value,
    *   what was there before is gone, or is so before it can be read again.
    */

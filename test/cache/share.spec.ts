@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { pause } from '../../lib/cache/clock.js';
+import type { LoadContext } from '../../lib/cache/load-context.js';
 import { settled } from './support/fake-clock.js';
 import { deferred, Fleet } from './support/fleet.js';
 
@@ -103,6 +105,62 @@ describe("share: 'copy'", () => {
     expect(await cache.getOrSet('k', () => page, copies)).toBe(page);
     const both = [1, 2].map(() => cache.getOrSet('text', () => 'a', copies));
     expect(await Promise.all(both)).toEqual(['a', 'a']);
+  });
+
+  it('gives nobody what is yet to be stored, where a slow store has him wait no longer', async () => {
+    for (const forceFresh of [false, true]) {
+      const fleet = new Fleet();
+      const { cache, store } = fleet.start();
+      await cache.set('k', { list: [0] }, { tags: ['another'] });
+      await cache.invalidateTags('another');
+      Object.assign(store, { limitMs: 100 });
+      store.before = () => pause(fleet.clock, 60);
+      const load = (context: LoadContext): Page => {
+        context.tag('late');
+        return { list: [] };
+      };
+      // The tag has been there for long, so that the value is stored with it.
+      await fleet.until(store.tagState('late'));
+      await fleet.pass(60_000);
+      const mine = signed(cache.getOrSet('k', load, { ...copies, forceFresh }), 'ann');
+      expect(await fleet.until(mine)).toBe('ann 1');
+      await fleet.pass(1000);
+      expect(fleet.server.valueOf('k')).toEqual({ list: [] });
+    }
+  });
+
+  it('gives it to him all the same where it cannot be stored', async () => {
+    const fleet = new Fleet();
+    const { cache, store } = fleet.start();
+    Object.assign(store, { limitMs: 100 });
+    store.before = (operation) => (operation === 'write' ? pause(fleet.clock, 1000) : undefined);
+    let loads = 0;
+    const load = (): unknown => ((loads += 1), { method: () => loads });
+    const mine = cache.getOrSet('k', load, copies);
+    expect(await fleet.until(mine)).toHaveProperty('method');
+    await fleet.pass(2000);
+    expect(loads).toBe(1);
+  });
+
+  it('gives each who waits a stale value of his own that another process has left', async () => {
+    const fleet = new Fleet();
+    const a = fleet.start({ grace: '1m' }).cache;
+    const b = fleet.start({ grace: '1m' }).cache;
+    void a.getOrSet('k', () => new Promise(() => undefined));
+    await settled();
+    const waiting = ['ann', 'bob'].map((name) =>
+      signed(
+        b.getOrSet<Page>('k', () => ({ list: [7] }), copies),
+        name,
+      ),
+    );
+    await settled();
+    await a.set('k', { list: [] });
+    await a.invalidate('k', { soft: '30s' });
+    // It is somebody else's to replace.
+    fleet.server.find('k')!.tokenSent = true;
+    await fleet.pass(500);
+    expect(await Promise.all(waiting)).toEqual(['ann 1', 'bob 1']);
   });
 
   it("is 'same' unless it is said", async () => {
