@@ -56,7 +56,7 @@ export class CacheWrites {
   }
 
   async #takeDown(key: string, tags: readonly string[], resolved: ResolvedPolicy): Promise<PendingSet> {
-    const { events, reader } = this.#in;
+    const { events, reader, signs } = this.#in;
     let found: { readonly reading: CacheReading; readonly states: TagStates } | undefined;
     try {
       const asked = await reader.askWithTags(key, resolved.leaseSeconds, tags);
@@ -66,9 +66,16 @@ export class CacheWrites {
       this.#failed(key, resolved, error, false);
       events.note('storeError', key, error);
     }
+    const end = signs.keep(key, resolved, found?.reading);
     return {
-      store: (value) => this.#storeOver(key, value, found, tags, resolved),
-      abandon: () => reader.giveBack(key, found?.reading),
+      store: (value) => {
+        end();
+        return this.#storeOver(key, value, found, tags, resolved);
+      },
+      abandon: () => {
+        end();
+        reader.giveBack(key, found?.reading);
+      },
     };
   }
 

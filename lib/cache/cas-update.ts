@@ -105,7 +105,7 @@ export class CasUpdates {
     options: ResolvedUpdate,
     policy: ResolvedPolicy,
   ): Promise<{ readonly value: unknown } | undefined> {
-    const { clock, random, store } = this.#in;
+    const { clock, random, signs, store } = this.#in;
     const graceSeconds = options.graceSeconds ?? policy.graceSeconds;
     const readAt = clock.now();
     const looking = this.#look(key, graceSeconds, options, policy);
@@ -120,7 +120,8 @@ export class CasUpdates {
         const current = there ? finding.entry?.value : await initialValue(options.initial);
         return { current, value: await next(current) };
       };
-      const { current, value } = await unlessAborted(work(), options.signal);
+      const end = signs.keep(key, policy, finding.reading);
+      const { current, value } = await unlessAborted(work(), options.signal).finally(end);
       if (value === KEEP) {
         await store.confirmed?.(key);
         return { value: current };

@@ -194,7 +194,7 @@ export class Computation {
       let value: unknown;
       let ttlSeconds: number | undefined;
       try {
-        value = await this.#load(flight, call, finding, load, loadedAt);
+        value = await this.#load(flight, call, finding, load);
         ttlSeconds = ttlOf(value, load, policy);
       } catch (error) {
         if (flight.abortion === undefined || error instanceof LoaderTimeoutError) {
@@ -246,16 +246,10 @@ export class Computation {
   }
 
   /** Calls the loader, and shows signs of life while it runs. */
-  async #load(
-    flight: Flight,
-    call: CacheCall,
-    finding: Finding,
-    load: Load,
-    loadedAt: number,
-  ): Promise<unknown> {
+  async #load(flight: Flight, call: CacheCall, finding: Finding, load: Load): Promise<unknown> {
     const { clock, signs, events, tracing } = this.#in;
     const { key, loader, policy } = call;
-    const end = signs.accompany(flight, call, finding, loadedAt);
+    const end = signs.accompany(flight, call, finding);
     flight.onDetach = () => {
       end();
       if (finding.state !== 'fresh') this.giveBack(call.key, finding, keepOf(finding));

@@ -27,8 +27,8 @@ export class ReadThrough {
   readonly #computation: Computation;
   readonly #aborts = new AbortWatch();
   readonly #flights = new Flights();
-  /** Everything that is being computed, whether it may still be joined or not. */
-  readonly #running = new Set<Flight>();
+  /** Everything that is being computed, whether it may still be joined or not, until it is done. */
+  readonly #running = new Map<Flight, Promise<void>>();
   /** Reads whose right is used. */
   readonly #claimed = new WeakSet<CacheReading>();
   #closed = false;
@@ -149,9 +149,9 @@ export class ReadThrough {
    */
   async close(waitMs: number): Promise<void> {
     this.#closed = true;
-    const landed = Promise.all([...this.#running].map((flight) => flight.landed));
-    if (waitMs > 0 && (await within(this.#in.clock, waitMs, landed)) !== undefined) return;
-    for (const flight of this.#running) flight.detach(new ClientClosedError('the cache was closed'));
+    if (waitMs > 0) await within(this.#in.clock, waitMs, Promise.all(this.#running.values()));
+    for (const flight of this.#running.keys()) flight.detach(new ClientClosedError('the cache was closed'));
+    this.#in.signs.close();
   }
 
   #serve(call: CacheCall, asksNear: boolean): Promise<unknown> {
@@ -388,11 +388,11 @@ export class ReadThrough {
     const flight = new Flight(this.#flights, call.key, finding.state === 'absent', behind, storeTime);
     if (finding.right === 'ours') this.#claimed.add(finding.reading as CacheReading);
     this.#flights.begin(flight);
-    this.#running.add(flight);
-    void this.#computation.run(flight, call, finding, behind).then((landing) => {
+    const run = this.#computation.run(flight, call, finding, behind).then((landing) => {
       this.#running.delete(flight);
       flight.land(landing);
     });
+    this.#running.set(flight, run);
     return flight;
   }
 }

@@ -1,3 +1,4 @@
+import type { ResolvedPolicy } from '../options/cache-policy.js';
 import type { CacheCall } from './cache-call.js';
 import type { CacheEvents } from './cache-events.js';
 import type { Clock } from './clock.js';
@@ -13,11 +14,11 @@ import { NO_TAGS, type Tags } from './tags.js';
 const SIGNS_PER_LEASE = 3;
 
 /**
- * Shows that the loads of this process live, and looks at what became of their keys meanwhile.
+ * Shows that this process is at work on what it has the right to make, and looks at what became of its keys meanwhile.
  *
  * A right ends when its holder shows no sign of life, so it costs little when a process dies, and a loader may take its
- * time all the same. A process that stands still for longer loses its rights, and what it loads is then refused by the
- * store. A load that goes on for too long shows no more signs, since it may hang; and whatever holds up a load, those who
+ * time all the same. A process that stands still for longer loses its rights, and what it makes is then refused by the
+ * store. Work that goes on for too long shows no more signs, since it may hang; and whatever holds up a load, those who
  * wait for it get the value that somebody else has stored.
  */
 export class SignsOfLife {
@@ -25,6 +26,9 @@ export class SignsOfLife {
   readonly #renewer: Renewer;
   /** The rights in use, by cas and key. */
   readonly #used = new Set<string>();
+  /** What ends the signs for each right that no load has. */
+  readonly #kept = new Set<() => void>();
+  #closed = false;
 
   constructor(parts: Parts, renewer: Renewer) {
     this.#parts = parts;
@@ -36,7 +40,7 @@ export class SignsOfLife {
     return this.#used.size;
   }
 
-  /** Whether a load of this process uses the right. */
+  /** Whether this process uses the right. */
   isUsed(key: string, cas: string): boolean {
     return this.#used.has(nameOf(key, cas));
   }
@@ -47,25 +51,62 @@ export class SignsOfLife {
    * @param finding with the right that it uses, if any.
    * @returns a function that ends it; to be called before the load's value is stored.
    */
-  accompany(flight: Flight, call: CacheCall, finding: Finding, startedAt: number): () => void {
-    const { clock } = this.#parts;
-    const { key, policy } = call;
-    const name = finding.right === 'ours' ? nameOf(key, finding.cas) : undefined;
+  accompany(flight: Flight, call: CacheCall, finding: Finding): () => void {
+    const right = finding.right === 'ours' ? finding.reading : undefined;
+    return this.#begin(call.key, call.policy, right, {
+      hangs: () => flight.close(),
+      without: (reading, before) => this.#meanwhile(flight, call, reading, before),
+    });
+  }
+
+  /**
+   * Keeps the right that came with a read, if one did, for what is made without a load: by an update, or for a value that
+   * is set later.
+   *
+   * @returns a function that ends it; to be called before the value is stored.
+   */
+  keep(key: string, policy: ResolvedPolicy, reading: CacheReading | undefined): () => void {
+    if (reading?.won !== true || this.#closed) return () => undefined;
+    const stop = this.#begin(key, policy, reading, {
+      hangs: () => end(),
+      without: async (found) => {
+        end();
+        this.#parts.reader.giveBack(key, found);
+      },
+    });
+    const end = (): void => {
+      this.#kept.delete(end);
+      stop();
+    };
+    this.#kept.add(end);
+    return end;
+  }
+
+  /** Keeps no right any more but those of loads. */
+  close(): void {
+    this.#closed = true;
+    for (const end of this.#kept) end();
+  }
+
+  /** @param right what the read has found that it came with. */
+  #begin(key: string, policy: ResolvedPolicy, right: CacheReading | undefined, work: Work): () => void {
+    const { clock, order, reader } = this.#parts;
+    const startedAt = clock.now();
+    const name = right && nameOf(key, right.cas);
     if (name !== undefined) this.#used.add(name);
     let holds = name !== undefined;
     let ended = false;
     const stop = this.#renewer.every(policy.leaseMs / SIGNS_PER_LEASE, async () => {
       const hangs = clock.now() - startedAt > policy.loadLimitMs;
-      if (hangs) flight.close();
-      const before = this.#parts.order.next();
-      const { reader } = this.#parts;
+      if (hangs) work.hangs();
+      const before = order.next();
       const reading = await reader.ask(key, 0, policy.schema);
-      // The load has ended: what it stored must not be taken for its stub, and a right that came with the look is not used.
+      // It has ended: what it stored must not be taken for its stub, and a right that came with the look is not used.
       if (ended) return reader.giveBack(key, reading);
       // Where a server counts no cas tokens, a value in the stub's place is told by being one.
-      holds &&= reading.cas === finding.cas && reading.hit === finding.reading?.hit;
+      holds &&= reading.cas === right?.cas && reading.hit === right.hit;
       if (!holds && name !== undefined) this.#used.delete(name);
-      if (!holds) await this.#meanwhile(flight, call, reading, before);
+      if (!holds) await work.without(reading, before);
       else if (!hangs) await this.#show(key, reading, policy.leaseSeconds);
     });
     return () => {
@@ -94,6 +135,14 @@ export class SignsOfLife {
         .catch((error: unknown) => events.note('storeError', key, error));
     }
   }
+}
+
+/** What is made while signs of life are shown. */
+interface Work {
+  /** It takes so long that it may hang. */
+  hangs(): void;
+  /** A look has found that it has no right, or has it no more. @param before when it looked. */
+  without(reading: CacheReading, before: number): Promise<void>;
 }
 
 /** The parts of the cache that this one uses. */

@@ -79,6 +79,19 @@ describe('a cache that is closed', () => {
     expect(fleet.clock.pending).toBe(0);
   });
 
+  it('leaves no timer of a load that hangs, whose callers have got what another process has stored', async () => {
+    const fleet = new Fleet();
+    const a = fleet.start({ closeTimeout: '1s' });
+    const b = fleet.start();
+    const call = a.cache.getOrSet<string>('k', () => new Promise(() => undefined));
+    await settled();
+    await b.cache.set('k', 'from b');
+    await fleet.pass(1000);
+    await expect(call).resolves.toBe('from b');
+    await fleet.until(a.cache.close());
+    expect(fleet.clock.pending).toBe(0);
+  });
+
   it('has those compute for themselves who were waiting for another process', async () => {
     const fleet = new Fleet();
     const a = fleet.start();

@@ -1,4 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals';
+import { pause } from '../../lib/cache/clock.js';
 import type { CacheOptions } from '../../lib/options/cache-options.js';
 import { settled } from './support/fake-clock.js';
 import { deferred, Fleet, type Member } from './support/fleet.js';
@@ -235,6 +236,121 @@ describe('a look of a load at its key', () => {
     expect(fleet.server.valueOf('k')).toBe('from b');
     a.store.after = undefined;
     await expect(fleet.until(blind)).resolves.toBe('from b');
+  });
+});
+
+describe('what an update or a method makes for longer than the lease', () => {
+  it.each(['initial', 'next'])('is stored at the first attempt where %s takes long', async (what) => {
+    const fleet = new Fleet();
+    const { cache } = fleet.start();
+    const slow = jest.fn(async (value: number) => {
+      await pause(fleet.clock, 20_000);
+      return value;
+    });
+    const update = cache.update<number>('stock', (left) => (what === 'next' ? slow(left - 1) : left - 1), {
+      initial: () => (what === 'initial' ? slow(900) : 900),
+    });
+    await fleet.pass(1000);
+    expect(cache.leases).toBe(1);
+    await expect(fleet.until(update)).resolves.toBe(899);
+    expect(slow).toHaveBeenCalledTimes(1);
+    expect(fleet.server.valueOf('stock')).toBe(899);
+    expect(cache.counters.casRetry).toBe(0);
+    expect([cache.leases, fleet.clock.pending]).toEqual([0, 0]);
+  });
+
+  it('is what those wait for who want the key', async () => {
+    const fleet = new Fleet();
+    const a = fleet.start();
+    const b = fleet.start();
+    const update = a.cache.update<string>('k', () => pause(fleet.clock, 10_000).then(() => 'updated'));
+    await settled();
+    const read = b.cache.getOrSet('k', never);
+    await expect(fleet.until(Promise.all([update, read]))).resolves.toEqual(['updated', 'updated']);
+  });
+
+  it('tries again at once after an invalidation', async () => {
+    const fleet = new Fleet();
+    const a = fleet.start();
+    const b = fleet.start();
+    let calls = 0;
+    const initial = (): Promise<number> => {
+      calls += 1;
+      return pause(fleet.clock, 5000).then(() => calls);
+    };
+    const update = a.cache.update<number>('k', (current) => current, { initial });
+    await fleet.pass(3000);
+    await b.cache.invalidate('k');
+    await expect(fleet.until(update)).resolves.toBe(2);
+    expect(fleet.server.valueOf('k')).toBe(2);
+  });
+
+  it('keeps its lease though a read of the key fails', async () => {
+    const fleet = new Fleet();
+    const { cache, store } = fleet.start();
+    const update = cache.update<string>('k', () => pause(fleet.clock, 5000).then(() => 'updated'));
+    await fleet.pass(1500);
+    store.after = () => {
+      throw new Error('the connection broke');
+    };
+    await expect(cache.getOrSet('k', () => 'for itself')).resolves.toBe('for itself');
+    store.after = undefined;
+    await expect(fleet.until(update)).resolves.toBe('updated');
+    expect(cache.counters.casRetry).toBe(0);
+  });
+
+  it.each(['nothing', 'a stale value'])('is stored by beginSet over %s, which nobody replaces', async (what) => {
+    const fleet = new Fleet();
+    const a = fleet.start({ grace: '1m' });
+    const b = fleet.start({ grace: '1m' });
+    if (what === 'a stale value') {
+      await b.cache.set('k', 'old');
+      await b.cache.invalidate('k', { soft: '1m' });
+    }
+    const place = await a.cache.beginSet('k');
+    for (let second = 0; second < 10; second += 1) {
+      await fleet.pass(1000);
+      if (what === 'a stale value') await expect(b.cache.getOrSet('k', never)).resolves.toBe('old');
+    }
+    await expect(place.store('made')).resolves.toBe(true);
+    await expect(b.cache.getOrSet('k', never)).resolves.toBe('made');
+    expect(b.cache.counters.takeOver).toBe(0);
+    expect([a.cache.leases, fleet.clock.pending]).toEqual([0, 0]);
+  });
+
+  it('is not stored by beginSet after an invalidation, which ends its signs', async () => {
+    const fleet = new Fleet();
+    const a = fleet.start();
+    const b = fleet.start();
+    const place = await a.cache.beginSet('k');
+    await fleet.pass(2000);
+    await b.cache.invalidate('k');
+    await fleet.pass(1000);
+    expect([a.cache.leases, fleet.clock.pending]).toEqual([0, 0]);
+    await expect(place.store('older')).resolves.toBe(false);
+  });
+
+  it('is given up when it hangs, or its place is forgotten: another process computes', async () => {
+    const fleet = new Fleet();
+    const a = fleet.start();
+    const b = fleet.start();
+    await a.cache.beginSet('forgotten');
+    void a.cache.update('hanging', () => new Promise<string>(() => undefined));
+    await settled();
+    const reads = ['forgotten', 'hanging'].map((key) => b.cache.getOrSet(key, () => 'from b'));
+    await fleet.pass(34_000);
+    await expect(Promise.all(reads)).resolves.toEqual(['from b', 'from b']);
+    expect([a.cache.leases, fleet.clock.pending]).toEqual([0, 0]);
+  });
+
+  it('leaves no timer when the cache is closed', async () => {
+    const fleet = new Fleet();
+    const { cache } = fleet.start();
+    await cache.beginSet('k');
+    void cache.update('hanging', () => new Promise<string>(() => undefined));
+    await fleet.pass(1000);
+    await cache.close();
+    expect([cache.leases, fleet.clock.pending]).toEqual([0, 0]);
   });
 });
 
