@@ -13,8 +13,8 @@ import { KeyQueue, type Turn } from './key-queue.js';
 import { policyTtl } from './load.js';
 import type { SelfWait } from './self-wait.js';
 import { judge, keepOf, type Finding } from './finding.js';
-import type { CacheReading, TagVersion } from './store.js';
-import { versionsOf } from './tags.js';
+import type { TagVersion } from './store.js';
+import { tagsOf, versionsOf } from './tags.js';
 
 /** Returned by the function given to `update`: leave the value as it is. */
 export const KEEP: unique symbol = Symbol.for('nestjs-memcached.keep');
@@ -211,10 +211,6 @@ export class CasUpdates {
     const bound = options.backoffMs * Math.min(2 ** (attempt - 1), MAX_BACKOFF_GROWTH);
     return pause(this.#in.clock, this.#in.random() * bound, options.signal);
   }
-}
-
-function tagsOf({ value }: CacheReading): readonly string[] {
-  return value === undefined ? [] : value.tags.map(({ tag }) => tag);
 }
 
 function waitsForItself(key: string): InvalidArgumentError {

@@ -11,9 +11,13 @@ import { startUnlessAborted } from './clock.js';
 import type { CacheParts } from './cache-parts.js';
 import { KEEP, type CasUpdates, type Updater } from './cas-update.js';
 import { writtenEntryFor } from './entry.js';
+import { judge } from './finding.js';
 import { policyTtl } from './load.js';
 import type { ReadThrough } from './read-through.js';
-import { versionsOf } from './tags.js';
+import { tagsOf, versionsOf, type TagStates } from './tags.js';
+
+/** Behind the cas token of an item with tags: an invalidation of these leaves the item, and its token, as they are. */
+const TAGGED = '!';
 
 /**
  * Memcached's commands that depend on what is there, by the cache's terms: what an invalidation has reached, what is stale,
@@ -99,22 +103,17 @@ export class ItemCommands {
       const { reader, store } = this.#in;
       const finding = await reader.look(checkedKey(key), this.#strict, 'without rights');
       const { state, entry, cas, reading } = finding;
-      if (state === 'fresh') return { value: entry?.value, cas };
+      if (state === 'fresh') return { value: entry?.value, cas: entry?.tags.length ? cas + TAGGED : cas };
       // Memcached gives the right to refresh a stale value to whoever reads it first, asked for or not.
       if (reading?.won === true) await store.release(key, reading.cas, reading.hit ? 'rest' : 0);
       return undefined;
     }, options?.signal);
   }
 
-  /** Stores a value if nothing has changed since it was read. */
-  async cas(
-    key: string,
-    value: unknown,
-    cas: string,
-    options: ItemOptions = {},
-  ): Promise<'stored' | 'exists' | 'not-found'> {
+  /** Stores a value if nothing has changed since it was read, and no tag of what was read has been invalidated. */
+  async cas(key: string, value: unknown, token: string, options: ItemOptions = {}): Promise<CasOutcome> {
     checkedKey(key);
-    return startUnlessAborted(() => this.#cas(key, value, cas, options), options.signal);
+    return startUnlessAborted(() => this.#cas(key, value, token, options), options.signal);
   }
 
   /**
@@ -135,12 +134,7 @@ export class ItemCommands {
     }
   }
 
-  async #cas(
-    key: string,
-    value: unknown,
-    cas: string,
-    options: ItemOptions,
-  ): Promise<'stored' | 'exists' | 'not-found'> {
+  async #cas(key: string, value: unknown, token: string, options: ItemOptions): Promise<CasOutcome> {
     const { random, store, tags } = this.#in;
     const {
       ttlSeconds = policyTtl(value, this.#strict),
@@ -150,7 +144,10 @@ export class ItemCommands {
     const required = tags.requiredBeside(key, named);
     const policy =
       graceSeconds === undefined ? this.#strict : this.#options.policyOf({ grace: graceSeconds * 1000 });
-    const states = await tags.states(required);
+    const isTagged = typeof token === 'string' && token.endsWith(TAGGED);
+    const cas = isTagged ? token.slice(0, -TAGGED.length) : token;
+    const states = isTagged ? await this.#seenAgain(key, cas, required) : await tags.states(required);
+    if (typeof states === 'string') return states;
     const { entry, keepSeconds } = writtenEntryFor(
       value,
       ttlSeconds,
@@ -164,6 +161,21 @@ export class ItemCommands {
     } finally {
       this.#readThrough.forget(key, true);
     }
+  }
+
+  /**
+   * The states of tags, read beside the item: as long as that is the same, it says which versions its own had for `gets`.
+   *
+   * @param required what the new value is to bear.
+   * @returns what has become of the item where these are others now.
+   */
+  async #seenAgain(key: string, cas: string, required: readonly string[]): Promise<TagStates | CasOutcome> {
+    const { clock, reader, tags } = this.#in;
+    const { reading, states } = await reader.askWithTags(key, 0, required, tagsOf);
+    const { state } = judge(reading, 0, states, tags.requiredBeside(key, []), clock.now());
+    reader.giveBack(key, reading);
+    if (reading.cas !== cas || state === 'fresh') return states;
+    return state === 'absent' ? 'not-found' : 'exists';
   }
 
   async #change(
@@ -205,6 +217,9 @@ export class ItemCommands {
     return seconds === 0 ? 'never' : seconds * 1000;
   }
 }
+
+/** What became of a `cas`. */
+type CasOutcome = 'stored' | 'exists' | 'not-found';
 
 /** A value, and what names the state of its item. */
 export interface CachedItem<V> {

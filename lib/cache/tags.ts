@@ -2,7 +2,7 @@ import { BoundedMap } from '../bounded-map.js';
 import type { NearCache } from '../near/near-cache.js';
 import type { ResolvedPolicy } from '../options/cache-policy.js';
 import { SameTurn } from './same-turn.js';
-import type { CacheStore, TagState, TagVersion } from './store.js';
+import type { CacheReading, CacheStore, TagState, TagVersion } from './store.js';
 
 /** States of no tags. */
 export const NO_TAGS: TagStates = new Map();
@@ -107,6 +107,11 @@ export class Tags {
 
 /** States of tags by their names. */
 export type TagStates = ReadonlyMap<string, TagState>;
+
+/** The tags of what a read has found. */
+export function tagsOf({ value }: CacheReading): readonly string[] {
+  return value === undefined ? [] : value.tags.map(({ tag }) => tag);
+}
 
 /** What a value that is stored now bears: the versions that its tags had when their states were read. */
 export function versionsOf(tags: readonly string[], states: TagStates): readonly TagVersion[] {

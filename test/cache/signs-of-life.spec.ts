@@ -299,24 +299,27 @@ describe('what an update or a method makes for longer than the lease', () => {
     expect(cache.counters.casRetry).toBe(0);
   });
 
-  it.each(['nothing', 'a stale value'])('is stored by beginSet over %s, which nobody replaces', async (what) => {
-    const fleet = new Fleet();
-    const a = fleet.start({ grace: '1m' });
-    const b = fleet.start({ grace: '1m' });
-    if (what === 'a stale value') {
-      await b.cache.set('k', 'old');
-      await b.cache.invalidate('k', { soft: '1m' });
-    }
-    const place = await a.cache.beginSet('k');
-    for (let second = 0; second < 10; second += 1) {
-      await fleet.pass(1000);
-      if (what === 'a stale value') await expect(b.cache.getOrSet('k', never)).resolves.toBe('old');
-    }
-    await expect(place.store('made')).resolves.toBe(true);
-    await expect(b.cache.getOrSet('k', never)).resolves.toBe('made');
-    expect(b.cache.counters.takeOver).toBe(0);
-    expect([a.cache.leases, fleet.clock.pending]).toEqual([0, 0]);
-  });
+  it.each(['nothing', 'a stale value'])(
+    'is stored by beginSet over %s, which nobody replaces',
+    async (what) => {
+      const fleet = new Fleet();
+      const a = fleet.start({ grace: '1m' });
+      const b = fleet.start({ grace: '1m' });
+      if (what === 'a stale value') {
+        await b.cache.set('k', 'old');
+        await b.cache.invalidate('k', { soft: '1m' });
+      }
+      const place = await a.cache.beginSet('k');
+      for (let second = 0; second < 10; second += 1) {
+        await fleet.pass(1000);
+        if (what === 'a stale value') await expect(b.cache.getOrSet('k', never)).resolves.toBe('old');
+      }
+      await expect(place.store('made')).resolves.toBe(true);
+      await expect(b.cache.getOrSet('k', never)).resolves.toBe('made');
+      expect(b.cache.counters.takeOver).toBe(0);
+      expect([a.cache.leases, fleet.clock.pending]).toEqual([0, 0]);
+    },
+  );
 
   it('is not stored by beginSet after an invalidation, which ends its signs', async () => {
     const fleet = new Fleet();

@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import type { CacheEngine } from '../../lib/cache/cache-engine.js';
+import type { CacheOptions, ItemOptions } from '../../lib/options/cache-options.js';
 import { settled } from './support/fake-clock.js';
 import { deferred, Fleet } from './support/fleet.js';
 
@@ -378,5 +380,78 @@ describe('namespaces', () => {
     await expect(cache.invalidateNamespace('shops:')).rejects.toThrow(
       "invalidateNamespace: 'shops:' is not among the option namespaces ('shop:')",
     );
+  });
+});
+
+describe('cas of an item with tags', () => {
+  it.each<[string, CacheOptions, ItemOptions, (cache: CacheEngine) => Promise<void>, string]>([
+    ['its tag', {}, { tags: ['x'] }, (cache) => cache.invalidateTags('x'), 'not-found'],
+    ['a tag that the new value lacks', {}, {}, (cache) => cache.invalidateTags('x'), 'not-found'],
+    ['its tag, softly', {}, {}, (cache) => cache.invalidateTags('x', { soft: '30s' }), 'exists'],
+    [
+      'its namespace',
+      { namespaces: ['shop:'] },
+      {},
+      (cache) => cache.invalidateNamespace('shop:'),
+      'not-found',
+    ],
+  ])(
+    'stores nothing made of what was invalidated since: %s',
+    async (_what, options, toBear, invalidate, result) => {
+      const fleet = new Fleet();
+      const a = fleet.start(options).cache;
+      const b = fleet.start(options).cache;
+      await a.set('shop:7', 'old', { tags: ['x'] });
+      const item = (await a.items.gets('shop:7'))!;
+      await invalidate(b);
+      await expect(a.items.cas('shop:7', 'made of the old', item.cas, toBear)).resolves.toBe(result);
+      await expect(b.get('shop:7')).resolves.toBeUndefined();
+    },
+  );
+
+  it('stores over what has not changed, also more than once', async () => {
+    const fleet = new Fleet();
+    const { cache } = fleet.start({ namespaces: ['shop:'] });
+    await cache.set('shop:7', 1, { tags: ['x'] });
+    for (const next of [2, 3]) {
+      const item = (await cache.items.gets('shop:7'))!;
+      await expect(cache.items.cas('shop:7', next, item.cas, { tags: ['x', 'y'] })).resolves.toBe('stored');
+      await expect(cache.items.cas('shop:7', 9, item.cas)).resolves.toBe('exists');
+      await expect(cache.get('shop:7', { tags: ['x', 'y'] })).resolves.toBe(next);
+    }
+  });
+
+  it('leaves an outdated value behind where its tag is invalidated while it is stored', async () => {
+    const fleet = new Fleet();
+    const a = fleet.start();
+    const b = fleet.start();
+    await a.cache.set('k', 'old', { tags: ['x'] });
+    const item = (await a.cache.items.gets('k'))!;
+    a.store.before = async (operation) => {
+      if (operation === 'write') await b.cache.invalidateTags('x');
+    };
+    await a.cache.items.cas('k', 'made of the old', item.cas, { tags: ['x'] });
+    await expect(b.cache.get('k')).resolves.toBeUndefined();
+  });
+
+  it('keeps no right to refresh what was softly invalidated since', async () => {
+    const fleet = new Fleet();
+    const { cache } = fleet.start();
+    await cache.set('k', 'old', { tags: ['x'] });
+    const item = (await cache.items.gets('k'))!;
+    await cache.invalidate('k', { soft: '30s' });
+    await expect(cache.items.cas('k', 'made of the old', item.cas)).resolves.toBe('exists');
+    await settled();
+    expect(fleet.server.find('k')).toMatchObject({ stale: true, tokenSent: false });
+  });
+
+  it('asks for nothing more where the item has none', async () => {
+    const fleet = new Fleet();
+    const { cache, store } = fleet.start();
+    await cache.set('k', 1);
+    const item = (await cache.items.gets('k'))!;
+    store.log.length = 0;
+    await cache.items.cas('k', 2, item.cas);
+    expect(store.log).toEqual(['write k']);
   });
 });
