@@ -52,6 +52,7 @@ const APPS = {
     };
   },
   'http-cache': httpCache({}),
+  'by-interceptor': httpCache({ early: false }),
   early: httpCache({ early: true }),
   'early-near': httpCache({ early: true, near: '1m' }, NEAR),
   'before-middleware': httpCache({ early: 'before-middleware' }),
@@ -107,7 +108,7 @@ const APPS = {
 };
 
 /**
- * @param {'constant' | 'bare-interceptor' | 'one-get' | 'cacheable' | 'http-cache' | 'early' | 'early-near' | 'before-middleware' |
+ * @param {'constant' | 'bare-interceptor' | 'one-get' | 'cacheable' | 'http-cache' | 'by-interceptor' | 'early' | 'early-near' | 'before-middleware' |
  *   'before-middleware-near' | 'apicache' | 'fastify-caching' | 'cache-manager'} name
  * @param {'express' | 'fastify'} [platform]
  * @returns {Promise<{ port: number, calls: () => number, close: () => Promise<void> }>} `calls` counts those of the route's

@@ -129,16 +129,19 @@ export interface HttpCacheOptions<R = HttpRequest> extends Pick<
   forceFresh?: ((request: HttpRequest) => boolean) | undefined;
 
   /**
-   * Answers hits, and conditional requests by 304, before Nest's own part of a request begins: behind all middleware and
-   * `onRequest` hooks, in front of guards, interceptors, pipes and the method. For `audience: 'everyone'`, on a method. What
-   * would have to see every request, such as a guard, refuses it when the application starts.
+   * Whether hits, and conditional requests by 304, are answered before Nest's own part of a request begins: behind all
+   * middleware and `onRequest` hooks, in front of guards, interceptors, pipes and the method. For `audience: 'everyone'`.
+   * Left out, they are where nothing of the application would see the request between there and `@HttpCache`; otherwise
+   * the interceptor answers them.
    *
-   * `'before-middleware'`: also in front of all middleware and hooks, which do not run for such a hit, by repeating what
-   * requests like it have got, word for word, and for ten seconds at a time. Requests with `Authorization`, `Cookie` or
+   * `true`, on a method: what would have to see every request, such as a guard, refuses it when the application starts.
+   *
+   * `'before-middleware'`, on a method: also in front of all middleware and hooks, which do not run for such a hit, by repeating
+   * what requests like it have got, word for word, and for ten seconds at a time. Requests with `Authorization`, `Cookie` or
    * `Range` go on to the middleware, and so does whatever is not known for certain. Not beside `when`, `varyBy` and
    * `forceFresh`.
    *
-   * @default false
+   * @default where nothing is in the way
    */
   early?: boolean | 'before-middleware' | undefined;
 
@@ -166,7 +169,8 @@ export interface HttpCacheRule {
   readonly tags: readonly string[] | ((request: HttpRequest) => readonly string[]);
   readonly when: ((request: HttpRequest) => boolean) | undefined;
   readonly forceFresh: ((request: HttpRequest) => boolean) | undefined;
-  readonly early: boolean | 'before-middleware';
+  /** `where-possible`: where nothing is in the way. */
+  readonly early: boolean | 'before-middleware' | 'where-possible';
   readonly policy: CachePolicy<never>;
 }
 
@@ -181,7 +185,8 @@ export function readHttpCacheOptions(options: HttpCacheOptions<never>, place: st
   }
   const { own, rest } = readOptions<RuleShape>(options, place, HTTP_CACHE_OPTIONS, POLICY_OPTIONS);
   const { maxAge, name: _, ...rule } = own;
-  if (rule.early && rule.audience !== 'everyone') {
+  const isForAll = rule.audience === 'everyone';
+  if (rule.early && !isForAll) {
     throw new InvalidOptionsError(
       `${place}.early`,
       "is for answers that are the same for all, which nobody has to be let through to; say audience: 'everyone', or leave it out",
@@ -196,9 +201,10 @@ export function readHttpCacheOptions(options: HttpCacheOptions<never>, place: st
     );
   }
   const maxAgeSeconds = Math.floor(maxAge / 1000);
-  const scope = rule.audience === 'everyone' ? 'public' : 'private';
+  const scope = isForAll ? 'public' : 'private';
   return {
     ...rule,
+    early: rule.early ?? (isForAll ? 'where-possible' : false),
     maxAgeSeconds,
     cacheControl: `${scope}, ${maxAgeSeconds === 0 ? 'no-cache' : `max-age=${maxAgeSeconds}`}`,
     // A handler that ran behind its response would find that response sent.
@@ -207,7 +213,8 @@ export function readHttpCacheOptions(options: HttpCacheOptions<never>, place: st
   };
 }
 
-type RuleShape = Omit<HttpCacheRule, 'maxAgeSeconds' | 'cacheControl' | 'policy'> & {
+type RuleShape = Omit<HttpCacheRule, 'maxAgeSeconds' | 'cacheControl' | 'policy' | 'early'> & {
+  readonly early: HttpCacheOptions['early'];
   readonly maxAge: number;
   readonly name: string | undefined;
 };
@@ -265,7 +272,7 @@ const readTags: Reader<HttpCacheRule['tags']> = (value, path) => {
   return value.map((tag, index) => text()(tag, `${path}[${index}]`));
 };
 
-const readEarly: Reader<HttpCacheRule['early']> = (value, path) =>
+const readEarly: Reader<NonNullable<HttpCacheOptions['early']>> = (value, path) =>
   typeof value === 'boolean' ? value : oneOf('before-middleware')(value, path);
 
 /** Options of a call's policy that a route may have. */
@@ -293,6 +300,6 @@ export const HTTP_CACHE_OPTIONS: Shape<RuleShape> = {
   tags: withDefault(readTags, []),
   when: optional(func<(request: HttpRequest) => boolean>()),
   forceFresh: optional(readForceFresh),
-  early: withDefault(readEarly, false),
+  early: optional(readEarly, 'where nothing is in the way'),
   name: optional(text()),
 };

@@ -13,7 +13,7 @@ import {
   standingFunction,
 } from '../methods/nest-metadata.js';
 import { obstaclesToEarlyHits } from '../http/early-obstacles.js';
-import { HTTP_CACHE, isEarly } from '../http/http-cache-metadata.js';
+import { HTTP_CACHE, isSaidToBeEarly } from '../http/http-cache-metadata.js';
 import { HttpCacheInterceptor } from '../http/http-cache.interceptor.js';
 import { type HttpCacheOptions, readHttpCacheOptions } from '../../options/http-cache-options.js';
 
@@ -48,7 +48,7 @@ export function mistakesOfRoutes(
       if (options === undefined) return [];
       const place = `${type.name}.${String(property)} @HttpCache`;
       const ofRoute = belongsTo(options, instance) ? unfitness(type, property) : [];
-      if (belongsTo(options, instance) && isEarly(handler))
+      if (belongsTo(options, instance) && isSaidToBeEarly(handler))
         ofRoute.push(...obstaclesToEarlyHits(type, handler, modules, HttpCacheInterceptor));
       return [
         ...ofRoute.map((mistake) => `${place}: ${mistake}`),

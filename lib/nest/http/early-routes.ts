@@ -4,13 +4,20 @@ import type { Server } from 'node:http';
 import type { HttpRequest } from '../../options/http-cache-options.js';
 import { BeforeMiddleware } from './before-middleware.js';
 import { EarlyRoute } from './early-route.js';
-import { hasRoute, isBeforeMiddleware, isEarly } from './http-cache-metadata.js';
+import {
+  hasRoute,
+  isBeforeMiddleware,
+  isEarlyByClass,
+  isInFrontOf,
+  mayHaveEarlyRoutes,
+} from './http-cache-metadata.js';
 import { EARLY_HOOK } from './platform.js';
 
 /** Puts an `EarlyRoute` in front of the handlers that Nest gives to Express and Fastify, once in an application. */
 export class EarlyRoutes {
   readonly #adapters: HttpAdapterHost;
   readonly #isWanted: boolean;
+  readonly #isWantedByClass: boolean;
   readonly #isWantedFirst: boolean;
   #isOnExpress = false;
   #beforeMiddleware: BeforeMiddleware | undefined;
@@ -18,11 +25,12 @@ export class EarlyRoutes {
   /** To be made before Nest registers routes: Fastify is told then only. */
   constructor(container: ModulesContainer, adapters: HttpAdapterHost) {
     this.#adapters = adapters;
-    const controllers = [...container.values()].flatMap(({ controllers: own }) => [...own.keys()]);
-    const has = (isMeant: (method: object) => boolean): boolean =>
-      controllers.some((type) => typeof type === 'function' && hasRoute(type as Type, isMeant));
-    this.#isWanted = has(isEarly);
-    this.#isWantedFirst = has(isBeforeMiddleware);
+    const controllers = [...container.values()]
+      .flatMap(({ controllers: own }) => [...own.keys()])
+      .filter((type) => typeof type === 'function') as Type[];
+    this.#isWanted = controllers.some(mayHaveEarlyRoutes);
+    this.#isWantedByClass = controllers.some(isEarlyByClass);
+    this.#isWantedFirst = controllers.some((type) => hasRoute(type, isBeforeMiddleware));
     if (!this.#isWanted) return;
     // A testing module gets its adapter later.
     if ((adapters.httpAdapter as unknown) !== undefined) this.#putOnFastify();
@@ -38,7 +46,7 @@ export class EarlyRoutes {
       if (route === undefined) continue;
       const early = new EarlyRoute();
       for (const layer of route.stack)
-        if (isEarly(layer.handle)) layer.handle = inFrontOf(layer.handle, early);
+        if (isInFrontOf(layer.handle, this.#isWantedByClass)) layer.handle = inFrontOf(layer.handle, early);
     }
   }
 

@@ -27,7 +27,7 @@ import { EarlyRoutes } from './early-routes.js';
 import { isOutermost } from './further-out.js';
 import { versionsOf } from './route-versions.js';
 import { directives } from './header-names.js';
-import { hasCachedRoutes, isEarly, optionsOfRoute } from './http-cache-metadata.js';
+import { hasCachedRoutes, optionsOfRoute } from './http-cache-metadata.js';
 import {
   type HttpCacheOptions,
   type HttpRequest,
@@ -99,7 +99,7 @@ export class HttpCacheInterceptor
   /** What routes without `@HttpCache` are cached by; `undefined` leaves them alone. */
   protected readonly options: HttpCacheOptions<never> | undefined = undefined;
 
-  /** Has hits of routes with `early` answered in front of Nest's handlers, which are there by now. */
+  /** Has hits answered early in front of Nest's handlers, which are there by now. */
   onModuleInit(): void {
     this.#early.putOnExpress();
   }
@@ -146,18 +146,20 @@ export class HttpCacheInterceptor
 
   /** Has hits of a route answered early from now on, where nothing is in the way. */
   #open(early: EarlyRoute, route: CachedRoute, context: ExecutionContext, platform: Platform): void {
+    const type = context.getClass();
     const handler = context.getHandler();
     early.close();
-    if (!route.isOutermost || !isEarly(handler)) return;
+    // Of routes without the decorator it is not known beforehand that they may be early.
+    if (!route.isOutermost || optionsOfRoute(type, handler) === undefined) return;
     if (platform.hasHooksBeforeNest) {
+      if (route.rule.early === 'where-possible') return;
       new Logger('Memcached').warn(
         `${route.place}: its hits are not answered early, since the application has hooks that run between its middleware ` +
           "and the route; have those of 'preParsing', 'preValidation' and 'preHandler' run in 'onRequest'",
       );
       return;
     }
-    if (obstaclesToEarlyHits(context.getClass(), handler, this.#modules, HttpCacheInterceptor).length > 0)
-      return;
+    if (obstaclesToEarlyHits(type, handler, this.#modules, HttpCacheInterceptor).length > 0) return;
     const headers = (Reflect.getMetadata(HEADERS, handler) ?? []) as readonly DeclaredHeader[];
     if (headers.some(({ name }) => name.toLowerCase() === 'set-cookie')) return;
     early.open({
