@@ -116,6 +116,53 @@ describe('a class with decorators that no module provides', () => {
     expect(runs).toBe(1);
   });
 
+  it.each<[string, () => object]>([
+    [
+      'that may not be read before the first request',
+      () =>
+        new Proxy(
+          {},
+          {
+            get(_, name) {
+              throw new Error(`${String(name)} is not there yet`);
+            },
+          },
+        ),
+    ],
+    [
+      'that tells nothing at all',
+      () => {
+        const { proxy, revoke } = Proxy.revocable({}, {});
+        revoke();
+        return proxy;
+      },
+    ],
+  ])('is not looked for in an object %s', async (_what, make) => {
+    @Injectable()
+    class Orders {
+      readonly user = make();
+    }
+    await using _ = await start({
+      providers: [Left, Orders, { provide: 'user', useFactory: () => ({ inner: make() }) }],
+    });
+    expect(warnings).toEqual([]);
+  });
+
+  it('is looked for in what is provided beside such an object', async () => {
+    class Made {
+      @Cacheable({ key: 'made:{0}' })
+      async find(_id: number): Promise<void> {}
+    }
+    @Injectable()
+    class Orders {
+      readonly made = new Made();
+    }
+    await expect(start({ providers: [Left, Orders] })).rejects.toThrow(
+      'Orders.made is a Made that no module',
+    );
+    await using _ = await start({ providers: [Left, Made] });
+  });
+
   it('is not told of again once a module that was loaded later provides it', async () => {
     @Module({ providers: [Left] })
     class Later {}

@@ -2,6 +2,7 @@ import type { Type } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import { hasCachedRoutes } from '../http/http-cache-metadata.js';
 import { decoratedMethodsOf } from '../methods/stub.js';
+import { classOfObject, type Provider } from './provider.js';
 
 /** Names that Nest's scaffold gives to classes of every application. */
 const OF_EVERY_APPLICATION: ReadonlySet<string> = new Set([
@@ -34,15 +35,10 @@ export function traitsOf(container: ModulesContainer): string[] {
   return known.find((each) => each.length > 0) ?? [];
 }
 
-function classesAmong(
-  wrappers: Iterable<{ readonly metatype: unknown; readonly instance: unknown }>,
-): Type[] {
-  return [...wrappers].flatMap(({ metatype, instance }) => {
-    const made =
-      typeof instance === 'object' && instance !== null ? Object.getPrototypeOf(instance) : undefined;
-    const types = [metatype, (made as { constructor?: unknown } | null | undefined)?.constructor];
-    return types.filter(
+function classesAmong(providers: Iterable<Provider>): Type[] {
+  return [...providers].flatMap(({ metatype, instance }) =>
+    [metatype, classOfObject(instance)].filter(
       (type): type is Type => typeof type === 'function' && typeof type.prototype === 'object',
-    );
-  });
+    ),
+  );
 }

@@ -8,8 +8,19 @@ import {
 import type { LazyModuleLoader, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { DecoratorError, MemcachedError } from '../../errors.js';
 import { traitsOf } from './application-traits.js';
-import { likenesses } from './likeness-checks.js';
+import { Likenesses } from './likenesses.js';
 import { mistakesOf } from './method-checks.js';
+import {
+  classesOf,
+  classOf,
+  classOfObject,
+  dependenciesOf,
+  isMadeElsewhere,
+  isMadeOnce,
+  type ModuleHost,
+  type Provider,
+  watchFactory,
+} from './provider.js';
 import { requestMistakes } from './request-checks.js';
 import { DeclaredClasses } from '../methods/declared-classes.js';
 import type { DecoratedMethod, Hosted } from '../methods/decorated-method.js';
@@ -37,7 +48,8 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationBootstrap, 
   readonly #instance: string;
   readonly #onUnprovided: Required<DecoratorsOptions>['unprovided'];
   readonly #cache: ModuleCache | undefined;
-  readonly #watched = new WeakSet<Wrapper>();
+  readonly #watched = new WeakSet<Provider>();
+  readonly #likenesses = new Likenesses();
   /** Classes that factories have made objects of since the start. */
   readonly #made = new Set<Type>();
   #hasBegun = false;
@@ -138,27 +150,32 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationBootstrap, 
 
   #explore(cache: ModuleCache): void {
     const mistakes = new Set<string>();
-    const wrappers = this.#wrappers();
-    for (const mistake of likenesses(wrappers, (type) => this.#oursAmong(type))) mistakes.add(mistake);
-    for (const wrapper of wrappers) {
-      for (const type of classesOf(wrapper)) DeclaredClasses.provide(type);
-      if (isMadeElsewhere(wrapper) && !isMadeOnce(wrapper)) {
-        this.#watchFactory(wrapper, cache);
+    const providers = this.#providers();
+    for (const provider of providers) {
+      const type = isMadeLater(provider) ? undefined : classOf(provider);
+      if (type === undefined) continue;
+      for (const mistake of this.#likenesses.mistakes(provider, type, this.#oursAmong(type)))
+        mistakes.add(mistake);
+    }
+    for (const provider of providers) {
+      for (const type of classesOf(provider)) DeclaredClasses.provide(type);
+      if (isMadeLater(provider)) {
+        for (const mistake of this.#watchFactory(provider, cache)) mistakes.add(mistake);
         continue;
       }
-      const type = classOf(wrapper);
+      const type = classOf(provider);
       if (type === undefined) continue;
       for (const mistake of this.#mistakes(type, cache)) mistakes.add(mistake);
       if (this.#oursAmong(type).length === 0) continue;
-      for (const mistake of requestMistakes(wrapper, this.#oursAmong(type), type)) mistakes.add(mistake);
-      const problem = this.#connect(wrapper, cache);
+      for (const mistake of requestMistakes(provider, this.#oursAmong(type), type)) mistakes.add(mistake);
+      const problem = this.#connect(provider, cache);
       if (problem !== undefined) mistakes.add(`${type.name}: ${problem}`);
     }
-    const types = new Set([...wrappers.flatMap((wrapper) => classOf(wrapper) ?? []), ...this.#made]);
+    const types = new Set([...providers.flatMap((provider) => classOf(provider) ?? []), ...this.#made]);
     for (const mistake of adoptTags(types, this.#instance, cache)) mistakes.add(mistake);
     // An object that could not be connected has been named by now.
     if (mistakes.size === 0) {
-      for (const mistake of wrappers.flatMap((wrapper) => this.#madeBy(wrapper))) mistakes.add(mistake);
+      for (const mistake of providers.flatMap((provider) => this.#madeBy(provider))) mistakes.add(mistake);
     }
     if (mistakes.size > 0) throw new DecoratorError([...mistakes].join('\n'));
   }
@@ -166,13 +183,13 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationBootstrap, 
   /** As for all that is there when the application starts: what a class that a factory makes stores, or reads. */
   #adoptTagsOf(made: Type, cache: ModuleCache): string[] {
     if (this.#made.has(made)) return [];
-    const types = [...this.#wrappers().flatMap((wrapper) => classOf(wrapper) ?? []), ...this.#made, made];
+    const types = [...this.#providers().flatMap((provider) => classOf(provider) ?? []), ...this.#made, made];
     const mistakes = adoptTags(new Set(types), this.#instance, cache);
     if (mistakes.length === 0) this.#made.add(made);
     return mistakes;
   }
 
-  #wrappers(): Wrapper[] {
+  #providers(): Provider[] {
     return [...this.#container.values()].flatMap(({ providers, controllers, injectables }) => [
       ...providers.values(),
       ...controllers.values(),
@@ -196,34 +213,49 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationBootstrap, 
     return decoratedMethodsOf(type).filter((method) => method.instances(type).includes(this.#instance));
   }
 
-  /** Connects what a factory makes for each request, or for each who injects it; only then is its class known. */
-  #watchFactory(wrapper: Wrapper, cache: ModuleCache): void {
-    if (this.#watched.has(wrapper)) return;
-    this.#watched.add(wrapper);
-    const factory = wrapper.metatype as (...args: unknown[]) => unknown;
-    wrapper.metatype = async (...args: unknown[]) => this.#adopt(await factory(...args), wrapper, cache);
-    for (const made of wrapper.getStaticTransientInstances()) {
-      const type = constructorOf(made?.instance);
+  /**
+   * Looks at what a factory makes for each request, or for each who injects it, and connects it; only then is its class known.
+   *
+   * @returns what is wrong with what it has made by now.
+   */
+  #watchFactory(provider: Provider, cache: ModuleCache): string[] {
+    if (this.#watched.has(provider)) return [];
+    this.#watched.add(provider);
+    watchFactory(provider, async (factory, args) => {
+      const object = await factory(...args);
+      const mistakes = this.#adopt(object, provider, cache);
+      if (mistakes.length > 0) throw new DecoratorError(mistakes.join('\n'));
+      return object;
+    });
+    return provider.getStaticTransientInstances().flatMap((made) => {
+      const type = classOfObject(made?.instance);
       // Whose tags are then looked at with those of all others.
       if (type !== undefined) this.#made.add(type);
-      this.#adopt(made?.instance, wrapper, cache);
-    }
+      return this.#adopt(made?.instance, provider, cache);
+    });
   }
 
-  /** @throws {DecoratorError} naming every mistake in the object's class. */
-  #adopt(object: unknown, wrapper: Wrapper, cache: ModuleCache): unknown {
-    const type = constructorOf(object);
+  /** @returns every mistake in the object's class; without any, the object is connected. */
+  #adopt(object: unknown, provider: Provider, cache: ModuleCache): string[] {
+    const type = classOfObject(object);
     const methods = type === undefined ? [] : this.#oursAmong(type);
-    if (type === undefined || methods.length === 0) return object;
+    if (type === undefined || methods.length === 0) return [];
     DeclaredClasses.provide(type);
     const mistakes = [
       ...this.#mistakes(type, cache),
-      ...requestMistakes(wrapper, methods, type),
+      ...(isHandedOn(object, provider) ? [] : requestMistakes(provider, methods, type)),
+      ...(this.#isConnected(object as Hosted, cache)
+        ? []
+        : this.#likenesses.mistakes(provider, type, methods)),
       ...this.#adoptTagsOf(type, cache),
     ];
-    if (mistakes.length > 0) throw new DecoratorError(mistakes.join('\n'));
-    this.#give(object as Hosted, cache);
-    return object;
+    if (mistakes.length === 0) this.#give(object as Hosted, cache);
+    return mistakes;
+  }
+
+  /** Whether an object has been looked at already, since another provider made it. */
+  #isConnected(object: Hosted, cache: ModuleCache): boolean {
+    return object[getModuleCacheToken(this.#instance)] === cache;
   }
 
   #give(object: Hosted, cache: ModuleCache): void {
@@ -251,21 +283,21 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationBootstrap, 
   }
 
   /** Looks for objects with decorated methods that a provider has made itself, so that nobody could connect them. */
-  #madeBy(wrapper: Wrapper): string[] {
-    const holder: unknown = wrapper.instance;
+  #madeBy(provider: Provider): string[] {
+    const holder: unknown = provider.instance;
     if (this.#onUnprovided === 'ignore') return [];
-    if (isMadeElsewhere(wrapper) || !isMadeOnce(wrapper) || !isObject(holder)) return [];
+    if (isMadeElsewhere(provider) || !isMadeOnce(provider) || typeof holder !== 'object' || holder === null)
+      return [];
     const slot = getModuleCacheToken(this.#instance);
     return Object.entries(Object.getOwnPropertyDescriptors(holder)).flatMap(([property, { value }]) => {
-      const type = constructorOf(value);
-      if (type === undefined || (value as Hosted)[slot] !== undefined) return [];
-      return this.#oursAmong(type)
-        .slice(0, 1)
-        .map(
-          (method) =>
-            `${method.place(method.operations[0].decorator)}: ${holder.constructor.name}.${property} is a ${type.name} that ` +
-            `no module has provided, ${WOULD_DO_NOTHING}`,
-        );
+      const type = classOfObject(value);
+      const methods = type === undefined ? [] : this.#oursAmong(type);
+      // Only what has a slot is read: what else a provider holds may refuse to be.
+      if (type === undefined || methods.length === 0 || (value as Hosted)[slot] !== undefined) return [];
+      return [
+        `${methods[0].place(methods[0].operations[0].decorator)}: ${classOf(provider)?.name}.${property} is a ${type.name} ` +
+          `that no module has provided, ${WOULD_DO_NOTHING}`,
+      ];
     });
   }
 
@@ -317,23 +349,20 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationBootstrap, 
   }
 
   /** @returns why the objects of a provider could not get the cache, if so. */
-  #connect(wrapper: Wrapper, cache: ModuleCache): string | undefined {
-    if (!isMadeOnce(wrapper)) {
-      if (wrapper.host === undefined || canSee(wrapper.host, getModuleCacheToken(this.#instance))) {
+  #connect(provider: Provider, cache: ModuleCache): string | undefined {
+    if (!isMadeOnce(provider)) {
+      if (provider.host === undefined || canSee(provider.host, getModuleCacheToken(this.#instance))) {
         return undefined;
       }
       return (
-        `its objects are made for each request, in ${wrapper.host.name}, which does not see the MemcachedModule; ` +
+        `its objects are made for each request, in ${provider.host.name}, which does not see the MemcachedModule; ` +
         `import it there, or make it global ('isGlobal: true')`
       );
     }
-    this.#give(wrapper.instance as Hosted, cache);
+    this.#give(provider.instance as Hosted, cache);
     return undefined;
   }
 }
-
-type ModuleHost = Parameters<ModulesContainer['set']>[1];
-type Wrapper = NonNullable<ReturnType<ModuleHost['getProviderById']>>;
 
 /** What an explorer is told of its application. */
 interface Application {
@@ -346,40 +375,14 @@ interface Application {
   readonly close: () => void | Promise<void>;
 }
 
-/** Every class that a provider can be said to provide: its token, where a test put something else, and what is there. */
-function classesOf(wrapper: Wrapper): Type[] {
-  const named = [wrapper.token, wrapper.metatype].filter((type) => typeof type === 'function');
-  const type = constructorOf(wrapper.instance);
-  return [...(named as Type[]), ...(type === undefined ? [] : [type])];
+/** Whether a provider's objects are made later, by a factory, so that nobody knows their class yet. */
+function isMadeLater(provider: Provider): boolean {
+  return isMadeElsewhere(provider) && !isMadeOnce(provider);
 }
 
-/** The class of what a provider provides; undefined where that is no object. */
-function classOf(wrapper: Wrapper): Type | undefined {
-  if (!isMadeElsewhere(wrapper)) {
-    return typeof wrapper.metatype === 'function' ? (wrapper.metatype as Type) : undefined;
-  }
-  return constructorOf(wrapper.instance);
-}
-
-/** The class of an object; asks its prototype, as a proxy may refuse to be read before the first request. */
-function constructorOf(object: unknown): Type | undefined {
-  if (!isObject(object)) return undefined;
-  const type = (Object.getPrototypeOf(object) as object | null)?.constructor;
-  return typeof type === 'function' && typeof type.prototype === 'object' ? (type as Type) : undefined;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
-}
-
-/** Whether there is one object of a provider, and it is there by now. */
-function isMadeOnce(wrapper: Wrapper): boolean {
-  return !wrapper.isTransient && wrapper.isDependencyTreeStatic();
-}
-
-/** Whether a provider is a value, or what a factory returned, and no class that Nest makes an object of. */
-function isMadeElsewhere(wrapper: Wrapper): boolean {
-  return wrapper.isNotMetatype || wrapper.inject != null;
+/** Whether a factory returned what was injected into it, of which there is one for all requests. */
+function isHandedOn(object: unknown, provider: Provider): boolean {
+  return dependenciesOf(provider).some((given) => isMadeOnce(given) && given.instance === object);
 }
 
 /** Whether Nest would find a token for a provider of this module: in itself, or exported by what it imports. */

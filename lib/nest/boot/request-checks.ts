@@ -1,9 +1,7 @@
 import type { Type } from '@nestjs/common';
-import type { ModulesContainer } from '@nestjs/core';
 import type { DecoratedMethod } from '../methods/decorated-method.js';
-
-type ModuleHost = Parameters<ModulesContainer['set']>[1];
-type Wrapper = NonNullable<ReturnType<ModuleHost['getProviderById']>>;
+import { compiledOf } from './compiled-operations.js';
+import { dependenciesOf, type Provider } from './provider.js';
 
 /** What Nest injects that belongs to one request: of HTTP, of GraphQL and microservices. */
 const OF_ONE_REQUEST: ReadonlySet<unknown> = new Set(['REQUEST', 'CONTEXT']);
@@ -13,10 +11,14 @@ const OF_ONE_REQUEST: ReadonlySet<unknown> = new Set(['REQUEST', 'CONTEXT']);
  *
  * @returns one sentence for each: class, method and decorator, what is wrong, and its mend.
  */
-export function requestMistakes(wrapper: Wrapper, methods: readonly DecoratedMethod[], type: Type): string[] {
-  if (wrapper.isDependencyTreeStatic() || !knowsRequest(wrapper, new Set())) return [];
+export function requestMistakes(
+  provider: Provider,
+  methods: readonly DecoratedMethod[],
+  type: Type,
+): string[] {
+  if (provider.isDependencyTreeStatic() || !knowsRequest(provider, new Set())) return [];
   return methods.flatMap((method) =>
-    method.compile(type).flatMap(({ isApartByRequest }, index) => {
+    compiledOf(method, type).flatMap(({ isApartByRequest }, index) => {
       if (isApartByRequest !== false) return [];
       const place = method.place(method.operations[index].decorator);
       return [
@@ -29,18 +31,9 @@ export function requestMistakes(wrapper: Wrapper, methods: readonly DecoratedMet
 }
 
 /** Whether an object, or one that is injected into it, gets the request. */
-function knowsRequest(wrapper: Wrapper, seen: Set<Wrapper>): boolean {
-  if (seen.has(wrapper)) return false;
-  seen.add(wrapper);
-  if (OF_ONE_REQUEST.has(wrapper.token)) return true;
-  return dependenciesOf(wrapper).some((dependency) => knowsRequest(dependency, seen));
-}
-
-/** What is injected into the objects of a provider. */
-export function dependenciesOf(wrapper: Wrapper): Wrapper[] {
-  const parameters = (wrapper.getCtorMetadata() as (Wrapper | undefined)[] | undefined) ?? [];
-  const properties = (wrapper.getPropertiesMetadata() as { wrapper: Wrapper }[] | undefined) ?? [];
-  return [...parameters, ...properties.map((property) => property.wrapper)].filter(
-    (dependency) => dependency !== undefined && dependency !== null,
-  );
+function knowsRequest(provider: Provider, seen: Set<Provider>): boolean {
+  if (seen.has(provider)) return false;
+  seen.add(provider);
+  if (OF_ONE_REQUEST.has(provider.token)) return true;
+  return dependenciesOf(provider).some((dependency) => knowsRequest(dependency, seen));
 }

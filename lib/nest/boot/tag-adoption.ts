@@ -3,6 +3,7 @@ import type { Adopted, ModuleCache } from '../instance/module-cache.js';
 import type { CompiledOperation } from '../methods/operation.js';
 import { type KeyUse, mayMeet, meetingOf, type Meeting, tagsFor } from '../methods/reader-tags.js';
 import { decoratedMethodsOf } from '../methods/stub.js';
+import { compiledOf } from './compiled-operations.js';
 
 /**
  * Has whoever stores for a reader give the tags that it looks for, and keep stale values as long as it does.
@@ -12,7 +13,7 @@ import { decoratedMethodsOf } from '../methods/stub.js';
  * @returns one sentence for each that cannot.
  */
 export function adoptTags(types: ReadonlySet<Type>, instance: string, cache: ModuleCache): string[] {
-  const compiled = [...types].flatMap((type) => compiledOf(type, instance));
+  const compiled = [...types].flatMap((type) => operationsOf(type, instance));
   const readers = compiled.flatMap(({ reads, policy }) => (reads === undefined ? [] : { reads, policy }));
   return compiled.flatMap(({ puts, policy }) => {
     if (puts === undefined) return [];
@@ -68,14 +69,10 @@ function graceOf(policy: Reader['policy'], place: string, cache: ModuleCache): n
   }
 }
 
-function compiledOf(type: Type, instance: string): CompiledOperation[] {
+function operationsOf(type: Type, instance: string): CompiledOperation[] {
   return decoratedMethodsOf(type).flatMap((method) => {
-    try {
-      const instances = method.instances(type);
-      return method.compile(type).filter((_operation, index) => instances[index] === instance);
-    } catch {
-      return []; // it has been named
-    }
+    const instances = method.instances(type);
+    return compiledOf(method, type).filter((_operation, index) => instances[index] === instance);
   });
 }
 

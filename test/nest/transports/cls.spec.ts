@@ -16,7 +16,7 @@ for (const part of [
   const loaded: unknown = await import(part);
   jest.mock(part, () => loaded);
 }
-const { ClsModule, ClsService, ClsServiceManager } = await import('nestjs-cls');
+const { ClsModule, ClsService, ClsServiceManager, InjectableProxy } = await import('nestjs-cls');
 
 let runs = 0;
 
@@ -30,6 +30,17 @@ class Prices {
     runs += 1;
     return `${product} for ${this.cls.get<string>('tenant')}, run ${runs}`;
   }
+}
+
+@InjectableProxy({ strict: true })
+class Customer {
+  name = 'ann';
+}
+
+/** Holds what refuses to be read outside of a request. */
+@Injectable()
+class Orders {
+  constructor(readonly customer: Customer) {}
 }
 
 @Controller('prices')
@@ -59,6 +70,7 @@ const nest = onEmbeddedServer(async (servers) => {
           },
         },
       }),
+      ClsModule.forFeature(Customer),
       MemcachedModule.forRootAsync({
         inject: [ClsService],
         useFactory: (cls: Cls) => ({
@@ -70,7 +82,7 @@ const nest = onEmbeddedServer(async (servers) => {
       }),
     ],
     controllers: [PricesController],
-    providers: [Prices],
+    providers: [Prices, Orders],
   }).compile();
   const app = testing.createNestApplication({ logger: false });
   await app.listen(0, '127.0.0.1');
