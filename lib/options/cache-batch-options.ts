@@ -39,7 +39,7 @@ export interface CacheBatchOptions<
   returns?: 'list' | 'map' | undefined;
 
   /**
-   * Whether objects of the class share values on purpose that differ in what they hold; see `@Cacheable`.
+   * Whether another `@CacheBatch` method, or another object of the class, stores under the same keys on purpose; see `@Cacheable`.
    *
    * @default false
    */

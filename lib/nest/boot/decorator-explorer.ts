@@ -8,6 +8,7 @@ import {
 import type { LazyModuleLoader, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { DecoratorError, MemcachedError } from '../../errors.js';
 import { traitsOf } from './application-traits.js';
+import { claimKeys } from './key-claims.js';
 import { Likenesses } from './likenesses.js';
 import { mistakesOf } from './method-checks.js';
 import {
@@ -328,7 +329,8 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationBootstrap, 
   #compile(method: DecoratedMethod, type: Type, cache: ModuleCache): string[] {
     try {
       const instances = method.instances(type);
-      method.compile(type).forEach(({ policy, varyBy, types, ownPattern, form }, index) => {
+      method.compile(type).forEach((operation, index) => {
+        const { policy, varyBy, types, form } = operation;
         const { decorator, usesDefaultKey } = method.operations[index];
         if (instances[index] !== this.#instance) return;
         const place = method.place(decorator);
@@ -338,7 +340,7 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationBootstrap, 
           if (types !== undefined) cache.storeClasses(types());
           if (usesDefaultKey) cache.claimName(type);
           if (form !== undefined) cache.nameGroup(form);
-          if (ownPattern !== undefined) cache.claimPattern(`${decorator} ${ownPattern}`, method, type);
+          claimKeys(operation, decorator, method, type, cache);
         });
       });
       return [];

@@ -71,7 +71,6 @@ function compile(options: CacheableOptions, facts: MethodFacts): CompiledOperati
     isApartByRequest:
       own.sharedBetweenRequests || (key === undefined ? facts.tellsObjectsApart : maker.varyBy.length > 0),
     commonTo: own.sharedKey ? undefined : maker.commonTo(key),
-    ownPattern: own.sharedKey ? undefined : maker.pattern(key),
     form: maker.form(key),
     step: (call) => {
       if (when !== undefined && when(...call.args) !== true) return call.next();

@@ -7,6 +7,7 @@ import { ResolvedPolicy } from '../../options/cache-policy.js';
 import { type CompiledKey, type KeyForm, partOfKey } from '../keys/key-template.js';
 import { DEFAULT_NAME } from './module-name.js';
 import type { KeyGroups } from './key-groups.js';
+import { KeyHolders } from './key-holders.js';
 import { UncachedCalls } from './uncached-calls.js';
 import type { VaryBy, VarySources } from '../../options/vary-by.js';
 
@@ -21,14 +22,13 @@ export class ModuleCache {
   readonly name: string;
   readonly service: CacheMethods;
   readonly uncached: UncachedCalls;
+  readonly keys = new KeyHolders();
   readonly #varyBy: VarySources;
   readonly #policies = new WeakMap<object, ResolvedPolicy>();
   /** What was asked for last, which is often asked for again. */
   #lastPolicy: object | undefined;
   #lastResolved: ResolvedPolicy | undefined;
   readonly #owners = new Map<string, Type>();
-  readonly #patterns = new Map<string, { readonly method: { readonly name: string }; readonly type: Type }>();
-
   readonly #adopted = new WeakMap<object, Adopted>();
   #isRetired = false;
 
@@ -146,36 +146,6 @@ export class ModuleCache {
   }
 
   /**
-   * Lets a method be the one whose results are stored under keys of a pattern. Classes that inherit it from one another
-   * have the same results; brothers and other methods have not.
-   *
-   * @throws {DecoratorError} when another one does so already: their results would be served for one another, and one
-   *   that calls the other would wait for itself.
-   */
-  claimPattern(
-    pattern: string,
-    method: { readonly declarer: Type; readonly name: string },
-    type: Type,
-  ): void {
-    const holder = this.#patterns.get(pattern);
-    if (holder === undefined) {
-      this.#patterns.set(pattern, { method, type });
-      return;
-    }
-    const isKin = type === holder.type || isHeir(type, holder.type) || isHeir(holder.type, type);
-    if (holder.method === method && isKin) return;
-    throw new DecoratorError(
-      holder.method === method
-        ? `${holder.type.name} and ${type.name} both inherit it and store under the same keys, so that one would be ` +
-            "served what the other returned; tell them apart by @CacheDefaults({ prefix: '…' }), " +
-            "or say 'sharedKey: true' if they are to share"
-        : `${holder.type.name}.${holder.method.name} stores under the same keys, so that one would be served what the ` +
-            'other returned, and wait for itself if it called the other; ' +
-            "give one of them another 'key', or both 'sharedKey: true' if they are to share",
-    );
-  }
-
-  /**
    * Writes what a key depends on beside the arguments.
    *
    * @returns a text to stand behind the key, or nothing.
@@ -232,10 +202,6 @@ export type CacheMethods = Pick<
     readonly groups?: KeyGroups;
     readonly client?: { storeClasses?: (types: Readonly<Record<string, Constructor>>) => void };
   };
-
-function isHeir(type: Type, ancestor: Type): boolean {
-  return type.prototype instanceof ancestor;
-}
 
 /** A policy for one call, with tags and a wish of its own. */
 function ofOneCall(policy: ResolvedPolicy, tags: readonly string[], isForced: boolean): ResolvedPolicy {

@@ -19,6 +19,8 @@ export interface KeyScope {
   readonly arity: number | undefined;
   /** Classes of the parameters, where TypeScript wrote them. */
   readonly paramTypes: readonly unknown[] | undefined;
+  /** Parameters that callers leave out, by their positions: the decorators that mark them. */
+  readonly leftOut: ReadonlyMap<number | undefined, string>;
   /** Whether the key is made after the method has returned, so that `{result}` means something. */
   readonly hasResult: boolean;
 }
@@ -93,12 +95,19 @@ export function patternOf({ literals, placeholders }: KeyTemplate): string {
   return literals.map((literal, index) => literal + (values[index] ?? '')).join('');
 }
 
-function refuseUnknownSources(template: KeyTemplate, { arity, hasResult }: KeyScope): void {
+function refuseUnknownSources(template: KeyTemplate, { arity, hasResult, leftOut }: KeyScope): void {
   for (const { source, written } of template.placeholders) {
     if (source === 'result') {
       if (hasResult) continue;
       throw new DecoratorError(
         `key '${template.written}': {${written}} is not known yet when this key is needed, before the method runs`,
+      );
+    }
+    const mark = leftOut.get(source);
+    if (mark !== undefined) {
+      throw new DecoratorError(
+        `key '${template.written}': {${written}} is the parameter marked ${mark}, which callers leave out, so that all calls ` +
+          'would share a key; name the parameters that the result depends on',
       );
     }
     if (arity === undefined || source < arity) continue;

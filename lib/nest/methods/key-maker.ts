@@ -3,8 +3,8 @@ import { DEFAULT_NAME } from '../instance/module-name.js';
 import type { VaryBy } from '../../options/vary-by.js';
 import type { CacheKeyPart } from '../keys/canonical.js';
 import { escapeText } from '../keys/escape.js';
-import { compileKey, defaultKey, patternOf } from '../keys/key-compiler.js';
-import type { CompiledKey, KeyForm } from '../keys/key-template.js';
+import { compileKey, defaultKey } from '../keys/key-compiler.js';
+import type { CompiledKey, KeyForm, KeyTemplate } from '../keys/key-template.js';
 import type { KeyOption } from '../../options/key-option.js';
 import type { SharedOptions } from '../../options/decorator-options.js';
 import type { Call } from './call.js';
@@ -18,17 +18,24 @@ export class KeyMaker {
   readonly varyBy: readonly VaryBy[];
   readonly #facts: MethodFacts;
   readonly #params: readonly string[] | undefined;
+  /** Whether all calls may have one key: unless an option that says so does not. */
+  readonly #isForAll: boolean;
 
-  constructor(facts: MethodFacts, options: SharedOptions) {
+  constructor(facts: MethodFacts, options: SharedOptions & { readonly sharedByAll?: boolean }) {
     this.varyBy = options.varyBy ?? facts.defaults.varyBy;
     this.#facts = facts;
     this.#params = options.params;
+    this.#isForAll = options.sharedByAll ?? true;
   }
 
   /** @param hasResult whether keys are made after the method has returned. */
   compile(spec: KeyOption, hasResult = false): CompiledKey {
-    const { arity, paramTypes } = this.#facts.signature;
-    return compileKey(spec, { params: this.#params, arity, paramTypes, hasResult });
+    const { arity, paramTypes, current, loading } = this.#facts.signature;
+    const leftOut = new Map([
+      [current, '@Current()'],
+      [loading, '@Loading()'],
+    ]);
+    return compileKey(spec, { params: this.#params, arity, paramTypes, leftOut, hasResult });
   }
 
   /**
@@ -49,6 +56,7 @@ export class KeyMaker {
   keyIfAny(call: Call, key: CompiledKey | undefined, result?: unknown): string | undefined {
     let own: string;
     try {
+      if (key?.template !== undefined) this.#refuseBlindness(call, key.template);
       own = this.#own(call, key, result);
     } catch (error) {
       this.#note(call, error);
@@ -64,11 +72,6 @@ export class KeyMaker {
    */
   checkVaryBy(call: Call): void {
     if (this.varyBy.length > 0) this.#variedInPlace(call, '');
-  }
-
-  /** What keys made by this maker look like; undefined where that cannot be told from what was written. */
-  pattern(key: CompiledKey | undefined): string | undefined {
-    return key?.template === undefined ? undefined : this.#facts.defaults.prefix + patternOf(key.template);
   }
 
   /** The template of the keys, by whose name they are counted; undefined for those of functions and for default keys. */
@@ -120,6 +123,24 @@ export class KeyMaker {
         ? error.message
         : `its key or a tag could not be made: ${String(error)}`;
     call.cache.uncached.note(this.#facts.place, 'key', message);
+  }
+
+  /**
+   * Where nobody could tell beforehand how many parameters the method takes, a call tells more.
+   *
+   * @throws {DecoratorError} where a template names none of those that were given, and none that is known to be there.
+   */
+  #refuseBlindness({ args }: Call, { placeholders, written }: KeyTemplate): void {
+    const { arity, paramTypes, isCalledByNest } = this.#facts.signature;
+    if (arity !== undefined || this.#isForAll || args.length === 0) return;
+    // Whatever Nest passes beside, and callers who pass too much, are no parameters.
+    if (placeholders.length === 0 && (paramTypes !== undefined || isCalledByNest)) return;
+    const known = Math.max(args.length, paramTypes?.length ?? 0);
+    if (placeholders.some(({ source }) => source === 'result' || source < known)) return;
+    throw new DecoratorError(
+      `key '${written}' names none of the arguments, so that all calls would get one answer; ` +
+        "write them as {0} (or {id} with params: ['id']), or say 'sharedByAll: true' if one answer is meant for all",
+    );
   }
 
   #own(call: Call, key: CompiledKey | undefined, result: unknown): string {

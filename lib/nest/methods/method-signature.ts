@@ -2,7 +2,10 @@ import type { Type } from '@nestjs/common';
 import 'reflect-metadata';
 import { CURRENT_PARAMETER, LOADING_PARAMETER } from './marked-parameter.js';
 import { callerOf } from './nest-metadata.js';
-import { takesRest } from './parameter-list.js';
+import { parametersOf } from './parameter-list.js';
+
+/** A use of whatever a function was called with. */
+const ARGUMENTS = /\barguments\b/;
 
 /** What a method's own decorators and TypeScript's metadata tell about it. */
 export interface MethodSignature {
@@ -35,11 +38,15 @@ export function readSignature(
   const paramTypes = Reflect.getMetadata('design:paramtypes', prototype, property) as unknown[] | undefined;
   const current = Reflect.getMetadata(CURRENT_PARAMETER, prototype, property) as number | undefined;
   const loading = Reflect.getMetadata(LOADING_PARAMETER, prototype, property) as number | undefined;
-  const count = paramTypes?.length ?? method.length;
+  const source = String(method);
+  const written = parametersOf(source);
+  const count = paramTypes?.length ?? Math.max(written?.count ?? 0, method.length);
+  // What another decorator has put in the method's place may take more than its text says.
+  const isOpen = paramTypes === undefined && ARGUMENTS.test(source);
   return {
     paramTypes,
     returnType: Reflect.getMetadata('design:returntype', prototype, property) as unknown,
-    arity: paramTypes === undefined || takesRest(String(method)) ? undefined : paramTypes.length,
+    arity: written === undefined || written.hasRest || isOpen ? undefined : count,
     takesArguments: count > (loading === undefined ? 0 : 1),
     current,
     loading,

@@ -64,8 +64,6 @@ export interface CompiledOperation {
   readonly varyBy: readonly VaryBy[];
   /** Of those that store: the classes that their values consist of. */
   readonly types?: () => readonly Constructor[];
-  /** What the keys look like under which it alone is meant to store; undefined where that cannot be told. */
-  readonly ownPattern?: string | undefined;
   /** The template of the keys that it reads or stores under. */
   readonly form?: KeyForm | undefined;
   /** Of those that answer from the cache: the keys and tags they look for. */

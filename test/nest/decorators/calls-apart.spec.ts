@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Cacheable } from '../../../lib/nest/decorators/cacheable.decorator.js';
 import { CacheEvict } from '../../../lib/nest/decorators/cache-evict.decorator.js';
 import { CachePut } from '../../../lib/nest/decorators/cache-put.decorator.js';
-import { takesRest } from '../../../lib/nest/methods/parameter-list.js';
+import { parametersOf } from '../../../lib/nest/methods/parameter-list.js';
 import { RecordingCache } from '../support/recording-cache.js';
 
 const ONE = Symbol('find');
@@ -120,16 +120,22 @@ describe('keys', () => {
     expect(cache.warnings).toEqual([expect.stringContaining(why)]);
   });
 
-  it.each([
-    ['async find(a, ...rest) {}', true],
-    ['find(a = [1, 2].map((x) => { return x; }), b) { return [...b]; }', false],
-    ["find(a = ')', b = '...') {}", false],
-    ['find(a = /[)]/, ...rest) {}', true],
-    ['find({ a, ...others }, b) {}', false],
-    ['find(/* ( */ a) { f(...a); }', false],
-    ['function () { [native code] }', true],
-  ])('know of %s whether it takes a rest: %s', (source, rest) => {
-    expect(takesRest(source)).toBe(rest);
+  it.each<[string, number | undefined, boolean?]>([
+    ['async find() {}', 0],
+    ['async find(a, ...rest) {}', 1, true],
+    ['find(...rest) {}', 0, true],
+    ['find(a = [1, 2].map((x, y) => { return x; }), b,) { return [...b]; }', 2],
+    ["find(a = ')', b = '...') {}", 2],
+    ['find(a = /[)]/, ...rest) {}', undefined],
+    ['find({ a, ...others }, [b, c] = [1, 2]) {}', 2],
+    ['find(/* (, */ a /* , */) { f(...a); }', 1],
+    ['async [ONE](a, b) {}', 2],
+    ["['f(a, b)'](c) {}", undefined],
+    ["[Symbol('(a, b')](c) {}", undefined],
+    ['id => find(id, 1)', undefined],
+    ['function () { [native code] }', undefined],
+  ])('know of %s how many parameters it takes: %s', (source, count, hasRest = false) => {
+    expect(parametersOf(source)).toEqual(count === undefined ? undefined : { count, hasRest });
   });
 });
 
