@@ -6,6 +6,7 @@ import { DecoratedMethod } from './decorated-method.js';
 import { ModuleCache } from '../instance/module-cache.js';
 import { DEFAULT_NAME, getModuleCacheToken } from '../instance/module-name.js';
 import type { DecoratorName, Operation } from './operation.js';
+import { callsInherited } from './super-calls.js';
 
 /** Where a class keeps the decorated methods it declares. */
 const METHODS = 'nestjs-memcached:methods';
@@ -39,20 +40,22 @@ export function decoratedMethodsOf(type: Type): DecoratedMethod[] {
   const methods: DecoratedMethod[] = [];
   const below: Type[] = [];
   for (let owner: unknown = type; typeof owner === 'function'; owner = Object.getPrototypeOf(owner)) {
-    methods.push(...ownMethods(owner).filter((method) => isReached(method, below)));
+    const lineage = [...below, owner as Type];
+    methods.push(...ownMethods(owner).filter((method) => isReached(method, lineage)));
     below.push(owner as Type);
   }
   return methods;
 }
 
-/** Whether a method still stands in the classes below the one that declares it, or one of them calls it by `super`. */
-function isReached({ property }: DecoratedMethod, below: readonly Type[]): boolean {
+/**
+ * Whether a method still stands in the classes below the one that declares it, or one of them calls it all the same.
+ *
+ * @param lineage these classes, and the one that declares it.
+ */
+function isReached({ property }: DecoratedMethod, lineage: readonly Type[]): boolean {
+  const below = lineage.slice(0, -1);
   if (!below.some(({ prototype }) => Object.hasOwn(prototype as object, property))) return true;
-  const calls = typeof property === 'symbol' ? 'super[' : `super.${property}`;
-  return below.some((type) => {
-    const source = Function.prototype.toString.call(type);
-    return source.includes(calls) || source.includes('super[');
-  });
+  return below.some((type, index) => callsInherited(type, property, lineage.slice(index + 1)));
 }
 
 /** The cache arrives as a property that is injected; optional, since without the module the methods stay plain. */
