@@ -225,6 +225,20 @@ describe('without metadata, a key', () => {
 });
 
 describe('with metadata, a key', () => {
+  it('that a put stores under may be the same for all', async () => {
+    const through = wrapped(wraps[0][1]);
+    class Finder {
+      @CachePut({ key: 'latest' })
+      @through
+      async put(id: number): Promise<number> {
+        return id;
+      }
+    }
+    const cache = new RecordingCache();
+    await cache.attach(new Finder()).put(7);
+    expect([...cache.values.entries()]).toEqual([['latest', 7]]);
+  });
+
   it('that asks for more than a wrapped method takes makes none, and one of its parameters is none', async () => {
     const through = wrapped(wraps[0][1]);
     class Finder {

@@ -11,14 +11,15 @@ import { traitsOf } from './application-traits.js';
 import { claimKeys } from './key-claims.js';
 import { Likenesses } from './likenesses.js';
 import { mistakesOf } from './method-checks.js';
+import { canSee } from './module-host.js';
 import {
   classesOf,
   classOf,
   classOfObject,
-  dependenciesOf,
+  isHandedOn,
   isMadeElsewhere,
+  isMadeLater,
   isMadeOnce,
-  type ModuleHost,
   type Provider,
   watchFactory,
 } from './provider.js';
@@ -375,27 +376,4 @@ interface Application {
   readonly onStart: (traits: readonly string[]) => void;
   /** Ends the service and what looks at it, where nobody else does. */
   readonly close: () => void | Promise<void>;
-}
-
-/** Whether a provider's objects are made later, by a factory, so that nobody knows their class yet. */
-function isMadeLater(provider: Provider): boolean {
-  return isMadeElsewhere(provider) && !isMadeOnce(provider);
-}
-
-/** Whether a factory returned what was injected into it, of which there is one for all requests. */
-function isHandedOn(object: unknown, provider: Provider): boolean {
-  return dependenciesOf(provider).some((given) => isMadeOnce(given) && given.instance === object);
-}
-
-/** Whether Nest would find a token for a provider of this module: in itself, or exported by what it imports. */
-function canSee(module: ModuleHost, token: symbol): boolean {
-  if (module.providers.has(token)) return true;
-  const seen = new Set<ModuleHost>();
-  const offers = (other: ModuleHost): boolean => {
-    if (seen.has(other)) return false;
-    seen.add(other);
-    if (other.exports.has(token)) return true;
-    return [...other.imports].some((inner) => other.exports.has(inner.metatype) && offers(inner));
-  };
-  return [...module.imports].some(offers);
 }

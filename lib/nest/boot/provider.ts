@@ -1,8 +1,5 @@
 import type { Type } from '@nestjs/common';
-import type { ModulesContainer } from '@nestjs/core';
-
-/** A module, as Nest's injector knows it. */
-export type ModuleHost = Parameters<ModulesContainer['set']>[1];
+import type { ModuleHost } from './module-host.js';
 
 /** What Nest's injector knows of a provider. */
 export type Provider = NonNullable<ReturnType<ModuleHost['getProviderById']>>;
@@ -20,6 +17,11 @@ export function isMadeElsewhere(provider: Provider): boolean {
   return provider.isNotMetatype || provider.inject != null;
 }
 
+/** Whether a provider's objects are made later, by a factory, so that nobody knows their class yet. */
+export function isMadeLater(provider: Provider): boolean {
+  return isMadeElsewhere(provider) && !isMadeOnce(provider);
+}
+
 /** What is injected into the objects of a provider. */
 export function dependenciesOf(provider: Provider): Provider[] {
   const parameters = (provider.getCtorMetadata() as (Provider | undefined)[] | undefined) ?? [];
@@ -27,6 +29,11 @@ export function dependenciesOf(provider: Provider): Provider[] {
   return [...parameters, ...properties.map((property) => property.wrapper)].filter(
     (dependency) => dependency !== undefined && dependency !== null,
   );
+}
+
+/** Whether a factory returned what was injected into it, of which there is one for all requests. */
+export function isHandedOn(object: unknown, provider: Provider): boolean {
+  return dependenciesOf(provider).some((given) => isMadeOnce(given) && given.instance === object);
 }
 
 /** Every class that a provider can be said to provide: its token, where a test put something else, and what is there. */
