@@ -12,6 +12,7 @@ import {
   RESPONSE_IS_TAKEN,
   standingFunction,
 } from '../methods/nest-metadata.js';
+import { isAsyncGenerator } from '../methods/streams.js';
 import { obstaclesToEarlyHits } from '../http/early-obstacles.js';
 import { HTTP_CACHE, isSaidToBeEarly } from '../http/http-cache-metadata.js';
 import { HttpCacheInterceptor } from '../http/http-cache.interceptor.js';
@@ -25,6 +26,8 @@ const CACHED_METHODS: ReadonlySet<number> = new Set([
 
 /** Classes of what can be read once. */
 const STREAMS: ReadonlySet<string> = new Set(['StreamableFile', 'Readable', 'ReadableStream']);
+
+const READ_ONCE = 'which can be read once and not be stored; return a Buffer or a text, or leave it uncached';
 
 /**
  * Looks for routes with `@HttpCache` whose answers cannot be cached.
@@ -106,12 +109,13 @@ function unfitness(type: Type, property: string | symbol): string[] {
   if (isEventStream(type, property)) {
     mistakes.push(EVENTS_ARE_STREAMED);
   }
+  if (isAsyncGenerator(standingFunction(type, property))) {
+    mistakes.push(`it returns an async generator, ${READ_ONCE}`);
+  }
   const returned = Reflect.getMetadata('design:returntype', type.prototype as object, property) as
     Type | undefined;
   if (returned !== undefined && STREAMS.has(returned.name)) {
-    mistakes.push(
-      `it returns a ${returned.name}, which can be read once and not be stored; return a Buffer or a text, or leave it uncached`,
-    );
+    mistakes.push(`it returns a ${returned.name}, ${READ_ONCE}`);
   }
   return mistakes;
 }

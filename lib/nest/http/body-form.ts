@@ -1,5 +1,6 @@
 import { CodecError } from '../../errors.js';
-import { isStream, type HttpExchange } from './http-exchange.js';
+import { holdsStream } from '../methods/streams.js';
+import type { HttpExchange } from './http-exchange.js';
 import type { BodyForm, StoredResponse } from './stored-response.js';
 
 /** What makes bytes of values, and values of bytes, for those who stand further out than the cache. */
@@ -36,7 +37,7 @@ export function storeBody(
   if (value === undefined) return form('nothing', '');
   if (typeof value === 'string') return form('text', value);
   if (isScalar(value)) return form('scalar', JSON.stringify(value));
-  if (isStream(value))
+  if (holdsStream(value))
     throw new CodecError('a stream can be read once; return a Buffer or a text to have it stored');
   if (exchange !== undefined && typeof value === 'object' && value !== null) {
     if (exchange.sendsBytesOf(value)) return form('bytes', Buffer.from(value).toString('base64'));

@@ -43,8 +43,10 @@ export class HttpExchange {
 
   /** Whether somebody has begun to answer, or has answered a client that had left, to whom nothing is sent. */
   get isAnswered(): boolean {
-    const { headersSent, writableEnded } = this.#response.raw ?? this.#response;
-    return headersSent === true || writableEnded === true;
+    const { raw = this.#response, sent } = this.#response;
+    // Fastify leaves a reply that was hijacked to whoever did it, who may write its head later.
+    if (this.#platform.isFastify && sent === true) return true;
+    return raw.headersSent === true || raw.writableEnded === true;
   }
 
   /** The response's headers at this moment. */
@@ -249,6 +251,8 @@ interface NodeResponse extends HeadSender {
 /** What Express's response and Fastify's reply have in common, and what one of them has. */
 interface PlatformResponse extends NodeResponse {
   readonly raw?: NodeResponse;
+  /** Fastify's. */
+  readonly sent?: boolean;
   getHeader(name: string): string | readonly string[] | number | undefined;
   removeHeader(name: string): unknown;
   /** Fastify's; Express's does more than to set a header. */
@@ -293,15 +297,6 @@ function onTheWire(
 
 function isContent(payload: unknown): payload is string | Uint8Array | undefined {
   return payload === undefined || typeof payload === 'string' || payload instanceof Uint8Array;
-}
-
-/** Whether a value is read once, and by whom it is for. */
-export function isStream(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  const { pipe, getReader, getStream } = value as Record<string, unknown>;
-  if (typeof pipe === 'function' || typeof getReader === 'function') return true;
-  // A StreamableFile, of whichever copy of Nest; an answer of `fetch`.
-  return typeof getStream === 'function' || Object.prototype.toString.call(value) === '[object Response]';
 }
 
 function sendJson(this: PlatformResponse, text: unknown): void {

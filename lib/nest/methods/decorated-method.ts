@@ -1,4 +1,4 @@
-import { Logger, StreamableFile, type Type } from '@nestjs/common';
+import { Logger, type Type } from '@nestjs/common';
 import { isObservable, Observable } from 'rxjs';
 import { DecoratorError } from '../../errors.js';
 import { Call, type Route } from './call.js';
@@ -10,6 +10,7 @@ import type { CacheKeyPart } from '../keys/canonical.js';
 import { forcedCalls, isForced } from '../instance/force-fresh.js';
 import { asObservable, type Emissions, lastEmission, onlyEmission } from './observables.js';
 import { placed } from './place.js';
+import { isStream } from './streams.js';
 import { type CompiledOperation, NESTING, type Operation } from './operation.js';
 
 /** A method with its decorators, shared by all objects of its class, in all applications of the process. */
@@ -239,11 +240,4 @@ export type Hosted = Record<symbol, ModuleCache | undefined>;
 /** What was thrown, as the rejection that callers of a promise expect. */
 async function rejection(error: unknown): Promise<never> {
   throw error;
-}
-
-function isStream(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  if (value instanceof StreamableFile) return true;
-  const { pipe, getReader } = value as { pipe?: unknown; getReader?: unknown };
-  return typeof pipe === 'function' || typeof getReader === 'function' || Symbol.asyncIterator in value;
 }
