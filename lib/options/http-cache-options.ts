@@ -88,6 +88,7 @@ export interface HttpCacheOptions<R = HttpRequest> extends Pick<
   /**
    * The query parameters on which the answer depends: the names of those that count, or of those that do not (`except`).
    * `*` at the end of a name stands for any text. What does not count makes no new keys, and the method should not read it.
+   * Among those that count, `page[number]` stands for all of `page`; `except` leaves out `filter` and `filter[*` each by its name.
    *
    * @default all count
    */
