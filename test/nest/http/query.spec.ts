@@ -23,7 +23,7 @@ const CHOICES: readonly (readonly [choice: QueryChoice, read: (query: Read) => u
     new QueryChoice(['ids[*'], true),
     ({ ids, 'ids[]': list, 'ids[0]': first }) => ({ ids: Array.isArray(ids) ? ids : [], list, first }),
   ],
-  [new QueryChoice(['filter'], false), ({ filter: _, ...rest }) => rest],
+  [new QueryChoice(['filter'], false), withoutFilter],
   [new QueryChoice(['filter*', 'page[cursor]'], false), withoutCursor],
 ];
 
@@ -71,6 +71,10 @@ const WRITTEN = [
 
 function part(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? (value as Read)[name] : undefined;
+}
+
+function withoutFilter(query: Read): Read {
+  return Object.fromEntries(Object.entries(query).filter(([name]) => name !== 'filter'));
 }
 
 /** What is left of a query for somebody who looks neither at filters nor at a page's cursor. */
