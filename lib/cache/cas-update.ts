@@ -10,7 +10,7 @@ import { pause, unlessAborted } from './clock.js';
 import type { CacheParts } from './cache-parts.js';
 import { updatedKind } from './entry.js';
 import { KeyQueue, type Turn } from './key-queue.js';
-import { policyTtl } from './load.js';
+import { storedTtl } from './load.js';
 import type { SelfWait } from './self-wait.js';
 import { judge, keepOf, type Finding } from './finding.js';
 import type { TagVersion } from './store.js';
@@ -139,7 +139,7 @@ export class CasUpdates {
       if (there && options.ttlSeconds === undefined && isToldTtl) {
         keepSeconds = handedOn(finding.ttlSeconds, clock.now() - readAt, random);
       } else {
-        const ttlSeconds = options.ttlSeconds ?? policyTtl(value, policy);
+        const ttlSeconds = storedTtl(value, options.ttlSeconds, policy);
         keepSeconds = ttlSeconds === 0 ? 0 : ttlSeconds + graceSeconds;
       }
       const writing = store.write(key, entry, keepSeconds, finding.cas);

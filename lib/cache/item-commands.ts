@@ -12,7 +12,7 @@ import type { CacheParts } from './cache-parts.js';
 import { KEEP, type CasUpdates, type Updater } from './cas-update.js';
 import { writtenEntryFor } from './entry.js';
 import { judge } from './finding.js';
-import { policyTtl } from './load.js';
+import { storedTtl } from './load.js';
 import type { ReadThrough } from './read-through.js';
 import { tagsOf, versionsOf, type TagStates } from './tags.js';
 
@@ -136,11 +136,7 @@ export class ItemCommands {
 
   async #cas(key: string, value: unknown, token: string, options: ItemOptions): Promise<CasOutcome> {
     const { random, store, tags } = this.#in;
-    const {
-      ttlSeconds = policyTtl(value, this.#strict),
-      graceSeconds,
-      tags: named = this.#strict.tags,
-    } = this.#read(options);
+    const { ttlSeconds, graceSeconds, tags: named = this.#strict.tags } = this.#read(options);
     const required = tags.requiredBeside(key, named);
     const policy =
       graceSeconds === undefined ? this.#strict : this.#options.policyOf({ grace: graceSeconds * 1000 });
@@ -150,7 +146,7 @@ export class ItemCommands {
     if (typeof states === 'string') return states;
     const { entry, keepSeconds } = writtenEntryFor(
       value,
-      ttlSeconds,
+      storedTtl(value, ttlSeconds, policy),
       versionsOf(required, states),
       policy,
       random,
@@ -213,7 +209,7 @@ export class ItemCommands {
   }
 
   #defaultTtl(value: unknown): Ttl {
-    const seconds = policyTtl(value, this.#options.policy);
+    const seconds = storedTtl(value, undefined, this.#options.policy);
     return seconds === 0 ? 'never' : seconds * 1000;
   }
 }

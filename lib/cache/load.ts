@@ -164,8 +164,20 @@ export function ttlOf(value: unknown, load: Load | undefined, policy: ResolvedPo
   return policyTtl(value, policy);
 }
 
+/**
+ * How long a value is fresh that is stored in any case.
+ *
+ * @param given whole seconds, 0 = never expires; undefined leaves it to the policy.
+ * @returns likewise.
+ * @throws {InvalidOptionsError} when the policy's function says something that is no ttl.
+ */
+export function storedTtl(value: unknown, given: number | undefined, policy: ResolvedPolicy): number {
+  if (given !== undefined) return bounded(given, policy.maxTtlSeconds);
+  return (value === null ? policy.nullTtlSeconds : undefined) ?? policyTtl(value, policy);
+}
+
 /** What the policy says of any value's ttl: whole seconds, 0 = never expires. */
-export function policyTtl(value: unknown, policy: ResolvedPolicy): number {
+function policyTtl(value: unknown, policy: ResolvedPolicy): number {
   return (
     policy.ttlSeconds ?? bounded(readTtl(policy.ttlOf?.(value as never), 'policy.ttl'), policy.maxTtlSeconds)
   );

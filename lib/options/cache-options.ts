@@ -104,7 +104,8 @@ export interface CachePolicy<V = unknown> {
   nullTtl?: Ttl | undefined;
 
   /**
-   * An upper bound for every ttl, whoever sets it: `ttl` or its function, `nullTtl`, the loader's `setTtl`. `'never'` is none.
+   * An upper bound for every ttl of a value, whoever sets it: `ttl` or its function, `nullTtl`, the loader's `setTtl`, or a call such as
+   * `update`, `add` or `touch`; not for counters. `'never'` is none.
    *
    * @default no bound
    */

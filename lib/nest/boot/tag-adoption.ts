@@ -1,7 +1,7 @@
 import { Logger, type Type } from '@nestjs/common';
 import type { Adopted, ModuleCache } from '../instance/module-cache.js';
 import type { CompiledOperation } from '../methods/operation.js';
-import { type KeyUse, mayMeet, meetingOf, type Meeting, tagsFor } from '../methods/reader-tags.js';
+import { type KeyUse, lacksTags, mayMeet, meetingOf, type Meeting, tagsFor } from '../methods/reader-tags.js';
 import { decoratedMethodsOf } from '../methods/stub.js';
 import { compiledOf } from './compiled-operations.js';
 
@@ -50,12 +50,15 @@ function adoptedBy({ puts, policy }: Writer, readers: readonly Reader[], cache: 
 
 /** What is to be said where nobody knows whether a reader takes what is written for nothing. */
 function doubtOf(puts: KeyUse, kept: readonly Meeting[], readers: readonly Reader[]): string | undefined {
-  if (!puts.mayBeLost || kept.length > 0) return undefined;
-  const reader = readers.find(({ reads }) => mayMeet(puts, reads));
+  if (!puts.mayBeLost) return undefined;
+  const unsure =
+    kept.length === 0
+      ? readers.map(({ reads }) => reads).find((reader) => mayMeet(puts, reader))
+      : kept.find((meeting) => lacksTags(puts, meeting))?.reader;
   return (
-    reader &&
-    `${puts.place}: whether ${reader.reads.place} reads what is stored here cannot be told, since a function makes the key; ` +
-      "where it does, it would take it for nothing and load over it: name its tags in 'tags' here, too, or say 'tags: []'"
+    unsure &&
+    `${puts.place}: ${unsure.place} may read what is stored here, which the keys do not tell; it takes what lacks its tags for ` +
+      "nothing, and loads over it: name them in 'tags' here, too, or say 'tags: []'"
   );
 }
 

@@ -60,12 +60,14 @@ export function meetingOf(writer: KeyUse, reader: KeyUse): Meeting | undefined {
 /** Whether a reader may read what is stored under a key that only a function tells. */
 export function mayMeet(writer: KeyUse, reader: KeyUse): boolean {
   const isUnknown = writer.key?.template === undefined || reader.key?.template === undefined;
-  return isUnknown && reader.key !== undefined && writer.prefix === reader.prefix && wantsTags(reader);
+  const wantsTags = reader.tags.length > 0 || reader.hasTagsOfValue;
+  return isUnknown && reader.key !== undefined && writer.prefix === reader.prefix && wantsTags;
 }
 
-/** Whether a reader takes what lacks its tags for nothing. */
-function wantsTags({ tags, hasTagsOfValue }: KeyUse): boolean {
-  return tags.length > 0 || hasTagsOfValue;
+/** Whether a reader that may mean a writer's key has tags that cannot be made of it, where the writer names none. */
+export function lacksTags(writer: KeyUse, meeting: Meeting): boolean {
+  const { tags, hasTagsOfValue } = meeting.reader;
+  return hasTagsOfValue || tagsFor(writer, meeting).length < tags.length;
 }
 
 /**

@@ -275,11 +275,22 @@ describe('a writer', () => {
         return count + 1;
       }
     }
-    await boot({}, Doubtful);
-    expect(warnings).toEqual([
-      'Doubtful.take @CasUpdate: whether Doubtful.left @Cacheable reads what is stored here cannot be told, since a function ' +
-        "makes the key; where it does, it would take it for nothing and load over it: name its tags in 'tags' here, too, or say " +
-        "'tags: []'",
-    ]);
+    @Injectable()
+    class Total {
+      @CasUpdate({ key: 'left:total' })
+      async count(@Current() total = 0): Promise<number> {
+        return total + 1;
+      }
+
+      @Cacheable({ key: 'left:{0}', tags: ['shop:{1}'] })
+      async left(_id: string, _shop: string): Promise<number> {
+        return 500;
+      }
+    }
+    await boot({}, Doubtful, Total);
+    const doubt = (writer: string, reader: string): string =>
+      `${writer} @CasUpdate: ${reader} @Cacheable may read what is stored here, which the keys do not tell; it takes what lacks its ` +
+      "tags for nothing, and loads over it: name them in 'tags' here, too, or say 'tags: []'";
+    expect(warnings).toEqual([doubt('Doubtful.take', 'Doubtful.left'), doubt('Total.count', 'Total.left')]);
   });
 });
