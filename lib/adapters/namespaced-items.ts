@@ -1,5 +1,4 @@
 import { BoundedMap } from '../bounded-map.js';
-import type { MemcachedClient } from '../client/client.js';
 import type { Codec } from '../client/codec/codec.js';
 import type { ReadOptions, StoreOptions } from '../client/command-options.js';
 import { FLAGS_TEXT } from '../client/codec/flags.js';
@@ -8,6 +7,7 @@ import { callersNow } from './callers-time.js';
 import { Item, ItemCodec } from './item-codec.js';
 import { escapedName, OWN } from './own-keys.js';
 import type { SharedClient } from './shared-client.js';
+import type { StrictClient } from './strict-client.js';
 
 /** memcached counts in whole seconds and may end an item one too early; what bears its own end is kept so much longer. */
 const SERVER_SECOND_MS = 1000;
@@ -84,7 +84,7 @@ export class NamespacedItems {
  * Who misses it adds a new one, so that nothing old comes back with a server that was away or has lost it.
  */
 export class Space {
-  readonly #client: MemcachedClient;
+  readonly #client: StrictClient;
   readonly #codec: ItemCodec;
   readonly #prefix: string;
   readonly #generationKey: string;
@@ -96,7 +96,7 @@ export class Space {
   #generation: string | undefined;
   #hasWarned = false;
 
-  constructor(client: MemcachedClient, codec: ItemCodec, family: string, name: string) {
+  constructor(client: StrictClient, codec: ItemCodec, family: string, name: string) {
     this.#client = client;
     this.#codec = codec;
     this.#prefix = `${OWN}${family}:${name}:`;

@@ -1,14 +1,7 @@
 import { EventEmitter } from 'node:events';
-import type { MemcachedClient } from '../client/client.js';
 import type { Codec } from '../client/codec/codec.js';
 import { createCodec } from '../client/codec/create-codec.js';
-import {
-  CasConflictError,
-  ClientClosedError,
-  CodecError,
-  ConnectionError,
-  InvalidArgumentError,
-} from '../errors.js';
+import { CasConflictError, ClientClosedError, CodecError, InvalidArgumentError } from '../errors.js';
 import { readCodec, type SealOptions } from '../options/codec-options.js';
 import { type Duration, toMilliseconds } from '../options/duration.js';
 import { oneOf, readObject, type Shape, text, withDefault } from '../options/schema.js';
@@ -16,6 +9,7 @@ import { callersNow } from './callers-time.js';
 import { escapedFamily, OWN } from './own-keys.js';
 import { mergedSession } from './session-changes.js';
 import { clientOf, type MemcachedSource, type SharedClient } from './shared-client.js';
+import type { StrictClient } from './strict-client.js';
 
 /** A session as the frameworks hand it over, as far as the store looks at it. */
 export interface StoredSession {
@@ -94,7 +88,7 @@ export class MemcachedSessionStore extends EventEmitter {
   /** Set by express-session on the store: puts a new session into a request. */
   generate: ((req: unknown) => void) | undefined;
   readonly #shared: SharedClient;
-  readonly #client: MemcachedClient;
+  readonly #client: StrictClient;
   readonly #codec: Codec;
   readonly #keys: string;
   readonly #ttl: Duration | ((session: StoredSession, sid: string) => Duration);
@@ -255,9 +249,7 @@ export class MemcachedSessionStore extends EventEmitter {
       held.cas = undefined;
       return;
     }
-    if (!(await this.#client.set(key, json, options))) {
-      throw new ConnectionError('no server takes the session', '', 'not-sent');
-    }
+    await this.#client.set(key, json, options);
     this.#held.set(session, { json, cas: undefined });
   }
 

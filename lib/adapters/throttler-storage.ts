@@ -1,9 +1,9 @@
-import type { MemcachedClient } from '../client/client.js';
 import { ClientClosedError, ConnectionError, InvalidArgumentError, MemcachedError } from '../errors.js';
 import { oneOf, readObject, type Shape, withDefault } from '../options/schema.js';
 import { callersNow } from './callers-time.js';
 import { escapedName, FAMILIES, OWN } from './own-keys.js';
 import { clientOf, type MemcachedSource, type SharedClient } from './shared-client.js';
+import type { StrictClient } from './strict-client.js';
 
 /** Options of `MemcachedThrottlerStorage`. */
 export interface ThrottlerStorageOptions {
@@ -68,7 +68,7 @@ interface Hit {
  */
 export class MemcachedThrottlerStorage {
   readonly #shared: SharedClient;
-  readonly #client: MemcachedClient;
+  readonly #client: StrictClient;
   readonly #isSliding: boolean;
   readonly #isOpen: boolean;
 

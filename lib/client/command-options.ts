@@ -12,6 +12,12 @@ export interface CommandOptions {
   timeout?: Duration | undefined;
 }
 
+/** What the commands of those take beside who have to tell a server that is away from one that has nothing. */
+export interface StrictOptions extends CommandOptions {
+  /** Rejects while the server is away, also where failover `miss` would answer in its place. @default false */
+  strict?: boolean | undefined;
+}
+
 /** What commands that read values take. */
 export interface ReadOptions extends CommandOptions {
   /** Reads this value in a way of its own. @default the client's codec */

@@ -6,7 +6,13 @@ import type { ResolvedClientOptions } from '../options/client-options.js';
 import type { Request } from '../protocol/request.js';
 import { AbortWatch } from '../abort-watch.js';
 import { BatchClock } from './batch-clock.js';
-import { checkOptions, signalOf, timeoutOf, type CommandOptions } from './command-options.js';
+import {
+  checkOptions,
+  signalOf,
+  timeoutOf,
+  type CommandOptions,
+  type StrictOptions,
+} from './command-options.js';
 import { commandChannel, endTold, onlyStartsAndEndsAreHeard, told, traced } from './diagnostics.js';
 import { WaitingCalls } from './waiting-calls.js';
 import { commandsAreWatched, WatchedCommand } from './watched-command.js';
@@ -68,13 +74,14 @@ export class Dispatcher {
   }
 
   /** Sends a request within the limits of a call: to the server of its key, or to the one that is named. */
-  send(request: Request, options: CommandOptions | undefined, node?: Node): Promise<unknown> {
+  send(request: Request, options: StrictOptions | undefined, node?: Node): Promise<unknown> {
     if (options === undefined) {
       if (request.details.encoding === undefined && this.isUnheard) return this.sendUnheard(request, node);
       request.timeoutMs = this.#options.commandTimeout;
     } else {
       request.timeoutMs = this.#timeoutMs(options);
       if (options.signal !== undefined) request.own.signal = signalOf(options.signal);
+      if (options.strict === true) request.own.isStrict = true;
     }
     return this.forward(request, node);
   }
@@ -83,12 +90,13 @@ export class Dispatcher {
    * For a call that takes several requests: sends each of them in what is left of the call's time, or half of that time. The
    * time before may be this process's own, which had many other replies to read, and no server is to be blamed for it.
    */
-  within(options: CommandOptions | undefined): (request: Request, node?: Node) => Promise<unknown> {
+  within(options: StrictOptions | undefined): (request: Request, node?: Node) => Promise<unknown> {
     const limitMs = this.#timeoutMs(options);
     const until = performance.now() + limitMs;
     const signal = options?.signal === undefined ? undefined : signalOf(options.signal);
     return (request, node) => {
       if (signal !== undefined) request.own.signal = signal;
+      if (options?.strict === true) request.own.isStrict = true;
       request.timeoutMs = Math.ceil(Math.max(limitMs / 2, until - performance.now()));
       return this.forward(request, node);
     };

@@ -109,10 +109,7 @@ export class ServerEpochs {
       const request = this.#request('get-many', '', readTexts);
       request.own.keys = keys;
       request.keyIsChecked = true;
-      const texts = (await this.#dispatcher.send(request, undefined, node)) as Texts | undefined;
-      // Failover `miss` answers in place of a server, and knows nothing.
-      if (texts === undefined) throw this.#away(node.server.id);
-      return texts;
+      return (await this.#dispatcher.send(request, undefined, node)) as Texts;
     } catch (error) {
       if (!(error instanceof ServerError)) throw error;
       // A proxy refuses all for the sake of one of its servers that is away.
@@ -129,7 +126,6 @@ export class ServerEpochs {
         if (text !== undefined) texts.set(key, text);
       }),
     );
-    // What cannot be asked for is not to be taken for missing.
     results.forEach(({ status }, index) => {
       if (status === 'rejected') texts.set(keys[index], '');
     });
@@ -147,6 +143,8 @@ export class ServerEpochs {
   #request(kind: RequestKind, wireKey: string, read: ReplyReader): Request {
     const request = new Request(kind, wireKey, read);
     request.userKey = request.routingKey = wireKey;
+    // What cannot be asked for is not to be taken for missing.
+    request.own.isStrict = true;
     return request;
   }
 

@@ -1,15 +1,10 @@
 import { setImmediate } from 'node:timers';
 import { NameLookups } from '../connection/name-lookups.js';
-import {
-  ConnectionError,
-  OverloadError,
-  ProtocolError,
-  ServerError,
-  CommandTimeoutError,
-} from '../errors.js';
+import { ConnectionError } from '../errors.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';
 import type { ServerAddress } from '../options/server-options.js';
 import type { Request } from '../protocol/request.js';
+import { isAway, isOwedAfter } from './away-errors.js';
 import { createPlacement } from './distribution/distribution.js';
 import type { Placement } from './distribution/placement.js';
 import { DepartedServers } from './departed-servers.js';
@@ -160,7 +155,8 @@ export class Cluster {
   /** Sends a request to the server its routing key belongs to. */
   execute(request: Request): Promise<unknown> {
     const promise = promised(request);
-    if (this.#options.failover !== 'error') {
+    const { failover } = this.#options;
+    if (failover === 'next' || (failover === 'miss' && mayMiss(request))) {
       const { reject } = request;
       request.reject = (error) => this.#failOver(request, error, reject);
     }
@@ -270,10 +266,10 @@ export class Cluster {
     return owed;
   }
 
-  /** Sends a request to one server, whatever its key; failover `miss` applies, `next` does not. */
+  /** Sends a request to one server, whatever its key; failover `miss` applies where it asks for keys, `next` does not. */
   executeOn(node: Node, request: Request): Promise<unknown> {
     const promise = promised(request);
-    if (this.#options.failover === 'miss') {
+    if (this.#options.failover === 'miss' && mayMiss(request)) {
       const { reject } = request;
       request.reject = (error) => this.#miss(request, error, reject);
     }
@@ -331,6 +327,11 @@ function promised(request: Request): Promise<unknown> {
   return promise;
 }
 
+/** Whether failover `miss` may answer it: of a server, only that server can tell. */
+function mayMiss({ kind, details }: Request): boolean {
+  return kind !== 'line' && !details.isStrict;
+}
+
 /** What an invalidation comes to, once near caches have been told of it, where there are any. */
 function toldOf(
   request: Request,
@@ -354,23 +355,5 @@ function warnOfOwed(server: string, owed: number): void {
   process.emitWarning(
     `closed while ${server}, which could not be reached, was owed ${count}: their old values last until their ttl`,
     'MemcachedWarning',
-  );
-}
-
-/**
- * Whether an invalidation that failed so is owed: it did not arrive, or may not have. A proxy whose server is away says so
- * by `SERVER_ERROR`.
- */
-function isOwedAfter(error: unknown): boolean {
-  return isAway(error) || (error instanceof ServerError && error.reply.startsWith('SERVER_ERROR'));
-}
-
-/** Whether the error says that the server could not be asked, rather than that it refused. */
-function isAway(error: unknown): boolean {
-  return (
-    error instanceof ConnectionError ||
-    error instanceof CommandTimeoutError ||
-    error instanceof ProtocolError ||
-    error instanceof OverloadError
   );
 }

@@ -151,6 +151,7 @@ export class Request {
   sibling(kind: RequestKind, read: ReplyReader): Request {
     const other = new Request(kind, this.key, read);
     if (this.details.binaryKey) other.own.binaryKey = true;
+    if (this.details.isStrict) other.own.isStrict = true;
     other.keyIsChecked = this.keyIsChecked;
     other.userKey = this.userKey;
     other.routingKey = this.routingKey;
@@ -192,6 +193,8 @@ class Details {
   withoutValue = false;
   /** The keys of a many-key read as the user wrote them. */
   userKeys: readonly string[] | undefined = undefined;
+  /** Whether only its server's own answer will do, also where failover `miss` would answer while that is away. */
+  isStrict = false;
   /** Ends the request when it is aborted. */
   signal: AbortSignal | undefined = undefined;
   /** Kept once the codec has made the data block; `undefined` where it was quick. */

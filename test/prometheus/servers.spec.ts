@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
-import { MemcachedService } from '../../lib/index.js';
+import { type MemcachedModuleOptions, MemcachedService } from '../../lib/index.js';
 import { instrument } from '../../lib/prometheus/index.js';
 import { FaultyServer } from '../../lib/testing/index.js';
 import { describeReal, type RealMemcached, startMemcached } from '../support/real-memcached.js';
@@ -11,8 +11,9 @@ describeReal('the metrics of servers', () => {
   let memcached: MemcachedService;
   let register: Registry;
 
-  const serve = (...servers: string[]): MemcachedService => {
-    memcached = new MemcachedService({ servers });
+  const serve = (...servers: string[]): MemcachedService => serveWith({ servers });
+  const serveWith = (options: MemcachedModuleOptions): MemcachedService => {
+    memcached = new MemcachedService(options);
     instrument(memcached, { register, timeout: '200ms' });
     return memcached;
   };
@@ -69,24 +70,27 @@ describeReal('the metrics of servers', () => {
     expect(await asked()).toBe(2);
   });
 
-  it('tell that a server is away, and keep nobody waiting for it', async () => {
-    const proxy = await FaultyServer.start(() => Date.now());
-    serve(server.address, proxy.address, '127.0.0.1:1');
-    await memcached.client.stats();
-    proxy.stall();
-    // Its answer is held back for ever: the scrape ends all the same.
-    const up = await samplesOf(register, 'memcached_up');
-    expect(up).toEqual(
-      new Map([
-        [`{server="${server.address}"}`, 1],
-        [`{server="${proxy.address}"}`, 0],
-        ['{server="127.0.0.1:1"}', 0],
-      ]),
-    );
-    const items = await samplesOf(register, 'memcached_current_items');
-    expect([...items.keys()]).toEqual([`{server="${server.address}"}`]);
-    await proxy[Symbol.asyncDispose]();
-  });
+  it.each(['error', 'miss', 'next'] as const)(
+    'tell that a server is away, and keep nobody waiting for it, failover %s',
+    async (failover) => {
+      const proxy = await FaultyServer.start(() => Date.now());
+      serveWith({ servers: [server.address, proxy.address, '127.0.0.1:1'], failover });
+      await memcached.client.stats();
+      proxy.stall();
+      // Its answer is held back for ever: the scrape ends all the same.
+      const up = await samplesOf(register, 'memcached_up');
+      expect(up).toEqual(
+        new Map([
+          [`{server="${server.address}"}`, 1],
+          [`{server="${proxy.address}"}`, 0],
+          ['{server="127.0.0.1:1"}', 0],
+        ]),
+      );
+      const items = await samplesOf(register, 'memcached_current_items');
+      expect([...items.keys()]).toEqual([`{server="${server.address}"}`]);
+      await proxy[Symbol.asyncDispose]();
+    },
+  );
 
   it('are there once for a server that several instances have', async () => {
     const other = new MemcachedService({ servers: server.address, instance: 'other' });
