@@ -29,9 +29,10 @@ export class ServerCommands {
   }
 
   topology(): readonly NodeStatus[] {
-    return this.#cluster.nodes.map((node) => ({
+    const { nodes, weights } = this.#cluster;
+    return nodes.map((node, index) => ({
       server: node.server.id,
-      weight: node.server.weight,
+      weight: weights[index],
       state: node.state,
       since: node.since,
       owed: node.owed,
@@ -136,6 +137,7 @@ export class ServerCommands {
 export interface NodeStatus {
   /** The server, `host:port`. */
   readonly server: string;
+  /** Its share of the keys against the other servers' weights, as the distribution counts it: alike where that ignores weights. */
   readonly weight: number;
   readonly state: NodeState;
   /** When the state last changed. */

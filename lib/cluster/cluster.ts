@@ -119,6 +119,11 @@ export class Cluster {
     this.#onDelivered.push(listener);
   }
 
+  /** The nodes' weights as the distribution counts them, in the same order. */
+  get weights(): readonly number[] {
+    return this.#placement.weights;
+  }
+
   /** What the distribution has to say about the servers, such as a weight that gets no key. */
   get warnings(): readonly string[] {
     return this.#placement.warnings;

@@ -112,7 +112,8 @@ export interface ClientOptions {
   drainTimeout?: Duration | undefined;
 
   /**
-   * What happens to a command whose server is away.
+   * What happens to a command whose server is away: it rejects (`error`), a read misses and a write says that it was dropped
+   * (`miss`), or the next server takes it, whose values are found again at the next outage (`next`).
    *
    * @default 'error'
    */

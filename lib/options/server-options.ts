@@ -18,7 +18,8 @@ export interface ServerOptions {
   /** Path of a unix socket, instead of `host` and `port`. */
   path?: string | undefined;
   /**
-   * Share of the keys against the other servers' weights; a whole number from 0 (gets no keys).
+   * Share of the keys against the other servers' weights; a whole number from 0. 0 gets no keys, but counts as 1 with `ketama`,
+   * `libmemcached-*` and `npm-memcache-modula`; some distributions give all servers the same share.
    *
    * @default 1
    */
@@ -93,7 +94,7 @@ export const readServers: Reader<readonly ServerAddress[]> = (value, path) => {
     seen.add(server.id);
   });
   if (servers.every((server) => server.weight === 0)) {
-    throw new InvalidOptionsError(path, 'every weight is 0, so no server would get a key');
+    throw new InvalidOptionsError(path, 'every weight is 0; give at least one server a weight of 1');
   }
   return Object.freeze(servers);
 };

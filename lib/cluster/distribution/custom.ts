@@ -1,5 +1,6 @@
 import type { CustomDistribution, DistributionServer, OwnerOf } from '../../custom-distribution.js';
 import { InvalidOptionsError } from '../../errors.js';
+import { givenWeights } from './counted-weights.js';
 import type { Placement } from './placement.js';
 import { rebuiltWithoutDown } from './without-down.js';
 
@@ -9,7 +10,7 @@ export function custom(
   servers: readonly DistributionServer[],
   path: string,
 ): Placement {
-  return rebuiltWithoutDown(servers.length, (live): OwnerOf => {
+  return rebuiltWithoutDown(givenWeights(servers), (live): OwnerOf => {
     if (live.length === 0) return () => -1;
     const lookup: unknown = distribution(live.map((index) => servers[index]));
     if (typeof lookup !== 'function') {

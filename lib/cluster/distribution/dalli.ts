@@ -1,4 +1,5 @@
 import type { DistributionServer } from '../../custom-distribution.js';
+import { givenWeights } from './counted-weights.js';
 import { family } from './family.js';
 import { crc32 } from './hash/crc.js';
 import { ofUtf8 } from './key-bytes.js';
@@ -42,6 +43,7 @@ export const dalli = family<object>({}, (servers): Placement => {
       }
       return -1;
     },
+    weights: givenWeights(servers, counts),
     warnings: withoutPoints(
       'dalli',
       servers,

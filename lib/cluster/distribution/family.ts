@@ -57,8 +57,8 @@ function ofPart(partOf: ((key: string) => string) | undefined, placement: Placem
   if (partOf === undefined) return placement;
   const lookup: OwnerOf = (key) => placement.indexFor(partOf(key));
   return {
+    ...placement,
     indexFor: lookup,
     indexWithout: (key, isDown) => placement.indexWithout(partOf(key), isDown),
-    warnings: placement.warnings,
   };
 }

@@ -7,6 +7,7 @@ import type {
   LibmemcachedModulaOptions,
 } from '../../options/distribution-options.js';
 import { bool, oneOf, withDefault } from '../../options/schema.js';
+import { equalWeights, givenWeights } from './counted-weights.js';
 import { family } from './family.js';
 import { keyHash, readHash } from './hash/named.js';
 import { LabelPoints } from './label-points.js';
@@ -14,7 +15,7 @@ import { labels, withPort, withoutUsualPort } from './labels.js';
 import { asGiven, nextInList } from './next-in-list.js';
 import { type Ring, RingBuilder } from './ring.js';
 import { ignoredWeights, zeroCountsAsOne } from './warnings.js';
-import { lightServers, weighted, weightedKetamaRing } from './weighted-ketama.js';
+import { lightServers, weighted, weightedKetamaRing, weightedLabels } from './weighted-ketama.js';
 import { rebuiltWithoutDown } from './without-down.js';
 
 /** libmemcached's `MEMCACHED_POINTS_PER_SERVER`. */
@@ -40,7 +41,7 @@ export const ketama = family<Resolved<KetamaOptions>>(
     const servers = given.map(atLeastOne);
     const build = (live: readonly number[]): OwnerOf =>
       weightedKetamaRing(weighted(servers, ordered(servers, live, sortHosts), labelOf)).lookup(keyHash(hash));
-    return rebuiltWithoutDown(servers.length, build, [
+    return rebuiltWithoutDown(givenWeights(servers, weightedLabels(servers)), build, [
       ...zeroCountsAsOne('ketama', given),
       ...lightServers('ketama', servers),
     ]);
@@ -65,7 +66,8 @@ export const libmemcachedConsistent = family<Resolved<LibmemcachedConsistentOpti
       return ring.lookup(keyHash(hash));
     };
     const type = 'libmemcached-consistent';
-    return rebuiltWithoutDown(servers.length, build, [
+    const counted = countWeights ? givenWeights(servers, weightedLabels(servers)) : equalWeights(servers);
+    return rebuiltWithoutDown(counted, build, [
       ...zeroCountsAsOne(type, given),
       ...(countWeights ? lightServers(type, servers) : ignoredWeights(type, servers)),
     ]);

@@ -1,7 +1,8 @@
+import { equalWeights } from './counted-weights.js';
 import type { Placement } from './placement.js';
 
 /**
- * The placement of clients that take the next server in their list when one is out, and so on around it.
+ * The placement of clients that take the next server in their list when one is out, and so on around it. Weights do not count.
  *
  * @param order indexes of the servers as that client lists them.
  * @param positionOf a key's place in `order`; never asked when it is empty.
@@ -12,7 +13,8 @@ export function nextInList(
   warnings: readonly string[],
 ): Placement {
   const count = order.length;
-  if (count === 0) return { indexFor: () => -1, indexWithout: () => -1, warnings };
+  const weights = equalWeights(order);
+  if (count === 0) return { indexFor: () => -1, indexWithout: () => -1, weights, warnings };
   const list = Int32Array.from(order);
   return {
     indexFor: (key) => list[positionOf(key)],
@@ -24,6 +26,7 @@ export function nextInList(
       }
       return -1;
     },
+    weights,
     warnings,
   };
 }

@@ -1,5 +1,6 @@
 import type { OwnerOf } from '../../custom-distribution.js';
 import { oneOf, optional } from '../../options/schema.js';
+import { givenWeights } from './counted-weights.js';
 import { family } from './family.js';
 import type { KeyHash } from './hash/hash.js';
 import { type KeyBytes, ofUtf8 } from './key-bytes.js';
@@ -39,16 +40,17 @@ export const npmMemcacheKetama = family<Resolved>(SHAPE, (servers, { hash }) => 
     const ring = builder.build();
     return (key) => ring.ownerAtOrAfter(hashOf(key) ^ SIGN_BIT);
   };
-  return rebuiltWithoutDown(servers.length, build);
+  return rebuiltWithoutDown(givenWeights(servers), build);
 });
 
 export const npmMemcacheModula = family<Resolved>(SHAPE, (servers, { hash }) => {
+  const weights = servers.map(({ weight }) => weight || 1);
   const build = (live: readonly number[]): OwnerOf => {
     const hashOf = hashNamed(hash);
-    const list = new WeightedList(live.map((owner) => ({ owner, weight: servers[owner].weight || 1 })));
+    const list = new WeightedList(live.map((owner) => ({ owner, weight: weights[owner] })));
     return (key) => list.ownerAt((hashOf(key) >>> 0) % list.length);
   };
-  return rebuiltWithoutDown(servers.length, build, zeroCountsAsOne('npm-memcache-modula', servers));
+  return rebuiltWithoutDown(weights, build, zeroCountsAsOne('npm-memcache-modula', servers));
 });
 
 /** The first four bytes of a digest are read most significant first. */

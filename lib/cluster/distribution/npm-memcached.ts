@@ -1,6 +1,7 @@
 import type { DistributionServer, OwnerOf } from '../../custom-distribution.js';
 import type { CommonDistributionOptions, NpmMemcachedOptions } from '../../options/distribution-options.js';
 import { oneOf, withDefault } from '../../options/schema.js';
+import { givenWeights } from './counted-weights.js';
 import { family } from './family.js';
 import { ofUtf8 } from './key-bytes.js';
 import { md5FirstWord } from './hash/md5.js';
@@ -32,8 +33,9 @@ export const npmMemcached = family<Resolved>(
       return ring.lookup(hashOf);
     };
     const reason = 'it has no point on the ring; use weights closer to each other';
-    const warnings = withoutPoints('npm-memcached', servers, labelsOf(servers), reason);
-    return rebuiltWithoutDown(servers.length, build, warnings);
+    const counts = labelsOf(servers);
+    const warnings = withoutPoints('npm-memcached', servers, counts, reason);
+    return rebuiltWithoutDown(givenWeights(servers, counts), build, warnings);
   },
 );
 

@@ -8,6 +8,8 @@ export interface Placement {
    * @returns the index of a server that is not down, or -1 when that client would give up.
    */
   indexWithout(key: string, isDown: (index: number) => boolean): number;
+  /** The servers' weights as they count here, whatever was given: their shares of the keys, against each other; 0 for no key. */
+  readonly weights: readonly number[];
   /** Sentences about what the user will not have meant, such as a positive weight that gets no key at all. */
   readonly warnings: readonly string[];
 }

@@ -5,6 +5,7 @@ import type {
   PythonMemcachedOptions,
 } from '../../options/distribution-options.js';
 import { type Reader, withDefault } from '../../options/schema.js';
+import { givenWeights } from './counted-weights.js';
 import { family } from './family.js';
 import { keyHash, readHash } from './hash/named.js';
 import type { KeyHash } from './hash/hash.js';
@@ -17,11 +18,14 @@ const TRIES = 10;
 /** The largest value of its usual hash. */
 const MAX_USUAL_HASH = 0x7fff;
 
+const OUT_OF_REACH = `the weights before it add up to more than its hash of 15 bits can reach, ${MAX_USUAL_HASH}; use smaller ones`;
+
 type Resolved = Omit<Required<PythonMemcachedOptions>, 'type' | keyof CommonDistributionOptions>;
 
 export const pythonMemcached = family<Resolved>(
   { hash: withDefault(readHash as Reader<Resolved['hash']>, 'crc') },
   (servers, { hash }) => {
+    const weights = isUsual(hash) ? withinReach(servers) : givenWeights(servers);
     const list = new WeightedList(servers.map(({ weight }, owner) => ({ owner, weight })));
     // What a failed try hashes is never left to the user's function, but to the library's.
     const hashOf = namedHash(typeof hash === 'function' ? 'crc' : hash);
@@ -41,7 +45,8 @@ export const pythonMemcached = family<Resolved>(
         }
         return -1;
       },
-      warnings: typeof hash === 'function' || hash === 'crc32a' ? [] : outOfReach(servers),
+      weights,
+      warnings: withoutPoints('python-memcached', servers, weights, OUT_OF_REACH),
     };
   },
 );
@@ -53,24 +58,22 @@ function ownerOf(list: WeightedList, value: number | bigint): number {
   return length === 0n ? -1 : list.ownerAt(Number(((value % length) + length) % length));
 }
 
+function isUsual(hash: Resolved['hash']): boolean {
+  return hash === 'crc' || hash === 'crc32';
+}
+
 /** The usual hash has 1 in place of 0; python-memcached does that to no other. */
 function namedHash(hash: HashName): KeyHash {
   const hashOf = keyHash(hash);
-  return hash === 'crc' || hash === 'crc32' ? (key) => hashOf(key) || 1 : hashOf;
+  return isUsual(hash) ? (key) => hashOf(key) || 1 : hashOf;
 }
 
-/** A list longer than the hash is wide has an end that no key reaches. */
-function outOfReach(servers: readonly { host: string; port: number; weight: number }[]): string[] {
+/** The places of each server that a key reaches: a list longer than the hash is wide has an end that none does. */
+function withinReach(servers: readonly { weight: number }[]): number[] {
   let start = 0;
-  const reachable = servers.map(({ weight }) => {
+  return servers.map(({ weight }) => {
     const within = Math.max(0, Math.min(weight, MAX_USUAL_HASH + 1 - start));
     start += weight;
     return within;
   });
-  return withoutPoints(
-    'python-memcached',
-    servers,
-    reachable,
-    `the weights before it add up to more than its hash of 15 bits can reach, ${MAX_USUAL_HASH}; use smaller ones`,
-  );
 }

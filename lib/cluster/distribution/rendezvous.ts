@@ -1,6 +1,7 @@
 import type { DistributionServer, OwnerOf } from '../../custom-distribution.js';
 import type { CommonDistributionOptions, RendezvousOptions } from '../../options/distribution-options.js';
 import { bool, withDefault } from '../../options/schema.js';
+import { equalWeights } from './counted-weights.js';
 import { family } from './family.js';
 import { murmur3Finish, murmur3State } from './hash/murmur.js';
 import { labels, withPort } from './labels.js';
@@ -19,7 +20,7 @@ export const rendezvous = family<Resolved>(
       const contest = new Contest(live.map((owner) => contestant(owner, servers[owner])));
       return bytesKeys ? (key) => contest.winner(pythonBytes(key)) : (key) => contest.winner(key);
     };
-    return rebuiltWithoutDown(servers.length, build, ignoredWeights('rendezvous', servers));
+    return rebuiltWithoutDown(equalWeights(servers), build, ignoredWeights('rendezvous', servers));
   },
 );
 

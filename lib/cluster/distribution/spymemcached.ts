@@ -5,6 +5,7 @@ import type {
   SpymemcachedModuloOptions,
 } from '../../options/distribution-options.js';
 import { bool, oneOf, withDefault } from '../../options/schema.js';
+import { equalWeights, givenWeights } from './counted-weights.js';
 import { family } from './family.js';
 import { crc15 } from './hash/crc.js';
 import { FNV_OFFSET_32, FNV_OFFSET_64_LOW, FNV_PRIME_32, FNV_PRIME_64_LOW } from './hash/fnv.js';
@@ -17,7 +18,7 @@ import { asGiven, nextInList } from './next-in-list.js';
 import type { Placement } from './placement.js';
 import { RingBuilder } from './ring.js';
 import { ignoredWeights } from './warnings.js';
-import { addMd5Points, labelCounts, lightServers } from './weighted-ketama.js';
+import { addMd5Points, lightServers, weightedLabels } from './weighted-ketama.js';
 
 /** Labels of each server while weights do not count. */
 const UNWEIGHTED_LABELS = 40;
@@ -57,7 +58,7 @@ export const spymemcachedKetama = family<Resolved<SpymemcachedKetamaOptions>>(
   (servers, { hash, libmemcachedLabels, weights }): Placement => {
     const type = 'spymemcached-ketama';
     const countWeights = weights === 'auto' && servers.some(({ weight }) => weight !== 1);
-    const counts = countWeights ? labelCounts(servers.map(({ weight }) => weight)) : [];
+    const counts = countWeights ? weightedLabels(servers) : [];
     const labelOf = labels(libmemcachedLabels ? withoutUsualPort : withPort);
     const builder = new RingBuilder();
     for (const [index, server] of servers.entries()) {
@@ -77,6 +78,7 @@ export const spymemcachedKetama = family<Resolved<SpymemcachedKetamaOptions>>(
         }
         return -1;
       },
+      weights: countWeights ? givenWeights(servers, counts) : equalWeights(servers),
       warnings: countWeights ? lightServers(type, servers) : ignoredWeights(type, servers),
     };
   },

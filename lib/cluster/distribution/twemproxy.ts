@@ -1,10 +1,11 @@
 import type { DistributionServer, OwnerOf } from '../../custom-distribution.js';
 import type { HashOption } from '../../options/distribution-options.js';
 import { withDefault } from '../../options/schema.js';
+import { givenWeights } from './counted-weights.js';
 import { family } from './family.js';
 import { keyHash, readHash } from './hash/named.js';
 import { labels, withoutUsualPort } from './labels.js';
-import { lightServers, weighted, weightedKetamaRing } from './weighted-ketama.js';
+import { lightServers, weighted, weightedKetamaRing, weightedLabels } from './weighted-ketama.js';
 import { WeightedList } from './weighted-list.js';
 import { rebuiltWithoutDown } from './without-down.js';
 
@@ -23,7 +24,8 @@ export const twemproxyKetama = family<Resolved>(SHAPE, (servers, { hash }) => {
     const hashOf = keyHash(hash);
     return ring.lookup(hashOf);
   };
-  return rebuiltWithoutDown(servers.length, build, lightServers('twemproxy-ketama', servers));
+  const weights = givenWeights(servers, weightedLabels(servers));
+  return rebuiltWithoutDown(weights, build, lightServers('twemproxy-ketama', servers));
 });
 
 export const twemproxyModula = family<Resolved>(SHAPE, (servers, { hash }) => {
@@ -34,7 +36,7 @@ export const twemproxyModula = family<Resolved>(SHAPE, (servers, { hash }) => {
     const hashOf = keyHash(hash);
     return (key) => list.ownerAt((hashOf(key) >>> 0) % list.length);
   };
-  return rebuiltWithoutDown(servers.length, build);
+  return rebuiltWithoutDown(givenWeights(servers), build);
 });
 
 /** twemproxy sorts its servers by the length of their names, then by their bytes, before anything else. */

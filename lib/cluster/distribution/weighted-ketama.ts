@@ -42,7 +42,7 @@ export function weighted(
  * Every step is rounded to 32-bit floats as in the C code: in doubles, some servers would get a label more or less,
  * and their keys would be elsewhere.
  */
-export function labelCounts(weights: readonly number[]): number[] {
+function labelCounts(weights: readonly number[]): number[] {
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   return weights.map((weight) => {
     const share = Math.fround(weight / total);
@@ -50,6 +50,11 @@ export function labelCounts(weights: readonly number[]): number[] {
     const labels = Math.fround(Math.fround(points / POINTS_PER_LABEL) * weights.length);
     return Math.floor(Math.fround(labels + 1e-10));
   });
+}
+
+/** The same of servers. */
+export function weightedLabels(servers: readonly DistributionServer[]): number[] {
+  return labelCounts(servers.map(({ weight }) => weight));
 }
 
 /** The ring of libmemcached's weighted ketama: four points from the MD5 of each `label-0`, `label-1`, … */
@@ -82,5 +87,5 @@ export function lightServers(distribution: string, servers: readonly Distributio
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const least = Math.ceil((total * POINTS_PER_LABEL) / (POINTS_PER_SERVER * weights.length));
   const reason = `it has no point on the ring, which takes a weight of about ${least} beside the others`;
-  return withoutPoints(distribution, servers, labelCounts(weights), reason);
+  return withoutPoints(distribution, servers, weightedLabels(servers), reason);
 }

@@ -9,19 +9,21 @@ const REMEMBERED_SETS = 32;
  * The placement of clients that, when servers are out, deal the keys anew among those that are left,
  * as if the others had never been there.
  *
- * @param count how many servers there are.
+ * @param weights of all servers, as they count.
  * @param build the lookup among the servers with these indexes, which are ascending; it answers with indexes of the whole list.
  */
 export function rebuiltWithoutDown(
-  count: number,
+  weights: readonly number[],
   build: (live: readonly number[]) => OwnerOf,
   warnings: readonly string[] = [],
 ): Placement {
+  const count = weights.length;
   const whole = build(Array.from({ length: count }, (_, index) => index));
   const rebuilt = new RebuiltLookups(count, whole, build);
   return {
     indexFor: whole,
     indexWithout: (key, isDown) => rebuilt.without(isDown)(key),
+    weights,
     warnings,
   };
 }
@@ -30,12 +32,13 @@ export function rebuiltWithoutDown(
 class RebuiltLookups {
   readonly #down: Uint8Array;
   readonly #build: (live: readonly number[]) => OwnerOf;
-  readonly #bySet = new BoundedMap<string, OwnerOf>(REMEMBERED_SETS);
+  readonly #bySet: BoundedMap<string, OwnerOf>;
   /** The lookup without those in `#down`. */
   #latest: OwnerOf;
 
   /** @param whole the lookup when none is down. */
   constructor(count: number, whole: OwnerOf, build: (live: readonly number[]) => OwnerOf) {
+    this.#bySet = new BoundedMap(REMEMBERED_SETS);
     this.#down = new Uint8Array(count);
     this.#build = build;
     this.#latest = whole;

@@ -2,7 +2,7 @@ import type { HealthReason } from './judge-node.js';
 import type { ServerFigures } from '../server-figures.js';
 
 /**
- * Weighs the servers. One of weight 0 gets no keys and has no say, unless all have that weight.
+ * Weighs the servers. One of weight 0 gets no keys and has no say.
  *
  * @param limits shares of the weights: below `minUpWeight` that answers the cluster is down, below `degradedBelowWeight`
  *   that is well it is degraded.
@@ -32,7 +32,7 @@ export type HealthState = 'up' | 'degraded' | 'down';
 export interface NodeHealth {
   /** `down`: it does not answer; `degraded`: it answers, but there is a reason to look after it. */
   readonly state: HealthState;
-  /** Its share of the keys against the other servers' weights. */
+  /** Its share of the keys against the other servers' weights, as the distribution counts it. */
   readonly weight: number;
   readonly figures: ServerFigures;
   readonly reasons: readonly HealthReason[];

@@ -127,6 +127,20 @@ describe.each(DISTRIBUTION_NAMES)('%s', (name) => {
     }
   });
 
+  it.each([
+    [1, 2, 3, 4],
+    [0, 3, 1, 4],
+    [1, 400, 2, 300],
+  ])('tells the weights as they count: %i, %i, %i and %i', (...weights) => {
+    const given = fleet(...weights);
+    const { weights: counted } = createPlacement(name, given);
+    const total = counted.reduce((sum, weight) => sum + weight, 0);
+    for (const [index, share] of shares(name, given).entries()) {
+      expect(Math.abs(share - counted[index] / total)).toBeLessThan(0.1);
+      if (counted[index] === 0) expect(share).toBe(0);
+    }
+  });
+
   it('says so when weights do not count, and is silent about a fleet without peculiarities', () => {
     expect(createPlacement(name, fleet(1, 1, 1)).warnings).toEqual([]);
     const { warnings } = createPlacement(name, fleet(1, 2, 3));

@@ -26,33 +26,64 @@ describe('GET /health with Terminus 12', () => {
     expect(Object.keys(answer.entry.nodes)).toEqual([one.address, other.address]);
   });
 
-  it('weighs a server that is away, and says degraded as long as half of the weights answers', async () => {
-    await using light = await MemcachedServer.start();
-    await using heavy = await MemcachedServer.start();
-    await using shop = await start({ servers: [light.address, `${heavy.address}=3`] });
-    await light.close();
-    for (const path of ['', '/ping']) {
-      const answer = await shop.ask(path);
-      expect(answer).toMatchObject({
+  it.each(['error', 'miss', 'next'] as const)(
+    'weighs a server that is away, and says degraded as long as half of the weights answers, failover %s',
+    async (failover) => {
+      await using light = await MemcachedServer.start();
+      await using heavy = await MemcachedServer.start();
+      await using shop = await start({ servers: [light.address, `${heavy.address}=3`], failover });
+      await light.close();
+      for (const path of ['', '/ping']) {
+        const answer = await shop.ask(path);
+        expect(answer).toMatchObject({
+          code: 200,
+          status: 'degraded',
+          entry: { state: 'degraded', upWeight: 0.75 },
+        });
+        expect(codes(answer)).toEqual(['unreachable']);
+        expect(answer.entry.reasons[0].message).toContain(light.address);
+        expect(answer.entry.nodes[light.address]).toEqual({ state: 'down', weight: 1, owed: 0 });
+      }
+      await heavy.close();
+      expect(await shop.ask()).toMatchObject({
         code: 200,
         status: 'degraded',
-        entry: { state: 'degraded', upWeight: 0.75 },
+        entry: { state: 'down', upWeight: 0 },
       });
-      expect(codes(answer)).toEqual(['unreachable']);
-      expect(answer.entry.reasons[0].message).toContain(light.address);
-      expect(answer.entry.nodes[light.address]).toEqual({ state: 'down', weight: 1, owed: 0 });
-    }
-    await heavy.close();
-    expect(await shop.ask()).toMatchObject({
-      code: 200,
-      status: 'degraded',
-      entry: { state: 'down', upWeight: 0 },
-    });
-    expect(await shop.ask('', { critical: true })).toMatchObject({
-      code: 503,
-      status: 'error',
-      entry: { status: 'down', state: 'down' },
-    });
+      expect(await shop.ask('', { critical: true })).toMatchObject({
+        code: 503,
+        status: 'error',
+        entry: { status: 'down', state: 'down' },
+      });
+    },
+  );
+
+  it.each(['ketama', 'rendezvous'] as const)(
+    'weighs servers as the distribution does, which may ignore their weights: %s',
+    async (distribution) => {
+      await using one = await MemcachedServer.start();
+      await using other = await MemcachedServer.start();
+      const servers = [one.address, `${other.address}=0`];
+      await using shop = await start({ servers, distribution });
+      await other.close();
+      for (const path of ['', '/ping']) {
+        expect(await shop.ask(path)).toMatchObject({
+          status: 'degraded',
+          entry: { state: 'degraded', upWeight: 0.5, nodes: { [other.address]: { weight: 1 } } },
+        });
+      }
+      const { servers: told } = await shop.app.get(MemcachedService).report();
+      expect(told.map(({ weightShare }) => weightShare)).toEqual([0.5, 0.5]);
+    },
+  );
+
+  it('leaves out a server that gets no keys', async () => {
+    await using one = await MemcachedServer.start();
+    await using other = await MemcachedServer.start();
+    const servers = [one.address, `${other.address}=0`];
+    await using shop = await start({ servers, distribution: 'python-memcached' });
+    await other.close();
+    expect(await shop.ask()).toMatchObject({ entry: { state: 'up', upWeight: 1 } });
   });
 
   it.each([
