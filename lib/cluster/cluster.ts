@@ -171,9 +171,10 @@ export class Cluster {
 
   /**
    * Sends an invalidation to the server its routing key belongs to. If that is away, it is remembered and sent before the
-   * server is read from again; under failover `next`, the server that stands in gets it as well.
+   * server is read from again; under failover `next`, the server that stands in gets it as well, and so does, at any time, the
+   * one that stands in while the key's own alone is away, which may have kept something from then.
    *
-   * @returns the request's result, or its `missResult` where it is owed.
+   * @returns the request's result; that of the server that stands in where it is owed, or its `missResult`.
    */
   executeOwed(request: Request): Promise<unknown> {
     this.#departed.owe(request);
@@ -188,14 +189,15 @@ export class Cluster {
     }
     if (owner === undefined) return this.execute(request);
     const bumps = this.#bumpsOf(owner);
+    const standIn = this.#tellStandIn(request, owner);
     const promise = promised(request);
     const { resolve } = request;
-    const owed = (error: unknown): Promise<unknown> => this.#oweAfter(owner, request, error);
+    const owed = (error: unknown): Promise<unknown> => this.#oweAfter(owner, request, error, standIn);
     request.resolve = (result) => resolve(toldOf(request, bumps, result, owed));
     request.reject = (error) => resolve(owed(error));
     owner.send(request);
     bumps?.ask();
-    return promise;
+    return standIn === undefined ? promise : Promise.all([promise, standIn.told]).then(([result]) => result);
   }
 
   /**
@@ -218,15 +220,38 @@ export class Cluster {
   }
 
   /** What an invalidation comes to that has failed. */
-  async #oweAfter(owner: Node, request: Request, error: unknown): Promise<unknown> {
+  async #oweAfter(owner: Node, request: Request, error: unknown, standIn?: StandIn): Promise<unknown> {
     // A node that is failing its requests is left to come to the end of that.
     await Promise.resolve();
     if (!isOwedAfter(error)) throw error;
     const present = this.#present(owner);
     (present ?? owner).owe(repeated(request));
-    return this.#options.failover === 'next' && present?.available !== true
-      ? this.execute(repeated(request))
-      : request.missResult;
+    if (this.#options.failover !== 'next' || present?.available === true) return request.missResult;
+    const acting = this.nodeFor(request.routingKey);
+    if (acting === undefined || acting === present) return request.missResult;
+    if (acting === standIn?.node) return standIn.told;
+    return this.#invalidateOn(acting, repeated(request, acting.dialect === 'meta' ? request.kind : 'delete'));
+  }
+
+  /** Deletes what the server that stands in for a key's own may hold, unless it stands in now, and is told in its place. */
+  #tellStandIn(request: Request, owner: Node): StandIn | undefined {
+    if (this.#options.failover !== 'next') return undefined;
+    const { routingKey } = request;
+    const index = this.#placement.indexWithout(routingKey, (candidate) => this.#nodes[candidate] === owner);
+    const node = this.#nodes[index] as Node | undefined;
+    if (node === undefined || node === this.nodeFor(routingKey)) return undefined;
+    return { node, told: this.#invalidateOn(node, repeated(request, 'delete')) };
+  }
+
+  /** Invalidates on a server that is not the key's own. What cannot be done now is owed to it as well. */
+  #invalidateOn(node: Node, request: Request): Promise<unknown> {
+    const promise = promised(request);
+    request.reject = (error) => {
+      if (isOwedAfter(error)) (this.#present(node) ?? node).owe(repeated(request));
+      request.resolve(request.missResult);
+    };
+    node.send(request);
+    return promise;
   }
 
   /** The node by which a node's server is reached now; `undefined` once that has left the list. */
@@ -320,6 +345,12 @@ export class Cluster {
     const { asker, missResult } = request;
     request.resolve(asker === undefined ? missResult : asker.found(missResult));
   }
+}
+
+/** A server that stands in for another, and what an invalidation that was sent there comes to. */
+interface StandIn {
+  readonly node: Node;
+  readonly told: Promise<unknown>;
 }
 
 /** The promise of a request's outcome. Nothing else is done in its executor, so that the compiler can do without one. */

@@ -179,9 +179,9 @@ function flat(text: string): string {
   return Buffer.from(text, 'latin1').toString('latin1');
 }
 
-/** The same invalidation once more. */
-export function repeated(request: Request): Request {
-  const again = request.sibling(request.kind, request.read);
+/** The same invalidation once more, or another of its key. */
+export function repeated(request: Request, kind = request.kind): Request {
+  const again = request.sibling(kind, request.read);
   again.exptime = request.exptime;
   // What is delivered is neither owed anew nor given up by whoever asked for it first.
   again.owed = false;

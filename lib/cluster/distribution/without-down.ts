@@ -5,6 +5,9 @@ import type { Placement } from './placement.js';
 /** How many sets of servers that were down together are remembered with their lookup. */
 const REMEMBERED_SETS = 32;
 
+/** Of shorter lists one for each server that is down alone as well: with failover `next` each invalidation asks for one of them. */
+const SHORT_LIST = 128;
+
 /**
  * The placement of clients that, when servers are out, deal the keys anew among those that are left,
  * as if the others had never been there.
@@ -38,7 +41,7 @@ class RebuiltLookups {
 
   /** @param whole the lookup when none is down. */
   constructor(count: number, whole: OwnerOf, build: (live: readonly number[]) => OwnerOf) {
-    this.#bySet = new BoundedMap(REMEMBERED_SETS);
+    this.#bySet = new BoundedMap(Math.max(REMEMBERED_SETS, count < SHORT_LIST ? count + 1 : 0));
     this.#down = new Uint8Array(count);
     this.#build = build;
     this.#latest = whole;
