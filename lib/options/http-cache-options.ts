@@ -71,7 +71,8 @@ export interface HttpCacheOptions<R = HttpRequest> extends Pick<
 
   /**
    * Names of request headers on which the answer depends; they become part of the key, and of `Vary`. Headers that the
-   * method takes by `@Headers('name')` are among them already, and so is what `Vary` names on the way out, whoever set it.
+   * method takes by `@Headers('name')` are among them already, cookies by `@Cookies('name')` count by their own values, and so
+   * does what `Vary` names on the way out, whoever set it.
    *
    * @default []
    */

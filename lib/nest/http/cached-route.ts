@@ -4,7 +4,6 @@ import type { ModuleCache } from '../instance/module-cache.js';
 import type { UncachedReason } from '../instance/uncached-calls.js';
 import { escapeText } from '../keys/escape.js';
 import { partOfKey } from '../keys/key-template.js';
-import { calledParameters } from '../methods/nest-metadata.js';
 import type { ResolvedPolicy } from '../../options/cache-policy.js';
 import type { BodyCodec } from './body-form.js';
 import { names } from './header-names.js';
@@ -12,9 +11,7 @@ import type { HttpCacheRule, HttpRequest } from '../../options/http-cache-option
 import type { HttpExchange } from './http-exchange.js';
 import { QueryChoice } from './query-choice.js';
 import type { RouteVersions } from './route-versions.js';
-
-/** Nest's number for a parameter that receives headers (`RouteParamtypes`). */
-const HEADERS = 6;
+import { suffixOfParts, type Taken, takenBy } from './taken-parameters.js';
 
 /** More names than this no sound application has in its `Vary`; answers that name others are not stored. */
 const MAX_LEARNT = 16;
@@ -33,6 +30,7 @@ export class CachedRoute {
   #known: readonly string[];
   readonly #name: string;
   readonly #query: QueryChoice | undefined;
+  readonly #taken: Taken;
   /** Of requests that nothing in particular is said of. */
   #policy: ResolvedPolicy | undefined;
   /** What every answer says to caches further out, beside what the application says. */
@@ -53,13 +51,14 @@ export class CachedRoute {
     this.#query = rule.query && new QueryChoice(rule.query.names, rule.query.count);
     const versions = header === undefined ? [] : [header];
     const asked = areMany ? versions : [];
-    this.#declared = [...new Set([...rule.vary, ...headersTakenBy(type, property), ...asked])];
+    this.#taken = takenBy(type, property, rule);
+    this.#declared = [...new Set([...rule.vary, ...this.#taken.headers, ...asked])];
     this.#known = this.#declared.toSorted();
     // A browser whose user changes must not take one's answer for the other's, where it may take it without asking.
     const isKept = rule.audience !== 'everyone' && rule.maxAgeSeconds > 0;
     const users = isKept ? ['authorization', 'cookie'] : [];
     // Here a version that is the only one is part of the route; caches further out know of the header only.
-    const vary = [...new Set([...this.#declared, ...users, ...versions])];
+    const vary = [...new Set([...this.#declared, ...this.#taken.vary, ...users, ...versions])];
     this.says = { cacheControl: rule.cacheControl, vary };
     this.#name = `http:${escapeText(type.name)}.${escapeText(property)}${declared === undefined ? '' : `@${escapeText(declared)}`}`;
   }
@@ -128,13 +127,16 @@ export class CachedRoute {
   }
 
   /**
-   * What stands behind a key: the request headers that the answer depends on, those too that the request lacks. So a key says
-   * by which headers its answers are told apart, and a process that knows of others looks elsewhere.
+   * What stands behind a key: the request headers that the answer depends on, those too that the request lacks, and what else
+   * the method takes of a request. So a key says by which headers its answers are told apart, and a process that knows of
+   * others looks elsewhere.
+   *
+   * @throws {DecoratorError} for what has no stable form.
    */
-  suffixOf({ headers }: HttpRequest, known: readonly string[]): string {
-    let suffix = '';
+  suffixOf(request: HttpRequest, known: readonly string[]): string {
+    let suffix = suffixOfParts(this.#taken.parts, request, this.place);
     for (const name of known) {
-      const value = headers[name];
+      const value = request.headers[name];
       suffix +=
         value === undefined ? `|!${escapeText(name)}` : `|${escapeText(name)}=${escapeText(String(value))}`;
     }
@@ -162,12 +164,4 @@ export class CachedRoute {
   note(reason: UncachedReason, message: string): void {
     this.cache.uncached.note(this.place, reason, message);
   }
-}
-
-/** Headers that the method takes by name. Of `Authorization`, the audience says what it means. */
-function headersTakenBy(type: Type, property: string): string[] {
-  return calledParameters(type, property, 0)
-    .filter(({ kind, data }) => kind === HEADERS && typeof data === 'string')
-    .map(({ data }) => String(data).toLowerCase())
-    .filter((name) => name !== 'authorization');
 }

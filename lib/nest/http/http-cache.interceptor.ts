@@ -176,7 +176,8 @@ export class HttpCacheInterceptor
   }
 
   /**
-   * The key of a request's answer. Request headers that the answer depends on are added to it.
+   * The key of a request's answer. Request headers that the answer depends on, and what else the method takes of a request by
+   * its parameters, are added to it.
    *
    * @param key what it would be: it tells apart routes, audiences, hosts, paths and queries, and whoever makes another has
    *   to do so himself.

@@ -51,6 +51,10 @@ export class RepeatableAnswers {
   /** Takes notice of a hit that the application is about to send. */
   hear(request: LikeRequest, exchange: HttpExchange, { route, place, stored }: Hit): void {
     if (typeof stored !== 'string' || this.#closed.has(route)) return;
+    if (route.says.vary.includes('*')) {
+      this.#close(route, 'its method takes what stands in no header: the address of the client, or a body');
+      return;
+    }
     if (exchange.isSentByNode) {
       exchange.onceHeadIsSent((sent) => {
         if (sent === undefined) return;

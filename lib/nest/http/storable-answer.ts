@@ -5,6 +5,8 @@ import type { Place } from './place.js';
 import type { SentHead } from './sent-head.js';
 import { STORABLE_STATUS } from './stored-response.js';
 
+const NONE: ReadonlySet<string> = new Set();
+
 /**
  * What the `Vary` of an answer may name: request headers in the key, and what is about to be said to others only.
  *
@@ -26,7 +28,7 @@ export function isToStore(
   known: ReadonlySet<string>,
   route: CachedRoute,
 ): boolean {
-  if (head === undefined || !maySay(head, status, route)) return false;
+  if (head === undefined || !maySay(head, status, route, known)) return false;
   const said = names(head.headers.vary);
   const late = said.filter((name) => !known.has(name));
   if (late.length === 0) return true;
@@ -38,9 +40,15 @@ export function isToStore(
  * Whether a head is that of an answer for its whole audience.
  *
  * @param status that of the method's answer; to a conditional request it may have become 304.
+ * @param known what `Vary` may name, `*` included, where that was said to others.
  * @see RFC 9111, section 3
  */
-export function maySay(head: SentHead, status: number, route: CachedRoute): boolean {
+export function maySay(
+  head: SentHead,
+  status: number,
+  route: CachedRoute,
+  known: ReadonlySet<string> = NONE,
+): boolean {
   const { headers } = head;
   if (!STORABLE_STATUS.has(head.status) && !(head.status === 304 && isNamed(status))) {
     if (head.status < 400) {
@@ -59,7 +67,7 @@ export function maySay(head: SentHead, status: number, route: CachedRoute): bool
     );
     return false;
   }
-  if (names(headers.vary).includes('*')) {
+  if (names(headers.vary).includes('*') && !known.has('*')) {
     route.note(
       'headers',
       "its answers say 'Vary: *', so that none is stored; name the request headers that they depend on",
