@@ -18,14 +18,14 @@ export class KeyMaker {
   readonly varyBy: readonly VaryBy[];
   readonly #facts: MethodFacts;
   readonly #params: readonly string[] | undefined;
-  /** Whether all calls may have one key: unless an option that says so does not. */
-  readonly #isForAll: boolean;
+  /** Whether only a call tells what its key names: for a reader of which nobody knows how many parameters it takes. */
+  readonly #mayBeBlind: boolean;
 
   constructor(facts: MethodFacts, options: SharedOptions & { readonly sharedByAll?: boolean }) {
     this.varyBy = options.varyBy ?? facts.defaults.varyBy;
     this.#facts = facts;
     this.#params = options.params;
-    this.#isForAll = options.sharedByAll ?? true;
+    this.#mayBeBlind = options.sharedByAll === false && facts.signature.arity === undefined;
   }
 
   /** @param hasResult whether keys are made after the method has returned. */
@@ -56,7 +56,7 @@ export class KeyMaker {
   keyIfAny(call: Call, key: CompiledKey | undefined, result?: unknown): string | undefined {
     let own: string;
     try {
-      if (key?.template !== undefined) this.#refuseBlindness(call, key.template);
+      if (this.#mayBeBlind && key?.template !== undefined) this.#refuseBlindness(call, key.template);
       own = this.#own(call, key, result);
     } catch (error) {
       this.#note(call, error);
@@ -131,8 +131,8 @@ export class KeyMaker {
    * @throws {DecoratorError} where a template names none of those that were given, and none that is known to be there.
    */
   #refuseBlindness({ args }: Call, { placeholders, written }: KeyTemplate): void {
-    const { arity, paramTypes, isCalledByNest } = this.#facts.signature;
-    if (arity !== undefined || this.#isForAll || args.length === 0) return;
+    const { paramTypes, isCalledByNest } = this.#facts.signature;
+    if (args.length === 0) return;
     // Whatever Nest passes beside, and callers who pass too much, are no parameters.
     if (placeholders.length === 0 && (paramTypes !== undefined || isCalledByNest)) return;
     const known = Math.max(args.length, paramTypes?.length ?? 0);
