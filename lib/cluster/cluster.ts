@@ -203,13 +203,14 @@ export class Cluster {
   /**
    * Tells near caches that a key has changed by something else than an invalidation; what cannot be told now is owed.
    *
-   * @returns undefined where nobody is to be told of it.
+   * @returns undefined where nobody is to be told of it; rejects where the client is closed before they are.
    */
   bumpEpoch(key: string, wireKey: string): Promise<void> | undefined {
     const owner = this.#ownerOf(key);
     const bumps = owner && this.#bumpsOf(owner);
     return bumps?.bump(wireKey)?.catch((error: unknown) => {
-      if (isOwedAfter(error)) (this.#present(owner!) ?? owner!).owe(bumps.requestFor(wireKey));
+      if (!isOwedAfter(error)) throw error;
+      (this.#present(owner!) ?? owner!).owe(bumps.requestFor(wireKey));
     });
   }
 

@@ -120,14 +120,14 @@ export class EpochBumps {
     return new Promise((resolve, reject) => {
       request.resolve = resolve;
       request.reject = reject;
-      this.#server.send(request);
+      this.#server.sendAlong(request);
     });
   }
 }
 
-/** Takes requests to one server. */
+/** Takes what is part of requests to one server. */
 interface Sender {
-  send(request: Request): void;
+  sendAlong(request: Request): void;
 }
 
 /** Whether something is there, in either dialect. */

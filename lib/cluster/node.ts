@@ -134,6 +134,12 @@ export class Node implements ConnectionOwner<Connection> {
     connection.push(request);
   }
 
+  /** Sends what is part of a request that was answered: also while the node ends, for as long as its connection is there. */
+  sendAlong(request: Request): void {
+    if (this.#end === undefined || this.#connection === undefined) this.send(request);
+    else this.#connection.push(request);
+  }
+
   /** Takes another weight or name of the same server. @returns false for one that is reached by another connection. */
   adopt(server: ServerAddress): boolean {
     const { id, tls, credentials } = this.#server;

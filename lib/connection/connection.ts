@@ -142,12 +142,12 @@ export class Connection {
     else this.#write(request);
   }
 
-  /** Resolves once nobody waits for an answer any more. */
-  drained(): Promise<void> {
-    if (this.#state === 'closed' || !this.#isAwaited()) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#onDrained = resolve;
-    });
+  /** Resolves once nobody waits for an answer any more, or asks for something else because of the last. */
+  async drained(): Promise<void> {
+    while (this.#state !== 'closed' && this.#isAwaited()) {
+      await new Promise<void>((resolve) => (this.#onDrained = resolve));
+      await new Promise((resolve) => void setImmediate(resolve));
+    }
   }
 
   /** Stops reading, or goes on: the kernel keeps the rest. */
