@@ -67,11 +67,11 @@ describe('one line when an application has started', () => {
     await using app = await start({
       servers: [one.address, `${other.address}=3`],
       keyPrefix: 'shop:',
-      distribution: 'rendezvous',
+      distribution: 'dalli',
     });
     expect(await app.log.has(1)).toEqual([
       `log 2 servers: ${one.address} reachable in the meta dialect, ${other.address} (weight 3) reachable in the meta dialect; ` +
-        "distribution rendezvous; keyPrefix 'shop:'.",
+        "distribution dalli; keyPrefix 'shop:'.",
     ]);
   });
 
