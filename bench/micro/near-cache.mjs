@@ -187,20 +187,22 @@ async function filled(keys) {
   return near;
 }
 
+/** Entries with a text of 26 bytes, of caches that keep few and many. */
 async function entries() {
-  const count = 100_000;
-  const keys = Array.from({ length: count }, (_, index) => keyOf(index));
-  const first = await filled(keys.slice(0, 10));
+  const first = await filled([keyOf(0)]);
   first.report();
   await first.close();
-  const before = used();
-  const near = await filled(keys);
-  const bytes = used() - before;
-  const { items } = near.report();
-  say(`an entry, of ${items.toLocaleString('en')}`, [
-    `${(bytes / items).toFixed(0)} bytes with its text of 26`,
-  ]);
-  await near.close();
+  for (const count of [1000, 100_000, 1_000_000]) {
+    const keys = Array.from({ length: count }, (_, index) => keyOf(index));
+    const before = used();
+    const near = await filled(keys);
+    const bytes = used() - before;
+    const { items } = near.report();
+    say(`an entry, of ${items.toLocaleString('en')}`, [
+      `${(bytes / items).toFixed(0)} bytes with its text of 26`,
+    ]);
+    await near.close();
+  }
 }
 
 /** So many keys are read again and again in a cache whose others nobody asks for. */
