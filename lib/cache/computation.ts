@@ -5,7 +5,7 @@ import { entryFor, hitForMiss } from './entry.js';
 import { keepOf, unknownFinding, type Finding } from './finding.js';
 import type { Flight, Landing } from './flight.js';
 import { aboutLoad, callLoader, Load, ttlOf } from './load.js';
-import type { CacheReading, TagVersion } from './store.js';
+import type { CacheEntry, CacheReading, TagVersion, Written } from './store.js';
 import { versionsOf } from './tags.js';
 
 /** Behind the cas token in a note beside a stale value: the load that had the right to replace it has left nothing to store. */
@@ -241,7 +241,8 @@ export class Computation {
       }
     } finally {
       // What was detached has given its right back already.
-      if (!flight.detached) this.#leave(call, finding, remains, loadedAt);
+      const left = flight.detached ? undefined : this.#leave(call, finding, remains, loadedAt);
+      if (left !== undefined) await flight.storeTime.within(left);
     }
   }
 
@@ -269,33 +270,43 @@ export class Computation {
     }
   }
 
-  /** Puts the key into the state that a load has left it in. Not awaited: it helps others only. */
-  #leave(call: CacheCall, finding: Finding, remains: Remains, loadedAt: number): void {
+  /**
+   * Puts the key into the state that a load has left it in.
+   *
+   * @returns what is to be waited for: that a value is gone which others may hold. The rest helps others only.
+   */
+  #leave(
+    call: CacheCall,
+    finding: Finding,
+    remains: Remains,
+    loadedAt: number,
+  ): Promise<unknown> | undefined {
     const { clock, events, store } = this.#in;
     const { key } = call;
-    if (remains === 'as-it-is') return;
+    if (remains === 'as-it-is') return undefined;
     if (typeof remains === 'number' || remains === 'rest') {
       if (remains === 0 || finding.state !== 'stale' || finding.right !== 'ours') {
         this.giveBack(key, finding, remains);
-        return;
+        return undefined;
       }
       // Those who wait for it are to know, before one of them has the right, that they need not wait for each other.
       store
         .announce(key, finding.cas + IN_VAIN, call.policy.leaseSeconds)
         .catch((error: unknown) => events.note('storeError', key, error))
         .finally(() => this.giveBack(key, finding, remains));
-      return;
+      return undefined;
     }
     // Somebody else who is computing may yet have something to store.
-    if (finding.cas === '' || finding.right === 'theirs') return;
+    if (finding.cas === '' || finding.right === 'theirs') return undefined;
     const { entry, keepSeconds } = hitForMiss(
       clock.now() - loadedAt,
       remains === 'mark' ? undefined : remains,
     );
-    store.writeLoaded(key, entry, keepSeconds, finding.reading as CacheReading).catch((error: unknown) => {
+    const left = this.#write(call, entry, keepSeconds, finding).catch((error: unknown) => {
       events.note('storeError', key, error);
       this.giveBack(key, finding, 0);
     });
+    return call.policy.forceFresh ? left : undefined;
   }
 
   /** The tags the value gets, with their versions before the load; undefined when these are not known for certain. */
@@ -333,24 +344,26 @@ export class Computation {
     ttlSeconds: number,
     tags: readonly TagVersion[],
   ): Promise<boolean> {
-    const { random, store, events } = this.#in;
+    const { random, events } = this.#in;
     const { key, policy } = call;
     const { entry, keepSeconds } = entryFor(value, ttlSeconds, tags, policy, random);
-    const written = await store.writeLoaded(key, entry, keepSeconds, finding.reading as CacheReading);
-    if (written === 'stored') {
-      // Others may hold what was there; in its own time nobody would look for anything newer.
-      if (policy.forceFresh) await this.#replaced(key);
-      return true;
-    }
+    if ((await this.#write(call, entry, keepSeconds, finding)) === 'stored') return true;
     events.note('leaseLost', key);
     return false;
   }
 
-  async #replaced(key: string): Promise<void> {
+  /** Writes over what was found. Others may hold that where its time is not over, and would look for nothing newer. */
+  async #write(call: CacheCall, entry: CacheEntry, keepSeconds: number, finding: Finding): Promise<Written> {
     const { near, store } = this.#in;
+    const { key, policy } = call;
+    const reading = finding.reading as CacheReading;
+    if (!policy.forceFresh) return store.writeLoaded(key, entry, keepSeconds, reading, false);
     near?.forget(key, false);
-    await store.replaced?.(key);
-    near?.forget(key, true);
+    try {
+      return await store.writeLoaded(key, entry, keepSeconds, reading, true);
+    } finally {
+      near?.forget(key, true);
+    }
   }
 }
 

@@ -83,6 +83,9 @@ export interface TagState extends TagVersion {
 /** Makes another object of a value. */
 export type Copier = () => unknown;
 
+/** What became of a write over what was read: `'exists'` when something else is there by then, `'not-found'` when nothing is. */
+export type Written = 'stored' | 'exists' | 'not-found';
+
 /** A lock that was taken. */
 export interface HeldLock {
   /** Unlocks. */
@@ -139,28 +142,26 @@ export interface CacheStore {
   together?(): object;
 
   /**
-   * Stores an entry if what a read found under the key is still there.
+   * Stores an entry if what a read found under the key is still there; otherwise the store is left as it was.
    *
    * @param ttlSeconds 0 never expires.
-   * @returns `'exists'` when something else is there, `'not-found'` when nothing is; both leave the store as it was.
    */
-  write(
-    key: string,
-    entry: CacheEntry,
-    ttlSeconds: number,
-    cas: string,
-  ): Promise<'stored' | 'exists' | 'not-found'>;
+  write(key: string, entry: CacheEntry, ttlSeconds: number, cas: string): Promise<Written>;
 
   /**
    * Like `write`, for a value that was loaded after a read. A store without cas tokens compares as well as it can: nothing is
    * stored when the key was invalidated meanwhile, unless somebody else has begun to compute it by then.
+   *
+   * @param isChange whether near caches are told before it is done, as of any other change: they may hold what was read, whose
+   *   time is not over.
    */
   writeLoaded(
     key: string,
     entry: CacheEntry,
     ttlSeconds: number,
     over: CacheReading,
-  ): Promise<'stored' | 'exists' | 'not-found'>;
+    isChange: boolean,
+  ): Promise<Written>;
 
   /**
    * Stores an entry whatever is there. Leases given out before are void. Where that fails, what is there is removed, as by
@@ -220,10 +221,10 @@ export interface CacheStore {
    */
   markStale(key: string, keepSeconds: number): Promise<void>;
 
-  /** Tells near caches that a load has replaced a value before its time. All other changes do so by themselves. */
-  replaced?(key: string): Promise<void>;
-
-  /** Does so as well for a value that was left as it is, if this process has tried to change it and does not know what became of that. */
+  /**
+   * Tells near caches of a value that was left as it is, if this process has tried to change it and does not know what became of
+   * that. All changes do so by themselves.
+   */
   confirmed?(key: string): Promise<void>;
 
   /**

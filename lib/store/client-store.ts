@@ -8,6 +8,7 @@ import {
   type HeldLock,
   isHitForMiss,
   type TagState,
+  type Written,
 } from '../cache/store.js';
 import type { MemcachedClient } from '../client/client.js';
 import type {
@@ -125,12 +126,7 @@ export class ClientStore implements CacheStore {
     return new EntryCodec(this.#client.codec, new ReadBudget(this.#bounds));
   }
 
-  write(
-    key: string,
-    entry: CacheEntry,
-    ttlSeconds: number,
-    cas: string,
-  ): Promise<'stored' | 'exists' | 'not-found'> {
+  write(key: string, entry: CacheEntry, ttlSeconds: number, cas: string): Promise<Written> {
     return this.#changed(
       itemKey(key),
       () => this.#writeOver(key, entry, ttlSeconds, cas),
@@ -138,12 +134,23 @@ export class ClientStore implements CacheStore {
     );
   }
 
-  async writeLoaded(
+  writeLoaded(
+    key: string,
+    entry: CacheEntry,
+    ttlSeconds: number,
+    over: CacheReading,
+    isChange: boolean,
+  ): Promise<Written> {
+    const write = (): Promise<Written> => this.#writeLoaded(key, entry, ttlSeconds, over);
+    return isChange ? this.#changed(itemKey(key), write, (written) => written === 'stored') : write();
+  }
+
+  async #writeLoaded(
     key: string,
     entry: CacheEntry,
     ttlSeconds: number,
     { cas, hit }: CacheReading,
-  ): Promise<'stored' | 'exists' | 'not-found'> {
+  ): Promise<Written> {
     if (!isWithoutCas(cas)) return this.#writeOver(key, entry, ttlSeconds, cas);
     if (!hit && (await this.#isValue(key))) return 'exists';
     const options = keptFor(ttlSeconds, entry, this.#codec);
@@ -260,13 +267,11 @@ export class ClientStore implements CacheStore {
     await this.#changed(this.#tags.nameOf(tag), bump, () => softSeconds > 0);
   }
 
-  async replaced(key: string): Promise<void> {
-    this.#client.epochs.changing(itemKey(key));
-    await this.#client.epochs.changed(itemKey(key));
-  }
-
   async confirmed(key: string): Promise<void> {
-    if (this.#unsure.has(itemKey(key))) await this.replaced(key);
+    const name = itemKey(key);
+    if (!this.#unsure.has(name)) return;
+    this.#client.epochs.changing(name);
+    await this.#client.epochs.changed(name);
   }
 
   copier(key: string, value: unknown): Copier | Promise<Copier> {
@@ -346,12 +351,7 @@ export class ClientStore implements CacheStore {
     return this.#client.set(name, entry, options);
   }
 
-  #writeOver(
-    key: string,
-    entry: CacheEntry,
-    ttlSeconds: number,
-    cas: string,
-  ): Promise<'stored' | 'exists' | 'not-found'> {
+  #writeOver(key: string, entry: CacheEntry, ttlSeconds: number, cas: string): Promise<Written> {
     return this.#client.cas(itemKey(key), entry, cas, keptFor(ttlSeconds, entry, this.#codec));
   }
 

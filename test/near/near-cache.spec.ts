@@ -130,6 +130,20 @@ describe('a near cache', () => {
     ['replace', ({ cache }: Member) => cache.items.replace('k', 'new')],
     ['beginSet', async ({ cache }: Member) => (await cache.beginSet('k')).store('new')],
     ['forceFresh', ({ cache }: Member) => cache.getOrSet('k', () => 'new', { forceFresh: true })],
+    [
+      'forceFresh that finds nothing',
+      ({ cache }: Member) => cache.getOrSet('k', () => undefined, { forceFresh: true }),
+    ],
+    [
+      'forceFresh of many that finds nothing',
+      ({ cache }: Member) =>
+        cache.getOrSetMany(
+          ['k'],
+          (key) => key,
+          () => new Map<string, string>(),
+          { forceFresh: true },
+        ),
+    ],
   ])('notices %s at once where it was done, and in time elsewhere', async (_name, change) => {
     const fleet = new Fleet();
     const [one, two] = [fleet.start(NEAR), fleet.start(NEAR)];

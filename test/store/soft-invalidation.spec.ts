@@ -49,7 +49,7 @@ describeReal('a soft invalidation on a real memcached', () => {
       expect(lease.won).toBe(true);
       await b.store.markStale('k', 300);
       expect(await a.client.metadebug('k').catch(() => undefined)).toBeUndefined();
-      expect(await a.store.writeLoaded('k', VALUE, 60, lease)).toBe('not-found');
+      expect(await a.store.writeLoaded('k', VALUE, 60, lease, false)).toBe('not-found');
       expect(await b.store.read('k', 10, 0)).toMatchObject({ hit: false, won: true });
     },
   );

@@ -277,12 +277,9 @@ export class MapConnection implements CacheStore {
     entry: CacheEntry,
     ttlSeconds: number,
     { cas }: CacheReading,
+    isChange: boolean,
   ): Promise<'stored' | 'exists' | 'not-found'> {
-    return this.#write(key, entry, ttlSeconds, cas);
-  }
-
-  async replaced(key: string): Promise<void> {
-    await this.#bump(key);
+    return isChange ? this.write(key, entry, ttlSeconds, cas) : this.#write(key, entry, ttlSeconds, cas);
   }
 
   async set(key: string, entry: CacheEntry, ttlSeconds: number, guarded: boolean): Promise<boolean> {
