@@ -1,5 +1,5 @@
-import { clearInterval, clearTimeout, setInterval, setTimeout } from 'node:timers';
 import type { NearCacheBusListener } from '../near-cache-bus.js';
+import { clearInterval, clearTimeout, setInterval, setTimeout } from '../timers.js';
 
 /** One connection, or channel, of a bus to its broker, from its opening to its end. */
 export interface BusTransport {

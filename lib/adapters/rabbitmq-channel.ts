@@ -1,5 +1,5 @@
-import { clearTimeout, setTimeout } from 'node:timers';
 import { InvalidArgumentError } from '../errors.js';
+import { clearTimeout, setTimeout } from '../timers.js';
 import { beforeLimit, type BusTransport } from './bus-transport.js';
 
 /** A connection of `amqplib` 2, by what it can do. */

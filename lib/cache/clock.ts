@@ -1,5 +1,4 @@
-import { performance } from 'node:perf_hooks';
-import { clearTimeout, setTimeout } from 'node:timers';
+import { clearTimeout, performance, setTimeout } from '../timers.js';
 
 /** Time, as the cache needs it. Tests put their own in its place. */
 export interface Clock {

@@ -1,4 +1,4 @@
-import { performance } from 'node:perf_hooks';
+import { performance } from '../timers.js';
 
 const NOW = Promise.resolve();
 

@@ -1,10 +1,10 @@
-import { performance } from 'node:perf_hooks';
 import type { Cluster } from '../cluster/cluster.js';
 import type { Node } from '../cluster/node.js';
 import { ClientClosedError, ConnectionError, OverloadError, CommandTimeoutError } from '../errors.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';
 import type { Request } from '../protocol/request.js';
 import { AbortWatch } from '../abort-watch.js';
+import { performance } from '../timers.js';
 import { BatchClock } from './batch-clock.js';
 import {
   checkOptions,

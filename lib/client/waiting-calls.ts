@@ -1,5 +1,5 @@
-import { clearTimeout, setTimeout } from 'node:timers';
 import { ClientClosedError } from '../errors.js';
+import { clearTimeout, setTimeout } from '../timers.js';
 
 /** The longest a timer of Node can be set to; beyond, it would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;

@@ -1,8 +1,8 @@
 import { channel, type Channel } from 'node:diagnostics_channel';
-import { performance } from 'node:perf_hooks';
 import type { MemcachedError } from '../errors.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';
 import type { Peer, Request, Watch } from '../protocol/request.js';
+import { performance } from '../timers.js';
 import type { BatchClock } from './batch-clock.js';
 import { hitsOf, keyCountOf, keysOf, NO_KEYS, operationOf, outcomeOf, serverOf } from './command-facts.js';
 

@@ -1,9 +1,9 @@
-import { setImmediate } from 'node:timers';
 import { NameLookups } from '../connection/name-lookups.js';
 import { ConnectionError } from '../errors.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';
 import type { ServerAddress } from '../options/server-options.js';
 import type { Request } from '../protocol/request.js';
+import { setImmediate } from '../timers.js';
 import { isAway, isOwedAfter } from './away-errors.js';
 import { createPlacement } from './distribution/distribution.js';
 import type { Placement } from './distribution/placement.js';

@@ -1,5 +1,5 @@
-import { performance } from 'node:perf_hooks';
 import type { Request } from '../protocol/request.js';
+import { performance } from '../timers.js';
 import type { Placement } from './distribution/placement.js';
 import type { Node } from './node.js';
 import type { OwedInvalidations } from './owed-invalidations.js';

@@ -1,12 +1,11 @@
 import type { LookupAddress } from 'node:dns';
 import { lookup, resolve4, resolve6, resolveSrv } from 'node:dns/promises';
-import { performance } from 'node:perf_hooks';
-import { clearTimeout, setTimeout } from 'node:timers';
 import { NameLookups } from '../connection/name-lookups.js';
 import { ConnectionError, CommandTimeoutError } from '../errors.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';
 import type { ResolvedDiscovery } from '../options/discovery-options.js';
 import { readServers, type ServerAddress } from '../options/server-options.js';
+import { clearTimeout, performance, setTimeout } from '../timers.js';
 import { askEndpoint } from './cluster-config.js';
 
 /** So many answers are awaited at a time, those that do not come in time included. One that is so old does not count. */

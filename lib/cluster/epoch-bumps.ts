@@ -1,6 +1,6 @@
-import { performance } from 'node:perf_hooks';
 import type { Reply } from '../protocol/reply.js';
 import { Request, unexpectedReply, type ReplyReader } from '../protocol/request.js';
+import { performance } from '../timers.js';
 import type { EpochNames } from './epoch-names.js';
 
 /**

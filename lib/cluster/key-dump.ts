@@ -1,5 +1,3 @@
-import { performance } from 'node:perf_hooks';
-import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
 import { Connection } from '../connection/connection.js';
 import type { ConnectionOwner } from '../connection/connection-owner.js';
 import { ServerError, CommandTimeoutError, type MemcachedError } from '../errors.js';
@@ -7,6 +5,7 @@ import type { ResolvedClientOptions } from '../options/client-options.js';
 import type { ServerAddress } from '../options/server-options.js';
 import type { Reply } from '../protocol/reply.js';
 import { Request, unexpectedReply } from '../protocol/request.js';
+import { clearTimeout, performance, setImmediate, setTimeout } from '../timers.js';
 
 /** Keys held here before the server is made to wait. */
 const HIGH_WATER_KEYS = 1024;

@@ -1,4 +1,3 @@
-import { clearTimeout, setTimeout } from 'node:timers';
 import { isDeepStrictEqual } from 'node:util';
 import { Connection } from '../connection/connection.js';
 import type { ConnectionOwner } from '../connection/connection-owner.js';
@@ -9,6 +8,7 @@ import type { ClientSettings } from '../options/client-options.js';
 import type { ServerAddress } from '../options/server-options.js';
 import type { Reply } from '../protocol/reply.js';
 import { Request } from '../protocol/request.js';
+import { clearTimeout, setTimeout } from '../timers.js';
 import * as errors from './node-errors.js';
 import { OwedDelivery } from './owed-delivery.js';
 import type { OwedInvalidations } from './owed-invalidations.js';

@@ -1,8 +1,8 @@
-import { clearTimeout, setTimeout } from 'node:timers';
 import type { Connection } from '../connection/connection.js';
 import { UnsupportedError } from '../errors.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';
 import type { Request } from '../protocol/request.js';
+import { clearTimeout, setTimeout } from '../timers.js';
 import type { OwedInvalidations } from './owed-invalidations.js';
 import { OwedSearch } from './owed-search.js';
 

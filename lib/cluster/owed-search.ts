@@ -1,10 +1,9 @@
-import { performance } from 'node:perf_hooks';
-import { clearTimeout, setTimeout } from 'node:timers';
 import type { Connection } from '../connection/connection.js';
 import { isOutOfConnections } from '../connection/negotiation.js';
 import { ConnectionError, ServerError, UnsupportedError } from '../errors.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';
 import type { ServerAddress } from '../options/server-options.js';
+import { clearTimeout, performance, setTimeout } from '../timers.js';
 import { dumpKeys, isBusy } from './key-dump.js';
 import type { OwedInvalidations } from './owed-invalidations.js';
 

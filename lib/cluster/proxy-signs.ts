@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import type { Connection } from '../connection/connection.js';
 import type { ConnectionSettings } from '../connection/connection-settings.js';
 import { asBefore, type Agreement } from '../connection/negotiation.js';
@@ -6,6 +5,7 @@ import { ConnectionError, ServerError, UnsupportedError, type MemcachedError } f
 import type { ClientSettings } from '../options/client-options.js';
 import type { Reply } from '../protocol/reply.js';
 import type { Request } from '../protocol/request.js';
+import { performance } from '../timers.js';
 
 /** How long what hung up on a command for servers is taken for a proxy. */
 const HUNG_UP_MS = 10 * 60 * 1000;

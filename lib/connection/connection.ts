@@ -1,6 +1,4 @@
 import type { Socket } from 'node:net';
-import { performance } from 'node:perf_hooks';
-import { setImmediate } from 'node:timers';
 import { ClientClosedError, MemcachedError, ServerError } from '../errors.js';
 import type { ServerAddress } from '../options/server-options.js';
 import { encodeClassic } from '../protocol/classic.js';
@@ -10,6 +8,7 @@ import { answers, isRefusal } from '../protocol/pairing.js';
 import type { Reply } from '../protocol/reply.js';
 import { ReplyParser } from '../protocol/reply-parser.js';
 import { type Peer, Request } from '../protocol/request.js';
+import { performance, setImmediate } from '../timers.js';
 import { Admission } from './admission.js';
 import { ClassicWindow } from './classic-window.js';
 import * as errors from './connection-errors.js';

@@ -1,5 +1,4 @@
-import { performance } from 'node:perf_hooks';
-import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
+import { clearTimeout, performance, setImmediate, setTimeout } from '../timers.js';
 
 /** How often deadlines are looked at: one timer per connection instead of one per request. */
 const LOOK_MS = 20;

@@ -1,6 +1,5 @@
 import * as dns from 'node:dns';
-import { performance } from 'node:perf_hooks';
-import { clearTimeout, setTimeout } from 'node:timers';
+import { clearTimeout, performance, setTimeout } from '../timers.js';
 
 /**
  * Look-ups of the system under way at a time: of its four threads it gives two to what may be slow, and other names need one

@@ -1,6 +1,6 @@
-import { performance } from 'node:perf_hooks';
 import { isUnixTime } from '../protocol/exptime.js';
 import type { Request } from '../protocol/request.js';
+import { performance } from '../timers.js';
 import { unixMs } from '../unix-time.js';
 
 /** Clocks less far apart are taken for equal: a server's stands still for up to a second, and its answer takes time. */

@@ -21,7 +21,7 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { EventEmitter } from 'node:events';
-import { setImmediate } from 'node:timers';
+import { setImmediate } from '../timers.js';
 import { Dashboard } from './dashboard.js';
 import { PAGE_ASSETS } from './page-assets.js';
 import { isSameOrigin, type RequestHeaders } from './same-origin.js';

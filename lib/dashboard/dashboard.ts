@@ -1,13 +1,13 @@
 import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import type { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { hostname } from 'node:os';
-import { clearTimeout, setTimeout } from 'node:timers';
 import type { Readable } from 'node:stream';
 import type { MemcachedClient } from '../client/client.js';
 import type { Codec } from '../codec.js';
 import { InvalidOptionsError, UnsupportedError } from '../errors.js';
 import { MemcachedService } from '../nest/memcached.service.js';
 import type { ResolvedDashboardOptions } from '../options/dashboard-options.js';
+import { clearTimeout, setTimeout } from '../timers.js';
 import { EventStreams } from './event-streams.js';
 import { InstanceWatch } from './instance-watch.js';
 

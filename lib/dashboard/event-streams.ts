@@ -1,5 +1,5 @@
 import { PassThrough, type Readable } from 'node:stream';
-import { clearInterval, setInterval } from 'node:timers';
+import { clearInterval, setInterval } from '../timers.js';
 
 /** Often enough for proxies, which end connections that are silent for half a minute or more. */
 const HEARTBEAT_MS = 15_000;

@@ -1,10 +1,10 @@
-import { performance } from 'node:perf_hooks';
 import type { CacheCounters } from '../cache/cache-events.js';
 import { ratesBetween, type ServerRates } from '../client/server-rates.js';
 import type { GeneralStats } from '../client/stats.js';
 import { UnsupportedError } from '../errors.js';
 import type { MemcachedService } from '../nest/memcached.service.js';
 import { serverFigures, type ServerFigures } from '../nest/server-figures.js';
+import { performance } from '../timers.js';
 import { unixMs } from '../unix-time.js';
 import { type CommandLatency, type KeyGroup, KeyGroupsWatch } from './key-groups-watch.js';
 

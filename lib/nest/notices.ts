@@ -4,10 +4,10 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
-import { clearTimeout, setTimeout } from 'node:timers';
 import type { CacheCounters } from '../cache/cache-events.js';
 import { type Clock, systemClock } from '../cache/clock.js';
 import type { NodeStatus } from '../client/server-commands.js';
+import { clearTimeout, setTimeout } from '../timers.js';
 import type { UncachedCounts } from './instance/uncached-calls.js';
 
 const MINUTE_MS = 60_000;

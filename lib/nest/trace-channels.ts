@@ -1,7 +1,7 @@
 import { tracingChannel, type TracingChannel } from 'node:diagnostics_channel';
-import { performance } from 'node:perf_hooks';
 import type { CacheTracing, TracedCall, Tracing } from '../cache/cache-tracing.js';
 import type { TracedKeys, TracedLoad } from '../cache/traced-load.js';
+import { performance } from '../timers.js';
 import type { KeyGroups } from './instance/key-groups.js';
 
 /** What the tracing channels of a cache tell: the same object at the start and at the end. Never a value. */

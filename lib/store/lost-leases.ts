@@ -1,7 +1,7 @@
-import { clearTimeout, setTimeout } from 'node:timers';
 import { BoundedMap } from '../bounded-map.js';
 import type { MemcachedClient } from '../client/client.js';
 import { MemcachedError } from '../errors.js';
+import { clearTimeout, setTimeout } from '../timers.js';
 
 /** Keys remembered at most; beyond that the longest known are forgotten, whose stubs and locks end with their time. */
 const MAX_REMEMBERED = 10_000;

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { clearInterval, setInterval, setTimeout } from 'node:timers';
-import { setImmediate } from 'node:timers/promises';
+import { clearInterval, nextTurn, setInterval, setTimeout } from '../timers.js';
 
 /** So many bytes at either end of a long piece are passed on one by one by `split`. */
 const SPLIT_ENDS = 64;
@@ -281,7 +280,7 @@ class ProxiedLink implements Link {
       const end = isData ? bytes.length - SPLIT_ENDS : start + 1;
       this.toClient(bytes.subarray(start, end));
       start = end;
-      await setImmediate();
+      await nextTurn();
     }
   }
 

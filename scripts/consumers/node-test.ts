@@ -1,7 +1,7 @@
 /** A test of an application's own under `node:test`, with the testing module: what docs/testing.md says, in plain asserts. */
 import 'reflect-metadata';
 import { strict as assert } from 'node:assert';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it, mock } from 'node:test';
 import { type INestApplicationContext, Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Cacheable, MemcachedService } from 'nestjs-memcached';
@@ -46,6 +46,18 @@ void describe('prices', () => {
     await probe.settled();
     assert.equal(probe.of('price:7').loads, 2);
     assert.equal(probe.of('price:7').stale, 1);
+  });
+
+  void it('are found while the time stands still', async () => {
+    mock.timers.enable();
+    try {
+      assert.equal(await prices.find(8), 800);
+      assert.equal(await prices.find(8), 800);
+      await probe.settled();
+      assert.equal(probe.of('price:8').loads, 1);
+    } finally {
+      mock.timers.reset();
+    }
   });
 
   void it('are found without a server', async () => {

@@ -11,11 +11,13 @@ const TIMED = new Set([
   'queueMicrotask',
   'performance',
 ]);
+/** What they change themselves, so that an import of it is theirs as well: of the last, `performance` alone. */
+const TIMED_MODULES = new Set(['node:timers', 'node:timers/promises', 'node:perf_hooks']);
 const TIMED_MEMBERS = new Set(['Date.now', 'process.nextTick', 'process.hrtime']);
 
 /**
- * Finds the globals of time that a source reads while it runs. What it imports is its own, and so is what a constant of the
- * module keeps from the beginning.
+ * Finds the globals of time that a source reads while it runs, and where it imports them from Node. Its own is what it imports
+ * of this package, and what a constant of the module keeps from the beginning.
  *
  * @returns one sentence for each.
  */
@@ -26,11 +28,14 @@ export function replacedGlobals(path: string, source: string): string[] {
   const tell = (node: ts.Node, name: string): void => {
     const { line } = file.getLineAndCharacterOfPosition(node.getStart(file));
     found.push(
-      `${path}:${line + 1} reads ${name} at run time; import it, or keep it as the module is imported`,
+      `${path}:${line + 1} reads ${name} at run time; import it from lib/timers.ts, or keep it as the module is imported`,
     );
   };
   const visit = (node: ts.Node): void => {
     if (ts.isImportSpecifier(node)) {
+      const name = (node.propertyName ?? node.name).text;
+      const from = (node.parent.parent.parent.moduleSpecifier as ts.StringLiteral).text;
+      if (TIMED_MODULES.has(from) && TIMED.has(name)) tell(node, name);
       imported.add(node.name.text);
       return;
     }

@@ -1,8 +1,7 @@
-import { performance } from 'node:perf_hooks';
-import { setTimeout as pause } from 'node:timers/promises';
 import { ratesBetween, type ServerRates } from '../../client/server-rates.js';
 import type { GeneralStats } from '../../client/stats.js';
 import { toMilliseconds, type Duration } from '../../options/duration.js';
+import { pause, performance } from '../../timers.js';
 import { type Call, type Flags, UsageError, textOf, wholeNumber } from '../command.js';
 import { type Answer, answers } from './answers.js';
 

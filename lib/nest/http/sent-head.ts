@@ -1,5 +1,5 @@
 import { ServerResponse } from 'node:http';
-import { clearTimeout, setTimeout } from 'node:timers';
+import { clearTimeout, setTimeout } from '../../timers.js';
 import type { Headers } from './header-names.js';
 
 /** What the answer's head says as it leaves. */

@@ -1,6 +1,6 @@
 import { subscribe, tracingChannel, unsubscribe } from 'node:diagnostics_channel';
 import { EventEmitter, once } from 'node:events';
-import { setImmediate } from 'node:timers/promises';
+import { nextTurn } from '../../timers.js';
 
 /** So many turns of the event loop nothing may have begun: what a response has left to do begins in the next of them. */
 const QUIET_TURNS = 4;
@@ -47,7 +47,7 @@ export class OpenWork implements Disposable {
         quiet = 0;
         await once(this.#ends, 'end');
       }
-      await setImmediate();
+      await nextTurn();
     }
   }
 
