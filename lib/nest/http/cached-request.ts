@@ -5,7 +5,7 @@ import type { Asked } from './before-middleware.js';
 import { bodyOf, storeBody } from './body-form.js';
 import type { CachedRoute } from './cached-route.js';
 import { entityTagOf, isNamed, isNotModified } from './conditional-request.js';
-import { directives, type Headers } from './header-names.js';
+import { directives } from './header-names.js';
 import type { HttpExchange } from './http-exchange.js';
 import type { Place } from './place.js';
 import { hand, type Method, NEVER_CALLED, type Receiver, unlessCalled } from './receiver.js';
@@ -63,17 +63,21 @@ export class CachedRequest {
 
   /** `answer`, handed to whoever is to have it. */
   begin(find: () => Place | undefined, subscriber: Receiver): void {
-    this.#look(find, subscriber, 1);
+    // Whoever has answered already may leave the rest to the method.
+    if (this.#exchange.isAnswered) this.#call(subscriber);
+    else this.#look(find, subscriber, 1);
   }
 
   /** Looks for an answer, and hands it to the subscriber, or what prevented it. */
   #look(find: () => Place | undefined, subscriber: Receiver, look: number): void {
     try {
-      const place = look > MAX_LOOKS ? undefined : find();
-      const { headers } = this.#exchange.request;
+      const place = look > MAX_LOOKS || this.#exchange.isAnswered ? undefined : find();
+      const { headers, method } = this.#exchange.request;
       if (place === undefined) this.#goPast(subscriber);
-      else if (headers['cache-control'] !== undefined && wantsCachedOnly(headers))
-        void this.#lookOnly(find, place, subscriber, look);
+      else if (directives(headers['cache-control']).has('only-if-cached'))
+        void this.#read(find, place, subscriber, look, cannotBeAnswered);
+      else if (method === 'HEAD' && !this.#route.isForHead)
+        void this.#read(find, place, subscriber, look, () => this.#run(place));
       else this.#obtain(find, place, subscriber, look);
     } catch (error) {
       subscriber.error(error);
@@ -85,8 +89,15 @@ export class CachedRequest {
     let run: Run | undefined;
     let running: Promise<Run> | undefined;
     const load = async (context: { skip(): void }): Promise<unknown> => {
+      let isOver = false;
+      this.#exchange.onceClosed(() => (isOver = true));
       running = this.#run(place);
-      run = await running;
+      try {
+        run = await running;
+      } catch (error) {
+        this.#route.failed(error, isOver);
+        throw error;
+      }
       hand(subscriber, run.body);
       const text = await run.stored;
       if (text === NOT_STORED) context.skip();
@@ -98,27 +109,41 @@ export class CachedRequest {
       },
       (error: unknown) => {
         if (run !== undefined) return;
+        const failure = this.#route.failureOf(error);
         const isOfCache = error instanceof MemcachedError && !(error instanceof LoaderTimeoutError);
-        if (running !== undefined || !isOfCache) subscriber.error(error);
-        else this.#goPast(subscriber);
+        if (running === undefined && failure === 'of a request that is over')
+          this.#look(find, subscriber, look + 1);
+        else if (running === undefined && failure === undefined && isOfCache) this.#goPast(subscriber);
+        else subscriber.error(error);
       },
     );
   }
 
-  /** What is stored, and nothing else. @see RFC 9111, section 5.2.1.7 */
-  async #lookOnly(
+  /**
+   * What is stored.
+   *
+   * @param otherwise what is answered where nothing is; it is not stored.
+   */
+  async #read(
     find: () => Place | undefined,
     place: Place,
     subscriber: Receiver,
     look: number,
+    otherwise: () => Promise<Pick<Run, 'body'>>,
   ): Promise<void> {
     try {
-      const stored = await this.#route.cache.service.get<unknown>(place.key, place.policy);
-      if (stored === undefined) throw new GatewayTimeoutException();
-      this.#found(find, place, subscriber, look, stored, undefined);
+      let stored: unknown;
+      try {
+        if (!place.isForced) stored = await this.#route.cache.service.get<unknown>(place.key, place.policy);
+      } catch (error) {
+        if (!(error instanceof MemcachedError)) throw error;
+        this.#goPast(subscriber);
+        return;
+      }
+      if (stored === undefined) hand(subscriber, (await otherwise()).body);
+      else this.#found(find, place, subscriber, look, stored, undefined);
     } catch (error) {
-      if (error instanceof MemcachedError) this.#goPast(subscriber);
-      else subscriber.error(error);
+      subscriber.error(error);
     }
   }
 
@@ -194,7 +219,7 @@ export class CachedRequest {
     isStale: boolean,
   ): Promise<void> {
     try {
-      const body = await unlessUnreadable(decoding);
+      const body = await Promise.resolve(decoding).catch(() => UNREADABLE);
       if (response !== undefined && body !== UNREADABLE) {
         hand(subscriber, this.#replay(response, body, isStale));
         return;
@@ -207,8 +232,21 @@ export class CachedRequest {
     }
   }
 
+  /** The method's answer, for this request alone; none where somebody further out has answered meanwhile. */
   #goPast(subscriber: Receiver): void {
-    this.#tellCaches('fwd=bypass');
+    try {
+      if (this.#exchange.isAnswered) {
+        hand(subscriber, undefined);
+        return;
+      }
+      this.#tellCaches('fwd=bypass');
+      this.#call(subscriber);
+    } catch (error) {
+      subscriber.error(error);
+    }
+  }
+
+  #call(subscriber: Receiver): void {
     lastValueFrom(this.#next.handle(), { defaultValue: undefined }).then(
       (body: unknown) => hand(subscriber, body),
       (error: unknown) => subscriber.error(error),
@@ -348,15 +386,7 @@ interface Run {
   readonly stored: Promise<string | typeof NOT_STORED> | typeof NOT_STORED;
 }
 
-/** @returns `UNREADABLE` for what cannot be decoded. */
-async function unlessUnreadable(decoding: unknown): Promise<unknown> {
-  try {
-    return await decoding;
-  } catch {
-    return UNREADABLE;
-  }
-}
-
-function wantsCachedOnly(headers: Headers): boolean {
-  return directives(headers['cache-control']).has('only-if-cached');
+/** @see RFC 9111, section 5.2.1.7 */
+async function cannotBeAnswered(): Promise<never> {
+  throw new GatewayTimeoutException();
 }

@@ -1,9 +1,10 @@
-import type { Type } from '@nestjs/common';
+import { RequestMethod, type Type } from '@nestjs/common';
 import { CodecError, DecoratorError } from '../../errors.js';
 import type { ModuleCache } from '../instance/module-cache.js';
 import type { UncachedReason } from '../instance/uncached-calls.js';
 import { escapeText } from '../keys/escape.js';
 import { partOfKey } from '../keys/key-template.js';
+import { httpMethod } from '../methods/nest-metadata.js';
 import type { ResolvedPolicy } from '../../options/cache-policy.js';
 import type { BodyCodec } from './body-form.js';
 import { names } from './header-names.js';
@@ -24,6 +25,8 @@ export class CachedRoute {
   readonly place: string;
   /** Whether nobody but the platform sees what is returned for it. */
   readonly isOutermost: boolean;
+  /** Whether it answers HEAD only. Others may make less of HEAD than of GET, which must not be stored for GET. */
+  readonly isForHead: boolean;
   /** Request headers that an answer is known to depend on: by options, and by what the method takes. */
   readonly #declared: readonly string[];
   /** Those, and what answers have named by `Vary`; sorted. */
@@ -31,6 +34,7 @@ export class CachedRoute {
   readonly #name: string;
   readonly #query: QueryChoice | undefined;
   readonly #taken: Taken;
+  readonly #failures = new WeakMap<object, Failure>();
   /** Of requests that nothing in particular is said of. */
   #policy: ResolvedPolicy | undefined;
   /** What every answer says to caches further out, beside what the application says. */
@@ -48,6 +52,7 @@ export class CachedRoute {
     this.cache = cache;
     this.place = `${type.name}.${property} @HttpCache`;
     this.isOutermost = isOutermost;
+    this.isForHead = httpMethod(type, property) === RequestMethod.HEAD;
     this.#query = rule.query && new QueryChoice(rule.query.names, rule.query.count);
     const versions = header === undefined ? [] : [header];
     const asked = areMany ? versions : [];
@@ -149,6 +154,21 @@ export class CachedRoute {
     return client?.codec;
   }
 
+  /**
+   * Keeps that the method has failed, to be told from a fault of the cache by those who have waited for its answer.
+   *
+   * @param isOver whether the request that it ran for was over by then, as where its client has left.
+   */
+  failed(error: unknown, isOver: boolean): void {
+    if (typeof error === 'object' && error !== null)
+      this.#failures.set(error, isOver ? 'of a request that is over' : 'of the method');
+  }
+
+  /** @returns undefined for what the method has not failed with. */
+  failureOf(error: unknown): Failure | undefined {
+    return this.#failures.get(error as object);
+  }
+
   /** Tells whose a key is, in case its answer is too large. */
   loading(key: string): void {
     this.cache.uncached.loading(key, this.place);
@@ -165,3 +185,6 @@ export class CachedRoute {
     this.cache.uncached.note(this.place, reason, message);
   }
 }
+
+/** What a method has failed with: its own fault, or perhaps that of the one request that it ran for. */
+type Failure = 'of the method' | 'of a request that is over';

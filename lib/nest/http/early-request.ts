@@ -61,7 +61,7 @@ export class EarlyRequest implements Method, Receiver {
 
   next(body: unknown): void {
     if (this.#hasGoneOn) this.#interceptor?.nest.next(body);
-    else this.#exchange.reply(body);
+    else if (!this.#exchange.isAnswered) this.#exchange.reply(body);
   }
 
   complete(): void {
