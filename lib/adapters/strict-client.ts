@@ -1,5 +1,6 @@
 import type { MemcachedClient } from '../client/client.js';
 import type { Codec } from '../client/codec/codec.js';
+import { countableTtl } from '../client/countable-ttl.js';
 import type {
   CommandOptions,
   CountOptions,
@@ -14,7 +15,8 @@ import type { Ttl } from '../options/cache-options.js';
 
 /**
  * The client as adapters use it, which promise something for the time while a server is away: it rejects then, also where the
- * application has chosen failover `miss`, and nothing would tell a server that is away from one that has nothing.
+ * application has chosen failover `miss`, and nothing would tell a server that is away from one that has nothing. And ttls are
+ * what other packages say: what was to live longer than memcached can count, or for ever, is not refused.
  */
 export class StrictClient {
   readonly #client: MemcachedClient;
@@ -48,27 +50,27 @@ export class StrictClient {
   }
 
   set(key: string, value: unknown, options?: StoreOptions): Promise<boolean> {
-    return this.#client.set(key, value, strict(options));
+    return this.#client.set(key, value, lasting(options));
   }
 
   add(key: string, value: unknown, options?: StoreOptions): Promise<boolean> {
-    return this.#client.add(key, value, strict(options));
+    return this.#client.add(key, value, lasting(options));
   }
 
   replace(key: string, value: unknown, options?: StoreOptions): Promise<boolean> {
-    return this.#client.replace(key, value, strict(options));
+    return this.#client.replace(key, value, lasting(options));
   }
 
   cas(key: string, value: unknown, cas: CasToken, options?: StoreOptions): Promise<CasResult> {
-    return this.#client.cas(key, value, cas, strict(options));
+    return this.#client.cas(key, value, cas, lasting(options));
   }
 
   touch(key: string, ttl: Ttl, options?: CommandOptions): Promise<boolean> {
-    return this.#client.touch(key, ttl, strict(options));
+    return this.#client.touch(key, countable(ttl), strict(options));
   }
 
   count(key: string, options?: CountOptions): Promise<Counted | undefined> {
-    return this.#client.count(key, strict(options));
+    return this.#client.count(key, lasting(options));
   }
 
   decr(key: string, by: number): Promise<number | undefined> {
@@ -83,4 +85,12 @@ export class StrictClient {
 
 function strict<Options extends CommandOptions>(options: Options | undefined): Options & StrictOptions {
   return { ...(options as Options), strict: true };
+}
+
+function lasting<Options extends StoreOptions>(options: Options | undefined): Options & StrictOptions {
+  return { ...strict(options), ttl: countable(options?.ttl) };
+}
+
+function countable<Span extends Ttl | undefined>(ttl: Span): Span | number {
+  return typeof ttl === 'number' ? countableTtl(ttl) : ttl;
 }

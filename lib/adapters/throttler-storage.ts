@@ -8,7 +8,8 @@ import type { StrictClient } from './strict-client.js';
 /** Options of `MemcachedThrottlerStorage`. */
 export interface ThrottlerStorageOptions {
   /**
-   * `fixed`: a window begins with the first hit and ends after its ttl, or up to a second later; a hit is one request.
+   * `fixed`: a window begins with the first hit and ends after its ttl, or up to a second later, two where that is no whole
+   * number of seconds; a hit is one request.
    * `sliding`: the hits of the ttl before count as well, the fewer the longer they are over. A hit is then three requests in
    * two trips (without blocks, two in one), and the processes' clocks have to agree. Windows of less than 5 s slide always,
    * since memcached counts whole seconds.
@@ -42,6 +43,9 @@ const OPTIONS: Shape<Required<ThrottlerStorageOptions>> = {
   window: withDefault(oneOf('fixed', 'sliding'), 'fixed'),
   onStoreError: withDefault(oneOf('open', 'closed'), 'open'),
 };
+
+/** No window and no block is longer: as good as for ever, and still a number to count slices and times by. */
+const LONGEST_MS = 1e15;
 
 /** One hit, as the guard tells of it. */
 interface Hit {
@@ -100,16 +104,15 @@ export class MemcachedThrottlerStorage {
   ): Promise<ThrottlerRecord> {
     const hit: Hit = {
       key: `${PREFIX}${escapedName(throttlerName)}:${key}`,
-      ttlMs: Math.max(ttl, 1),
+      ttlMs: Math.min(Math.max(ttl, 1), LONGEST_MS),
       limit,
-      blockMs: Math.max(blockDuration, 0),
+      blockMs: Math.min(Math.max(blockDuration, 0), LONGEST_MS),
     };
     try {
       if (this.#isSliding || hit.ttlMs < SHORTEST_FIXED_MS) return await this.#inSlidingWindow(hit);
       return await this.#inFixedWindow(hit);
     } catch (error) {
-      const isMistake = error instanceof InvalidArgumentError || error instanceof ClientClosedError;
-      if (isMistake || !(error instanceof MemcachedError)) throw error;
+      if (!isFailure(error)) throw error;
       return this.#isOpen ? recordOf(hit, 1, hit.ttlMs, 0) : recordOf(hit, limit + 1, hit.ttlMs, hit.ttlMs);
     }
   }
@@ -128,33 +131,43 @@ export class MemcachedThrottlerStorage {
     if (blockMs === 0) return recordOf(hit, value, Math.min(ttl, ttlMs), Math.min(ttl, ttlMs));
     if (value > limit + 1) return recordOf(hit, value, Math.min(ttl, ttlMs), Math.min(ttl, blockMs));
     // Whoever crosses the limit blocks. If he dies before he does, the block lasts until the window ends.
-    await this.#client.touch(key, kept(blockMs));
+    await unlessFailed(this.#block(hit));
     return recordOf(hit, value, Math.min(ttl, ttlMs), blockMs);
+  }
+
+  /** Keeps a counter that is over its limit. Where its window has just ended, another takes its place, as far over it. */
+  async #block({ key, limit, blockMs }: Hit): Promise<void> {
+    if (await this.#client.touch(key, kept(blockMs))) return;
+    await this.#client.count(key, { by: limit + 1, initial: limit + 1, ttl: kept(blockMs) });
   }
 
   /** Slices of time as long as the window: the present one, and what of the one before still counts. */
   async #inSlidingWindow(hit: Hit): Promise<ThrottlerRecord> {
     const { key, ttlMs, limit, blockMs } = hit;
     const now = callersNow();
-    // When the last block ends; after it counting begins anew, on counters that are named after it.
+    // When the last block ends, or has ended.
     const blockedUntil = blockMs === 0 ? 0 : ((await this.#client.get<number>(`${key}:block`)) ?? 0);
     const slice = Math.floor(now / ttlMs);
     const leftMs = (slice + 1) * ttlMs - now;
     if (blockedUntil > now) return recordOf(hit, limit + 1, leftMs, blockedUntil - now);
-    const [present, before] = [slice, slice - 1].map((each) => `${key}:${blockedUntil}:${each}`);
-    const [counted, past] = await Promise.all([
-      this.#client.count(present, { initial: 1, ttl: kept(2 * ttlMs) }),
-      this.#client.count(before, { by: 0 }),
-    ]);
+    // Counting begins anew after a block, on counters that are named after it; slices that begin later have a name of their own
+    // already. So none has another name once the block is forgotten, after two slices at the earliest.
+    const counter = (each: number): string =>
+      `${key}:${each * ttlMs < blockedUntil ? blockedUntil : 0}:${each}`;
+    const looking = this.#client.count(counter(slice - 1), { by: 0 });
+    looking.catch(() => undefined); // told below, unless the present slice says enough
+    const counted = await this.#client.count(counter(slice), { initial: 1, ttl: kept(2 * ttlMs) });
     if (counted === undefined) throw noServer();
-    const hits = counted.value + Math.floor(((past?.value ?? 0) * leftMs) / ttlMs);
+    const past = counted.value > limit ? 0 : ((await looking)?.value ?? 0);
+    const hits = counted.value + Math.floor((past * leftMs) / ttlMs);
     if (hits <= limit) return recordOf(hit, hits, leftMs, 0);
     if (blockMs === 0) {
       // Those who are refused do not keep themselves out.
-      await this.#client.decr(present, 1);
+      await unlessFailed(this.#client.decr(counter(slice), 1));
       return recordOf(hit, hits, leftMs, leftMs);
     }
-    await this.#client.set(`${key}:block`, now + blockMs, { ttl: kept(blockMs + 2 * ttlMs) });
+    const options = { ttl: kept(blockMs + 2 * ttlMs) };
+    await unlessFailed(this.#client.set(`${key}:block`, now + blockMs, options));
     return recordOf(hit, hits, leftMs, blockMs);
   }
 }
@@ -172,6 +185,21 @@ function recordOf({ limit }: Hit, hits: number, leftMs: number, blockedMs: numbe
     isBlocked: blockedMs > 0,
     timeToBlockExpire: Math.ceil(blockedMs / 1000),
   };
+}
+
+/** Whoever is known to be over the limit is told so, whatever becomes of what he leaves behind. */
+async function unlessFailed(work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!isFailure(error)) throw error;
+  }
+}
+
+/** What has gone wrong on the way or on the server, rather than what the caller has done wrong. */
+function isFailure(error: unknown): boolean {
+  const isMistake = error instanceof InvalidArgumentError || error instanceof ClientClosedError;
+  return error instanceof MemcachedError && !isMistake;
 }
 
 function noServer(): MemcachedError {

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { MemcachedThrottlerStorage, type ThrottlerStorageOptions } from '../../lib/adapters/throttler.js';
+import { ConnectionError } from '../../lib/errors.js';
 import { MemcachedService } from '../../lib/nest/memcached.service.js';
 import { MemcachedServer } from '../../lib/testing/memcached-server.js';
 import { compileLib } from '../cache/processes/compiled-lib.js';
@@ -72,6 +73,78 @@ inEveryPlace('the throttler storage', (place) => {
     for (let hits = 0; hits < 7; hits += 1) answers.push(await hit());
     expect(answers).toEqual([false, false, false, false, false, true, true]);
   });
+
+  it('does not begin anew once more when what tells of a block is over', async () => {
+    const begun = 1_800_000_000_000;
+    jest.useFakeTimers({
+      now: begun,
+      doNotFake: ['nextTick', 'setImmediate', 'setTimeout', 'performance'],
+    });
+    const ours = storage({ window: 'sliding' });
+    const key = randomUUID();
+    const hit = async () => (await ours.increment(key, 60_000, 2, 90_000, 'blocks')).isBlocked;
+    const burst = async () => [await hit(), await hit(), await hit()];
+    expect(await burst()).toEqual([false, false, true]);
+    jest.setSystemTime(begun + 90_000); // in the middle of a slice
+    expect([await hit(), await hit()]).toEqual([false, false]);
+    jest.setSystemTime(begun + 120_000); // in the next one, in which those count on
+    expect(await hit()).toBe(true);
+    jest.setSystemTime(begun + 120_000 + 90_000 + 120_000);
+    expect([await hit(), await hit()]).toEqual([false, false]);
+    // As memcached does when the block's item is over.
+    await place.service.client.delete(`~throttle:blocks:${key}:block`);
+    expect(await hit()).toBe(true);
+  });
+
+  it.each<[string, ThrottlerStorageOptions, number, 'touch' | 'set' | 'decr' | 'count']>([
+    ['fixed', {}, 60_000, 'touch'],
+    ['sliding', { window: 'sliding' }, 60_000, 'set'],
+    ['sliding, without a block', { window: 'sliding' }, 0, 'decr'],
+    ['sliding, at the slice before', { window: 'sliding' }, 60_000, 'count'],
+  ])(
+    'refuses what is over the limit, though the server fails then: %s',
+    async (_, options, block, command) => {
+      const ours = storage(options);
+      const key = randomUUID();
+      const hit = () => ours.increment(key, 86_400_000, 2, block, 'fails');
+      await hit();
+      await hit();
+      const broken = jest.spyOn(place.service.client, command);
+      broken.mockRejectedValueOnce(new ConnectionError('lost', 'nowhere', 'unknown'));
+      expect(await hit()).toMatchObject({ isBlocked: true, totalHits: 3 });
+      expect(broken).toHaveBeenCalled();
+      broken.mockRestore();
+    },
+  );
+
+  it('blocks though the window has ended in the moment of the hit', async () => {
+    const ours = storage();
+    const key = randomUUID();
+    const hit = () => ours.increment(key, 60_000, 2, 60_000, 'ends');
+    await hit();
+    await hit();
+    const { client } = place.service;
+    const touch = client.touch.bind(client);
+    const ending = jest.spyOn(client, 'touch').mockImplementationOnce(async (name, ttl, options) => {
+      await client.delete(name);
+      return touch(name, ttl, options);
+    });
+    expect(await hit()).toMatchObject({ isBlocked: true });
+    ending.mockRestore();
+    expect(await hit()).toMatchObject({ isBlocked: true, totalHits: 3 });
+  });
+
+  it.each<ThrottlerStorageOptions>([{}, { window: 'sliding' }])(
+    'counts in windows and blocks that end after memcached can count, or never: %j',
+    async (options) => {
+      const ours = storage(options);
+      for (const ttl of [20 * 365 * 86_400_000, Number.POSITIVE_INFINITY]) {
+        const key = randomUUID();
+        const hit = async () => (await ours.increment(key, ttl, 2, ttl, 'long')).isBlocked;
+        expect([await hit(), await hit(), await hit(), await hit()]).toEqual([false, false, true, true]);
+      }
+    },
+  );
 
   afterEach(() => {
     jest.useRealTimers();
