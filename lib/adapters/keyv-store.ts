@@ -138,7 +138,7 @@ export class Keyv5Store extends EventEmitter {
    */
   readonly opts: { url: string; dialect: string } = { url: '', dialect: 'redis' };
   readonly #items: NamespacedItems;
-  /** Every namespace that a Keyv has given itself on this store, and the last of them. */
+  /** Every namespace that a Keyv has given itself on this store, `''` for none, and the last of them. */
   readonly #namespaces = new Set<string>();
   #namespace: string | undefined;
 
@@ -153,7 +153,7 @@ export class Keyv5Store extends EventEmitter {
 
   set namespace(namespace: string | undefined) {
     this.#namespace = namespace;
-    if (namespace !== undefined) this.#namespaces.add(namespace);
+    this.#namespaces.add(namespace ?? '');
   }
 
   /** @returns the value; `undefined` for a miss, and while its server is away. */
@@ -206,7 +206,7 @@ export class Keyv5Store extends EventEmitter {
    */
   async clear(): Promise<void> {
     if (this.#namespaces.size > 1) {
-      const names = [...this.#namespaces].map((name) => `'${name}'`).join(', ');
+      const names = [...this.#namespaces].map((name) => (name === '' ? 'none' : `'${name}'`)).join(', ');
       throw new InvalidArgumentError(
         `clear: the namespaces ${names} share this store, and Keyv 5 does not say which is meant; give each Keyv a store of its own`,
       );
@@ -227,12 +227,15 @@ export class Keyv5Store extends EventEmitter {
     return this.#items.close();
   }
 
-  /** Several Keyvs on one store overwrite each other's namespace, but each puts its own before its keys. */
+  /**
+   * Several Keyvs on one store overwrite each other's namespace, but each puts its own before its keys: what begins with none of
+   * them is of a Keyv without one.
+   */
   #spaceOf(key: string): Space {
     if (this.#namespaces.size <= 1) return this.#items.space(this.#namespace ?? '');
     const fitting = [...this.#namespaces].filter((name) => key.startsWith(`${name}:`));
     const longest = fitting.toSorted((one, other) => other.length - one.length).at(0);
-    return this.#items.space(longest ?? this.#namespace ?? '');
+    return this.#items.space(longest ?? '');
   }
 
   #read(keys: readonly string[]): Promise<(StoredItem | undefined)[]> {
@@ -262,8 +265,11 @@ const CAPABILITIES = {
   expires: true,
 };
 
-/** Nothing ends before September 2001, and nothing lives for over 31 years: such numbers are the other version's. */
+/** September 2001. No time of day before it is one at which something ends; such a number is a span. */
 const FIRST_DEADLINE = 1e12;
+
+/** What lies ahead by less than ten years, as a time of day, is one; as a span it would be some sixty years. */
+const USUAL_MS = 10 * 365 * 86_400_000;
 
 /** @throws {InvalidArgumentError} for how long something lives, which Keyv 5 hands over. */
 function deadline(expires: number | undefined): number | undefined {
@@ -276,7 +282,9 @@ function deadline(expires: number | undefined): number | undefined {
 /** @throws {InvalidArgumentError} for the time at which something ends, which Keyv 6 hands over. */
 function endingIn(ttl: number | undefined): number | undefined {
   if (ttl === undefined || ttl === 0) return undefined;
-  if (ttl < FIRST_DEADLINE) return callersNow() + ttl;
+  const now = callersNow();
+  const isSpan = ttl < Math.max(now, FIRST_DEADLINE) || ttl > now + USUAL_MS;
+  if (isSpan) return now + ttl;
   throw new InvalidArgumentError(
     `set: ${ttl} is no span but a time of day; make the store for Keyv 6: createKeyvStore(source, { keyv: 6 })`,
   );

@@ -132,10 +132,11 @@ export class Space {
   }
 
   /**
-   * @param expires milliseconds since 1970; never without it.
+   * @param end milliseconds since 1970; never without it, or if it is infinite.
    * @returns whether it was stored, or was over already.
    */
-  set(key: string, value: unknown, expires: number | undefined): Promise<boolean> {
+  set(key: string, value: unknown, end: number | undefined): Promise<boolean> {
+    const expires = end === Number.POSITIVE_INFINITY ? undefined : end;
     const left = expires === undefined ? undefined : expires - callersNow();
     if (left !== undefined && left <= 0) return this.#remove(key).then(() => true);
     const options = left === undefined ? this.#forever : { ttl: left + SERVER_SECOND_MS, codec: this.#codec };

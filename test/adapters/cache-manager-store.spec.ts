@@ -77,6 +77,15 @@ inEveryPlace('the store for cache-manager', (place) => {
     expect(await bounded.get('b', { raw: true })).toEqual({ value: 1, expires: undefined });
   });
 
+  it.each([20 * 365 * 86_400_000, Number.POSITIVE_INFINITY])(
+    'takes a ttl that ends after memcached can count, or never: %d',
+    async (ttl) => {
+      const cache = cached();
+      expect(await cache.wrap('a', async () => 'loaded', ttl)).toBe('loaded');
+      expect(await cache.wrap('a', async () => 'again', ttl)).toBe('loaded');
+    },
+  );
+
   it('refreshes behind the answer when a value is about to end', async () => {
     const cache = cached({ ttl: 60_000, refreshThreshold: 61_000 });
     let loads = 0;

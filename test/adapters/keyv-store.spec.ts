@@ -109,6 +109,17 @@ inEveryPlace('the store for Keyv 6', (place) => {
     expect(await items.get('a')).toBeUndefined();
   });
 
+  it.each([20 * 365 * 86_400_000, 1e15, Number.POSITIVE_INFINITY])(
+    'takes a value that ends after memcached can count, or never: %d',
+    async (ttl) => {
+      const items = store();
+      const expires = Date.now() + ttl;
+      expect(await items.set('a', 'one', expires)).toBe(true);
+      expect(await items.setMany([{ key: 'b', value: 'two', expires }])).toEqual([true]);
+      expect(await items.getMany(['a', 'b'])).toEqual(['one', 'two']);
+    },
+  );
+
   it('refuses the spans of Keyv 5, which it would take for the year 1970', async () => {
     await expect(store().set('a', 'one', 60_000)).rejects.toThrow('createKeyvStore(source, { keyv: 5 })');
     expect(() => createKeyvStore(place.service, { keyv: 4 as never })).toThrow('expected 5 or 6, got 4');

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { Keyv } from 'keyv-5';
-import { createKeyvStore } from '../../lib/adapters/keyv.js';
+import { createKeyvStore, type Keyv5Store } from '../../lib/adapters/keyv.js';
 import { byText, inEveryPlace, until } from './support/places.js';
 
 // What Keyv 5's own suite asks of a store, case by case, in words of our own.
@@ -133,6 +133,45 @@ inEveryPlace('the store for Keyv 5', (place) => {
     await expect(first.clear()).rejects.toThrow('give each Keyv a store of its own');
     expect(await first.get('foo')).toBe('bar');
   });
+
+  it.each<[string, (shared: Keyv5Store) => [plain: Keyv, named: Keyv]]>([
+    [
+      'with a namespace first',
+      (shared) => {
+        const named = new Keyv({ store: shared, namespace: 'named', throwOnErrors: true });
+        return [new Keyv({ store: shared, namespace: undefined, throwOnErrors: true }), named];
+      },
+    ],
+    [
+      'without one first',
+      (shared) => {
+        const plain = new Keyv({ store: shared, namespace: undefined, throwOnErrors: true });
+        return [plain, new Keyv({ store: shared, namespace: 'named', throwOnErrors: true })];
+      },
+    ],
+  ])('keeps a Keyv without a namespace apart from one on the same store: %s', async (_, open) => {
+    const shared = store();
+    await createKeyvStore(place.service, { keyv: 5 }).clear();
+    const [plain, named] = open(shared);
+    for (const cache of [plain, named]) cache.on('error', () => undefined);
+    await plain.set('k', 'plain');
+    await named.set('k', 'named');
+    expect([await plain.get('k'), await named.get('k')]).toEqual(['plain', 'named']);
+    // As they find them on stores of their own.
+    expect(await new Keyv({ store: store(), namespace: undefined }).get('k')).toBe('plain');
+    expect(await new Keyv({ store: store(), namespace: 'named' }).get('k')).toBe('named');
+    for (const cache of [plain, named]) await expect(cache.clear()).rejects.toThrow('a store of its own');
+    expect([await plain.get('k'), await named.get('k')]).toEqual(['plain', 'named']);
+  });
+
+  it.each([20 * 365 * 86_400_000, 1e12, Number.MAX_SAFE_INTEGER, Number.POSITIVE_INFINITY])(
+    'takes a ttl that ends after memcached can count, or never: %d',
+    async (ttl) => {
+      const cache = keyv();
+      expect(await cache.set('a', 'one', ttl)).toBe(true);
+      expect(await cache.get('a')).toBe('one');
+    },
+  );
 
   it('refuses the deadlines of Keyv 6, which it would take for 50 years', async () => {
     await expect(store().set('a', 'one', Date.now() + 1000)).rejects.toThrow(
