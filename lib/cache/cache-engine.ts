@@ -132,8 +132,8 @@ export class CacheEngine {
     try {
       if (this.#selfWait.underWay > 0 && this.#selfWait.isWithin(key)) throw waitsForUpdate(key);
       if (typeof key !== 'string' || key === '') checkedKey(key);
-      const { order, tracing } = this.#in;
-      const { calls } = tracing;
+      const { order } = this.#in;
+      const { calls } = this.#in.tracing;
       const isResolved = policy === undefined || policy instanceof ResolvedPolicy;
       if (isResolved && !calls.hasSubscribers) {
         return this.#readThrough.read(key, loader, policy ?? this.#options.policy) as Promise<V>;
@@ -161,14 +161,8 @@ export class CacheEngine {
     loadMissing: BatchLoader<Id, V>,
     policy?: CachePolicy<V> | ResolvedPolicy,
   ): Promise<Map<Id, V>> {
-    const resolved = this.#options.policyOf(policy);
-    return readBatch(this.#in, this.#readThrough, {
-      ids,
-      keyOf,
-      loadMissing,
-      policy: resolved,
-      signal: signalOf(policy),
-    });
+    const terms = { policy: this.#options.policyOf(policy), signal: signalOf(policy) };
+    return readBatch(this.#in, this.#readThrough, { ids, keyOf, loadMissing, ...terms });
   }
 
   /**
@@ -368,11 +362,15 @@ export class CacheEngine {
     return this.#locks.run(checkedKey(key), options, work);
   }
 
-  /** Waits for what is being computed, for `closeTimeout` at most, aborts the rest, and leaves no timer. */
-  close(): Promise<void> {
+  /**
+   * Waits for what is being computed, for `closeTimeout` at most, aborts the rest, and leaves no timer.
+   *
+   * @param endStore ends what is under way in the store, too; without it nothing may be changed any more.
+   */
+  async close(endStore = (): Promise<void> => Promise.resolve()): Promise<void> {
     this.#reads.close();
-    const closed = this.#readThrough.close(this.#options.closeTimeoutMs);
-    return this.#near === undefined ? closed : closed.then(() => this.#near?.close());
+    await this.#readThrough.close(this.#options.closeTimeoutMs);
+    await (this.#near === undefined ? endStore() : this.#near.close(endStore));
   }
 
   /** Options of `get` are a policy's, and whether a stale value is good enough. */

@@ -149,7 +149,8 @@ export class ReadThrough {
    */
   async close(waitMs: number): Promise<void> {
     this.#closed = true;
-    if (waitMs > 0) await within(this.#in.clock, waitMs, Promise.all(this.#running.values()));
+    const { clock, store } = this.#in;
+    if (waitMs > 0) await within(clock, waitMs, Promise.all([...this.#running.values(), store.settled?.()]));
     for (const flight of this.#running.keys()) flight.detach(new ClientClosedError('the cache was closed'));
     this.#in.signs.close();
   }

@@ -228,6 +228,12 @@ export interface CacheStore {
   confirmed?(key: string): Promise<void>;
 
   /**
+   * Waits until all that failed a moment ago, and is looked at once more for that, is being looked at; undefined where there is
+   * nothing.
+   */
+  settled?(): Promise<void> | undefined;
+
+  /**
    * Takes down a value as it is now, for as many objects of it as are asked for, each as a read of it would be.
    *
    * @throws what storing it would throw, where it cannot be stored; or rejects with it.

@@ -239,12 +239,21 @@ export class NearCache implements BusAudience {
     };
   }
 
-  async close(): Promise<void> {
+  /**
+   * Keeps and serves nothing any more, and tells the others of changes for as long as there may be any.
+   *
+   * @param endStore settles when there are none any more.
+   */
+  async close(endStore: () => Promise<void>): Promise<void> {
     this.#closed = true;
     for (const callOff of this.#flushes) callOff();
     this.#epochs.close();
     this.#entries.clear();
-    await this.#bus?.close(this.#store.owesChanges());
+    try {
+      await endStore();
+    } finally {
+      await this.#bus?.close(this.#store.owesChanges());
+    }
   }
 
   /** What was told when its change was begun, or owed, is to be told again: others may have read what was there before. */

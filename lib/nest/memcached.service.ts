@@ -373,8 +373,7 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
 
   /** Ends cache and client: what is under way gets `cache.closeTimeout` and `drainTimeout`; no timer or socket is left. */
   async close(): Promise<void> {
-    await this.#cache.close();
-    await this.client.close();
+    await this.#cache.close(() => this.client.close());
   }
 
   /** Called by Nest, also by `app.close()`, when the application has stopped taking requests. */

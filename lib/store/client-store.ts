@@ -269,9 +269,11 @@ export class ClientStore implements CacheStore {
 
   async confirmed(key: string): Promise<void> {
     const name = itemKey(key);
-    if (!this.#unsure.has(name)) return;
-    this.#client.epochs.changing(name);
-    await this.#client.epochs.changed(name);
+    if (this.#unsure.has(name)) await this.#changed(name, () => Promise.resolve(true), Boolean);
+  }
+
+  settled(): Promise<void> | undefined {
+    return this.#lost.settled();
   }
 
   copier(key: string, value: unknown): Copier | Promise<Copier> {

@@ -23,8 +23,8 @@ const DOUBT_MS = 3000;
 export class LostLeases {
   readonly #client: MemcachedClient;
   readonly #repairs = new BoundedMap<string, () => Promise<unknown>>(MAX_REMEMBERED);
-  /** Keys that will be looked at once more. */
-  readonly #again = new Set<string>();
+  /** Keys that will be looked at once more, so long after the last failure. */
+  readonly #again = new Map<string, NodeJS.Timeout>();
   /** Keys of which something has failed, as long as that matters. */
   readonly #doubted = new BoundedMap<string, NodeJS.Timeout>(MAX_REMEMBERED);
 
@@ -77,6 +77,13 @@ export class LostLeases {
     void this.#repair(key);
   }
 
+  /** Waits until all that is to be looked at once more is being looked at; undefined where there is nothing. */
+  settled(): Promise<void> | undefined {
+    if (this.#again.size === 0) return undefined;
+    // As long as each of them, and behind the last.
+    return new Promise((resolve) => void setTimeout(resolve, LOOK_AGAIN_MS));
+  }
+
   /** Asks behind everything that is on its way to the server, so that what the lost command has left is there. */
   async #repair(key: string): Promise<void> {
     const repair = this.#repairs.get(key);
@@ -95,12 +102,14 @@ export class LostLeases {
   }
 
   #later(key: string, look: () => void): void {
-    if (this.#again.has(key) || this.#again.size >= MAX_REMEMBERED) return;
-    this.#again.add(key);
-    setTimeout(() => {
+    const known = this.#again.get(key);
+    if (known === undefined && this.#again.size >= MAX_REMEMBERED) return;
+    clearTimeout(known);
+    const timer = setTimeout(() => {
       this.#again.delete(key);
       look();
-    }, LOOK_AGAIN_MS).unref();
+    }, LOOK_AGAIN_MS);
+    this.#again.set(key, timer.unref());
   }
 
   async #takeBack(key: string, hasAsked: boolean, isUsed: (cas: string) => boolean): Promise<void> {

@@ -1,8 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { setTimeout as wait } from 'node:timers/promises';
+import { systemClock } from '../../lib/cache/clock.js';
 import { MemcachedClient } from '../../lib/client/client.js';
+import { ConnectionError } from '../../lib/errors.js';
+import { MemcachedService } from '../../lib/nest/memcached.service.js';
 import { type Fault, FaultProxy, pass, stall } from '../../lib/testing/fault-proxy.js';
+import { LocalBroker } from '../cache/support/local-bus.js';
+import { LateRelay } from '../support/late-relay.js';
 import { describeReal, startMemcached, type RealMemcached } from '../support/real-memcached.js';
+import { onBus } from './support/on-bus.js';
 import {
   expectDropped,
   KEY_PREFIX,
@@ -63,6 +69,50 @@ describeReal('what is answered while its client closes', () => {
       await expectDropped(reader, 'k', performance.now());
       await closed;
     });
+  });
+
+  it.each(['invalidate', 'update'])('is told on the bus, before the goodbye: %s', async (name) => {
+    const broker = new LocalBroker(systemClock);
+    const reader = members.start(server.address, onBus(broker));
+    const writer = new MemcachedService({
+      servers: way.address,
+      keyPrefix: KEY_PREFIX,
+      cache: onBus(broker),
+    });
+    await writer.connect();
+    while (reader.cache.near?.bus?.processes !== 1 || !reader.cache.near.bus.trusted) await wait(10);
+    await warm(reader, 'k', 'old');
+    way.inject(fromItsAnswer());
+    const changed = name === 'update' ? writer.update('k', () => 'new') : writer.invalidate('k');
+    await using raw = new MemcachedClient({ servers: server.address, keyPrefix: KEY_PREFIX });
+    while ((await raw.get('k')) === 'old') await wait(1);
+    const closed = writer.close();
+    await wait(20);
+    way.heal();
+    await changed;
+    await expectDropped(reader, 'k', performance.now());
+    await closed;
+    await wait(20);
+    expect(reader.cache.near?.bus).toMatchObject({ processes: 0, trusted: true });
+  });
+
+  it('is bumped once more where nobody knows whether it was done', async () => {
+    const reader = members.start(server.address, NEAR);
+    await using late = await LateRelay.before(server.port);
+    const writer = new MemcachedService({ servers: late.address, keyPrefix: KEY_PREFIX });
+    await warm(reader, 'k', 'old');
+    const held = late.hold((bytes) => /^ms app:k /m.test(bytes));
+    const given = writer.update('k', () => 'new');
+    await held;
+    late.reset();
+    await expect(given).rejects.toThrow(ConnectionError);
+    const closed = writer.close();
+    // The first bump was in vain: the old value is kept again.
+    const kept = reader.cache.near!.admitted;
+    for (; reader.cache.near!.admitted === kept; await wait(5)) await warm(reader, 'k', 'old');
+    await late.deliver();
+    await closed;
+    await expectDropped(reader, 'k', performance.now());
   });
 
   it('is told near caches where it was owed', async () => {

@@ -5,6 +5,11 @@ import type { ClientOptions } from '../../../lib/options/client-options.js';
 import { LocalBroker } from '../../cache/support/local-bus.js';
 import { MAX_AGE_MS, type Member, type Members } from './members.js';
 
+/** The options of those that are on a bus. */
+export function onBus(broker: LocalBroker): CacheOptions {
+  return { near: { maxAge: MAX_AGE_MS, maxAgeWithBus: '20s', bus: broker.connect() } };
+}
+
 /** Starts one that reads and one that writes, each by a way of its own to the servers, and both on one bus, which is relied on. */
 export async function startOnBus(
   members: Members,
@@ -13,11 +18,8 @@ export async function startOnBus(
   writerOptions: ClientOptions = {},
 ): Promise<[reader: Member, writer: Member]> {
   const broker = new LocalBroker(systemClock);
-  const onBus = (): CacheOptions => ({
-    near: { maxAge: MAX_AGE_MS, maxAgeWithBus: '20s', bus: broker.connect() },
-  });
-  const reader = members.start(readerServers, onBus());
-  const writer = members.start(writerServers, onBus(), writerOptions);
+  const reader = members.start(readerServers, onBus(broker));
+  const writer = members.start(writerServers, onBus(broker), writerOptions);
   await writer.client.connect();
   while (![reader, writer].every(({ cache }) => cache.near?.bus?.trusted === true)) await wait(10);
   return [reader, writer];
