@@ -9,6 +9,9 @@ import { toTtl } from './ttl.js';
 /** What the items of locks begin with. */
 const LOCK_PREFIX = '~lock:';
 
+/** Rejects while the server is away, whatever failover says: a lock that may have been taken has to be released. */
+const TOKEN = { codec: textCodec, strict: true } as const;
+
 /** Locks as items, each of which holds its holder's token; its cas is the fence. */
 export class ClientLocks {
   readonly #client: MemcachedClient;
@@ -28,12 +31,12 @@ export class ClientLocks {
     if (this.#isAway(name)) throw lockIsAway(key, this.#client.serverFor(name));
     const token = randomText();
     // memcached counts whole seconds: what it is to keep for some ends up to one earlier.
-    const options = { ttl: toTtl(ttlSeconds + 1), codec: textCodec };
+    const options = { ...TOKEN, ttl: toTtl(ttlSeconds + 1) };
     let added = false;
     let held: ValueWithCas<string> | undefined;
     try {
       added = await this.#client.add(name, token, options);
-      held = await this.#client.gets<string>(name, { codec: textCodec });
+      held = await this.#client.gets<string>(name, TOKEN);
     } catch (error) {
       // It may hold all the same, and nobody would release it.
       if (added || mayBeDone(error)) this.#lost.repair(`${name} ${token}`, () => this.release(key, token));
@@ -46,16 +49,16 @@ export class ClientLocks {
 
   async prolong(key: string, token: string, ttlSeconds: number): Promise<boolean> {
     const name = LOCK_PREFIX + key;
-    const held = await this.#client.gets<string>(name, { codec: textCodec });
+    const held = await this.#client.gets<string>(name, TOKEN);
     if (held?.value !== token) return false;
-    const options = { ttl: toTtl(ttlSeconds + 1), codec: textCodec };
+    const options = { ...TOKEN, ttl: toTtl(ttlSeconds + 1) };
     return (await this.#client.cas(name, token, held.cas, options)) === 'stored';
   }
 
   async release(key: string, token: string): Promise<boolean> {
-    const held = await this.#client.gets<string>(LOCK_PREFIX + key, { codec: textCodec });
+    const held = await this.#client.gets<string>(LOCK_PREFIX + key, TOKEN);
     if (held?.value !== token) return false;
-    return this.#client.delete(LOCK_PREFIX + key, { cas: held.cas });
+    return this.#client.delete(LOCK_PREFIX + key, { ...TOKEN, cas: held.cas });
   }
 }
 

@@ -12,6 +12,9 @@ const LOOK_AGAIN_MS = 500;
 /** They may be held up for longer still: for so long after a failure, a lease of the key may be one that nobody uses. */
 const DOUBT_MS = 3000;
 
+/** Rejects while the server is away, whatever failover says, and is done again then. */
+const LOOK = { leaseSeconds: 0, withoutValue: true, strict: true } as const;
+
 /**
  * Leases and locks that may have been given out without anybody knowing: the server carried out the command, and its answer
  * came too late or was lost with its connection. And leases that could not be given back.
@@ -113,10 +116,7 @@ export class LostLeases {
   }
 
   async #takeBack(key: string, hasAsked: boolean, isUsed: (cas: string) => boolean): Promise<void> {
-    const { hit, cas, won, busy, stale } = await this.#client.leaseGet(key, {
-      leaseSeconds: 0,
-      withoutValue: true,
-    });
+    const { hit, cas, won, busy, stale } = await this.#client.leaseGet(key, LOOK);
     const lost = won || (busy && (hit || hasAsked) && !isUsed(cas));
     if (!lost) return;
     if (!hit) await this.#client.invalidateKey(key, { cas });

@@ -18,8 +18,9 @@ class Process implements AsyncDisposable {
     protocol: 'auto' | 'classic',
     commandTimeout: '200ms' | '10s' = '10s',
     lease: '1s' | '10m' = '1s',
+    failover: 'error' | 'miss' = 'error',
   ) {
-    this.client = new MemcachedClient({ servers, protocol, commandTimeout, connectTimeout: '10s' });
+    this.client = new MemcachedClient({ servers, protocol, commandTimeout, connectTimeout: '10s', failover });
     this.cache = new CacheEngine(new ClientStore(this.client), { ttl: '10m', lease });
   }
 
@@ -194,16 +195,18 @@ describeReal('a lease on a real memcached', () => {
   );
 
   it.each([
-    ['taken', 'auto', /^HD\b/],
-    ['taken', 'classic', /^STORED/],
-    ['looked at', 'auto', /^VA /],
-    ['looked at', 'classic', /^VALUE /],
+    ['taken', 'auto', 'error', /^HD\b/],
+    ['taken', 'classic', 'error', /^STORED/],
+    ['looked at', 'auto', 'error', /^VA /],
+    ['looked at', 'classic', 'error', /^VALUE /],
+    ['taken', 'auto', 'miss', /^HD\b/],
+    ['looked at', 'classic', 'miss', /^VALUE /],
   ] as const)(
-    'does not hold as a lock whose answer was lost when it was %s (%s)',
-    async (_when, protocol, reply) => {
+    'does not hold as a lock whose answer was lost when it was %s (%s, failover %s)',
+    async (_when, protocol, failover, reply) => {
       await using server = await startMemcached();
       await using proxy = await FaultProxy.start({ host: '127.0.0.1', port: server.port });
-      await using a = new Process(proxy.address, protocol, '200ms');
+      await using a = new Process(proxy.address, protocol, '200ms', '1s', failover);
       await using b = new Process(server.address, protocol);
       await a.cache.set('warm', 1);
       let lost = false;
