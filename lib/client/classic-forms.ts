@@ -1,9 +1,10 @@
 import { LONG_PAST, MAX_RELATIVE_SECONDS } from '../protocol/exptime.js';
-import type { ClassicForm, Request } from '../protocol/request.js';
+import type { ClassicForm, ReplyReader, Request } from '../protocol/request.js';
 import { FLAGS_LEASE_STUB } from './codec/flags.js';
 import type { Dispatcher } from './dispatcher.js';
 import { stubNonce, stubToken } from './item-token.js';
 import {
+  mayBeMetaStub,
   NO_LEASE,
   readCasResult,
   readCounter,
@@ -62,10 +63,16 @@ function told({ asker }: Request, read: Promise<unknown>): Promise<unknown> {
 
 type Send = (part: Request) => Promise<unknown>;
 
-/** Reads first: a stub, which stands for somebody's lease, keeps its time. */
+/** Reads first: a stub, which stands for somebody's lease, keeps its time, and so does what may be one. */
 async function touchValue(request: Request, send: Send): Promise<unknown> {
-  const value = await send(request.sibling('get', request.kind === 'touch' ? readPresence : request.read));
-  if (value === undefined) return undefined;
+  const readValue = request.kind === 'touch' ? readPresence : request.read;
+  let keepsTime = false;
+  const read: ReplyReader = (reply, look) => {
+    if (reply.status === 'value' && mayBeMetaStub(reply)) keepsTime = true;
+    return readValue(reply, look);
+  };
+  const value = await send(request.sibling('get', read));
+  if (value === undefined || keepsTime) return value;
   const touch = request.sibling('renew', readDone);
   touch.exptime = request.exptime;
   return (await send(touch)) === true ? value : undefined;

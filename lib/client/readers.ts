@@ -95,9 +95,10 @@ export class Readers {
     return andThen(this.#decode(reply, request), (value): Lookup<unknown> => ({ ...state, value }));
   };
 
-  /** Of a value that has been given another ttl: a stub keeps its own. */
+  /** Of a value that has been given another ttl, in the classic dialect of one that is yet to be: a stub keeps its own. */
   readonly touchedValue: ReplyReader = (reply, request) => {
-    if (reply.status === 'value' && isStub(reply)) this.#repairs.restore(request, reply.ttlSeconds);
+    const isTouched = reply.status === 'value' && !reply.more;
+    if (isTouched && isStub(reply)) this.#repairs.restore(request, reply.ttlSeconds);
     return this.value(reply, request);
   };
 
@@ -185,7 +186,7 @@ export class Readers {
     // A token for now and here needs no witness of the bytes.
     const cas = tokenOf(reply, !withoutValue || isClassicStub(reply));
     // Zero bytes with flags 0 is taken for a stub, which it is unless another client has stored it.
-    const hit = !isStub(reply) && (reply.valueLength > 0 || reply.flags !== 0);
+    const hit = !isStub(reply) && !mayBeMetaStub(reply);
     const busy = reply.busy || (!hit && (reply.more || isClassicStub(reply)));
     const value = hit && !withoutValue ? (decoding ?? this.#decode(reply, request)) : undefined;
     if (!(value instanceof Promise)) return { hit, value, cas, ttl, won, busy, stale };
@@ -256,13 +257,21 @@ export const readDone: ReplyReader = (reply, request) => {
   }
 };
 
-/** `true` when the classic dialect has a value to show, which is not read; `undefined` on a miss. */
+/**
+ * `true` when the classic dialect has a value to show, which is not read; `undefined` on a miss, and for what may be the stub
+ * of a lease taken in the meta dialect.
+ */
 export const readPresence: ReplyReader = (reply, request) => {
   if (reply.status === 'end') return request.gathered;
   if (reply.status !== 'value') throw unexpectedReply(reply, request);
-  if (!isStub(reply)) request.gathered = true;
+  if (!isStub(reply) && !mayBeMetaStub(reply)) request.gathered = true;
   return undefined;
 };
+
+/** Whether an item looks like the stub of a lease taken in the meta dialect, which is told as such in that one alone. */
+export function mayBeMetaStub(reply: Reply): boolean {
+  return reply.valueLength === 0 && reply.flags === 0;
+}
 
 export const readCasResult: ReplyReader = (reply, request): CasResult => {
   switch (reply.status) {
