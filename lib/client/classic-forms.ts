@@ -141,11 +141,11 @@ async function leaseGet(request: Request, send: Send): Promise<LeaseRead<unknown
     return send(look) as Promise<LeaseRead<unknown>>;
   };
   let read = await gets();
-  if (request.leaseSeconds === 0) return read;
+  if (request.leaseExptime === 0) return read;
   for (let attempt = 0; attempt < LEASE_ATTEMPTS && isMiss(read); attempt += 1) {
     const stub = request.sibling('add', readDone);
     const nonce = stubNonce();
-    stub.exptime = request.leaseSeconds;
+    stub.exptime = request.leaseExptime;
     stub.data = nonce;
     stub.flags = FLAGS_LEASE_STUB;
     if ((await send(stub)) === true) return { ...NO_LEASE, cas: stubToken(nonce), won: true };

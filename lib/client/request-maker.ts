@@ -72,11 +72,10 @@ export class RequestMaker {
 
   #lease(key: string, options: LeaseOptions): Request {
     if (!areOptions(options)) checkOptions('lease-get', options);
-    checkLease(options);
     const request = this.#plain('lease-get', key, this.readersFor(options));
     const { leaseSeconds, recacheSeconds = 0, withoutValue } = options;
-    request.leaseSeconds = leaseSeconds;
-    if (recacheSeconds !== 0) request.own.recacheSeconds = recacheSeconds;
+    request.leaseExptime = spanOf(leaseSeconds, 'leaseSeconds');
+    if (recacheSeconds !== 0) request.own.recacheExptime = spanOf(recacheSeconds, 'recacheSeconds');
     if (withoutValue === true) request.own.withoutValue = true;
     request.inClassic = this.#classicForms;
     return request;
@@ -169,17 +168,12 @@ function areOptions(options: unknown): boolean {
   return typeof options === 'object' && options !== null && !Array.isArray(options);
 }
 
-/** @throws {InvalidArgumentError} for what memcached would take for something else. */
-function checkLease({ leaseSeconds, recacheSeconds }: LeaseOptions): void {
-  checkSeconds(leaseSeconds, 'leaseSeconds');
-  if (recacheSeconds !== undefined) checkSeconds(recacheSeconds, 'recacheSeconds');
-}
-
-function checkSeconds(value: number, name: string): void {
-  if (Number.isInteger(value) && value >= 0 && value <= MAX_RELATIVE_SECONDS) return;
-  throw new InvalidArgumentError(
-    `${name}: expected whole seconds from 0 to ${MAX_RELATIVE_SECONDS} (30 days)`,
-  );
+/** Whole seconds from now as memcached counts them. @throws {InvalidArgumentError} for anything else, and past January 2038. */
+function spanOf(value: number, name: string): number {
+  if (!Number.isInteger(value) || value < 0) {
+    throw new InvalidArgumentError(`${name}: expected whole seconds from 0`);
+  }
+  return value <= MAX_RELATIVE_SECONDS ? value : toExptime(value, unixMs() / 1000);
 }
 
 /** Makes text or bytes the data block as they are. */

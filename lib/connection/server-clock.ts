@@ -18,7 +18,9 @@ export class ServerClock {
 
   /** Has a request that names a time of day name the server's. */
   adjust(request: Request): void {
-    if (isUnixTime(request.exptime)) request.own.aheadSeconds = this.#aheadSeconds();
+    const { exptime, leaseExptime, details } = request;
+    const names = isUnixTime(exptime) || isUnixTime(leaseExptime) || isUnixTime(details.recacheExptime);
+    if (names) request.own.aheadSeconds = this.#aheadSeconds();
   }
 
   #aheadSeconds(): number {

@@ -1,13 +1,13 @@
 import { KEEP_EXPTIME } from './exptime.js';
 import type { Opaques } from './opaques.js';
 import {
+  byItsClock,
   casDigits,
   clientFlags,
   dataLength,
   delta,
   exptime,
   initial,
-  seconds,
   wholeLine,
   wireKey,
   wireKeys,
@@ -109,11 +109,11 @@ function keptTime(request: Request): string {
 }
 
 function leaseRead(request: Request): string {
-  const { leaseSeconds } = request;
-  const { recacheSeconds, withoutValue } = request.details;
-  const written = typeof leaseSeconds === 'number' && !withoutValue ? LEASE_READS[leaseSeconds] : undefined;
-  const asked = written ?? leaseReadOf(seconds(request, leaseSeconds, 'leaseSeconds'), withoutValue);
-  return recacheSeconds === 0 ? asked : `${asked} R${seconds(request, recacheSeconds, 'recacheSeconds')}`;
+  const { leaseExptime } = request;
+  const { recacheExptime, withoutValue } = request.details;
+  const written = typeof leaseExptime === 'number' && !withoutValue ? LEASE_READS[leaseExptime] : undefined;
+  const asked = written ?? leaseReadOf(byItsClock(request, leaseExptime, 'leaseSeconds'), withoutValue);
+  return recacheExptime === 0 ? asked : `${asked} R${byItsClock(request, recacheExptime, 'recacheSeconds')}`;
 }
 
 function leaseReadOf(seconds: number, withoutValue = false): string {

@@ -38,8 +38,12 @@ export function wholeLine(request: Request): string {
 
 /** An expiration time, -1 for one that is over; a Unix time by the server's clock. */
 export function exptime(request: Request): number {
-  if (request.exptime === -1) return -1;
-  const here = seconds(request, request.exptime, 'ttl');
+  return request.exptime === -1 ? -1 : byItsClock(request, request.exptime, 'ttl');
+}
+
+/** An expiration time that a request bears besides. */
+export function byItsClock(request: Request, value: number, name: string): number {
+  const here = seconds(request, value, name);
   if (request.details.aheadSeconds === 0 || !isUnixTime(here)) return here;
   // What it would take for seconds from now is over by its clock, and what it cannot name is later than its last second.
   return Math.min(Math.max(here + request.details.aheadSeconds, LONG_PAST), MAX_SECONDS);

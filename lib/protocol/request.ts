@@ -24,8 +24,8 @@ export class Request {
   flags = 0;
   /** The data block of a storage command: bytes, or text with one character per byte. */
   data: Buffer | string | undefined = undefined;
-  /** `N`: a miss leaves a stub for so many seconds and the lease to its reader; 0 for no lease. */
-  leaseSeconds = 0;
+  /** `N`: until when a miss leaves a stub, and the lease to its reader, as memcached counts it; 0 for no lease. */
+  leaseExptime = 0;
 
   /** Whether the server is owed the request when it is away, to be sent before the server is read from again. */
   owed = false;
@@ -187,8 +187,8 @@ class Details {
   delta = '1';
   /** What a missing counter is created with, in decimal digits; `''` for not at all. */
   initial = '';
-  /** `R`: with less than so many seconds left, one reader wins the right to refresh; 0 for none. */
-  recacheSeconds = 0;
+  /** `R`: one reader of what ends before that, as memcached counts it, wins the right to refresh; 0 for none. */
+  recacheExptime = 0;
   /** Whether a read with a lease asks for everything but the value. */
   withoutValue = false;
   /** The keys of a many-key read as the user wrote them. */

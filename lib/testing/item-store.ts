@@ -57,6 +57,13 @@ export class ItemStore {
     return Math.ceil((item.expiresAt - this.#options.now()) / 1000) >>> 0;
   }
 
+  /** Whether an item ends before what an exptime says, in whole seconds; never where one of them does not end. */
+  endsBefore(item: Item, exptime: number): boolean {
+    if (exptime <= 0 || item.expiresAt === Infinity) return false;
+    const leftSeconds = (moment: number): number => Math.ceil((moment - this.#options.now()) / 1000);
+    return leftSeconds(item.expiresAt) < leftSeconds(this.expiryOf(exptime));
+  }
+
   secondsSinceAccess(item: Item): number {
     return Math.floor((this.#options.now() - item.accessedAt) / 1000);
   }

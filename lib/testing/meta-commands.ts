@@ -69,7 +69,7 @@ function answerTo(state: ServerState, item: Item, flags: MetaFlags, created: boo
         text += shownKey(item.key, item.binaryKey);
         break;
       case 'R':
-        recompute ||= isBelow(store.secondsLeft(item), flags.recacheBelow);
+        recompute ||= store.endsBefore(item, flags.recacheBelow ?? 0);
         break;
       default:
         text += answerToAny(state, item, flags, flag, created);
@@ -100,10 +100,6 @@ function answerToAny(
     default:
       return flags.echoOf(flag);
   }
-}
-
-function isBelow(secondsLeft: number, limit: number | undefined): boolean {
-  return secondsLeft >= 0 && limit !== undefined && secondsLeft < limit;
 }
 
 /** `W` for the one who may compute the value, `Z` for the others meanwhile, `X` if it is stale. */

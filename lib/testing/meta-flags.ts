@@ -38,7 +38,7 @@ export class MetaFlags {
   vivify: number | undefined;
   /** `T`: new exptime. */
   exptime: number | undefined;
-  /** `R`: seconds left below which the value should be recomputed. */
+  /** `R`: exptime before which an item ends whose value should be recomputed. */
   recacheBelow: number | undefined;
   /** `C`: the cas number the item must have. */
   cas: number | undefined;

@@ -2,10 +2,16 @@ import { describe, expect, it } from '@jest/globals';
 import { ScriptedServer } from '../support/scripted-server.js';
 import { Opened, outcome } from './opened.js';
 
+type Asked = [Parameters<Opened['ask']>[0], Parameters<Opened['ask']>[2]];
+
 const DAY = 24 * 60 * 60;
 
 /** What a client writes to a server whose clock is so far ahead of its own. @param exptime by the client's clock. */
-async function written(aheadSeconds: number | undefined, exptime: number): Promise<string> {
+async function written(
+  aheadSeconds: number | undefined,
+  exptime: number,
+  [kind, details]: Asked = ['touch', { exptime }],
+): Promise<string> {
   const lines: string[] = [];
   await using server = await ScriptedServer.start((peer) =>
     peer.answer((line) => {
@@ -21,7 +27,7 @@ async function written(aheadSeconds: number | undefined, exptime: number): Promi
   );
   const opened = new Opened(server.address);
   await opened.ready;
-  const asked = outcome(opened.ask('touch', 'k', { exptime }));
+  const asked = outcome(opened.ask(kind, 'k', details));
   while (lines.length === 0) await new Promise((resolve) => setImmediate(resolve));
   opened.connection.close();
   await asked;
@@ -41,6 +47,14 @@ describe('a time of day, as an item gets it that lives for more than 30 days', (
     const exptime = now() + 31 * DAY;
     const there = exptimeOf(await written(days * DAY, exptime));
     expect(Math.abs(there - exptime - days * DAY)).toBeLessThan(30);
+  });
+
+  it('is one of the server for a lease, and for the right to refresh, too', async () => {
+    const moment = now() + 31 * DAY;
+    const asked: Asked = ['lease-get', { leaseExptime: moment, recacheExptime: moment }];
+    const [, lease, recache] = / N(\d+) R(\d+)/.exec(await written(5 * DAY, moment, asked)) ?? [];
+    expect(recache).toBe(lease);
+    expect(Math.abs(Number(lease) - moment - 5 * DAY)).toBeLessThan(30);
   });
 
   it.each([

@@ -31,7 +31,7 @@ const LINES: readonly (readonly [line: string, kind: RequestKind, fields: Fields
 
 const UNSPEAKABLE: readonly (readonly [what: string, kind: RequestKind, fields: Fields])[] = [
   ['a key that is not plain', 'get', { binaryKey: true }],
-  ['a lease', 'lease-get', { leaseSeconds: 30 }],
+  ['a lease', 'lease-get', { leaseExptime: 30 }],
   ['a stale mark', 'mark-stale', { exptime: 30 }],
   ['deleting by cas token', 'delete', { cas: '1' }],
   ['reading and touching in one', 'get-and-touch', {}],

@@ -546,6 +546,27 @@ export function contract(setup: Setup): void {
       });
     }
 
+    if (has('meta')) {
+      it('is given for a value with less than so many days left, more than thirty of them, too', async () => {
+        const key = fresh();
+        const day = 24 * 60 * 60;
+        await client.set(key, 'value', { ttl: '60d' });
+        const before = (days: number): Promise<unknown> =>
+          client.leaseGet(key, { leaseSeconds: 30, recacheSeconds: days * day });
+        expect(await before(59)).toMatchObject({ hit: true, won: false });
+        expect(await before(61)).toMatchObject({ hit: true, won: true });
+        expect(await before(61)).toMatchObject({ hit: true, won: false, busy: true });
+      });
+    }
+
+    it('may take more than thirty days', async () => {
+      const key = fresh();
+      const long = { leaseSeconds: 31 * 24 * 60 * 60 };
+      const { won, cas } = await client.leaseGet(key, long);
+      expect([won, (await client.leaseGet(key, long)).busy]).toEqual([true, true]);
+      expect(await client.cas(key, 'value', cas)).toBe('stored');
+    });
+
     it('leaves no stub when no lease is asked for', async () => {
       const key = fresh();
       expect(await client.leaseGet(key, { leaseSeconds: 0 })).toMatchObject({
