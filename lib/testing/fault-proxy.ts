@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { clearInterval, nextTurn, setInterval, setTimeout } from '../timers.js';
+import { clearImmediate, clearTimeout, performance, setImmediate, setTimeout } from '../timers.js';
 
 /** So many bytes at either end of a long piece are passed on one by one by `split`. */
 const SPLIT_ENDS = 64;
@@ -34,11 +34,11 @@ export const drip =
  */
 export const bytewise: Fault = (bytes, link) => link.split(bytes);
 
-/** Everything comes late, in order. */
+/** Everything comes late. */
 export const delay =
   (delayMs: number): Fault =>
   (bytes, link) =>
-    void setTimeout(() => link.toClient(bytes), delayMs).unref();
+    link.delay(bytes, delayMs);
 
 /** The connection is closed before the client hears anything. */
 export const cut: Fault = (_bytes, link) => link.cut();
@@ -92,18 +92,20 @@ export const every = (count: number, fault: Fault): Fault => {
 
 /** A TCP proxy before a server that does to its replies whatever a test wants, at any time. */
 export class FaultProxy implements AsyncDisposable {
-  #listener: Server;
+  readonly #listener: Server;
   readonly #links = new Set<ProxiedLink>();
-  readonly #accept: (client: Socket) => void;
   #port = 0;
   #fault: Fault = pass;
   #refuses = false;
+  #isClosed = false;
+  /** Resolves once it listens, or does not, as was asked for last. */
+  #changed = Promise.resolve();
   /** How many connections there have been. */
   connections = 0;
   readonly #onConnection: (() => void)[] = [];
 
   private constructor(target: { readonly host: string; readonly port: number }) {
-    this.#accept = (client) => {
+    this.#listener = createServer({ noDelay: true }, (client) => {
       this.connections += 1;
       if (this.#refuses) {
         client.on('error', () => {}).resetAndDestroy();
@@ -114,14 +116,13 @@ export class FaultProxy implements AsyncDisposable {
       this.#links.add(link);
       client.once('close', () => this.#links.delete(link));
       for (const tell of this.#onConnection.splice(0)) tell();
-    };
-    this.#listener = createServer({ noDelay: true }, this.#accept);
+    });
   }
 
   /** Listens on a free port and passes everything on to the target and back. */
   static async start(target: { readonly host: string; readonly port: number }): Promise<FaultProxy> {
     const proxy = new FaultProxy(target);
-    await proxy.#listen();
+    await proxy.up();
     return proxy;
   }
 
@@ -143,33 +144,32 @@ export class FaultProxy implements AsyncDisposable {
     return new Promise((resolve) => this.#onConnection.push(resolve));
   }
 
-  /** Does this to all that servers say from now on. */
+  /** Does this to all that servers say from now on, and to what is still on its way because of the fault before. */
   inject(fault: Fault): void {
     this.#fault = fault;
+    this.#refuses = false;
+    for (const link of this.#links) link.passOn();
   }
 
-  /** Accepts connections and resets them at once, until it is healed. */
+  /** Accepts connections and resets them at once, until the next fault. */
   refuse(): void {
     this.#refuses = true;
   }
 
   /** Ends every connection, and listens no more: a machine that runs nothing there. */
-  async down(): Promise<void> {
-    for (const link of this.#links) link.reset();
-    await this.#stopListening();
+  down(): Promise<void> {
+    this.resetAll();
+    return this.#listens(false);
   }
 
   /** Listens again, on the port it had. */
-  async up(): Promise<void> {
-    this.#listener = createServer({ noDelay: true }, this.#accept);
-    await this.#listen();
+  up(): Promise<void> {
+    return this.#listens(true);
   }
 
-  /** Ends the fault; what was held back comes through. */
+  /** Ends the fault; what is still on its way comes through. */
   heal(): void {
-    this.#fault = pass;
-    this.#refuses = false;
-    for (const link of this.#links) link.release();
+    this.inject(pass);
   }
 
   /** Resets every connection. */
@@ -182,31 +182,52 @@ export class FaultProxy implements AsyncDisposable {
     for (const link of this.#links) link.cut();
   }
 
-  async close(): Promise<void> {
-    await this.down();
+  /** Ends every connection, and listens never again. */
+  close(): Promise<void> {
+    this.#isClosed = true;
+    return this.down();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
+  /** Begins or ends to listen, after all that was asked for before. */
+  #listens(wanted: boolean): Promise<void> {
+    const change = async (): Promise<void> => {
+      if (!wanted) await this.#stopListening();
+      else if (!this.#isClosed) await this.#listen();
+    };
+    const changed = this.#changed.then(change);
+    this.#changed = changed.catch(() => undefined);
+    return changed;
+  }
+
   async #listen(): Promise<void> {
-    this.#listener.listen(this.#port, '127.0.0.1');
+    if (this.#listener.listening) return;
+    this.#listener.listen(this.#port, '127.0.0.1').unref();
     await once(this.#listener, 'listening');
     this.#port = (this.#listener.address() as AddressInfo).port;
   }
 
-  #stopListening(): Promise<unknown> {
-    return new Promise((resolve) => void this.#listener.close(resolve));
+  async #stopListening(): Promise<void> {
+    if (!this.#listener.listening) return;
+    const closed = once(this.#listener, 'close');
+    this.#listener.close();
+    // Those that have come since.
+    this.resetAll();
+    await closed;
   }
 }
 
-/** One client's way through the proxy. */
+/** One client's way through the proxy: whatever is said leaves in the order in which it came. */
 export interface Link {
   /** Passes bytes on to the client. */
   toClient(bytes: Buffer): void;
   /** Keeps bytes back until the fault is over. */
   hold(bytes: Buffer): void;
+  /** Passes bytes on so long after they came. */
+  delay(bytes: Buffer, delayMs: number): void;
   /** Passes bytes on one by one. */
   drip(bytes: Buffer, everyMs: number): void;
   /** Passes bytes on one by one, one in each turn of the event loop. */
@@ -220,17 +241,25 @@ export interface Link {
 /** What happens to a piece of what the server says. */
 export type Fault = (bytes: Buffer, link: Link) => void;
 
+/** Bytes on their way to the client. */
+interface Piece {
+  readonly bytes: Buffer;
+  /** Calls back when they leave, counted from when they are the first in the queue; returns what calls that off. */
+  readonly wait: ((leave: () => void) => () => void) | undefined;
+}
+
 class ProxiedLink implements Link {
   readonly #client: Socket;
   readonly #server: Socket;
-  readonly #held: Buffer[] = [];
-  readonly #dripping: Buffer[] = [];
-  #dripTimer: NodeJS.Timeout | undefined;
-  #splitting = Promise.resolve();
+  readonly #onReply: (bytes: Buffer) => void;
+  readonly #queue: Piece[] = [];
+  /** Calls off what the first of the queue waits for. */
+  #callOff: (() => void) | undefined;
 
   constructor(client: Socket, server: Socket, onReply: (bytes: Buffer) => void) {
     this.#client = client;
     this.#server = server;
+    this.#onReply = onReply;
     client.on('data', (bytes) => server.write(bytes));
     server.on('data', onReply);
     // Whoever goes takes the other along; errors are followed by a close.
@@ -239,28 +268,41 @@ class ProxiedLink implements Link {
   }
 
   toClient(bytes: Buffer): void {
-    if (bytes.length > 0 && this.#client.writable) this.#client.write(bytes);
+    this.#add(bytes, undefined);
   }
 
   hold(bytes: Buffer): void {
-    this.#held.push(bytes);
+    this.#add(bytes, () => () => {});
   }
 
-  release(): void {
-    for (const bytes of this.#held.splice(0)) this.toClient(bytes);
+  delay(bytes: Buffer, delayMs: number): void {
+    const due = performance.now() + delayMs;
+    this.#add(bytes, (leave) => {
+      const timer = setTimeout(leave, Math.max(0, due - performance.now())).unref();
+      return () => clearTimeout(timer);
+    });
   }
 
   drip(bytes: Buffer, everyMs: number): void {
-    for (let index = 0; index < bytes.length; index += 1)
-      this.#dripping.push(bytes.subarray(index, index + 1));
-    this.#dripTimer ??= setInterval(() => {
-      const byte = this.#dripping.shift();
-      if (byte !== undefined) this.toClient(byte);
-    }, everyMs);
+    for (let index = 0; index < bytes.length; index += 1) {
+      this.#add(bytes.subarray(index, index + 1), (leave) => {
+        const timer = setTimeout(leave, everyMs);
+        return () => clearTimeout(timer);
+      });
+    }
   }
 
   split(bytes: Buffer): void {
-    this.#splitting = this.#splitting.then(() => this.#passPieces(bytes));
+    let start = 0;
+    while (start < bytes.length) {
+      const isData = start >= SPLIT_ENDS && bytes.length - start > SPLIT_ENDS;
+      const end = isData ? bytes.length - SPLIT_ENDS : start + 1;
+      this.#add(bytes.subarray(start, end), (leave) => {
+        const turn = setImmediate(leave);
+        return () => clearImmediate(turn);
+      });
+      start = end;
+    }
   }
 
   cut(): void {
@@ -273,19 +315,46 @@ class ProxiedLink implements Link {
     this.#server.destroy();
   }
 
-  async #passPieces(bytes: Buffer): Promise<void> {
-    let start = 0;
-    while (start < bytes.length && this.#client.writable) {
-      const isData = start >= SPLIT_ENDS && bytes.length - start > SPLIT_ENDS;
-      const end = isData ? bytes.length - SPLIT_ENDS : start + 1;
-      this.toClient(bytes.subarray(start, end));
-      start = end;
-      await nextTurn();
+  /** Gives what is still on its way to the fault that there is now. */
+  passOn(): void {
+    const left = this.#takeQueue();
+    if (left.length > 0) this.#onReply(Buffer.concat(left));
+  }
+
+  #add(bytes: Buffer, wait: Piece['wait']): void {
+    this.#queue.push({ bytes, wait });
+    if (this.#callOff === undefined) this.#sendNext();
+  }
+
+  /** Sends what waits for nothing, up to the first piece that does. */
+  #sendNext(): void {
+    for (let piece = this.#queue[0]; piece !== undefined; piece = this.#queue[0]) {
+      const { bytes, wait } = piece;
+      if (wait !== undefined) {
+        this.#callOff = wait(() => {
+          this.#callOff = undefined;
+          this.#send(bytes);
+          this.#sendNext();
+        });
+        return;
+      }
+      this.#send(bytes);
     }
   }
 
+  #send(bytes: Buffer): void {
+    this.#queue.shift();
+    if (bytes.length > 0 && this.#client.writable) this.#client.write(bytes);
+  }
+
+  #takeQueue(): Buffer[] {
+    this.#callOff?.();
+    this.#callOff = undefined;
+    return this.#queue.splice(0).map(({ bytes }) => bytes);
+  }
+
   #end(other: Socket): void {
-    clearInterval(this.#dripTimer);
+    this.#takeQueue();
     other.destroy();
   }
 }

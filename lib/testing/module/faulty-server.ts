@@ -1,11 +1,10 @@
-import { cut, delay, drip, FaultProxy, garble, stall } from '../fault-proxy.js';
+import { cut, delay, drip, type Fault, FaultProxy, garble, pass, stall } from '../fault-proxy.js';
 import { MemcachedServer } from '../memcached-server.js';
 
 /** An embedded server, and what may go wrong on the way to it; each fault lasts until the next one or `heal()`. */
 export class FaultyServer implements AsyncDisposable {
   readonly #server: MemcachedServer;
   readonly #proxy: FaultProxy;
-  #isDown = false;
 
   private constructor(server: MemcachedServer, proxy: FaultProxy) {
     this.#server = server;
@@ -27,54 +26,58 @@ export class FaultyServer implements AsyncDisposable {
     return this.#proxy.address;
   }
 
-  /** Its replies are held back, and come once it is healed. */
+  /** Its replies are held back, and come once it is healed, or as the next fault has it. */
   stall(): void {
-    this.#proxy.inject(stall);
+    this.#suffer(stall);
   }
 
   /** Each connection is closed instead of a reply. */
   cut(): void {
-    this.#proxy.inject(cut);
+    this.#suffer(cut);
   }
 
   /** Random bytes stand among the replies. @param random a number from 0 up to, not including, 1. */
   garble(random: () => number = Math.random): void {
-    this.#proxy.inject(garble(random));
+    this.#suffer(garble(random));
   }
 
   /** Replies come byte by byte. @param everyMs milliseconds between two bytes. */
   drip(everyMs = 1): void {
-    this.#proxy.inject(drip(everyMs));
+    this.#suffer(drip(everyMs));
   }
 
   /** Replies come late. @param byMs milliseconds. */
   slow(byMs: number): void {
-    this.#proxy.inject(delay(byMs));
+    this.#suffer(delay(byMs));
   }
 
   /** Connections are reset as soon as they are made, and those that there are now. */
   refuse(): void {
-    this.#proxy.refuse();
     this.#proxy.resetAll();
+    this.#suffer(pass);
+    this.#proxy.refuse();
   }
 
   /** Nobody listens at its address any more; what it holds, it keeps. */
-  async down(): Promise<void> {
-    if (this.#isDown) return;
-    this.#isDown = true;
-    await this.#proxy.down();
+  down(): Promise<void> {
+    return this.#proxy.down();
   }
 
   /** Ends every fault. */
   async heal(): Promise<void> {
-    if (this.#isDown) await this.#proxy.up();
-    this.#isDown = false;
     this.#proxy.heal();
+    await this.#proxy.up();
   }
 
   /** Ends the server and closes its connections. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#isDown) await this.#proxy.close();
+    await this.#proxy.close();
     await this.#server.close();
+  }
+
+  /** Begins a fault, which ends the one before: that it is down, too. */
+  #suffer(fault: Fault): void {
+    this.#proxy.inject(fault);
+    void this.#proxy.up();
   }
 }
