@@ -25,8 +25,8 @@ export class Epochs {
   readonly #clock: Clock;
   readonly #order: Order;
   readonly #servers = new Map<string, ServerEpochs>();
-  /** How many times as long an answer is relied on as without a bus, by when it was asked for. */
-  readonly #times: (askedAt: number) => number;
+  /** For how long an answer is relied on by who would do so for `nearMs` without a bus, by when it was asked for. */
+  readonly #reliedMs: (nearMs: number, askedAt: number) => number;
   #nearMs = Number.POSITIVE_INFINITY;
   #callOff: (() => void) | undefined;
   /** Something was looked at since the last round of questions. A field, since every read sets it. */
@@ -36,8 +36,13 @@ export class Epochs {
   /** How many questions were asked. */
   polls = 0;
 
-  constructor(store: EpochStore, clock: Clock, order: Order, times: (askedAt: number) => number) {
-    this.#times = times;
+  constructor(
+    store: EpochStore,
+    clock: Clock,
+    order: Order,
+    reliedMs: (nearMs: number, askedAt: number) => number,
+  ) {
+    this.#reliedMs = reliedMs;
     this.#store = store;
     this.#clock = clock;
     this.#order = order;
@@ -116,7 +121,7 @@ export class Epochs {
     for (const server of this.#servers.values()) {
       if (!server.isAsked) void this.#ask(server);
     }
-    this.#schedule((this.#nearMs / 2) * this.#times(this.#polledAt));
+    this.#schedule(this.#reliedMs(this.#nearMs, this.#polledAt) / 2);
   }
 
   async #ask(server: ServerEpochs): Promise<void> {

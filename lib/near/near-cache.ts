@@ -40,8 +40,6 @@ export class NearCache implements BusAudience {
   /** What has changed, as far as this process knows. */
   readonly #changed: NameMarks;
   readonly #bus: BusSession | undefined;
-  /** How many times as long an answer is relied on while the bus is. */
-  readonly #busTimes: number;
   readonly #readTwice: ReadTwice;
   /** When servers last began or ceased to answer for keys. */
   #serversChangedAt = 0;
@@ -60,11 +58,10 @@ export class NearCache implements BusAudience {
     this.#clock = clock;
     this.#options = options;
     this.#changed = new NameMarks(options.busSecret);
-    this.#busTimes = options.maxAgeWithBus / options.maxAge;
     const limits = { maxAgeMs: options.maxAge, maxAgeWithBusMs: options.maxAgeWithBus };
     this.#bus = options.bus && new BusSession(options.bus, limits, clock, this);
-    this.#epochs = new Epochs(store, clock, this.#order, (askedAt) =>
-      this.#bus?.isTrusted === true && askedAt >= this.#bus.trustedSince ? this.#busTimes : 1,
+    this.#epochs = new Epochs(store, clock, this.#order, (nearMs, askedAt) =>
+      this.#bus?.isTrusted === true && askedAt >= this.#bus.trustedSince ? this.#withBusMs(nearMs) : nearMs,
     );
     this.#readTwice = new ReadTwice(clock, options.maxItems);
     this.#entries = new LRUCache<string, NearEntry>({
@@ -290,11 +287,17 @@ export class NearCache implements BusAudience {
     const bus = this.#bus;
     let since = now - nearMs;
     if (bus !== undefined && now < bus.trustedUntil) {
-      since = Math.min(since, Math.max(now - nearMs * this.#busTimes, bus.trustedSince));
+      since = Math.min(since, Math.max(now - this.#withBusMs(nearMs), bus.trustedSince));
     }
     if (epoch.isOver || epoch.server.askedAt < since || !this.#isUnchanged(entry)) return false;
     if (others.length === 0) return true;
     return others.every((other) => !other.isOver && other.server.askedAt >= since);
+  }
+
+  /** For how long an answer is relied on while the bus is: no longer than without, by who cannot wait until the bus is missed. */
+  #withBusMs(nearMs: number): number {
+    const { maxAge, maxAgeWithBus } = this.#options;
+    return nearMs < maxAge ? nearMs : Math.max(nearMs, maxAgeWithBus);
   }
 
   /** Whether this process has changed none of it since its read began. */

@@ -65,7 +65,7 @@ export interface NearOptions {
   /**
    * How long values are served while the bus is known to work, so that memcached is asked less often for what has changed. It
    * bounds what is noticed late in the one case that no process can know of: a change by a process that nobody on the bus has
-   * ever heard of, or not for twice as long. At least `maxAge`.
+   * ever heard of, or not for twice as long. At least `maxAge`. A policy whose `near` is shorter than `maxAge` does without the bus.
    *
    * @default 20 times `maxAge`
    */

@@ -8,6 +8,8 @@ import {
   writeMessage,
 } from '../../lib/near/bus-message.js';
 import { BusSenders } from '../../lib/near/bus-senders.js';
+import type { CachePolicy } from '../../lib/options/cache-options.js';
+import type { NearOptions } from '../../lib/options/near-options.js';
 import { deferred, Fleet, type Member } from '../cache/support/fleet.js';
 import { LocalBroker, type LocalBus } from '../cache/support/local-bus.js';
 
@@ -27,13 +29,14 @@ class Pair {
   readonly one: OnBus;
   readonly two: OnBus;
 
-  constructor() {
+  /** @param near of each of them, beside their bus. */
+  constructor(near: NearOptions = {}) {
     this.fleet.server.markLongAgo();
-    this.one = this.start();
-    this.two = this.start();
+    this.one = this.start(near);
+    this.two = this.start(near);
   }
 
-  start(near: { maxItems?: number } = {}): OnBus {
+  start(near: NearOptions = {}): OnBus {
     const bus = this.broker.connect();
     return { ...this.fleet.start({ near: { maxAge: MAX_AGE_MS, bus, ...near } }), bus };
   }
@@ -43,22 +46,22 @@ class Pair {
   }
 
   /** Reads for so long, so that the near caches are in use, and keep what is read. */
-  async use(ms: number, value = 'old'): Promise<void> {
+  async use(ms: number, value = 'old', policy: CachePolicy<string> = {}): Promise<void> {
     const until = this.fleet.clock.now() + ms;
     while (this.fleet.clock.now() < until) {
-      for (const member of [this.one, this.two]) await member.cache.getOrSet('k', () => value);
+      for (const member of [this.one, this.two]) await member.cache.getOrSet('k', () => value, policy);
       await this.fleet.pass(20);
     }
   }
 
   /** For how long after its change a process was served the old value. */
-  async oldForMs(reader: Member, forMs: number): Promise<number> {
+  async oldForMs(reader: Member, forMs: number, policy: CachePolicy<string> = {}): Promise<number> {
     const { clock } = this.fleet;
     const changedAt = clock.now();
     let lastOld = -1;
     while (clock.now() < changedAt + forMs) {
       const began = clock.now();
-      const reading = reader.cache.getOrSet('k', () => 'new');
+      const reading = reader.cache.getOrSet('k', () => 'new', policy);
       await this.fleet.pass(5);
       if ((await reading) === 'old') lastOld = began - changedAt;
     }
@@ -95,6 +98,22 @@ describe('a bus between near caches', () => {
     expect(pair.two.cache.near?.bus).toMatchObject({ connected: true, trusted: true, processes: 1 });
     await pair.one.cache.invalidate('k');
     expect(await pair.oldForMs(pair.two, 1000)).toBeLessThanOrEqual(5);
+  });
+
+  it.each<readonly [NearOptions, string, number]>([
+    [{}, '100ms', 100],
+    [{ maxAge: '10s' }, '500ms', 500],
+    [{ maxAgeWithBus: '5s' }, '2s', 5000],
+    [{ maxAgeWithBus: '5s' }, '10s', 10_000],
+  ])('leaves a policy its own bound: %j, near %s', async (near, own, boundMs) => {
+    const policy = { near: own } as CachePolicy<string>;
+    for (const isCut of [false, true]) {
+      const pair = new Pair(near);
+      await pair.use(13_000, 'old', policy);
+      pair.one.bus.isCut = isCut;
+      await (isCut ? pair.one : pair.fleet.start()).cache.invalidate('k');
+      expect(await pair.oldForMs(pair.two, 4 * boundMs, policy)).toBeLessThanOrEqual(boundMs);
+    }
   });
 
   it('spares most of the questions for what has changed', async () => {
