@@ -4,9 +4,10 @@ import { LoaderTimeoutError, MemcachedError } from '../../errors.js';
 import type { Asked } from './before-middleware.js';
 import { bodyOf, storeBody } from './body-form.js';
 import type { CachedRoute } from './cached-route.js';
-import { entityTagOf, isNamed, isNotModified } from './conditional-request.js';
-import { directives } from './header-names.js';
+import { isNamed } from './conditional-request.js';
+import { directives, type Headers } from './header-names.js';
 import type { HttpExchange } from './http-exchange.js';
+import { LeavingAnswer } from './leaving-answer.js';
 import type { Place } from './place.js';
 import { hand, type Method, NEVER_CALLED, type Receiver, unlessCalled } from './receiver.js';
 import { forbidsStoring, headersKnown, isToStore, maySay } from './storable-answer.js';
@@ -277,9 +278,10 @@ export class CachedRequest {
       // At once, before anybody further out can change it.
       const form = storeBody(body, this.#outermost, this.#route, place.key);
       const { form: kind, flags, body: text } = form instanceof Promise ? await form : form;
+      const leaving = this.#leaving(before);
       let changed = headersChanged(before, after);
-      if (this.#outermost !== undefined && exchange.isLast && isNamed(status) && kind !== 'nothing') {
-        const etag = this.#etagFor(after.etag, kind === 'bytes' ? Buffer.from(text, 'base64') : text);
+      if (this.#isLast && isNamed(status) && kind !== 'nothing') {
+        const etag = leaving.etagFor(after.etag, kind === 'bytes' ? Buffer.from(text, 'base64') : text);
         if (etag !== undefined) changed = { ...changed, headers: [...changed.headers, ['etag', etag]] };
       }
       const response: StoredResponse = { status, ...changed, at: unixMs(), form: kind, flags, body: text };
@@ -291,7 +293,7 @@ export class CachedRequest {
       });
       const etag = response.headers.filter(([name]) => name === 'etag');
       exchange.say({ status, headers: etag, removed: [], ...this.#route.says });
-      return { body: this.#conditional(kind === 'json' ? text : body, kind === 'json'), stored };
+      return { body: leaving.handOn(kind === 'json' ? text : body, kind === 'json'), stored };
     } catch (error) {
       this.#route.notStored(place.key, error);
       return { body, stored: NOT_STORED };
@@ -305,6 +307,7 @@ export class CachedRequest {
     if (exchange.isAnswered) return body;
     const { status, headers, removed } = response;
     const { rule, says } = this.#route;
+    const before = this.#isLast ? undefined : exchange.headers;
     exchange.say({
       status,
       headers: [...headers, ['age', String(age)]],
@@ -317,58 +320,18 @@ export class CachedRequest {
     const isJson = response.form === 'json';
     const { headers: asked } = exchange.request;
     const isAsked = asked['if-none-match'] !== undefined || asked['if-modified-since'] !== undefined;
-    if (isAsked || this.#outermost === undefined || !exchange.isLast) return this.#conditional(body, isJson);
+    if (isAsked || !this.#isLast) return this.#leaving(before).handOn(body, isJson);
     if (isJson) exchange.announceJson();
     return body;
   }
 
-  /**
-   * Answers a conditional request: at once where nobody further out can make something else of the answer, otherwise on the
-   * way out.
-   *
-   * @param isJson whether the body is the JSON of what the method returned.
-   */
-  #conditional(body: unknown, isJson: boolean): unknown {
-    const exchange = this.#exchange;
-    if (this.#outermost === undefined || !exchange.isLast) {
-      exchange.onTheWayOut((content) => this.#conclude(content));
-    } else if (this.#answeredUnchanged()) {
-      return undefined;
-    }
-    if (isJson) exchange.announceJson();
-    return body;
+  /** Whether what is handed on now is what leaves. */
+  get #isLast(): boolean {
+    return this.#outermost !== undefined && this.#exchange.isLast;
   }
 
-  /** Names what leaves, whoever has made it of what was stored. */
-  #conclude(content: string | Uint8Array | undefined): string | Uint8Array | undefined {
-    const exchange = this.#exchange;
-    if (exchange.status >= 400) {
-      // Somebody further out has failed; what was said of the answer does not hold for the error.
-      for (const name of ['age', 'cache-control', 'etag']) exchange.removeHeader(name);
-      return content;
-    }
-    if (content === undefined || !isNamed(exchange.status)) return content;
-    const etag = this.#etagFor(exchange.header('etag'), content);
-    if (etag !== undefined) exchange.setHeader('etag', etag);
-    return this.#answeredUnchanged() ? undefined : content;
-  }
-
-  /** @returns an ETag for content that has none yet, if the options want one. */
-  #etagFor(given: unknown, content: string | Uint8Array): string | undefined {
-    const { etag } = this.#route.rule;
-    return etag === 'none' || given !== undefined ? undefined : entityTagOf(content, etag);
-  }
-
-  /** Answers a conditional request by 304 where the client has what it would get. @returns whether it did. */
-  #answeredUnchanged(): boolean {
-    const exchange = this.#exchange;
-    if (!isNamed(exchange.status)) return false;
-    const { headers } = exchange.request;
-    if (!isNotModified(headers, exchange.header('etag'), exchange.header('last-modified'))) return false;
-    exchange.status = 304;
-    exchange.removeHeader('content-type');
-    exchange.removeHeader('content-length');
-    return true;
+  #leaving(before: Headers = {}): LeavingAnswer {
+    return new LeavingAnswer(this.#exchange, this.#route.rule.etag, this.#isLast, before);
   }
 
   /** Says what became of a request that the cache did not answer. @see RFC 9211 */

@@ -106,6 +106,12 @@ export class HttpExchange {
     this.setHeader('vary', [...new Set([...names(response.getHeader('vary')), ...varies])].join(', '));
   }
 
+  /** Has a header say what it has said. */
+  restore(name: string, value: Headers[string]): void {
+    if (value === undefined) this.removeHeader(name);
+    else this.setHeader(name, typeof value === 'number' ? String(value) : value);
+  }
+
   removeHeader(name: string): void {
     this.#response.removeHeader(name);
   }
