@@ -1,4 +1,5 @@
 import { InvalidOptionsError } from '../errors.js';
+import type { WantedRead } from '../near/kept-value.js';
 import { NearCache } from '../near/near-cache.js';
 import type { ResolvedCacheOptions, ResolvedPolicy } from '../options/cache-policy.js';
 import type { CacheCall } from './cache-call.js';
@@ -12,8 +13,8 @@ export class NearReads {
   readonly #near: NearCache;
   readonly #store: CacheStore;
   readonly #events: CacheEvents;
-  /** The moments before the reads of values that may be kept. */
-  readonly #moments = new WeakMap<CacheReading, number>();
+  /** When the reads began of values that may be kept. */
+  readonly #begun = new WeakMap<CacheReading, WantedRead>();
 
   constructor(near: NearCache, store: CacheStore, events: CacheEvents) {
     this.#store = store;
@@ -73,7 +74,7 @@ export class NearReads {
     if (wanted === undefined) return read(undefined);
     return this.#sameOr(key, policy, () => read(wanted.as)).then((reading) => {
       if (reading.value?.kept === undefined) return reading;
-      this.#moments.set(reading, wanted.moment);
+      this.#begun.set(reading, wanted);
       // Otherwise it takes the states of tags to say whether it is fresh.
       if (!areTagged && isPlainHit(reading, policy)) this.keep(key, policy, reading);
       return reading;
@@ -105,12 +106,12 @@ export class NearReads {
 
   /** Keeps a value that was found to be fresh, if its read has asked for that. */
   keep(key: string, policy: ResolvedPolicy, reading: CacheReading): void {
-    const moment = this.#moments.get(reading);
+    const read = this.#begun.get(reading);
     const { value: entry, ttl } = reading;
-    if (moment === undefined || entry?.kept === undefined) return;
-    this.#moments.delete(reading);
+    if (read === undefined || entry?.kept === undefined) return;
+    this.#begun.delete(reading);
     const { tags: versions } = entry;
-    this.#near.admit(key, entry.kept, { moment, terms: policy, versions, ttlMs: ttl, cas: reading.cas });
+    this.#near.admit(key, entry.kept, { read, terms: policy, versions, ttlMs: ttl, cas: reading.cas });
   }
 
   /** A key has changed, or is about to; all of them without one. @param isDone whether it has. */

@@ -12,3 +12,12 @@ export interface KeptValue {
 
 /** Whether a kept value is one object for all, or made for each. */
 export type KeptAs = 'same' | 'copy';
+
+/** A read whose value may be kept. */
+export interface WantedRead {
+  readonly as: KeptAs;
+  /** Before it begins. */
+  readonly moment: number;
+  /** The same by the clock: what its answer says of a ttl counts from then, since that may be taken late. */
+  readonly at: number;
+}

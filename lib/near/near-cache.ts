@@ -4,7 +4,7 @@ import { Order } from '../cache/order.js';
 import type { ResolvedNearOptions } from '../options/near-options.js';
 import type { EpochPlace, EpochStore, LateChange } from './epoch-store.js';
 import { Epochs, type Epoch } from './epochs.js';
-import type { KeptAs, KeptValue } from './kept-value.js';
+import type { KeptAs, KeptValue, WantedRead } from './kept-value.js';
 import { BusSession, type BusAudience, type NearBusReport } from './bus-session.js';
 import { NameMarks } from './name-marks.js';
 import { ReadTwice } from './read-twice.js';
@@ -102,9 +102,9 @@ export class NearCache implements BusAudience {
   /**
    * To be asked before a value is read that was not found here.
    *
-   * @returns how its bytes are to be kept, and the moment before the read; undefined where they are not.
+   * @returns how its bytes are to be kept, and when the read begins; undefined where they are not.
    */
-  wants(key: string, terms: NearTerms): { readonly as: KeptAs; readonly moment: number } | undefined {
+  wants(key: string, terms: NearTerms): WantedRead | undefined {
     if (this.#closed || this.#options.maxItems === 0) return undefined;
     // What is kept, and may not be served now, has been read often.
     if (!this.#entries.has(key) && !this.#readTwice.note(key, terms.nearMs)) {
@@ -112,7 +112,7 @@ export class NearCache implements BusAudience {
       return undefined;
     }
     this.#epochs.use(terms.nearMs);
-    return { as: terms.share === 'same' ? 'same' : 'copy', moment: this.#order.now };
+    return { as: terms.share === 'same' ? 'same' : 'copy', moment: this.#order.now, at: this.#clock.now() };
   }
 
   /**
@@ -130,7 +130,8 @@ export class NearCache implements BusAudience {
    *
    * @param admission what else is known of it.
    */
-  admit(key: string, value: KeptValue, { moment, terms, versions, ttlMs, cas }: Admission): void {
+  admit(key: string, value: KeptValue, { read, terms, versions, ttlMs, cas }: Admission): void {
+    const { moment } = read;
     const tags = versions.map(({ tag }) => tag);
     const place = this.#store.epochOfKey(key);
     if (this.#closed || moment < this.#serversChangedAt || place === undefined) {
@@ -159,7 +160,7 @@ export class NearCache implements BusAudience {
       versions,
       epoch,
       others: others as readonly Epoch[],
-      until: this.#clock.now() + this.#freshMs(place.server, ttlMs, terms),
+      until: read.at + this.#freshMs(place.server, ttlMs, terms),
       moment,
       mark: this.#changed.of(key),
       tagMarks: tags.length === 0 ? NONE : tags.map((tag) => this.#changed.ofTag(tag)),
@@ -322,7 +323,7 @@ export interface NearTerms {
 
 /** What is known of a value that was read. */
 export interface Admission {
-  readonly moment: number;
+  readonly read: WantedRead;
   readonly terms: NearTerms;
   readonly versions: readonly { readonly tag: string; readonly version: string }[];
   /** Names the state that was read; `''` where that is not comparable. */

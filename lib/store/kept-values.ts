@@ -24,7 +24,7 @@ export function keptValue(
 ): KeptValue | undefined {
   const size = bytes.length;
   if (codec.seals === true) return keptUnpacked(codec, size, key, value, as);
-  if (isCounter(bytes, value)) return undefined;
+  if (isCounter(bytes)) return undefined;
   if (as === 'same' || typeof value !== 'object' || value === null) return new OneValue(size, value);
   if (codec.readsJson?.(flags) === true) {
     const text = bytes.toString('utf8');
@@ -140,7 +140,6 @@ function copied(value: unknown): unknown {
   return object;
 }
 
-function isCounter(bytes: Buffer, value: unknown): boolean {
-  if (typeof value === 'object' || bytes.length > LONGEST_COUNTER) return false;
-  return COUNTER.test(bytes.toString('latin1'));
+function isCounter(bytes: Buffer): boolean {
+  return bytes.length <= LONGEST_COUNTER && COUNTER.test(bytes.toString('latin1'));
 }

@@ -66,6 +66,11 @@ describe('what a near cache is not given', () => {
     expect((await kept(codecOf('default'), value, 'same'))[0]).toBeUndefined();
   });
 
+  it('is a counter, whatever its codec reads it as', async () => {
+    expect((await kept(codecOf('raw'), Buffer.from('12 '), 'copy'))[0]).toBeUndefined();
+    expect((await kept(codecOf('raw'), Buffer.from('12a'), 'copy'))[0]?.take()).toEqual(Buffer.from('12a'));
+  });
+
   it('is told when it is encrypted where it is stored', async () => {
     const [keeping] = await kept(codecOf(CODECS.sealed), { a: 1 }, 'copy');
     expect(keeping?.isSealed).toBe(true);

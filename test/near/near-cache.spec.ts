@@ -195,6 +195,39 @@ describe('a near cache', () => {
     expect(await fleet.until(member.cache.getOrSet('k', () => 'new'))).toBe('new');
   });
 
+  it('keeps a value no longer than its ttl, however late its answer is taken', async () => {
+    const fleet = new Fleet();
+    const member = fleet.start(NEAR);
+    await warm(fleet, member, 'other', 'k');
+    const policy = { ttl: '20s' } as const;
+    await fleet.until(member.cache.set('k', 'old', policy));
+    const endsAt = fleet.clock.now() + 20_000;
+    const read = (): Promise<string> => member.cache.getOrSet('k', () => 'new', policy);
+    const pass = async (ms: number): Promise<void> => {
+      for (let passed = 0; passed < ms; passed += 100) {
+        void member.cache.getOrSet('other', () => 'other');
+        await fleet.pass(100);
+      }
+    };
+    await pass(9000);
+    await fleet.until(read());
+    member.store.after = (operation, key) =>
+      operation === 'read' && key === 'k'
+        ? new Promise((resolve) => void fleet.clock.after(5000, resolve))
+        : undefined;
+    const reading = read();
+    await pass(5000);
+    expect(await reading).toBe('old');
+    member.store.after = undefined;
+    let lastOld = 0;
+    while (fleet.clock.now() < endsAt + 5000) {
+      const at = fleet.clock.now();
+      if ((await fleet.until(read())) === 'old') lastOld = at;
+      await fleet.pass(50);
+    }
+    expect(lastOld - endsAt).toBeLessThanOrEqual(500);
+  });
+
   it('asks for nothing while nothing is read', async () => {
     const fleet = new Fleet();
     const member = fleet.start(NEAR);
