@@ -40,9 +40,9 @@ export function storeBody(
   if (holdsStream(value))
     throw new CodecError('a stream can be read once; return a Buffer or a text to have it stored');
   if (exchange !== undefined && typeof value === 'object' && value !== null) {
-    if (exchange.sendsBytesOf(value)) return form('bytes', Buffer.from(value).toString('base64'));
-    const json = exchange.jsonOf(value);
-    if (json !== undefined) return form('json', json);
+    const content = exchange.contentOf(value);
+    if (typeof content === 'string') return form('json', content);
+    if (content !== undefined) return form('bytes', content.toString('base64'));
   }
   if (codec === undefined) throw new CodecError('there is no codec that could store it');
   const encoded = codec.encode(value, key);

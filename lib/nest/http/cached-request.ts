@@ -1,6 +1,6 @@
 import { GatewayTimeoutException } from '@nestjs/common';
 import { lastValueFrom, Observable } from 'rxjs';
-import { LoaderTimeoutError, MemcachedError } from '../../errors.js';
+import { CodecError, LoaderTimeoutError, MemcachedError } from '../../errors.js';
 import type { Asked } from './before-middleware.js';
 import { bodyOf, storeBody } from './body-form.js';
 import type { CachedRoute } from './cached-route.js';
@@ -257,7 +257,7 @@ export class CachedRequest {
   /** Runs the method, and whatever interceptors are further in. */
   async #run(place: Place): Promise<Run> {
     const exchange = this.#exchange;
-    const begun = exchange.headers;
+    const { headers: begun, serializer } = exchange;
     const body = await lastValueFrom(this.#next.handle(), { defaultValue: undefined }).catch(unlessCalled);
     const before = this.#next.before ?? begun;
     if (body === NEVER_CALLED || exchange.isAnswered) return { body, stored: NOT_STORED };
@@ -275,13 +275,20 @@ export class CachedRequest {
       return { body, stored: NOT_STORED };
     }
     try {
+      if (this.#outermost === undefined && exchange.serializer !== serializer) {
+        throw new CodecError(
+          'the method has set reply.serializer(), which hits have not, and interceptors further out see the value; ' +
+            'have it return what is sent, a text or a Buffer',
+        );
+      }
       // At once, before anybody further out can change it.
       const form = storeBody(body, this.#outermost, this.#route, place.key);
       const { form: kind, flags, body: text } = form instanceof Promise ? await form : form;
+      const bytes = kind === 'bytes' ? Buffer.from(text, 'base64') : undefined;
       const leaving = this.#leaving(before);
       let changed = headersChanged(before, after);
       if (this.#isLast && isNamed(status) && kind !== 'nothing') {
-        const etag = leaving.etagFor(after.etag, kind === 'bytes' ? Buffer.from(text, 'base64') : text);
+        const etag = leaving.etagFor(after.etag, bytes ?? text);
         if (etag !== undefined) changed = { ...changed, headers: [...changed.headers, ['etag', etag]] };
       }
       const response: StoredResponse = { status, ...changed, at: unixMs(), form: kind, flags, body: text };
@@ -293,7 +300,8 @@ export class CachedRequest {
       });
       const etag = response.headers.filter(([name]) => name === 'etag');
       exchange.say({ status, headers: etag, removed: [], ...this.#route.says });
-      return { body: leaving.handOn(kind === 'json' ? text : body, kind === 'json'), stored };
+      const isJson = kind === 'json';
+      return { body: leaving.handOn(isJson ? text : (bytes ?? body), isJson), stored };
     } catch (error) {
       this.#route.notStored(place.key, error);
       return { body, stored: NOT_STORED };

@@ -1,4 +1,5 @@
 import { ServerResponse } from 'node:http';
+import { type FastifyReply, fastifyContentOf, type Serializer } from './fastify-content.js';
 import { type Headers, names } from './header-names.js';
 import type { HttpRequest } from '../../options/http-cache-options.js';
 import type { Platform } from './platform.js';
@@ -121,7 +122,13 @@ export class HttpExchange {
    * something of his own between, by a setting, a hook or another `res.json`.
    */
   get sendsPlainJson(): boolean {
-    return this.#platform.sendsPlainJson && !this.#isPatched('json') && !this.#isPatched('send');
+    if (!this.#platform.sendsPlainJson || this.#isPatched('json') || this.#isPatched('send')) return false;
+    return this.serializer === null;
+  }
+
+  /** What was given to Fastify's reply to make content of values, for this one answer; null where nothing was. */
+  get serializer(): Serializer | null | undefined {
+    return this.#platform.isFastify ? this.#platform.serializers.of(this.#response) : null;
   }
 
   /** Whether nobody stands behind this who could change what is sent. */
@@ -149,13 +156,15 @@ export class HttpExchange {
     );
   }
 
-  /** @returns the JSON that a value becomes for the client; undefined where it becomes none. */
-  jsonOf(value: object): string | undefined {
+  /**
+   * The text or the bytes that an object becomes for the client; undefined where it becomes none.
+   *
+   * @throws what a serializer throws.
+   */
+  contentOf(value: object): string | Buffer | undefined {
     const response = this.#response;
-    // Fastify takes an error that is returned for one that was thrown.
-    if (this.#platform.isFastify && value instanceof Error) return undefined;
-    const json = typeof response.serialize === 'function' ? response.serialize(value) : JSON.stringify(value);
-    return typeof json === 'string' ? json : undefined;
+    if (!this.#platform.isFastify) return JSON.stringify(value);
+    return fastifyContentOf(response as PlatformResponse & FastifyReply, value, this.serializer ?? null);
   }
 
   /** Has a text sent that is JSON already. */
@@ -163,15 +172,17 @@ export class HttpExchange {
     const response = this.#response;
     const isBare = response.getHeader('content-type') === undefined;
     if (isBare) this.setHeader('content-type', JSON_TYPE);
-    if (typeof response.serializer === 'function') response.serializer(asItIs);
+    const { serializer } = this;
+    // Fastify leaves a text alone, unless the reply has a serializer, which is for what is sent in its place as well: an error.
+    if (serializer) response.serializer?.((value) => (typeof value === 'string' ? value : serializer(value)));
     // All that Express would find out is known: 3% of a request's time.
-    else if (isBare && response.statusCode === 200 && response.getHeader('etag') !== undefined)
+    if (
+      response.raw === undefined &&
+      isBare &&
+      response.statusCode === 200 &&
+      response.getHeader('etag') !== undefined
+    )
       response.send = sendJson;
-  }
-
-  /** Whether the platform sends an object like this as the bytes that it holds. */
-  sendsBytesOf(value: object): value is Uint8Array {
-    return value instanceof Uint8Array && this.#platform.isFastify;
   }
 
   /**
@@ -266,8 +277,8 @@ interface PlatformResponse extends NodeResponse {
   /** Node's, in Express. */
   setHeader?(name: string, value: string | readonly string[] | number): unknown;
   send?: (this: PlatformResponse, payload?: unknown) => unknown;
-  serialize?(payload: unknown): unknown;
-  serializer?(serialize: (payload: string) => string): unknown;
+  /** Fastify's. */
+  serializer?(serialize: Serializer): unknown;
 }
 
 /**
@@ -323,8 +334,4 @@ function endInBytes(response: NodeResponse): void {
 
 function encodingOf([encoding]: readonly unknown[]): BufferEncoding {
   return typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8';
-}
-
-function asItIs(payload: string): string {
-  return payload;
 }

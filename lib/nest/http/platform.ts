@@ -1,4 +1,5 @@
 import type { HttpAdapterHost } from '@nestjs/core';
+import { ReplySerializers } from './fastify-content.js';
 
 const JSON_SETTINGS = ['json replacer', 'json spaces', 'json escape'];
 
@@ -15,6 +16,8 @@ export class Platform {
   readonly changesWhatIsSent: boolean;
   /** Whether the application has hooks that run behind middleware and those of `onRequest`, and in front of interceptors. */
   readonly hasHooksBeforeNest: boolean;
+  /** Fastify's. */
+  readonly serializers = new ReplySerializers();
 
   /** To be made when the first request is there: only then is the application complete. */
   constructor(adapter: Adapter) {
