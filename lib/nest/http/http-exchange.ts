@@ -226,13 +226,19 @@ export class HttpExchange {
     };
   }
 
+  /** Whether somebody has put a method of his own in front of the platform's. */
   #isPatched(method: 'json' | 'send'): boolean {
-    const response = this.#response;
-    // Express lets each application have methods of its own on the object between a response and Express's.
-    return (
-      Object.hasOwn(response, method) ||
-      (response.raw === undefined && Object.hasOwn(Object.getPrototypeOf(response) as object, method))
-    );
+    const response: object = this.#response;
+    if (this.#platform.isFastify) return Object.hasOwn(response, method);
+    // Express has objects of its applications between a response and its own: of the one that answers, and of those it is mounted on.
+    let owners = 0;
+    for (
+      let each: object | null = response;
+      each !== null;
+      each = Object.getPrototypeOf(each) as object | null
+    )
+      if (Object.hasOwn(each, method)) owners += 1;
+    return owners > 1;
   }
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Controller, Get, type INestApplication, Res } from '@nestjs/common';
+import { ExpressAdapter } from '@nestjs/platform-express';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { HttpCache } from '../../../lib/index.js';
 import { httpApp, PLATFORMS, setHeader } from '../support/http-apps.js';
@@ -72,6 +73,27 @@ const BEHIND: Record<string, { on: string; prepare: (app: INestApplication) => v
       }),
     personal: true,
   },
+  'a res.json of an application that it is mounted on': {
+    on: 'express',
+    prepare: (app) =>
+      mount(app, {
+        json(body) {
+          return this.send(JSON.stringify({ body, for: this.req.headers['x-user'] }));
+        },
+      }),
+    personal: true,
+  },
+  'a res.send of an application that it is mounted on': {
+    on: 'express',
+    prepare: (app) =>
+      mount(app, {
+        send(text) {
+          this.setHeader('content-type', 'application/json; charset=utf-8');
+          return this.end(JSON.stringify({ text, for: this.req.headers['x-user'] }));
+        },
+      }),
+    personal: true,
+  },
   'a hook before serialization': {
     on: 'fastify',
     prepare: (app) =>
@@ -100,6 +122,21 @@ const BEHIND: Record<string, { on: string; prepare: (app: INestApplication) => v
     personal: true,
   },
 };
+
+/** Mounts an application on another one of Express, whose responses have methods of their own. */
+function mount(app: INestApplication, methods: ThisType<OfParent> & Partial<OfParent>): void {
+  const parent = new ExpressAdapter().getInstance<{ response: object; use(app: object): void }>();
+  Object.assign(parent.response, methods);
+  parent.use(app.getHttpAdapter().getInstance());
+}
+
+interface OfParent {
+  readonly req: Request;
+  json(body: unknown): unknown;
+  send(body: unknown): unknown;
+  setHeader(name: string, value: string): unknown;
+  end(text: string): unknown;
+}
 
 interface Hooks {
   addHook(name: string, hook: (request: Request, reply: object, body: unknown) => Promise<unknown>): void;
