@@ -6,9 +6,12 @@ export const FAMILIES = { cacheManager: 'cm', keyv5: 'keyv5', keyv6: 'keyv', thr
 
 const TAKEN: ReadonlySet<string> = new Set(Object.values(FAMILIES));
 
-/** A name without colons: `a` with the key `b:c` is not `a:b` with the key `c`. */
+/** What a name would run into the key with, and what memcached takes in no key: with it, listed keys would not bear the name. */
+const UNFIT = /[%:\u0000-\u0020\u007f]/g;
+
+/** A name without colons and blanks: `a` with the key `b:c` is not `a:b` with the key `c`. */
 export function escapedName(name: string): string {
-  return name.replaceAll('%', '%25').replaceAll(':', '%3A');
+  return name.replaceAll(UNFIT, encodeURIComponent);
 }
 
 /** Likewise, of an adapter whose names stand where those of the others do: none is the name of one of them. */

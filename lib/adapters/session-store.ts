@@ -1,33 +1,39 @@
 import { EventEmitter } from 'node:events';
 import type { Codec } from '../client/codec/codec.js';
 import { createCodec } from '../client/codec/create-codec.js';
-import { CasConflictError, ClientClosedError, CodecError, InvalidArgumentError } from '../errors.js';
+import {
+  CasConflictError,
+  CodecError,
+  CommandTimeoutError,
+  ConnectionError,
+  InvalidArgumentError,
+  InvalidOptionsError,
+  OverloadError,
+  ProtocolError,
+  ServerError,
+} from '../errors.js';
 import { readCodec, type SealOptions } from '../options/codec-options.js';
-import { type Duration, toMilliseconds } from '../options/duration.js';
-import { oneOf, readObject, type Shape, text, withDefault } from '../options/schema.js';
+import { type Duration, toTtlSeconds } from '../options/duration.js';
+import { duration, oneOf, readObject, type Shape, text, withDefault } from '../options/schema.js';
 import { callersNow } from './callers-time.js';
 import { escapedFamily, OWN } from './own-keys.js';
 import { mergedSession } from './session-changes.js';
+import { SessionClasses } from './session-classes.js';
 import { clientOf, type MemcachedSource, type SharedClient } from './shared-client.js';
+import type { StoredSession } from './stored-session.js';
 import type { StrictClient } from './strict-client.js';
-
-/** A session as the frameworks hand it over, as far as the store looks at it. */
-export interface StoredSession {
-  cookie?: { expires?: Date | string | false | null | undefined; [setting: string]: unknown } | undefined;
-  [field: string]: unknown;
-}
 
 /** Options of `MemcachedSessionStore`. */
 export interface SessionStoreOptions {
   /**
-   * Which sessions are this store's: `all`, `ids`, `length` and `clear` see those of one prefix.
+   * Which sessions are this store's: `all`, `ids`, `length` and `clear` see those of one prefix. At most 100 bytes.
    *
    * @default 'session'
    */
   prefix?: string | undefined;
 
   /**
-   * How long a session lives whose cookie has no end, from its last use; at least a second, or a function that says so.
+   * How long a session lives whose cookie has no end, from its last use; or a function that says so. At least a second.
    *
    * @default '1d'
    */
@@ -38,7 +44,7 @@ export interface SessionStoreOptions {
 
   /**
    * What becomes of a request while the server of its session is away: it fails (`error`), or goes on with a session of its
-   * own, which is not kept (`new-session`).
+   * own, which is not kept (`new-session`). What else fails, such as a session that cannot be stored, fails either way.
    *
    * @default 'error'
    */
@@ -63,14 +69,28 @@ const MAX_ATTEMPTS = 64;
 /** How often `clear` looks for sessions: more may be begun meanwhile, without end. */
 const MAX_CLEARINGS = 5;
 
-const OPTIONS: Shape<Required<Omit<SessionStoreOptions, 'seal'>> & { seal: SealOptions | undefined }> = {
-  prefix: withDefault(text(), 'session'),
-  ttl: (value, path) => {
-    if (typeof value === 'function') return value as () => Duration;
-    const ttl = value === undefined ? '1d' : (value as Duration);
-    toMilliseconds(ttl, path);
-    return ttl;
-  },
+/** So much leaves room in a key for the id, and for the client's own prefix. */
+const MAX_PREFIX_BYTES = 100;
+
+/** What says that a server is away, or not well. */
+const AWAY = [ConnectionError, CommandTimeoutError, ProtocolError, OverloadError, ServerError];
+
+type SessionTtl = number | ((session: StoredSession, sid: string) => Duration);
+
+const OPTIONS: Shape<{
+  prefix: string;
+  ttl: SessionTtl;
+  seal: SealOptions | undefined;
+  onStoreError: 'error' | 'new-session';
+}> = {
+  prefix: withDefault((value, path) => {
+    const prefix = text()(value, path);
+    const bytes = Buffer.byteLength(escapedFamily(prefix));
+    if (bytes <= MAX_PREFIX_BYTES) return prefix;
+    throw new InvalidOptionsError(path, `expected at most ${MAX_PREFIX_BYTES} bytes, got ${bytes}`);
+  }, 'session'),
+  ttl: (value, path) =>
+    typeof value === 'function' ? (value as () => Duration) : duration(1000)(value ?? '1d', path),
   seal: (value) => value as SealOptions | undefined,
   onStoreError: withDefault(oneOf('error', 'new-session'), 'error'),
 };
@@ -91,7 +111,7 @@ export class MemcachedSessionStore extends EventEmitter {
   readonly #client: StrictClient;
   readonly #codec: Codec;
   readonly #keys: string;
-  readonly #ttl: Duration | ((session: StoredSession, sid: string) => Duration);
+  readonly #ttl: SessionTtl;
   readonly #isStrict: boolean;
   readonly #held = new WeakMap<object, Held>();
   #classes: SessionClasses | undefined;
@@ -165,28 +185,23 @@ export class MemcachedSessionStore extends EventEmitter {
   load(sid: string, callback: Callback<never>): void {
     this.get(sid, (error: unknown, session?: StoredSession | null) => {
       if (error !== null || !session) return callback(error ?? undefined);
-      const req = { sessionID: sid, sessionStore: this };
-      callback(undefined, this.createSession(req as never, session as never));
+      // Nobody's request: express-session, and what it is told to call, look at the headers.
+      const req = { sessionID: sid, sessionStore: this, headers: {} };
+      let loaded: never;
+      try {
+        loaded = this.createSession(req as never, session as never);
+      } catch (problem) {
+        return callback(problem);
+      }
+      callback(undefined, loaded);
     });
   }
 
   /** Likewise: makes a session of what was read, and puts it into a request. What is held of it goes with it unseen. */
   createSession(req: never, session: never): never {
-    const request = req as { sessionID: string; session?: StoredSession | undefined };
-    const { [HELD]: held, cookie: settings = {}, ...fields } = session as StoredSession;
-    const { Session, cookiePrototype } = (this.#classes ??= this.#findClasses(request));
-    const { expires, originalMaxAge } = settings;
-    const cookie = Object.assign(
-      Object.create(cookiePrototype) as object,
-      { path: '/', httpOnly: true },
-      settings,
-      {
-        expires: typeof expires === 'string' ? new Date(expires) : expires,
-        originalMaxAge,
-      },
-    );
-    const made = new Session(request, { ...fields, cookie });
-    request.session = made;
+    const { [HELD]: held, ...stored } = session as StoredSession;
+    this.#classes ??= SessionClasses.of(req, this.generate);
+    const made = this.#classes.make(req, stored);
     if (held !== undefined) this.#held.set(made, held as Held);
     return made as never;
   }
@@ -199,23 +214,6 @@ export class MemcachedSessionStore extends EventEmitter {
   /** Called by Nest where the store is a provider. */
   onApplicationShutdown(): Promise<void> {
     return this.close();
-  }
-
-  /**
-   * express-session's classes, of a session that it makes for this request: so express-session is no dependency, and they
-   * are of the copy of it that is at work.
-   */
-  #findClasses(request: { sessionID: string; session?: StoredSession | undefined }): SessionClasses {
-    const { sessionID } = request;
-    this.generate?.(request);
-    request.sessionID = sessionID;
-    if (request.session?.cookie === undefined) {
-      throw new InvalidArgumentError('createSession: the store was not given to express-session');
-    }
-    return {
-      Session: request.session.constructor as SessionClasses['Session'],
-      cookiePrototype: Object.getPrototypeOf(request.session.cookie) as object,
-    };
   }
 
   /** What cannot be read (a key that was rotated away, bytes of somebody else) is no session. */
@@ -238,28 +236,23 @@ export class MemcachedSessionStore extends EventEmitter {
 
   async #write(sid: string, session: StoredSession): Promise<void> {
     const ttl = this.#ttlOf(sid, session);
-    if (ttl <= 0) return this.#remove(sid);
-    const key = this.#keys + sid;
+    if (ttl === 0) return this.#remove(sid);
     const json = JSON.stringify(session);
     const held = this.#held.get(session) ?? (session[HELD] as Held | undefined);
-    const options = { ttl: Math.max(ttl, 1000), codec: this.#codec };
     if (held !== undefined) {
-      await this.#writeOver(key, json, held, options);
+      await this.#writeOver(sid, json, ttl, held);
       held.json = json;
       held.cas = undefined;
       return;
     }
-    await this.#client.set(key, json, options);
+    await this.#client.set(this.#keys + sid, json, { ttl, codec: this.#codec });
     this.#held.set(session, { json, cas: undefined });
   }
 
   /** Writes over what was read, or over what has taken its place with the changes of this request put into it. */
-  async #writeOver(
-    key: string,
-    json: string,
-    held: Held,
-    options: { ttl: number; codec: Codec },
-  ): Promise<void> {
+  async #writeOver(sid: string, json: string, ttl: number, held: Held): Promise<void> {
+    const key = this.#keys + sid;
+    const options = { ttl, codec: this.#codec };
     let [cas, mine] = [held.cas, json];
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       if (cas !== undefined) {
@@ -273,7 +266,9 @@ export class MemcachedSessionStore extends EventEmitter {
       const now = await this.#client.gets<string>(key, { codec: this.#codec });
       if (now === undefined) return;
       cas = now.cas;
-      mine = mergedSession(held.json, json, now.value);
+      mine = mergedSession(held.json, json, now.value, callersNow());
+      options.ttl = this.#ttlOf(sid, JSON.parse(mine) as StoredSession);
+      if (options.ttl === 0) return this.#remove(sid);
     }
     throw new CasConflictError(
       `session: ${MAX_ATTEMPTS} attempts met a concurrent change`,
@@ -284,8 +279,8 @@ export class MemcachedSessionStore extends EventEmitter {
 
   async #prolong(sid: string, session: StoredSession): Promise<void> {
     const ttl = this.#ttlOf(sid, session);
-    if (ttl <= 0) return this.#remove(sid);
-    await this.#client.touch(this.#keys + sid, Math.max(ttl, 1000));
+    if (ttl === 0) return this.#remove(sid);
+    await this.#client.touch(this.#keys + sid, ttl);
   }
 
   async #remove(sid: string): Promise<void> {
@@ -312,27 +307,42 @@ export class MemcachedSessionStore extends EventEmitter {
     });
   }
 
-  /** Looks again until nothing is found: memcached before 1.6.19 may leave out what it moves meanwhile. */
+  /**
+   * Looks again until nothing new is found: memcached before 1.6.19 may leave out what it moves meanwhile.
+   *
+   * @throws {InvalidArgumentError} for sessions that are there still: their ids are too long for keys, which bear a hash then.
+   */
   async #removeAll(): Promise<void> {
+    const removed = new Set<string>();
+    let left = 0;
     for (let pass = 0; pass < MAX_CLEARINGS; pass += 1) {
       const ids = await this.#readIds();
-      if (ids.length === 0) return;
-      await Promise.all(ids.map((sid) => this.#remove(sid)));
+      const found = ids.filter((sid) => !removed.has(sid));
+      left = ids.length - found.length;
+      if (found.length === 0) break;
+      await Promise.all(found.map((sid) => this.#remove(sid)));
+      for (const sid of found) removed.add(sid);
     }
+    if (left === 0) return;
+    throw new InvalidArgumentError(
+      `clear: ${left} of the sessions could not be destroyed: their ids are too long for keys, or have blanks; give them shorter ones (genid)`,
+    );
   }
 
-  /** Milliseconds: until the cookie's end, or as the option says where it has none (`false`, `null`, what is no date). */
+  /** Milliseconds, at least a second: until the cookie's end, or as the option says where it has none. 0: it is over. */
   #ttlOf(sid: string, session: StoredSession): number {
     const expires = session.cookie?.expires;
+    // `false` and `null` are no end, nor is what is no date.
     const end = expires ? new Date(expires).getTime() : Number.NaN;
-    if (!Number.isNaN(end)) return end - callersNow();
-    return toMilliseconds(typeof this.#ttl === 'function' ? this.#ttl(session, sid) : this.#ttl, 'ttl');
+    if (!Number.isNaN(end)) return end <= callersNow() ? 0 : Math.max(end - callersNow(), 1000);
+    if (typeof this.#ttl === 'function') return toTtlSeconds(this.#ttl(session, sid)) * 1000;
+    return this.#ttl;
   }
 
   /** Tells a callback what came of something; while a server is away, what there is without it, if that is wished. */
   #settle<Value>(work: Promise<Value>, without: Value, callback: Callback<Value> | undefined): void {
     const told = work.catch((error: unknown) => {
-      if (this.#isStrict || error instanceof ClientClosedError) throw error;
+      if (this.#isStrict || !AWAY.some((kind) => error instanceof kind)) throw error;
       return without;
     });
     told.then(
@@ -350,9 +360,4 @@ function sessionOf(json: unknown): StoredSession | null {
   } catch {
     return null;
   }
-}
-
-interface SessionClasses {
-  readonly Session: new (request: unknown, fields: object) => StoredSession;
-  readonly cookiePrototype: object;
 }

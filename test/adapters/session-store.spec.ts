@@ -237,6 +237,106 @@ inEveryPlace('the session store', (place) => {
     },
   );
 
+  it.each(['my app', 'a\tb\u007f', 'сессии', 'x'.repeat(100)])(
+    'looks around and clears under any prefix: %j',
+    async (prefix) => {
+      const store = open({ prefix });
+      await store.clear();
+      for (const sid of ['1', '2']) await store.set(sid, { cookie: {} });
+      expect((await store.ids()).toSorted(byText)).toEqual(['1', '2']);
+      await store.clear();
+      expect([await store.get('1'), await store.get('2'), await store.length()]).toEqual([null, null, 0]);
+    },
+  );
+
+  it('says so where it cannot clear: what has a very long id is not found by it', async () => {
+    const store = open();
+    await store.set('1', { cookie: {} });
+    await store.set('x'.repeat(250), { cookie: {} });
+    await expect(store.clear()).rejects.toThrow('1 of the sessions could not be destroyed');
+    expect(await store.get('1')).toBeNull();
+    expect(() => open({ prefix: 'x'.repeat(101) })).toThrow('prefix: expected at most 100 bytes, got 101');
+  });
+
+  it.each<[string, () => Date]>([
+    ['in twenty years', () => new Date(Date.now() + 20 * 365 * 86_400_000)],
+    ['at the end of all time', () => new Date(8.64e15)],
+  ])('keeps a session whose cookie ends %s', async (_, expires) => {
+    const store = open();
+    const value = { a: 1, cookie: { expires: expires() } };
+    await store.set('1', value);
+    await store.touch('1', value);
+    const read = await store.get('1');
+    expect(read).toMatchObject({ a: 1 });
+    await store.set('1', { ...read, a: 2, cookie: { expires: expires() } });
+    expect(await store.get('1')).toMatchObject({ a: 2 });
+  });
+
+  it('refuses a ttl below a second, and destroys nothing by it', async () => {
+    for (const ttl of [0, 500, '0.5s'] as const) {
+      expect(() => open({ ttl })).toThrow('ttl: expected at least 1000 ms');
+      const prefix = randomUUID();
+      const store = open({ prefix, ttl: () => ttl });
+      const sound = open({ prefix });
+      await sound.set('1', { a: 1, cookie: {} });
+      await expect(store.set('1', { a: 2, cookie: {} })).rejects.toThrow('below one second');
+      await expect(store.touch('1', { cookie: {} })).rejects.toThrow('below one second');
+      expect(await sound.get('1')).toMatchObject({ a: 1 });
+    }
+  });
+
+  it('tells of what cannot be stored, also where it makes do without a server', async () => {
+    const store = open({ onStoreError: 'new-session' });
+    await expect(store.set('1', { n: 1n, cookie: {} })).rejects.toThrow('BigInt');
+    await expect(store.set('1', { text: randomUUID().repeat(60_000), cookie: {} })).rejects.toMatchObject({
+      code: 'MEMCACHED_VALUE_TOO_LARGE',
+    });
+    const wrong = open({ onStoreError: 'new-session', ttl: () => 'soon' as never });
+    await expect(wrong.set('1', { cookie: {} })).rejects.toThrow('ttl');
+  });
+
+  const day = 86_400_000;
+  /** A cookie as frameworks count it anew with each request. */
+  const cookieOf = (maxAge: number | null, more: object = {}) => ({
+    originalMaxAge: maxAge,
+    expires: maxAge === null ? null : new Date(Date.now() + maxAge),
+    ...more,
+  });
+
+  it.each<[string, object, object, object, number, object]>([
+    ['the longer time of another', cookieOf(60_000), cookieOf(30 * day), cookieOf(59_998), 30 * day, {}],
+    ['the first time of another', cookieOf(null), cookieOf(30 * day), cookieOf(null), 30 * day, {}],
+    [
+      'that of another to have no end',
+      cookieOf(60_000),
+      cookieOf(null),
+      cookieOf(60_000),
+      day,
+      { expires: null },
+    ],
+    ['its own', cookieOf(60_000), cookieOf(30 * day), cookieOf(5 * day), 5 * day, {}],
+    [
+      'another setting of another',
+      cookieOf(60_000, { path: '/' }),
+      cookieOf(60_000, { path: '/a' }),
+      cookieOf(9 * day, { path: '/' }),
+      9 * day,
+      { path: '/a' },
+    ],
+  ])('keeps, of a cookie that two requests write: %s', async (_, before, theirs, mine, ms, left) => {
+    const store = open({ ttl: '1d' });
+    await store.set('1', { cookie: before });
+    const [one, other] = [await store.get('1'), await store.get('1')];
+    await store.set('1', { ...one, cookie: theirs });
+    await store.set('1', { ...other, cookie: mine });
+    const { cookie } = (await store.get('1'))!;
+    expect(cookie).toMatchObject(left);
+    if (cookie!.expires)
+      expect(Date.parse(String(cookie!.expires)) - Date.now()).toBeGreaterThan(ms - 10_000);
+    const kept = await msLeft(store, '1');
+    if (kept !== undefined) expect(Math.abs(kept - ms)).toBeLessThan(10_000);
+  });
+
   it('seals what it stores, if it is told to', async () => {
     const store = open({ seal: { keys: [{ id: 'a', key: Buffer.alloc(32, 7) }] } });
     await store.set('1', { user: 'ada', cookie: {} });
@@ -314,6 +414,49 @@ describeReal('the session store in two processes', () => {
     },
     60_000,
   );
+});
+
+describe('a session of an id, before any request', () => {
+  const load = (store: MemcachedSessionStore, sid: string) =>
+    new Promise<WithSession['session'] | undefined>((resolve, reject) => {
+      store.load(sid, (error: unknown, loaded?: WithSession['session']) =>
+        error instanceof Error ? reject(error) : resolve(loaded),
+      );
+    });
+  let server: MemcachedServer;
+  let service: MemcachedService;
+  let store: MemcachedSessionStore;
+
+  beforeEach(async () => {
+    server = await MemcachedServer.start();
+    service = new MemcachedService({ servers: server.address });
+    store = new MemcachedSessionStore(service);
+    await promised(store).set('1', { a: 1, cookie: { originalMaxAge: null } });
+  });
+  afterEach(async () => {
+    await service.close();
+    await server.close();
+  });
+
+  const settings = { secret: 's', resave: false, saveUninitialized: false };
+
+  it('is loaded, behind a proxy and with settings of the request', async () => {
+    const cookie = ({ headers }: { headers: object }) => ({ secure: 'x-secure' in headers });
+    session({ ...settings, store, proxy: true, cookie: cookie as never });
+    const loaded = await load(store, '1');
+    expect(loaded).toMatchObject({ a: 1 });
+    expect(loaded!.regenerate).toBeInstanceOf(Function);
+    expect(await load(store, '2')).toBeUndefined();
+  });
+
+  it('fails by its callback where no session can be made', async () => {
+    await expect(load(store, '1')).rejects.toThrow('the store was not given to express-session');
+    const genid = (): string => {
+      throw new Error('no user');
+    };
+    session({ ...settings, store, genid });
+    await expect(load(store, '1')).rejects.toThrow('no user');
+  });
 });
 
 describe('the session store without a server', () => {
