@@ -68,6 +68,11 @@ export class MemcachedServer implements AsyncDisposable {
     return new MemcachedServer(listener, host, address, sockets);
   }
 
+  /** Lets the process end while nobody is connected, as `unref()` of Node's servers does. */
+  unref(): void {
+    this.#listener.unref();
+  }
+
   /** Ends every connection and stops listening; what was stored is gone. A second call waits for the first. */
   close(): Promise<void> {
     this.#closing ??= new Promise((resolve) => {

@@ -67,3 +67,12 @@ void describe('prices', () => {
     assert.ok(app.get(MemcachedService));
   });
 });
+
+void describe('an application that ends', () => {
+  void it('answers what is under way', async () => {
+    const app = await NestFactory.createApplicationContext(AppModule, { logger: ['error'] });
+    const found = app.get(MemcachedService).get('price:1');
+    await app.close();
+    assert.equal(await found, 1);
+  });
+});

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { Injectable, Module } from '@nestjs/common';
+import { Inject, Injectable, Module, type Provider } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import {
   Cacheable,
@@ -26,6 +26,10 @@ class Prices {
 
 @Module({ providers: [Prices], exports: [Prices] })
 class PricesModule {}
+
+/** How many listeners keep this process. */
+const listeners = (): number =>
+  process.getActiveResourcesInfo().filter((resource) => resource === 'TCPServerWrap').length;
 
 describe('MemcachedTestingModule', () => {
   const modules: TestingModule[] = [];
@@ -160,6 +164,67 @@ describe('MemcachedTestingModule', () => {
     const [prices, probe] = [module.get(Prices), module.get(CacheProbe)];
     expect([await prices.find(7), await prices.find(8), await prices.find(9)]).toEqual([1, 2, 900]);
     expect(probe.total).toMatchObject({ hits: 2, loads: 1 });
+  });
+
+  it('does not start with values that cannot be stored, and leaves nothing open', async () => {
+    const seed = { 'price:7': () => 1, 'price:8': 'x'.repeat(2 ** 21), 'price:9': 1 };
+    await expect(start({ seed })).rejects.toThrow(/^seed: "price:7", "price:8" could not be stored/);
+    expect(listeners()).toBe(0);
+  });
+
+  it.each<[string, MemcachedTestingOptions, Provider[]]>([
+    ['an option is wrong', { cache: { ttl: 'nonsense' } } as never, []],
+    ['a provider fails', {}, [{ provide: 'database', useFactory: () => Promise.reject(new Error('away')) }]],
+  ])('keeps no process that cannot start: %s', async (_name, options, providers) => {
+    const imports = [MemcachedTestingModule.forRoot(options)];
+    await expect(Test.createTestingModule({ imports, providers }).compile()).rejects.toThrow();
+    expect(listeners()).toBe(0);
+  });
+
+  it('has its probe wherever it has its cache', async () => {
+    @Module({
+      providers: [{ provide: 'counts', inject: [CacheProbe], useFactory: (probe: unknown) => probe }],
+    })
+    class CountsModule {}
+    const module = await Test.createTestingModule({
+      imports: [MemcachedTestingModule.forRoot(), CountsModule],
+    }).compile();
+    modules.push(await module.init());
+    expect(module.get('counts')).toBe(module.get(CacheProbe));
+  });
+
+  it.each([true, false])('ends its servers after its cache: isGlobal %s', async (isGlobal) => {
+    const seen: unknown[] = [];
+    @Module({})
+    class LeaderModule {
+      @Inject(MemcachedService) private readonly memcached!: MemcachedService;
+
+      async onApplicationShutdown(): Promise<void> {
+        seen.push(await this.memcached.delete('leader'));
+      }
+    }
+    const testing = MemcachedTestingModule.forRoot({ isGlobal, seed: { leader: 1, key: 1 } });
+    const module = await Test.createTestingModule({
+      imports: [testing, { module: LeaderModule, global: isGlobal, imports: isGlobal ? [] : [testing] }],
+    }).compile();
+    await module.init();
+    const [service, probe] = [module.get(MemcachedService), module.get(CacheProbe)];
+    const found = service.get('key');
+    await module.close();
+    expect(await found).toBe(1);
+    expect(seen).toEqual([true]);
+    expect(probe.of('leader').invalidations).toBe(1);
+  });
+
+  it('ends also with a double in the place of its cache', async () => {
+    const module = await Test.createTestingModule({ imports: [MemcachedTestingModule.forRoot()] })
+      .overrideProvider(MemcachedService)
+      .useValue({ get: () => 1 })
+      .compile();
+    await module.init();
+    const [address] = module.get(CacheProbe).addresses;
+    await module.close();
+    await expect(fetch(`http://${address}`)).rejects.toThrow('fetch failed');
   });
 
   it('takes the options of the module, and a name', async () => {

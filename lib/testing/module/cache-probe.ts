@@ -1,4 +1,3 @@
-import type { OnApplicationShutdown } from '@nestjs/common';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { InvalidArgumentError } from '../../errors.js';
 import type { CacheMessage } from '../../nest/cache-diagnostics.js';
@@ -27,7 +26,7 @@ const NOTHING: KeyCounts = { hits: 0, misses: 0, stale: 0, loads: 0, failures: 0
  * What it counts is what all caches of this process have told since it was made: tests that run at the same time in one
  * process use keys of their own.
  */
-export class CacheProbe implements OnApplicationShutdown, AsyncDisposable {
+export class CacheProbe implements AsyncDisposable {
   /** One for each server that was asked for. */
   readonly servers: readonly FaultyServer[];
   readonly #clock: { aheadMs: number };
@@ -110,11 +109,6 @@ export class CacheProbe implements OnApplicationShutdown, AsyncDisposable {
       () => undefined,
     );
     return this.#closing;
-  }
-
-  /** Called by Nest at the end of the application. */
-  onApplicationShutdown(): Promise<void> {
-    return this.close();
   }
 
   /** `close()`, for `await using`. */

@@ -18,6 +18,8 @@ export class FaultyServer implements AsyncDisposable {
    */
   static async start(now: () => number): Promise<FaultyServer> {
     const server = await MemcachedServer.start({ now });
+    // A module that fails to start is never closed; the process ends all the same, and connections keep it until they end.
+    server.unref();
     return new FaultyServer(server, await FaultProxy.start(server));
   }
 

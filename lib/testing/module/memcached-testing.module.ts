@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { InvalidOptionsError } from '../../errors.js';
 import { getMemcachedToken } from '../../nest/tokens.js';
 import { MemcachedModule } from '../../nest/memcached.module.js';
 import type { MemcachedService } from '../../nest/memcached.service.js';
@@ -17,18 +18,15 @@ export interface MemcachedTestingOptions
 
   /**
    * Values by key that are there from the start, as `setMany` of the service stores them, under the module's `cache` options.
+   * The module does not start with one that cannot be stored.
    *
    * @default {}
    */
   seed?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Stands for the values that the module has stored; what is awaited before it is there. */
-const SEEDED = Symbol('seeded');
-
-/** Provides the probe, once for all that import the same definition. */
-@Module({})
-class ProbeModule {}
+/** Stores what is there from the start before the module is there, and ends the servers once its cache has ended. */
+const LIFE = Symbol('life');
 
 /**
  * `MemcachedModule` on embedded servers that are started on free ports with the module and end with it, and a `CacheProbe` to
@@ -47,28 +45,55 @@ export class MemcachedTestingModule {
    */
   static forRoot(options: MemcachedTestingOptions = {}): DynamicModule {
     const { servers = 1, isGlobal = true, name, seed = {}, ...rest } = options;
-    const probe: DynamicModule = {
-      module: ProbeModule,
-      providers: [{ provide: CacheProbe, useFactory: () => CacheProbe.start(servers) }],
-      exports: [CacheProbe],
-    };
-    const memcached = MemcachedModule.forRootAsync({
+    const {
+      providers = [],
+      exports = [],
+      ...memcached
+    } = MemcachedModule.forRootAsync({
       isGlobal,
       ...(name === undefined ? {} : { name }),
-      imports: [probe],
       inject: [CacheProbe],
       useFactory: ({ addresses }: CacheProbe) => ({ ...rest, servers: addresses }),
     });
-    const seeded = {
-      provide: SEEDED,
-      inject: [getMemcachedToken(name)],
-      useFactory: (service: MemcachedService) => service.setMany(seed),
+    // In the module of the cache itself: as visible as that, and ended at the same time, whatever the order of modules.
+    const withServers: DynamicModule = {
+      ...memcached,
+      providers: [
+        ...providers,
+        { provide: CacheProbe, useFactory: () => CacheProbe.start(servers) },
+        {
+          provide: LIFE,
+          inject: [getMemcachedToken(name), CacheProbe],
+          useFactory: async (service: MemcachedService, probe: CacheProbe) => {
+            // A test's double may be anything.
+            const onApplicationShutdown = async (): Promise<void> => {
+              await (service as Partial<MemcachedService> | undefined)?.close?.();
+              await probe.close();
+            };
+            try {
+              await store(seed, service);
+            } catch (error) {
+              await onApplicationShutdown();
+              throw error;
+            }
+            return { onApplicationShutdown };
+          },
+        },
+      ],
+      exports: [...exports, CacheProbe],
     };
-    return {
-      module: MemcachedTestingModule,
-      imports: [probe, memcached],
-      providers: [seeded],
-      exports: [probe, memcached],
-    };
+    return { module: MemcachedTestingModule, imports: [withServers], exports: [withServers] };
   }
+}
+
+/** @throws {InvalidOptionsError} naming the keys whose values are not stored. */
+async function store(seed: Readonly<Record<string, unknown>>, service: MemcachedService): Promise<void> {
+  if (Object.keys(seed).length === 0) return;
+  const stored = await service.setMany(seed);
+  const missing = [...stored].filter(([, isStored]) => !isStored).map(([key]) => JSON.stringify(key));
+  if (missing.length === 0) return;
+  throw new InvalidOptionsError(
+    'seed',
+    `${missing.join(', ')} could not be stored; give values that can be serialized, of at most 1 MiB`,
+  );
 }
