@@ -249,7 +249,9 @@ export class Computation {
   /** Calls the loader, and shows signs of life while it runs. */
   async #load(flight: Flight, call: CacheCall, finding: Finding, load: Load): Promise<unknown> {
     const { clock, signs, events, tracing } = this.#in;
-    const { key, loader, policy } = call;
+    const { key } = call;
+    // The keys of a batch are loaded by one call, which is traced as one.
+    const isBatched = call.onNoLoad !== undefined;
     const end = signs.accompany(flight, call, finding);
     flight.onDetach = () => {
       end();
@@ -257,9 +259,8 @@ export class Computation {
     };
     // A look was under way when it was detached, and has won the right.
     if (flight.detached) flight.onDetach();
-    const work = (): Promise<unknown> => callLoader(loader, load, flight, policy, clock);
-    // The keys of a batch are loaded by one call, which is traced as one.
-    const isTraced = tracing.loads.hasSubscribers && call.onNoLoad === undefined;
+    const work = (): Promise<unknown> => callLoader(call, load, flight, clock, isBatched);
+    const isTraced = tracing.loads.hasSubscribers && !isBatched;
     events.note('load', key);
     try {
       return await (isTraced ? tracing.loads.run(aboutLoad([load]), work) : work());

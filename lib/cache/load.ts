@@ -17,6 +17,8 @@ export class Load implements LoadContext {
   readonly tags = new Set<string>();
   /** The order of events when the loader was called: what it returns is new enough for calls that began before. */
   before = 0;
+  /** Told once the loader is called. */
+  onBegins: (() => void) | undefined;
   readonly #flight: Flight;
   readonly #replaces: boolean;
   readonly #order: Order;
@@ -33,6 +35,7 @@ export class Load implements LoadContext {
   /** The loader is called now; of a batch it is, once all of its keys have been looked at. */
   begins(): void {
     this.before = this.#order.next();
+    this.onBegins?.();
   }
 
   get key(): string {
@@ -106,31 +109,38 @@ export function aboutLoad(loads: readonly Load[]): TracedLoad {
 /**
  * Calls a loader, and stops waiting for it when its flight is aborted or `hardTimeout` is over.
  *
+ * @param isBatched whether it is called later, together with others: that time is none of the loader's.
  * @throws what the loader throws, or the reason of the abort.
  */
 export function callLoader(
-  loader: Loader<unknown>,
+  {
+    loader,
+    policy: { hardTimeoutMs },
+  }: { readonly loader: Loader<unknown>; readonly policy: ResolvedPolicy },
   load: Load,
   flight: Flight,
-  policy: ResolvedPolicy,
   clock: Clock,
+  isBatched: boolean,
 ): Promise<unknown> {
   const { abortion, key } = flight;
   // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- the reason is the abort's own
   if (abortion !== undefined) return Promise.reject(abortion.reason);
   return new Promise((resolve, reject) => {
-    const { hardTimeoutMs } = policy;
-    const callOff =
-      hardTimeoutMs === 0
-        ? undefined
-        : clock.after(hardTimeoutMs, () => {
-            const message = `the loader of "${key}" was still running after ${hardTimeoutMs} ms (hardTimeout)`;
-            flight.abort(new LoaderTimeoutError(message, key, hardTimeoutMs));
-          });
+    let callOff: (() => void) | undefined;
+    const begins = (): void => {
+      if (hardTimeoutMs === 0) return;
+      callOff = clock.after(hardTimeoutMs, () => {
+        const message = `the loader of "${key}" was still running after ${hardTimeoutMs} ms (hardTimeout)`;
+        flight.abort(new LoaderTimeoutError(message, key, hardTimeoutMs));
+      });
+    };
     const settle = (): void => {
       callOff?.();
       flight.onAbort = undefined;
+      load.onBegins = undefined;
     };
+    if (isBatched) load.onBegins = begins;
+    else begins();
     flight.onAbort = (reason) => {
       settle();
       // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- the reason is the abort's own

@@ -1,5 +1,7 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { describe, expect, it, jest } from '@jest/globals';
+import { pause } from '../../lib/cache/clock.js';
+import type { CachePolicy } from '../../lib/options/cache-options.js';
 import { settled } from './support/fake-clock.js';
 import { deferred, Fleet } from './support/fleet.js';
 
@@ -50,6 +52,29 @@ describe('getOrSetMany', () => {
       [3, 30],
     ]);
   });
+
+  it.each<[string, CachePolicy]>([
+    ['with tags', { tags: ['t'] }],
+    ['which computes in any case', { forceFresh: true }],
+  ])(
+    'counts `hardTimeout` from when the loader is called, not from the look at the keys: %s',
+    async (_, policy) => {
+      const fleet = new Fleet();
+      const { cache, store } = fleet.start();
+      const read = store.read.bind(store);
+      store.read = async (key, ...terms) => {
+        if (key === keyOf(2)) await pause(fleet.clock, 500);
+        return read(key, ...terms);
+      };
+      const call = cache.getOrSetMany([1, 2], keyOf, rows, { hardTimeout: '300ms', ...policy });
+      await expect(fleet.until(call)).resolves.toEqual(rows([1, 2]));
+      const hanging = cache.getOrSetMany([1, 3], keyOf, () => new Promise<never>(() => undefined), {
+        hardTimeout: '300ms',
+        forceFresh: true,
+      });
+      await expect(fleet.until(hanging)).rejects.toThrow('was still running after 300 ms (hardTimeout)');
+    },
+  );
 
   it('refuses an array that leaves rows out, since it would give values to the wrong ids', async () => {
     const fleet = new Fleet();
