@@ -24,13 +24,13 @@ interface BatchRead<Id, V> {
  * @throws what the loader throws, when a value is needed that no stale one may stand in for.
  */
 export async function readBatch<Id, V>(
-  { clock, order, tracing }: CacheParts,
+  { clock, order, store, tracing }: CacheParts,
   readThrough: ReadThrough,
   { ids, keyOf, loadMissing, policy, signal }: BatchRead<Id, V>,
 ): Promise<Map<Id, V>> {
   const all = [...new Set(ids)];
   const keys = all.map((id) => keyOf(id));
-  checkKeys(keys);
+  checkKeys(keys, store);
   // Ids of one key are one: the first of them stands for all.
   const names = [...new Set(keys)];
   const firstOf = names.length === all.length ? undefined : positionsOf(keys);

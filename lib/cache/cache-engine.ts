@@ -192,7 +192,7 @@ export class CacheEngine {
     options?: CacheGetOptions<V> | ResolvedPolicy,
   ): Promise<Map<string, V>> {
     const names = [...new Set(checkedKeys(keys, 'getMany'))];
-    checkKeys(names);
+    checkKeys(names, this.#in.store);
     const { policy, stale, signal } = this.#asRead(options);
     const values = await unlessAborted(this.#reads.readMany(names, policy, stale), signal);
     const found = new Map<string, V>();
@@ -226,11 +226,12 @@ export class CacheEngine {
     policy?: CachePolicy<V> | ResolvedPolicy,
   ): Promise<Map<string, boolean>> {
     const pairs = [...readEntries(entries, 'setMany')];
-    pairs.forEach(([key]) => checkedKey(key));
+    const keys = pairs.map(([key]) => key);
+    checkKeys(keys, this.#in.store);
     const resolved = this.#options.policyOf(policy);
     const signal = signalOf(policy);
     const stored = await forEach(pairs, ([key, value]) => this.#writes.set(key, value, resolved, signal));
-    return new Map(pairs.map(([key], index) => [key, stored[index]]));
+    return new Map(keys.map((key, index) => [key, stored[index]]));
   }
 
   /**
@@ -253,7 +254,7 @@ export class CacheEngine {
   /** `delete` of many keys. @returns for each whether something was there. */
   async deleteMany(keys: Iterable<string>, policy?: CacheDeleteOptions): Promise<Map<string, boolean>> {
     const names = [...new Set(checkedKeys(keys, 'deleteMany'))];
-    checkKeys(names);
+    checkKeys(names, this.#in.store);
     const deleted = await forEach(names, (key) => this.#writes.delete(key, policy));
     return new Map(names.map((key, index) => [key, deleted[index]]));
   }
@@ -282,7 +283,7 @@ export class CacheEngine {
    * @param keys with `InvalidateOptions` after the last of them, if any.
    */
   async invalidate(...keys: string[] | [...string[], InvalidateOptions]): Promise<void> {
-    const [names, softSeconds] = readNames(keys);
+    const [names, softSeconds] = readNames(keys, 'keys', this.#in.store);
     if (names.length === 1) await this.#writes.invalidate(names[0], softSeconds);
     else await forEach(names, (key) => this.#writes.invalidate(key, softSeconds));
   }
@@ -294,8 +295,8 @@ export class CacheEngine {
    * time is gone, and so are all where the store is away.
    */
   async invalidateTags(...tags: string[] | [...string[], InvalidateOptions]): Promise<void> {
-    const [names, softSeconds] = readNames(tags);
-    const { reader, tags: all, events } = this.#in;
+    const { reader, tags: all, events, store } = this.#in;
+    const [names, softSeconds] = readNames(tags, 'tags', store);
     const { policy } = this.#options;
     for (const tag of names) events.note('invalidation', tag);
     await Promise.all(

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from '../errors.js';
 import type { InvalidateOptions } from '../options/cache-options.js';
+import type { CacheStore } from './store.js';
 import { resolveSoftSeconds } from '../options/cache-policy.js';
 
 /**
@@ -11,18 +12,22 @@ export function checkedKey(key: unknown): string {
   throw new InvalidArgumentError(`key: expected a non-empty string, got ${key === '' ? "''" : typeof key}`);
 }
 
-/** Refuses a list that holds what is no such key. */
-export function checkKeys(keys: readonly unknown[]): void {
+/** Refuses a list that holds what is no such key, nor tag, or what the store cannot take. */
+export function checkKeys(keys: readonly string[], store: CacheStore, what: 'keys' | 'tags' = 'keys'): void {
   for (const key of keys) checkedKey(key);
+  // A single one is refused by its own command.
+  if (keys.length > 1) store.check?.(what, keys);
 }
 
-/** Names, and the options that may stand behind them. */
+/** Names of keys or tags, and the options that may stand behind them. */
 export function readNames(
   given: string[] | [...string[], InvalidateOptions],
+  what: 'keys' | 'tags',
+  store: CacheStore,
 ): [names: string[], softSeconds: number] {
   const last = given.at(-1);
   const bare = typeof last !== 'object';
   const names = (bare ? given : given.slice(0, -1)) as string[];
-  checkKeys(names);
+  checkKeys(names, store, what);
   return [names, bare ? 0 : resolveSoftSeconds(last)];
 }

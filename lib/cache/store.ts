@@ -107,6 +107,9 @@ export interface CacheStore {
   /** What a near cache in front of the store is told of changes by; absent where none can stand in front of it. */
   readonly epochs?: EpochStore;
 
+  /** Refuses keys or tags of which it cannot take one, before anything is done about the others. @throws {InvalidArgumentError} */
+  check?(what: 'keys' | 'tags', names: readonly string[]): void;
+
   /**
    * Reads an entry, and asks for the right to compute it: on a miss for `leaseSeconds`, on a hit when less than
    * `recacheSeconds` are left of it, and on any hit that is marked stale. The right is given once.

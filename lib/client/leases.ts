@@ -3,7 +3,7 @@ import type { Dispatcher } from './dispatcher.js';
 import type { RequestMaker } from './request-maker.js';
 import type { LeaseAsker } from './results.js';
 
-/** Reads with a lease for stores, whose callers mostly want nothing but the value. */
+/** What stores need beside the commands: reads with a lease, whose callers mostly want nothing but the value. */
 export class Leases {
   readonly #dispatcher: Dispatcher;
   readonly #requests: RequestMaker;
@@ -11,6 +11,11 @@ export class Leases {
   constructor(dispatcher: Dispatcher, requests: RequestMaker) {
     this.#dispatcher = dispatcher;
     this.#requests = requests;
+  }
+
+  /** Refuses keys of which one could not be sent. @throws {InvalidArgumentError} */
+  checkKeys(keys: readonly string[]): void {
+    this.#requests.wireKeys(this.#requests.fullKeys(keys));
   }
 
   /**

@@ -27,19 +27,13 @@ import { ClientEpochs } from './client-epochs.js';
 import { ClientLocks } from './client-locks.js';
 import { ClientTags } from './client-tags.js';
 import { EntryCodec } from './entry-codec.js';
+import { aliveKey, isOwn, itemKey, keyOf } from './item-keys.js';
 import { LostLeases, mayBeDone } from './lost-leases.js';
 import { isAway, isWithoutCas, ownServer } from './own-server.js';
 import { SetsUnderWay } from './sets-under-way.js';
 import { StaleMarks } from './stale-marks.js';
 import { textCodec } from './random-text.js';
 import { keptFor, toTtl } from './ttl.js';
-
-/**
- * What the cache's own keys begin with, and those of values never do: one that would gets another of them in front.
- * So no key of a value, whoever chose it, is a tag, a lock or a sign of life.
- */
-const OWN = '~';
-const ALIVE_PREFIX = '~alive:';
 
 /** A counter is no counter while somebody's stub is in its place, which can come back, but hardly so many times. */
 const COUNT_ATTEMPTS = 4;
@@ -90,6 +84,10 @@ export class ClientStore implements CacheStore {
     this.#locks = new ClientLocks(client, this.#lost, (name) => isAway(client, name));
     this.#tags = new ClientTags(client, (name) => isAway(client, name));
     this.epochs = new ClientEpochs(client, itemKey, (tag) => this.#tags.nameOf(tag));
+  }
+
+  check(what: 'keys' | 'tags', names: readonly string[]): void {
+    this.#client.leases.checkKeys(names.map(what === 'keys' ? itemKey : (tag) => this.#tags.nameOf(tag)));
   }
 
   read(
@@ -192,11 +190,11 @@ export class ClientStore implements CacheStore {
   }
 
   async announce(key: string, cas: string, leaseSeconds: number): Promise<void> {
-    await this.#client.set(ALIVE_PREFIX + key, cas, { ttl: toTtl(leaseSeconds), codec: textCodec });
+    await this.#client.set(aliveKey(key), cas, { ttl: toTtl(leaseSeconds), codec: textCodec });
   }
 
   async isAnnounced(key: string, cas: string): Promise<boolean> {
-    return (await this.#client.get(ALIVE_PREFIX + key, { codec: textCodec })) === cas;
+    return (await this.#client.get(aliveKey(key), { codec: textCodec })) === cas;
   }
 
   disown(key: string, error: unknown, leaseSeconds: number, isUsed: (cas: string) => boolean): void {
@@ -311,7 +309,7 @@ export class ClientStore implements CacheStore {
     let left = limit;
     for await (const key of this.#client.keys()) {
       if (left <= 0) return;
-      if (key.startsWith(OWN) && !key.startsWith(OWN + OWN)) continue;
+      if (isOwn(key)) continue;
       yield keyOf(key);
       left -= 1;
     }
@@ -387,14 +385,4 @@ export class ClientStore implements CacheStore {
   async #isValue(key: string): Promise<boolean> {
     return (await this.#client.leaseGet(itemKey(key), { leaseSeconds: 0, codec: this.#codec })).hit;
   }
-}
-
-/** Where a value is stored. */
-function itemKey(key: string): string {
-  return typeof key === 'string' && key.startsWith(OWN) ? OWN + key : key;
-}
-
-/** The key of a value that is stored there. */
-function keyOf(name: string): string {
-  return name.startsWith(OWN) ? name.slice(OWN.length) : name;
 }
