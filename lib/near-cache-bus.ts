@@ -6,9 +6,11 @@
  */
 export interface NearCacheBus {
   /**
-   * Begins to listen. Called once, before the first `publish`.
+   * Begins to listen. Called once, before the first `publish`, by each near cache that was given the bus: a second call, or one
+   * after `close`, is of another near cache, and best rejects.
    *
-   * Where it rejects, or never settles, the near cache works without a bus and says so.
+   * Where it rejects, the near cache works without a bus, says so, and does not close it; where it never settles, it works
+   * without one.
    */
   subscribe(listener: NearCacheBusListener): Promise<void>;
 

@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from '../errors.js';
 import type { NearCacheBusListener } from '../near-cache-bus.js';
 import { clearInterval, clearTimeout, setInterval, setTimeout } from '../timers.js';
 
@@ -42,7 +43,8 @@ export class KeptTransport<T extends BusTransport> {
   readonly #open: OpenTransport<T>;
   readonly #settings: KeptTransportSettings<T>;
   #transport: T | undefined;
-  #listener: NearCacheBusListener | undefined;
+  /** What hears the bus, until it is closed. */
+  listener: NearCacheBusListener | undefined;
   #hasOpened: (() => void) | undefined;
   #isOpen = false;
   #isClosed = false;
@@ -60,9 +62,19 @@ export class KeptTransport<T extends BusTransport> {
     return this.#isOpen ? this.#transport : undefined;
   }
 
-  /** Resolves when the transport is open for the first time. What is lost and comes back later the listener is told. */
+  /**
+   * Resolves when the transport is open for the first time. What is lost and comes back later the listener is told.
+   *
+   * @throws {InvalidArgumentError} (a rejection) for a second one, also after the end: what it would hear is the first's.
+   */
   start(listener: NearCacheBusListener): Promise<void> {
-    this.#listener = listener;
+    if (this.#isClosed || this.listener !== undefined) {
+      const problem = this.#isClosed ? 'the bus was closed' : 'the bus has another near cache';
+      return Promise.reject(
+        new InvalidArgumentError(`${problem}; make one for each module and each start, as by forRootAsync`),
+      );
+    }
+    this.listener = listener;
     return new Promise((resolve) => {
       this.#hasOpened = resolve;
       this.#attempt();
@@ -71,6 +83,7 @@ export class KeptTransport<T extends BusTransport> {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.listener = undefined;
     const transport = this.#forget();
     await transport?.close();
   }
@@ -95,7 +108,7 @@ export class KeptTransport<T extends BusTransport> {
     this.#watch(transport);
     this.#settings.opened?.(transport);
     if (this.#hasOpened === undefined) {
-      this.#listener?.connected(true);
+      this.listener?.connected(true);
     } else {
       this.#hasOpened();
       this.#hasOpened = undefined;
@@ -126,7 +139,7 @@ export class KeptTransport<T extends BusTransport> {
     const pauseMs = this.#pauseMs * (0.5 + Math.random() / 2);
     this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
     this.#waiting = setTimeout(() => this.#attempt(), pauseMs).unref();
-    if (wasOpen) this.#listener?.connected(false);
+    if (wasOpen) this.listener?.connected(false);
   }
 
   #forget(): T | undefined {

@@ -42,9 +42,11 @@ const OPTIONS: Shape<{ exchange: string; expires: number }> = {
  * @example
  * const connection = await connect('amqp://broker?heartbeat=5', { noDelay: true, recovery: { waitForConnect: false } });
  * connection.on('error', () => {});
- * MemcachedModule.forRoot({
- *   servers: 'cache-1,cache-2',
- *   cache: { near: { maxItems: 10_000, maxAge: '500ms', bus: createRabbitmqBus(connection) } },
+ * MemcachedModule.forRootAsync({
+ *   useFactory: () => ({
+ *     servers: 'cache-1,cache-2',
+ *     cache: { near: { maxItems: 10_000, maxAge: '500ms', bus: createRabbitmqBus(connection) } },
+ *   }),
  * });
  */
 export function createRabbitmqBus(
@@ -66,13 +68,12 @@ class RabbitmqBus implements NearCacheBus {
   readonly #transport: KeptTransport<RabbitmqChannel>;
   /** In the order in which they were published. */
   readonly #unconfirmed = new Set<Unconfirmed>();
-  #listener: NearCacheBusListener | undefined;
   #isClosed = false;
 
   constructor(connection: AmqpConnection, exchange: string, expiresMs: number) {
     // Of this bus alone: a queue that a process before it has left holds what this one has no use for.
     const place = { exchange, queue: `${exchange}.${randomUUID()}`, expiresMs };
-    const hear = (bytes: Uint8Array) => this.#listener?.message(bytes);
+    const hear = (bytes: Uint8Array) => this.#transport.listener?.message(bytes);
     this.#transport = new KeptTransport(
       (lost) => new RabbitmqChannel(connection, place, { message: hear, lost }),
       { openMs: 0, pingMs: 0, opened: (channel) => this.#sendAgain(channel) },
@@ -80,7 +81,6 @@ class RabbitmqBus implements NearCacheBus {
   }
 
   subscribe(listener: NearCacheBusListener): Promise<void> {
-    this.#listener = listener;
     return this.#transport.start(listener);
   }
 
@@ -107,7 +107,6 @@ class RabbitmqBus implements NearCacheBus {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#listener = undefined;
     await this.#transport.close();
     for (const unconfirmed of this.#unconfirmed)
       unconfirmed.reject(new ClientClosedError('the bus was closed'));

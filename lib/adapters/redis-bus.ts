@@ -55,11 +55,10 @@ export function createRedisBus(client: RedisBusClient, options: RedisBusOptions 
 
 class RedisBus implements NearCacheBus {
   readonly #transport: KeptTransport<RedisConnections>;
-  #listener: NearCacheBusListener | undefined;
   #isClosed = false;
 
   constructor(open: ReturnType<typeof connectionsOf>, channel: string, pingMs: number) {
-    const hear = (message: Uint8Array) => this.#listener?.message(message);
+    const hear = (message: Uint8Array) => this.#transport.listener?.message(message);
     this.#transport = new KeptTransport(
       (lost) => new RedisConnections(open(lost), open(lost), channel, hear),
       { openMs: OPEN_LIMIT_MS, pingMs },
@@ -67,7 +66,6 @@ class RedisBus implements NearCacheBus {
   }
 
   subscribe(listener: NearCacheBusListener): Promise<void> {
-    this.#listener = listener;
     return this.#transport.start(listener);
   }
 
@@ -93,7 +91,6 @@ class RedisBus implements NearCacheBus {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#listener = undefined;
     await this.#transport.close();
   }
 }

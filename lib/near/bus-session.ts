@@ -48,6 +48,8 @@ export class BusSession implements NearCacheBusListener {
   #isConnected = false;
   #connectedAt = Number.NEGATIVE_INFINITY;
   #isClosed = false;
+  /** It has not taken this process, so that its end is another's affair. */
+  #isRefused = false;
   #callOff: (() => void) | undefined;
   /** Hashes to be sent, in halves. */
   #pending: number[] = [];
@@ -153,7 +155,7 @@ export class BusSession implements NearCacheBusListener {
     if (this.#isConnected) this.#send(this.#isFlood ? ALL_CHANGED : CHANGED, this.#pending);
     if (this.#isConnected && !owesChanges) this.#send(GOODBYE, []);
     this.#isClosed = true;
-    await this.#bus.close();
+    if (!this.#isRefused) await this.#bus.close();
   }
 
   async #begin(): Promise<void> {
@@ -161,6 +163,7 @@ export class BusSession implements NearCacheBusListener {
       await this.#bus.subscribe(this);
       if (!this.#isClosed && !this.#isConnected) this.connected(true);
     } catch (error) {
+      this.#isRefused = true;
       process.emitWarning(
         `the bus of the near cache cannot be subscribed to, and is done without: ${(error as Error)?.message}`,
         'MemcachedWarning',

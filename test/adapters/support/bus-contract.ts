@@ -83,6 +83,15 @@ export function itIsABus(name: 'Redis' | 'RabbitMQ', kind: string, server: Broke
     }
   });
 
+  it('is of one listener, and of none once it is closed', async () => {
+    const { bus, ear } = await process(server.port);
+    await expect(bus.subscribe(new BusEar())).rejects.toThrow('has another near cache');
+    await bus.publish(text('hello'));
+    await ear.hears('hello');
+    await bus.close();
+    await expect(bus.subscribe(new BusEar())).rejects.toThrow('was closed');
+  });
+
   it('waits for a broker that is not there yet', async () => {
     await proxy.down();
     const client = await clientAt(proxy.port);
