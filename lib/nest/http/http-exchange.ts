@@ -117,6 +117,17 @@ export class HttpExchange {
     this.#response.removeHeader(name);
   }
 
+  /** Makes it the answer to a condition that holds: what is handed to the platform then is nothing. */
+  becomeUnchanged(): void {
+    this.status = 304;
+    this.removeHeader('content-type');
+    this.removeHeader('content-length');
+    // Fastify says of nothing that is sent in answer to HEAD that it is 0 bytes long. @see RFC 9110, section 8.6
+    const { raw } = this.#response;
+    if (raw !== undefined && this.request.method === 'HEAD')
+      beforeHead(raw, () => this.removeHeader('content-length'));
+  }
+
   /**
    * Whether what the platform is given leaves as plain JSON, so that the JSON can be sent in its place: nobody has put
    * something of his own between, by a setting, a hook or another `res.json`.
@@ -315,6 +326,16 @@ function onTheWire(
     const concluded = head !== undefined && isContent(content) ? conclude(content) : content;
     sendHead();
     return Reflect.apply(end!, raw, [concluded, ...args]);
+  };
+}
+
+/** Has something done once, right before Fastify's head is written. */
+function beforeHead(raw: NodeResponse, act: () => void): void {
+  const { writeHead } = raw;
+  raw.writeHead = (...args) => {
+    raw.writeHead = writeHead;
+    act();
+    return Reflect.apply(writeHead!, raw, args);
   };
 }
 

@@ -74,9 +74,7 @@ export class LeavingAnswer {
     if (!isNamed(exchange.status)) return false;
     const { headers } = exchange.request;
     if (!isNotModified(headers, exchange.header('etag'), exchange.header('last-modified'))) return false;
-    exchange.status = 304;
-    exchange.removeHeader('content-type');
-    exchange.removeHeader('content-length');
+    exchange.becomeUnchanged();
     return true;
   }
 }

@@ -187,7 +187,7 @@ describe.each(PLATFORMS)('a hit before middleware on %s', (platform) => {
       expect(whole(before)).toEqual(whole(ordinary));
     });
 
-    it('also where it is "not modified"', async () => {
+    it.each(['GET', 'HEAD'])('also where it is "not modified", to %s', async (method) => {
       for (const path of ['/pages/list', '/pages/text']) {
         const { headers: said } = await app.nest.get(path);
         const conditions: Record<string, string>[] = [
@@ -197,16 +197,29 @@ describe.each(PLATFORMS)('a hit before middleware on %s', (platform) => {
           { 'if-modified-since': 'Mon, 02 Nov 2026 10:00:00 GMT' },
         ];
         for (const condition of conditions) {
-          await app.warm(path);
-          const before = await app.nest.get(path, condition);
+          await app.warm(path, {}, method);
+          const before = await app.nest.get(path, condition, method);
           expect(app.seen()).toBe(0);
           // Cookies are for the application.
-          const ordinary = await app.nest.get(path, { ...condition, cookie: 'a=b' });
+          const ordinary = await app.nest.get(path, { ...condition, cookie: 'a=b' }, method);
           expect(app.seen()).toBe(1);
           expect(whole(before)).toEqual(whole(ordinary));
+          if (ordinary.status === 304) expect(ordinary.headers).not.toHaveProperty('content-length');
         }
       }
     });
+  });
+
+  it('is one after another was "not modified" the ordinary way, to GET as to HEAD', async () => {
+    await using app = await start(platform);
+    await app.nest.get('/pages/list');
+    for (const method of ['HEAD', 'GET']) {
+      const headers = { 'x-of': method };
+      for (const _ of ['first', 'heard']) await app.nest.get('/pages/list', headers, method);
+      await app.nest.get('/pages/list', { ...headers, 'if-none-match': '*' }, method);
+      await app.warm('/pages/list', headers, method);
+    }
+    expect(app.nest.warnings).toEqual([]);
   });
 
   it('bears the CORS headers of its own origin', async () => {
