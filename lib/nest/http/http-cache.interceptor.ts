@@ -36,6 +36,7 @@ import {
 import { type DeclaredHeader, HttpExchange } from './http-exchange.js';
 import type { Place } from './place.js';
 import { Platform } from './platform.js';
+import { noteVaryAll } from './storable-answer.js';
 import { seenBy } from './seen-by.js';
 
 /** Marks a request that one of these interceptors has taken care of, so that a second one on its way lets it pass. */
@@ -209,7 +210,10 @@ export class HttpCacheInterceptor
       const vary = exchange.header('vary');
       const { origin } = exchange;
       const headers = route.headersInKey(vary);
-      if (headers === undefined) return undefined;
+      if (headers === undefined) {
+        noteVaryAll(route);
+        return undefined;
+      }
       const suffix = route.suffixOf(request, headers);
       const own = route.keyOf(request, origin);
       const key = own === undefined || context === undefined ? own : this.trackBy(context, own);

@@ -68,13 +68,18 @@ export function maySay(
     return false;
   }
   if (names(headers.vary).includes('*') && !known.has('*')) {
-    route.note(
-      'headers',
-      "its answers say 'Vary: *', so that none is stored; name the request headers that they depend on",
-    );
+    noteVaryAll(route);
     return false;
   }
   return !forbidsStoring(headers, route);
+}
+
+/** Tells of a route whose answers depend on more than a key can hold. */
+export function noteVaryAll(route: CachedRoute): void {
+  route.note(
+    'headers',
+    "its answers say 'Vary: *', so that none is stored; name the request headers that they depend on",
+  );
 }
 
 /** Whether `Cache-Control` forbids storing an answer for its audience. */

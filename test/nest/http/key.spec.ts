@@ -21,7 +21,7 @@ import { once } from 'node:events';
 import { connect } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { map, type Observable } from 'rxjs';
-import { HttpCache, MemcachedModule } from '../../../lib/index.js';
+import { HttpCache, MemcachedModule, MemcachedService } from '../../../lib/index.js';
 import { MemcachedServer } from '../../../lib/testing/index.js';
 import { httpApp, PLATFORMS, setHeader } from '../support/http-apps.js';
 
@@ -97,6 +97,13 @@ class Languages {
   @HttpCache(everyone)
   byEverything(@Req() { headers }: Request, @Res({ passthrough: true }) response: object) {
     setHeader(response, 'Vary', '*');
+    return answer(headers);
+  }
+
+  @Get('everything-declared')
+  @Header('Vary', '*')
+  @HttpCache(everyone)
+  byEverythingDeclared(@Req() { headers }: Request) {
     return answer(headers);
   }
 }
@@ -223,14 +230,22 @@ describe.each(PLATFORMS)('the key of an answer on %s', (platform) => {
     expect(languages).toEqual(['de', 'de', 'en', 'en', 'de']);
   });
 
-  it('is none for an answer that says `Vary: *`, and the log says so once', async () => {
-    await using nest = await httpApp(platform, { controllers: [Languages] });
-    const [first, second] = [await nest.get('/by/everything'), await nest.get('/by/everything')];
-    expect((second.body as { run: number }).run).toBe((first.body as { run: number }).run + 1);
-    expect(nest.warnings).toEqual([
-      expect.stringContaining("Languages.byEverything @HttpCache: its answers say 'Vary: *'"),
-    ]);
-  });
+  it.each([
+    ['the method', 'everything', 'byEverything'],
+    ['a decorator, before it', 'everything-declared', 'byEverythingDeclared'],
+  ])(
+    'is none for an answer of which %s says `Vary: *`, and the log says so once',
+    async (_who, path, method) => {
+      await using nest = await httpApp(platform, { controllers: [Languages] });
+      const [first, second] = [await nest.get(`/by/${path}`), await nest.get(`/by/${path}`)];
+      expect((second.body as { run: number }).run).toBe((first.body as { run: number }).run + 1);
+      expect(nest.warnings).toEqual([
+        expect.stringContaining(`Languages.${method} @HttpCache: its answers say 'Vary: *'`),
+      ]);
+      const { uncached } = await nest.app.get(MemcachedService).report();
+      expect(uncached).toEqual({ [`Languages.${method} @HttpCache`]: { headers: 2 } });
+    },
+  );
 
   it.each([
     ['a fragment, behind which Express reads nothing', 'some?#&page=2', 'some?page=2'],
