@@ -47,7 +47,8 @@ export class InvalidArgumentError extends MemcachedError {
 }
 
 /**
- * An option that cannot be meant; `path` says where it stands (`servers[1].weight`). Thrown at construction.
+ * An option that cannot be meant; `path` says where it stands (`servers[1].weight`). Thrown at
+ * construction, and by calls whose options cannot be meant.
  *
  * Mend: correct the option that `path` names; an unknown name comes with the nearest known one.
  */
@@ -157,7 +158,7 @@ export class ValueTooLargeError extends MemcachedError {
 /**
  * This server, dialect or setting cannot do what was asked; the message names the option that would. Nothing was sent.
  *
- * Mend: set the option, or use a server that can: some commands need memcached 1.6 reached directly.
+ * Mend: set the option, or use a server that can: some commands need memcached 1.6.10 or later, reached directly.
  */
 export class UnsupportedError extends MemcachedError {
   readonly code = 'MEMCACHED_UNSUPPORTED';
@@ -246,7 +247,8 @@ export class LoaderTimeoutError extends MemcachedError {
 }
 
 /**
- * A decorator stands where it would share or lose answers. Thrown at boot; names class, method, mistake and mend.
+ * A decorator stands where it would share or lose answers. Thrown at boot, and by a call where only the call shows it, as a `varyBy`
+ * that returns nothing or an observable's second emission; names class, method, mistake and mend.
  *
  * Mend: the message says what to write instead, for all mistakes of the application at once.
  */

@@ -6,7 +6,8 @@ import type { StandardSchema } from './standard-schema.js';
 export type Ttl = Duration | 'never';
 
 /**
- * How one value is cached. Every option may also stand in `CacheOptions`, as the default for all.
+ * How one value is cached. All but `forceFresh`, `schema`, `signal` and a `ttl` that is a function may also stand in `CacheOptions`, as
+ * the default for all; `near` means something else there.
  *
  * @typeParam V what the loader returns.
  */

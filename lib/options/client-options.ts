@@ -82,7 +82,7 @@ export interface ClientOptions {
 
   /**
    * The dialect spoken: `auto` asks each server at each connect, and speaks `classic` with twemproxy and memcached
-   * before 1.6.
+   * before 1.6.10.
    *
    * @default 'auto'
    */
