@@ -30,8 +30,8 @@ export const PLANTED = [
   {
     name: 'a load is stored though its key was invalidated meanwhile',
     file: 'cache/computation.js',
-    from: 'const written = await store.writeLoaded(key, entry, keepSeconds, finding.reading);',
-    to: "const written = (await store.set(key, entry, keepSeconds)) ? 'stored' : 'exists';",
+    from: 'return store.writeLoaded(key, entry, keepSeconds, reading, false);',
+    to: "return (await store.set(key, entry, keepSeconds)) ? 'stored' : 'exists';",
     by: 'network',
     finds: ['stale'],
   },
