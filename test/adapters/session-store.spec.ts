@@ -479,7 +479,7 @@ describe('the session store without a server', () => {
 interface WithSession {
   session: {
     [field: string]: unknown;
-    cookie: { expires?: unknown };
+    cookie: { expires?: unknown; maxAge?: unknown };
     regenerate(done: () => void): void;
     destroy(done: () => void): void;
   };
@@ -498,6 +498,13 @@ class VisitsController {
     session.cookie.expires = false;
     session[field] = 1;
     return { a: session.a };
+  }
+
+  @Get('remember')
+  remember(@Req() { session }: WithSession) {
+    session.cookie.maxAge = 30 * 86_400_000;
+    session.remembered = true;
+    return {};
   }
 
   @Get('look')
@@ -599,6 +606,7 @@ describe.each(['Express', 'Fastify'])('sessions on %s', (platform) => {
   it.each([
     ['a logout', '/logout', null],
     ['another change', '/visit/b', { a: 'slow', b: 1 }],
+    ['a longer life', '/remember', { a: 'slow', remembered: true }],
   ])('hold against %s while a request is under way', async (_, path, left) => {
     await agent.get('/visit/a').expect({ a: 1 });
     const cookies = agent.jar
@@ -619,6 +627,11 @@ describe.each(['Express', 'Fastify'])('sessions on %s', (platform) => {
     const session = await promised(store).get(sid);
     if (left === null) expect(session).toBeNull();
     else expect(session).toMatchObject(left);
+    if (path !== '/remember') return;
+    const { ttl = 0 } = await app
+      .get(MemcachedService)
+      .client.leaseGet(`~session:${sid}`, { leaseSeconds: 0 });
+    expect(Math.round(ttl / 86_400_000)).toBe(30);
   });
 });
 
