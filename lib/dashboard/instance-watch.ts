@@ -31,7 +31,7 @@ export class InstanceWatch {
     this.name = name;
     this.memcached = memcached;
     this.#historyMs = historyMs;
-    this.#groups = new KeyGroupsWatch(name);
+    this.#groups = new KeyGroupsWatch(memcached.client.instance);
   }
 
   /** What was seen so far, oldest first. */

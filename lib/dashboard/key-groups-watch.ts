@@ -28,6 +28,7 @@ export class KeyGroupsWatch {
   #commands = 0;
   #stop: (() => void) | undefined;
 
+  /** @param instance what its messages call it, which need not be the name of its module. */
   constructor(instance: string) {
     this.#instance = instance;
   }
@@ -57,7 +58,8 @@ export class KeyGroupsWatch {
 
   /** What is being computed now, by group. */
   get loading(): Readonly<Record<string, number>> {
-    const counts: Record<string, number> = {};
+    // Groups may be called anything.
+    const counts = Object.create(null) as Record<string, number>;
     for (const { group } of this.#loading) counts[group] = (counts[group] ?? 0) + 1;
     return counts;
   }

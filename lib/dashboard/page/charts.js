@@ -45,7 +45,7 @@ function perServer(servers, place) {
 /** The curves of one module instance. */
 export class Charts {
   #charts = [];
-  #servers = '';
+  #servers = [];
   #points = [];
 
   constructor() {
@@ -55,19 +55,16 @@ export class Charts {
   /** Draws points, the newest last. */
   show(points, servers) {
     this.#points = points;
-    const names = servers.join();
-    if (names === this.#servers) {
-      for (const chart of this.#charts) chart.update(points);
-    } else {
-      this.#servers = names;
-      this.#draw();
-    }
+    const isSame =
+      servers.length === this.#servers.length && servers.every((each, at) => each === this.#servers[at]);
+    this.#servers = servers;
+    if (isSame && this.#charts.length > 0) for (const chart of this.#charts) chart.update(points);
+    else this.#draw();
   }
 
   #draw() {
     for (const chart of this.#charts) chart.remove();
-    const servers = this.#servers === '' ? [] : this.#servers.split(',');
-    this.#charts = CHARTS.map((about, index) => new Chart(about, about.curves(servers), index));
+    this.#charts = CHARTS.map((about, index) => new Chart(about, about.curves(this.#servers), index));
     byId('charts').replaceChildren(...this.#charts.map(({ figure }) => figure));
     for (const chart of this.#charts) chart.update(this.#points);
   }

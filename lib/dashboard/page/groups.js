@@ -8,8 +8,9 @@ export function showGroups({ groups, loading }) {
   const readsOf = ({ hits, misses, stale }) => hits + misses + stale;
   const hottest = groups.filter((group) => readsOf(group) > 0).toSorted((a, b) => readsOf(b) - readsOf(a));
   const meanOf = ({ loads, loadMs }) => (loads === 0 ? 0 : loadMs / loads);
+  const loadingOf = (group) => (Object.hasOwn(loading, group) ? loading[group] : 0);
   const slowest = groups
-    .filter(({ group, loads }) => loads > 0 || loading[group] > 0)
+    .filter(({ group, loads }) => loads > 0 || loadingOf(group) > 0)
     .toSorted((a, b) => meanOf(b) - meanOf(a));
   fill('hottest', 4, hottest, (group) => [
     group.group,
@@ -23,7 +24,7 @@ export function showGroups({ groups, loading }) {
     milliseconds(group.loads === 0 ? undefined : meanOf(group)),
     milliseconds(group.loads === 0 ? undefined : group.slowestMs),
     count(group.failures),
-    count(loading[group.group] ?? 0),
+    count(loadingOf(group.group)),
   ]);
 }
 

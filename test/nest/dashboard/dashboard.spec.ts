@@ -130,6 +130,15 @@ async function event(response: AsyncIterable<Buffer | string>, name: string): Pr
   throw new Error(`the stream has ended without ${name}: ${text}`);
 }
 
+/** A stream of events that `event` can be asked for again and again. */
+async function watch(
+  url: string,
+): Promise<{ response: IncomingMessage; stream: AsyncIterable<Buffer | string> }> {
+  const response = await open(url);
+  const seen = response[Symbol.asyncIterator]();
+  return { response, stream: { [Symbol.asyncIterator]: () => ({ next: () => seen.next() }) } };
+}
+
 function dashboard(options: DashboardOptions & DashboardPlace = {}): DynamicModule {
   return MemcachedDashboardModule.forRoot({ unguarded: true, interval: '200ms', ...options });
 }
@@ -355,6 +364,36 @@ describe.each(PLATFORMS)('the dashboard on %s', (platform) => {
     const ends = [end(), once(third.resume(), 'close')];
     await app.close();
     await Promise.all(ends);
+  });
+
+  it('counts groups and commands of an instance whose messages bear another name than its module', async () => {
+    const { origin, memcached } = await start(platform, dashboard(), { memcached: { instance: 'shop-api' } });
+    const { stream, response } = await watch(`${origin}/memcached/events`);
+    await event(stream, 'look');
+    await memcached.getOrSet('product:1', () => 'value', { ttl: '1m' });
+    await memcached.getOrSet('constructor', () => 'value', { ttl: '1m' });
+    let look = await event(stream, 'look');
+    while (look.groups.length < 2 || look.latency === undefined) look = await event(stream, 'look');
+    expect(look.instance).toBe('default');
+    expect(look.groups.map(({ group }: { group: string }) => group).toSorted()).toEqual([
+      'constructor',
+      'product:*',
+    ]);
+    response.destroy();
+  });
+
+  it('tells the loads of a group that is called as a method of objects is', async () => {
+    const { origin, memcached } = await start(platform, dashboard());
+    const { stream, response } = await watch(`${origin}/memcached/events`);
+    await event(stream, 'hello');
+    let finish!: (value: string) => void;
+    const loading = memcached.getOrSet('constructor', () => new Promise<string>((done) => (finish = done)));
+    let look = await event(stream, 'look');
+    while (look.cache.underWay === 0) look = await event(stream, 'look');
+    expect(look.loading).toEqual({ constructor: 1 });
+    finish('value');
+    await loading;
+    response.destroy();
   });
 
   it('is as it is behind interceptors that wrap what routes return, or set headers', async () => {
