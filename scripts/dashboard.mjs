@@ -114,7 +114,12 @@ async function visit(browser, application, servers) {
     assert.match(await found.textContent(), /evictable Evicted\./),
   );
 
+  await shows('in which cache', async () => assert.match(await found.textContent(), /Cachedefault/));
+
   await page.getByLabel('Cache').selectOption('sessions');
+  await shows('nothing of a key that was looked for elsewhere', async () =>
+    assert.equal(await found.textContent(), ''),
+  );
   await shows('another instance: its servers, and no reads', async () => {
     assert.deepEqual(await cards.locator('h3').allTextContents(), servers.addresses.slice(0, 1));
     assert.equal(await tile(page, 'Hit ratio'), '–');

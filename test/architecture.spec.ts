@@ -222,7 +222,7 @@ const HOUSE: House = {
     'testing/index.ts': { rooms: ['testing/', 'testing/module/'], packages: [] },
     // A program of its own: knows the client and nothing of Nest, which need not be installed where it runs.
     'cli/': {
-      rooms: ['errors.ts', 'codec.ts', 'unix-time.ts', 'timers.ts', 'options/', 'cluster/', 'client/'],
+      rooms: ['errors.ts', 'unix-time.ts', 'timers.ts', 'options/', 'cluster/', 'client/'],
       packages: ['node:events', 'node:fs', 'node:tls', 'node:util'],
     },
     // A page over what the service tells; it is served by whatever the application is.
@@ -230,12 +230,12 @@ const HOUSE: House = {
       rooms: [
         'errors.ts',
         'bounded-map.ts',
-        'codec.ts',
         'unix-time.ts',
         'timers.ts',
         'options/',
         'client/',
         'cache/',
+        'store/',
         'nest/',
       ],
       packages: [

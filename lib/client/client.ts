@@ -23,6 +23,7 @@ import type {
 import { count, countWithTtl } from './counters.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { ClientEvents } from './events.js';
+import { ItemLooks } from './item-looks.js';
 import { LeaseRepairs } from './lease-repairs.js';
 import { Leases } from './leases.js';
 import { readMany } from './many-reads.js';
@@ -51,6 +52,8 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
   readonly epochs: ServerEpochs;
   /** `leaseGet` for stores that want the value alone where that says all. */
   readonly leases: Leases;
+  /** Looks at items on one server, whichever has their keys. */
+  readonly looks: ItemLooks;
   /** What messages, spans and metrics call it: the option `instance`. */
   readonly instance: string;
   protected readonly options: ResolvedClientOptions;
@@ -70,10 +73,11 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
     this.#dispatcher = this.#list.dispatcher;
     this.#classicForms = new ClassicForms(this.#dispatcher);
     this.#requests = new RequestMaker(this.options, new LeaseRepairs(this.#dispatcher), this.#classicForms);
-    this.#servers = new ServerCommands(this.#list.cluster, this.#dispatcher, this.options);
+    this.#servers = new ServerCommands(this.#list.cluster, this.#dispatcher);
     const { cluster, epochNames } = this.#list;
     this.epochs = new ServerEpochs(cluster, this.#dispatcher, this.#requests, epochNames);
     this.leases = new Leases(this.#dispatcher, this.#requests);
+    this.looks = new ItemLooks(cluster, this.#dispatcher, this.#requests, this.options);
   }
 
   /** How this client's values become bytes; wrapped by stores that keep more than the value. */
@@ -140,7 +144,6 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
 
   /**
    * Stores a value if the item has not changed since it was read.
-   *
    * @param cas the token of that read (`gets`).
    */
   cas(key: string, value: unknown, cas: CasToken, options?: StoreOptions): Promise<CasResult> {
@@ -231,7 +234,6 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
 
   /**
    * Memcached's own notes on an item (`me`): `exp`, `la`, `cas`, `fetch`, `cls`, `size`; `undefined` on a miss.
-   *
    * @throws {UnsupportedError} in the classic dialect.
    */
   metadebug(key: string, options?: CommandOptions): Promise<Readonly<Record<string, string>> | undefined> {
@@ -296,7 +298,7 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
    * @example for await (const key of client.keys({ limit: 100 })) console.log(key);
    */
   keys(options?: KeysOptions): AsyncGenerator<string, void, undefined> {
-    return this.#servers.keys(options);
+    return this.looks.keys.texts(options);
   }
 
   /** Drops every item of every server, other applications' too. @param options `delay`: when, from now. */
@@ -311,7 +313,6 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
 
   /**
    * The server a key belongs to, `host:port`, without asking the network.
-   *
    * @param options `down`: servers (`host:port`) to be taken as out, under the distribution's rule for failover `next`.
    * @throws {InvalidArgumentError} when no server can take the key.
    */
@@ -344,7 +345,6 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
 
   /**
    * Connects to every server, which tells early whether all can be reached. Commands connect on first use.
-   *
    * @throws {ConnectionError | CommandTimeoutError | ServerError} of a server that cannot be used.
    */
   connect(): Promise<void> {

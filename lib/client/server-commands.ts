@@ -1,15 +1,12 @@
 import type { Cluster } from '../cluster/cluster.js';
-import { dumpKeys } from '../cluster/key-dump.js';
 import type { Node, NodeState } from '../cluster/node.js';
-import { proxyError } from '../cluster/proxy-signs.js';
 import type { Latency } from '../cluster/round-trips.js';
-import { ConnectionError, InvalidArgumentError, MemcachedError } from '../errors.js';
-import type { ResolvedClientOptions } from '../options/client-options.js';
+import { InvalidArgumentError, MemcachedError } from '../errors.js';
 import { toMilliseconds, type Duration } from '../options/duration.js';
 import { toExptime } from '../protocol/exptime.js';
 import { Request, type ReplyReader } from '../protocol/request.js';
 import { readStats } from '../protocol/stats-reader.js';
-import type { CommandOptions, KeysOptions } from './command-options.js';
+import type { CommandOptions } from './command-options.js';
 import type { Dispatcher } from './dispatcher.js';
 import { ManyResult } from './many-result.js';
 import { readDone, readLine } from './readers.js';
@@ -20,12 +17,10 @@ import { unixMs } from '../unix-time.js';
 export class ServerCommands {
   readonly #cluster: Cluster;
   readonly #dispatcher: Dispatcher;
-  readonly #options: ResolvedClientOptions;
 
-  constructor(cluster: Cluster, dispatcher: Dispatcher, options: ResolvedClientOptions) {
+  constructor(cluster: Cluster, dispatcher: Dispatcher) {
     this.#cluster = cluster;
     this.#dispatcher = dispatcher;
-    this.#options = options;
   }
 
   topology(): readonly NodeStatus[] {
@@ -69,44 +64,6 @@ export class ServerCommands {
     const seconds = delay === undefined ? 0 : Math.ceil(toMilliseconds(delay, 'delay') / 1000);
     const line = seconds === 0 ? 'flush_all' : `flush_all ${toExptime(seconds, unixMs() / 1000)}`;
     return this.#onEveryNode('flush_all', line, readDone, options, (done) => done as boolean);
-  }
-
-  async *keys(options: KeysOptions | undefined): AsyncGenerator<string, void, undefined> {
-    const { limit = Number.POSITIVE_INFINITY, server: only } = options ?? {};
-    if (typeof limit !== 'number' || !(limit >= 0)) {
-      throw new InvalidArgumentError('keys: limit: expected a number from 0');
-    }
-    const limits = await this.#dispatcher.ready('keys', options);
-    const { closed } = this.#dispatcher;
-    const ended = options?.signal === undefined ? closed : AbortSignal.any([closed, options.signal]);
-    const prefix = Buffer.from(this.#options.keyPrefix, 'utf8').toString('latin1');
-    const nodes = this.#cluster.nodes.filter(({ server }) => only === undefined || server.id === only);
-    if (nodes.length === 0 && only !== undefined) {
-      throw new InvalidArgumentError(`keys: server: '${only}' is none of this client's servers`);
-    }
-    let left = limit;
-    for (const node of nodes) {
-      if (left <= 0) return;
-      if (node.isProxy) throw proxyError('keys', node.server.id);
-      try {
-        for await (const key of dumpKeys(node.server, this.#options, ended)) {
-          if (!key.startsWith(prefix)) continue;
-          yield Buffer.from(key.slice(prefix.length), 'latin1').toString('utf8');
-          left -= 1;
-          if (left <= 0) return;
-        }
-      } catch (error) {
-        // Whether it is a proxy is known once it was spoken to.
-        if (node.dialect === undefined) {
-          const version = new Request('line', 'version', readLine);
-          await this.#dispatcher.send(version, limits, node).catch(() => undefined);
-        }
-        // An old memcached that cannot list its keys says so.
-        const isHungUp =
-          error instanceof ConnectionError && node.dialect === 'classic' && node.state === 'up';
-        throw isHungUp || node.isProxy ? proxyError('keys', node.server.id) : error;
-      }
-    }
   }
 
   async #onEveryNode<Value>(

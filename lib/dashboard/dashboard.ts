@@ -2,11 +2,11 @@ import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import type { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { hostname } from 'node:os';
 import type { Readable } from 'node:stream';
-import type { MemcachedClient } from '../client/client.js';
-import type { Codec } from '../codec.js';
-import { InvalidOptionsError, UnsupportedError } from '../errors.js';
+import type { ItemFacts } from '../client/item-looks.js';
+import { InvalidOptionsError } from '../errors.js';
 import { MemcachedService } from '../nest/memcached.service.js';
 import type { ResolvedDashboardOptions } from '../options/dashboard-options.js';
+import { answeringFor, lookAt } from '../store/item-look.js';
 import { clearTimeout, setTimeout } from '../timers.js';
 import { EventStreams } from './event-streams.js';
 import { InstanceWatch } from './instance-watch.js';
@@ -72,18 +72,17 @@ export class Dashboard implements OnApplicationBootstrap, OnModuleDestroy {
     ]);
   }
 
-  /** Where a key lives, and what its server says of it. Never its value. */
+  /** Where a key lives, and what is said of it there. Never its value. */
   async find(instance: string, key: string): Promise<FoundKey | undefined> {
     const memcached = this.#watches.find(({ name }) => name === instance)?.memcached;
     if (memcached === undefined) return undefined;
     const server = memcached.serverFor(key);
-    const { state, dialect } = memcached.topology().find((node) => node.server === server)!;
-    const place = { key, instance, server, state, dialect };
-    try {
-      return { ...place, ...(await itemOf(memcached.client, key)) };
-    } catch (error) {
-      return { ...place, problem: error instanceof Error ? error.message : String(error) };
-    }
+    const acting = answeringFor(memcached.client, key) ?? server;
+    const [own, standIn] = await Promise.all([
+      lookedAt(memcached, key, server),
+      acting === server ? undefined : lookedAt(memcached, key, acting),
+    ]);
+    return { key, instance, ...own, standIn };
   }
 
   /** Invalidates a key, so that no value of before is served again. @returns whether there is such an instance. */
@@ -140,50 +139,43 @@ export class Dashboard implements OnApplicationBootstrap, OnModuleDestroy {
   }
 }
 
-/** What is known of a key. */
-export interface FoundKey extends FoundItem {
+/** What is known of a key: what its own server says, and what is there meanwhile where another one answers in its place. */
+export interface FoundKey extends LookedAt {
   readonly key: string;
   readonly instance: string;
+  readonly standIn?: LookedAt;
+}
+
+/** What one server says of an item. */
+interface LookedAt extends Partial<Omit<Extract<ItemFacts, { there: true }>, 'there' | 'note'>> {
   readonly server: string;
   readonly state: string;
   readonly dialect?: string;
+  /** Whether a value is there; absent where the server says nothing. */
+  readonly there?: boolean;
+  /** Whether no value is there but the mark of a load that left none to store. */
+  readonly mark?: true;
   /** Why its server says nothing of it. */
   readonly problem?: string;
 }
 
-/** What its server says of the item of a key. */
-interface FoundItem {
-  readonly there?: boolean;
-  /** Size of the stored value in bytes. */
-  readonly size?: number;
-  readonly flags?: number;
-  /** Seconds left; `null` where it never expires. */
-  readonly ttlSeconds?: number | null;
-  readonly lastAccessSeconds?: number;
-  readonly readBefore?: boolean;
-  readonly stale?: boolean;
+async function lookedAt(memcached: MemcachedService, key: string, server: string): Promise<LookedAt> {
+  const told = await said(memcached, key, server);
+  const { state, dialect } = memcached.topology().find((node) => node.server === server) ?? { state: 'left' };
+  return { server, state, dialect, ...told };
 }
 
-/** Leaves values unread. */
-const UNREAD: Codec = {
-  encode: () => {
-    throw new UnsupportedError('the dashboard stores nothing');
-  },
-  decode: ({ length: size }, flags) => ({ size, flags }),
-};
-
-/** The classic dialect tells size and flags alone, and that by a read. */
-async function itemOf(client: MemcachedClient, key: string): Promise<FoundItem> {
-  const options = { codec: UNREAD };
+async function said(
+  memcached: MemcachedService,
+  key: string,
+  server: string,
+): Promise<Omit<LookedAt, 'server' | 'state'>> {
   try {
-    const item = await client.lookup(key, options);
-    if (!item.hit) return { there: false };
-    const { size, flags, ttl, lastAccessSeconds, hitBefore, stale } = item;
-    const ttlSeconds = ttl === undefined ? null : ttl / 1000;
-    return { there: true, size, flags, ttlSeconds, lastAccessSeconds, readBefore: hitBefore, stale };
+    const item = await lookAt(memcached.client, key, server);
+    if (!item.there) return item;
+    const { note, ...facts } = item;
+    return note.isMark ? { ...facts, there: false, mark: true } : facts;
   } catch (error) {
-    if (!(error instanceof UnsupportedError)) throw error;
+    return { problem: error instanceof Error ? error.message : String(error) };
   }
-  const read = await client.get<{ size: number; flags: number }>(key, options);
-  return read === undefined ? { there: false } : { there: true, ...read };
 }

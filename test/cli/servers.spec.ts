@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
@@ -162,6 +162,41 @@ describeReal('the command line, on two servers and one that is dead', () => {
     expect([away.code, away.out]).toEqual([1, expect.stringMatching(/item +.*ECONNREFUSED/)]);
   });
 
+  it('looks at an item on the server that it names, and on no other', async () => {
+    const key = Array.from({ length: 30 }, (_, index) => `product:${index}`).find(
+      (each) => client.serverFor(each) === first.address,
+    )!;
+    const words = ['which', key, '-s', servers, '-p', 'shop:', '--look', '--json'];
+    const [out] = rowsOf(await program.run([...words, '--down', first.address]));
+    expect(out).toMatchObject({ server: second.address, item: { there: false } });
+    const [own] = rowsOf(await program.run(words));
+    expect(own).toMatchObject({ server: first.address, item: { there: true } });
+    const both = await program.run([...words, '--all']);
+    expect([both.code, both.err]).toEqual([2, expect.stringContaining('--look asks one server')]);
+  });
+
+  it('shows under every distribution what was said of one of them', async () => {
+    const tagged = '{"type":"ketama","hashTag":"{}"}';
+    const words = Array.from({ length: 8 }, (_, index) => `{user:${index}}:cart`);
+    const common = ['-s', servers, '-d', tagged, '--json'];
+    const one = rowsOf(await program.run(['which', ...words, ...common]));
+    const all = rowsOf(await program.run(['which', ...words, ...common, '--all']));
+    const told = all.filter(({ distribution }) => distribution === 'ketama');
+    expect(told.map(({ server }) => server)).toEqual(one.map(({ server }) => server));
+  });
+
+  it.each([
+    ['caf\ufffd', 'caf\ufffd', false],
+    ['商'.repeat(100), /^商{68}\\xe5\\x95\\xff[\w-]{43}$/, true],
+    ['two words', /^two\\xff[\w-]{43}$/, true],
+  ])('shows %s as it stands on the wire', async (key, wire, encoded) => {
+    const [told] = rowsOf(await program.run(['which', key, '-s', servers, '--json']));
+    expect(told).toMatchObject({
+      wire: typeof wire === 'string' ? wire : expect.stringMatching(wire),
+      encoded,
+    });
+  });
+
   it('draws how the keys are shared, and who takes over', async () => {
     const shares = rowsOf(await program.run(['ring', '-s', servers, '--sample', '3000', '--json']));
     expect(shares.map(({ weightShare }) => weightShare)).toEqual([1 / 3, 2 / 3]);
@@ -188,6 +223,50 @@ describeReal('the command line, on two servers and one that is dead', () => {
     expect(one.length).toBeGreaterThan(0);
     for (const { key, server, owner } of one) {
       expect([server, owner]).toEqual([first.address, client.serverFor(key)]);
+    }
+  });
+
+  it('takes nothing for misplaced whose bytes do not tell its server, and nothing that each server has', async () => {
+    const [one, two] = await Promise.all([startMemcached(), startMemcached()]);
+    try {
+      const list = `${one.address},${two.address}`;
+      await using shop = new MemcachedClient({ servers: list, keyPrefix: 'shop:' });
+      const names = Array.from({ length: 20 }, (_, index) => `search ${index}`);
+      for (const name of names) await shop.set(name, 'x');
+      for (const server of [one, two]) {
+        await using alone = new MemcachedClient({ servers: server.address, keyPrefix: 'shop:' });
+        for (const name of ['~near', '~epoch:1', '~epoch:17']) await alone.set(name, 'x');
+        // Another client's key, in Latin-1.
+        const socket = connect(Number(server.address.split(':')[1]), '127.0.0.1');
+        socket.write(Buffer.from('set caf\xe9 0 0 1\r\nx\r\n', 'latin1'));
+        await once(socket, 'data');
+        socket.destroy();
+      }
+      for (const prefix of [[], ['-p', 'shop:']])
+        expect(await program.run(['keys', '-s', list, ...prefix, '--misplaced'])).toMatchObject({
+          code: 0,
+          out: '',
+        });
+      const rows = rowsOf(await program.run(['keys', '-s', list, '--json']));
+      const encoded = rows.filter(({ key }) => /^shop:search\\xff[\w-]{43}$/.test(key));
+      expect(encoded.map(({ owner }) => owner)).toEqual(names.map(() => null));
+      expect(rows.filter(({ key }) => key === 'caf\\xe9')).toHaveLength(2);
+    } finally {
+      await Promise.all([one.stop(), two.stop()]);
+    }
+  });
+
+  it('goes on listing behind an item that is called as the prefix is', async () => {
+    const server = await startMemcached();
+    try {
+      await using sessions = new MemcachedClient({ servers: server.address });
+      await sessions.set('session', 'x');
+      for (let index = 0; index < 50; index += 1) await sessions.set(`session:${index}`, 'x');
+      const listed = await program.run(['keys', '-s', server.address, '-p', 'session']);
+      expect([listed.code, listed.err]).toEqual([0, '']);
+      expect(listed.out.trimEnd().split('\n')).toHaveLength(50);
+    } finally {
+      await server.stop();
     }
   });
 

@@ -1,6 +1,7 @@
+import type { MemcachedClient } from '../../client/client.js';
 import { MemcachedError } from '../../errors.js';
 import { type Call, type Command, textOf, wholeNumber } from '../command.js';
-import { printable } from '../table.js';
+import { textOfBytes, wireText } from '../wire-text.js';
 import { problemJson, problemText } from './answers.js';
 import { checkServer, listServers } from './server-list.js';
 
@@ -13,6 +14,7 @@ export const keys: Command = {
   help: [
     'One key to a line, server after server, in no order; with --prefix those that have it, without it. Each server walks through all its items once (lru_crawler metadump), one listing at a time: it costs the server some work, and what is stored or dropped meanwhile may be missing or there.',
     "--misplaced shows the keys that lie on another server than the distribution says. Many of them mean that another client of the fleet places keys otherwise, or that the list has changed: 'which KEY --all' tells which distribution it is.",
+    "Where a key's bytes do not tell its server, it is never misplaced ('owner' is null in JSON): of keys over 250 bytes or with blanks, memcached has only the beginning and a digest. What near caches keep on every server is in its place everywhere.",
     'twemproxy, ElastiCache Serverless and memcached -o no_lru_crawler do not list keys: exit code 1.',
   ],
   examples: [
@@ -36,10 +38,10 @@ export const keys: Command = {
     for (const server of only === undefined ? servers : [only]) {
       if (left === 0) break;
       try {
-        for await (const key of client.keys({ server, signal: ended })) {
-          const owner = client.serverFor(key);
-          if (flags.misplaced === true && owner === server) continue;
-          await write(call, key, server, owner);
+        for await (const bytes of client.looks.keys.bytes({ server, signal: ended })) {
+          const owner = ownerOf(client, bytes, server);
+          if (flags.misplaced === true && (owner === null || owner === server)) continue;
+          await write(call, bytes, server, owner);
           left -= 1;
           if (left === 0) break;
         }
@@ -54,14 +56,24 @@ export const keys: Command = {
   },
 };
 
+/** What near caches keep on every server, under the same names on each. */
+const OF_EVERY_SERVER = /(?<!~)~(?:near|epoch:\d{1,3})$/;
+
+/** The server that a key belongs to; `null` where its bytes do not tell: those of a key that is too long bear only a digest. */
+function ownerOf(client: MemcachedClient, bytes: string, server: string): string | null {
+  const key = textOfBytes(bytes);
+  if (key === undefined) return null;
+  return OF_EVERY_SERVER.test(key) ? server : client.serverFor(key);
+}
+
 async function write(
   { terminal, json, flags }: Call,
-  key: string,
+  bytes: string,
   server: string,
-  owner: string,
+  owner: string | null,
 ): Promise<void> {
-  if (json) await terminal.json({ key, server, owner });
-  else if (flags.misplaced === true) {
-    await terminal.line(`${printable(key)}  ${server}  belongs to ${owner}`);
-  } else await terminal.line(printable(key));
+  const shown = wireText(bytes);
+  if (json) await terminal.json({ key: textOfBytes(bytes) ?? shown, server, owner });
+  else if (flags.misplaced === true) await terminal.line(`${shown}  ${server}  belongs to ${owner}`);
+  else await terminal.line(shown);
 }

@@ -1,12 +1,17 @@
 import type { MemcachedClient } from '../../client/client.js';
 import { encodeUnusualKey } from '../../client/key-encoder.js';
-import type { Codec } from '../../codec.js';
+import type { ItemFacts } from '../../client/item-looks.js';
 import { createPlacement, DISTRIBUTION_NAMES } from '../../cluster/distribution/distribution.js';
 import { partThatCounts } from '../../cluster/distribution/hashed-part.js';
-import { MemcachedError, UnsupportedError } from '../../errors.js';
-import type { CommonDistributionOptions, DistributionName } from '../../options/distribution-options.js';
-import { type Call, type Command, textOf } from '../command.js';
+import { MemcachedError } from '../../errors.js';
+import type {
+  CommonDistributionOptions,
+  DistributionName,
+  DistributionOption,
+} from '../../options/distribution-options.js';
+import { type Call, type Command, textOf, UsageError } from '../command.js';
 import { printable, table, type Row } from '../table.js';
+import { wireText } from '../wire-text.js';
 import { bytesText, durationText, shareText } from '../wording.js';
 import { downServers, listServers } from './server-list.js';
 
@@ -38,14 +43,17 @@ export const which: Command = {
     },
   },
   async run(call) {
+    if (call.flags.all === true && call.flags.look === true)
+      throw new UsageError('which: --look asks one server, and --all names many; leave one of them out');
     await listServers(call);
     if (call.flags.all === true) return showAll(call);
     let code = 0;
     for (const key of call.operands) {
       const place = placeOf(call, key);
-      const found = call.flags.look === true ? await look(call, key) : undefined;
+      const found = call.flags.look === true ? await look(call, key, place.server) : undefined;
       if (found !== undefined && 'error' in found) code = 1;
-      if (call.json) await call.terminal.json({ ...place, ...(found === undefined ? {} : { item: found }) });
+      if (call.json)
+        await call.terminal.json({ ...place, ...(found === undefined ? {} : { item: itemJson(found) }) });
       else await show(call, place, found);
     }
     return code;
@@ -57,7 +65,7 @@ interface Place {
   readonly key: string;
   /** As it stands on the wire, with its prefix. */
   readonly wire: string;
-  /** Whether that is no text, since memcached would not take the key as it is; its byte 255 is shown as `\\xff`. */
+  /** Whether memcached would not take the key as it is; what is no text then is shown as `\\xff`. */
   readonly encoded: boolean;
   readonly hashed: string;
   readonly distribution: string;
@@ -71,13 +79,13 @@ function placeOf(call: Call, key: string): Place {
   const down = downServers(call);
   const full = `${textOf(flags, 'prefix') ?? ''}${key}`;
   const server = client.serverFor(key, { down });
-  const wire = Buffer.from(encodeUnusualKey(full, 'encode'), 'latin1').toString('utf8');
+  const wire = encodeUnusualKey(full, 'encode');
   const { weight } = client.topology().find((node) => node.server === server)!;
   const { name, options } = distributionOf(flags);
   return {
     key,
-    wire: printable(wire.replace('\ufffd', '\\xff')),
-    encoded: wire !== full,
+    wire: wireText(wire),
+    encoded: wire !== Buffer.from(full, 'utf8').toString('latin1'),
     hashed: partThatCounts(options)?.(full) ?? full,
     distribution: name,
     server,
@@ -133,8 +141,11 @@ async function showAll(call: Call): Promise<number> {
   const isDown = (index: number): boolean => down.includes(servers[index].id);
   // `modulo` is another name of python-memcached's.
   const names = DISTRIBUTION_NAMES.filter((name) => name !== 'modulo');
+  const given = distributionOf(flags);
   const places = names.map((name) => {
-    const placement = createPlacement(name, servers);
+    // What was said of one of them holds here, too.
+    const options = name === given.name ? { ...given.options, type: name } : name;
+    const placement = createPlacement(options as DistributionOption, servers);
     const owners = operands.map(
       (key) => servers[placement.indexWithout(`${prefix}${key}`, isDown)]?.id ?? '-',
     );
@@ -158,52 +169,32 @@ async function showAll(call: Call): Promise<number> {
   return 0;
 }
 
-/** What is known of an item without its value. */
-type Item =
-  | { readonly there: false }
-  | {
-      readonly there: true;
-      readonly size: number;
-      readonly flags: number;
-      /** Seconds left; `null` where it never expires; absent where it is not known. */
-      readonly ttl?: number | null;
-      readonly lastAccessSeconds?: number;
-      readonly readBefore?: boolean;
-      readonly stale?: boolean;
-    }
-  | { readonly error: { readonly code: string; readonly message: string } };
+/** What a server says of an item, or why it says nothing. */
+type Item = ItemFacts | { readonly error: { readonly code: string; readonly message: string } };
 
-/** Reads nothing: what it looks at is shown to nobody. */
-const UNREAD: Codec = {
-  encode: () => {
-    throw new UnsupportedError('which stores nothing');
-  },
-  decode: (data, flags) => ({ size: data.length, flags }),
-};
-
-async function look({ client, ended }: Call, key: string): Promise<Item> {
-  const options = { codec: UNREAD, signal: ended };
+async function look({ client, ended }: Call, key: string, server: string): Promise<Item> {
   try {
-    const found = await client.lookup(key, options);
-    if (!found.hit) return { there: false };
-    const { size, flags, ttl, lastAccessSeconds, hitBefore, stale } = found;
-    const left = ttl === undefined ? null : ttl / 1000;
-    return { there: true, size, flags, ttl: left, lastAccessSeconds, readBefore: hitBefore, stale };
+    return await client.looks.at(server, key, { signal: ended });
   } catch (error) {
     if (!(error instanceof MemcachedError)) throw error;
-    if (!(error instanceof UnsupportedError)) return { error: { code: error.code, message: error.message } };
+    return { error: { code: error.code, message: error.message } };
   }
-  const read = await client.get<{ size: number; flags: number }>(key, options);
-  return read === undefined ? { there: false } : { there: true, ...read };
+}
+
+/** A row for programs. */
+function itemJson(item: Item): object {
+  if ('error' in item || !item.there) return item;
+  const { ttlSeconds: ttl, note: _, ...facts } = item;
+  return { ...facts, ttl };
 }
 
 function itemText(item: Item): string {
   if ('error' in item) return printable(item.error.message);
   if (!item.there) return 'not there';
-  const { size, flags, ttl, lastAccessSeconds, readBefore, stale } = item;
+  const { size, flags, ttlSeconds, lastAccessSeconds, readBefore, stale } = item;
   const facts = [`${bytesText(size)}, flags ${flags}`];
-  if (ttl === null) facts.push('never expires');
-  else if (ttl !== undefined) facts.push(`${durationText(ttl)} left`);
+  if (ttlSeconds === null) facts.push('never expires');
+  else if (ttlSeconds !== undefined) facts.push(`${durationText(ttlSeconds)} left`);
   if (lastAccessSeconds !== undefined) {
     const ago = `${durationText(lastAccessSeconds)} ago`;
     facts.push(readBefore === true ? `last read ${ago}` : `stored ${ago} and never read`);

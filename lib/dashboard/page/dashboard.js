@@ -23,7 +23,7 @@ let latest = new Map();
 
 connect();
 byId('instance').addEventListener('change', ({ target }) => {
-  shown = target.value;
+  choose(target.value);
   render();
 });
 
@@ -50,12 +50,18 @@ function connect() {
   });
 }
 
+/** Shows another cache: what was found in the one before is no answer about this one. */
+function choose(instance) {
+  shown = instance;
+  keyForm.clear();
+}
+
 function greet({ process, evict, historyMs: kept, interval, instances }) {
   // Where nothing is kept there, the curves begin here.
   historyMs = kept || 15 * 60_000;
   points = new Map(instances.map(({ name, history }) => [name, history]));
   latest = new Map(instances.flatMap(({ name, latest: look }) => (look ? [[name, look]] : [])));
-  if (!points.has(shown)) shown = instances[0].name;
+  if (!points.has(shown)) choose(instances[0].name);
   setText(byId('process'), process);
   byId('instance').replaceChildren(
     ...instances.map(({ name }) => element('option', { value: name, selected: name === shown }, name)),
@@ -65,7 +71,7 @@ function greet({ process, evict, historyMs: kept, interval, instances }) {
     byId('updated'),
     `A look every ${interval / 1000} s. Curves of the time of commands begin when somebody watches.`,
   );
-  keyForm.allowEvict(evict);
+  keyForm.allow({ mayEvict: evict, hasOthers: instances.length > 1 });
   notice('');
   render();
 }

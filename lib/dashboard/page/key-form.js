@@ -6,6 +6,7 @@ export class KeyForm {
   #home;
   #instance = () => '';
   #mayEvict = false;
+  #hasOthers = false;
   #latest = 0;
 
   /** @param home URL below which the application answers. @param instance tells which cache is meant. */
@@ -14,18 +15,27 @@ export class KeyForm {
     this.#instance = instance;
     byId('key-form').addEventListener('submit', (event) => {
       event.preventDefault();
-      void this.#find(byId('key').value);
+      void this.#find(byId('key').value, this.#instance());
     });
   }
 
-  allowEvict(mayEvict) {
+  /** @param hasOthers whether there is more than one cache, so that it has to be named. */
+  allow({ mayEvict, hasOthers }) {
     this.#mayEvict = mayEvict;
+    this.#hasOthers = hasOthers;
   }
 
-  async #find(key, news) {
+  /** Takes away what was found. */
+  clear() {
+    this.#latest += 1;
+    this.#show();
+  }
+
+  /** @param instance the cache that is asked, which another may have been chosen for meanwhile. */
+  async #find(key, instance, news) {
     this.#latest += 1;
     const asked = this.#latest;
-    const answer = await this.#post('find', key);
+    const answer = await this.#post('find', key, instance);
     // Somebody has asked for another one meanwhile.
     if (asked !== this.#latest) return;
     if ('problem' in answer && !('server' in answer))
@@ -34,38 +44,28 @@ export class KeyForm {
   }
 
   #told(found, news) {
-    const { key, server, state, there, problem } = found;
-    const facts = [fact('Server', `${server} (${state})`)];
-    if (there) {
-      facts.push(fact('Size', bytes(found.size)), fact('Client flags', String(found.flags)));
-      // The classic dialect does not tell more.
-      if (found.ttlSeconds !== undefined) {
-        facts.push(
-          fact('Time left', found.ttlSeconds === null ? 'never expires' : seconds(found.ttlSeconds)),
-          fact('Last read or stored', `${seconds(found.lastAccessSeconds)} ago`),
-          fact('Read since stored', found.readBefore ? 'yes' : 'no'),
-        );
-      }
-      if (found.stale) facts.push(fact('Marked stale', 'yes'));
-    }
-    const verdict = problem ?? (there ? 'It is there.' : 'It is not there: the next reader computes it.');
+    const { key, instance, standIn } = found;
     return [
-      element('p', {}, element('code', {}, key), ' ', element('strong', {}, news ?? verdict)),
-      element('dl', { className: 'figures' }, ...facts),
-      this.#mayEvict && there !== false ? this.#evictButton(key) : undefined,
+      element('p', {}, element('code', {}, key), ' ', element('strong', {}, news ?? verdict(found))),
+      facts(found, this.#hasOthers ? fact('Cache', instance) : undefined),
+      ...(standIn === undefined
+        ? []
+        : [element('p', {}, `Meanwhile another stands in. ${verdict(standIn)}`), facts(standIn)]),
+      this.#mayEvict ? this.#evictButton(key, instance) : undefined,
     ].filter((part) => part !== undefined);
   }
 
-  #evictButton(key) {
+  #evictButton(key, instance) {
     const button = element('button', { type: 'button', className: 'danger' }, 'Evict…');
     button.addEventListener('click', () => {
       const dialog = byId('confirm');
       byId('confirm-key').textContent = key;
+      byId('confirm-instance').textContent = this.#hasOthers ? `in the cache ${instance}` : '';
       dialog.returnValue = '';
       dialog.addEventListener(
         'close',
         () => {
-          if (dialog.returnValue === 'evict') void this.#evict(key);
+          if (dialog.returnValue === 'evict') void this.#evict(key, instance);
         },
         { once: true },
       );
@@ -74,19 +74,19 @@ export class KeyForm {
     return button;
   }
 
-  async #evict(key) {
-    const answer = await this.#post('evict', key);
-    await this.#find(key, answer.problem ?? 'Evicted.');
+  async #evict(key, instance) {
+    const answer = await this.#post('evict', key, instance);
+    await this.#find(key, instance, answer.problem ?? 'Evicted.');
     // The button that was focused is gone.
     byId('key').focus();
   }
 
-  async #post(what, key) {
+  async #post(what, key, instance) {
     try {
       const response = await fetch(new URL(what, this.#home), {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ instance: this.#instance(), key }),
+        body: JSON.stringify({ instance, key }),
       });
       if (response.ok) return await response.json();
       return { problem: `The application refused: ${response.status} ${response.statusText}.` };
@@ -98,4 +98,33 @@ export class KeyForm {
   #show(...parts) {
     byId('found').replaceChildren(...parts);
   }
+}
+
+/** Whether a server has a value for the next reader. */
+function verdict({ there, mark, problem }) {
+  if (problem !== undefined) return problem;
+  if (there) return 'It is there.';
+  if (mark) return 'It is not cached: its last load left nothing to store.';
+  return 'It is not there: the next reader computes it.';
+}
+
+/** What a server says of an item. */
+function facts(
+  { server, state, there, size, flags, ttlSeconds, lastAccessSeconds, readBefore, stale },
+  more,
+) {
+  const told = [more, fact('Server', `${server} (${state})`)];
+  if (there) {
+    told.push(fact('Size', bytes(size)), fact('Client flags', String(flags)));
+    // The classic dialect does not tell more.
+    if (ttlSeconds !== undefined) {
+      told.push(
+        fact('Time left', ttlSeconds === null ? 'never expires' : seconds(ttlSeconds)),
+        fact('Last read or stored', `${seconds(lastAccessSeconds)} ago`),
+        fact('Read since stored', readBefore ? 'yes' : 'no'),
+      );
+    }
+    if (stale) told.push(fact('Marked stale', 'yes'));
+  }
+  return element('dl', { className: 'figures' }, ...told);
 }

@@ -251,6 +251,56 @@ describe.each(PLATFORMS)('the dashboard on %s', (platform) => {
     expect(nowhere.status).toBe(404);
   });
 
+  it('tells a mark from a value, and takes a key for what the application calls it', async () => {
+    for (const protocol of ['meta', 'classic'] as const) {
+      const { origin, memcached } = await start(platform, dashboard(), { memcached: { protocol } });
+      const find = async (key: string): Promise<any> =>
+        JSON.parse((await ask(`${origin}/memcached/find`, posted({ instance: 'default', key }))).text);
+      await memcached.getOrSet('report:1', () => undefined);
+      expect(await find('report:1')).toMatchObject({ there: false, mark: true });
+      await memcached.set('~draft:7', 'text', { tags: ['drafts'] });
+      expect(await find('~draft:7')).toMatchObject({
+        there: true,
+        server: memcached.serverFor('~draft:7'),
+      });
+      // What the cache keeps for a tag is no value of a key.
+      expect(await find('~draft:8')).toMatchObject({ there: false });
+    }
+  });
+
+  it.each(['error', 'miss', 'next'] as const)(
+    'says of a server that is away what it knows itself, with failover %s',
+    async (failover) => {
+      const [first, second] = await Promise.all([MemcachedServer.start(), MemcachedServer.start()]);
+      closers.push(() => Promise.all([first.close(), second.close()]));
+      const { origin, memcached } = await start(platform, dashboard(), {
+        memcached: {
+          servers: [first.address, second.address],
+          failover,
+          failuresToDown: 1,
+          commandTimeout: '300ms',
+        },
+      });
+      const key = Array.from({ length: 100 }, (_, index) => `user:${index}`).find(
+        (each) => memcached.serverFor(each) === first.address,
+      )!;
+      await memcached.set(key, 'old');
+      await first.close();
+      await memcached.set(key, 'new', { onStoreError: 'throw' }).catch(() => undefined);
+      const body = posted({ instance: 'default', key });
+      let found = JSON.parse((await ask(`${origin}/memcached/find`, body)).text);
+      while (found.state !== 'down') found = JSON.parse((await ask(`${origin}/memcached/find`, body)).text);
+      expect(found).toMatchObject({ server: first.address, problem: expect.any(String) });
+      expect(found.there).toBeUndefined();
+      if (failover === 'next') {
+        expect(found.standIn).toMatchObject({ server: second.address, state: 'up' });
+        await memcached.set(key, 'new');
+        found = JSON.parse((await ask(`${origin}/memcached/find`, body)).text);
+        expect(found.standIn).toMatchObject({ server: second.address, there: true });
+      } else expect(found.standIn).toBeUndefined();
+    },
+  );
+
   it('changes nothing unless it may', async () => {
     const readOnly = await start(platform, dashboard());
     await readOnly.memcached.set('key', 1);
