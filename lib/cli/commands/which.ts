@@ -4,11 +4,7 @@ import type { ItemFacts } from '../../client/item-looks.js';
 import { createPlacement, DISTRIBUTION_NAMES } from '../../cluster/distribution/distribution.js';
 import { partThatCounts } from '../../cluster/distribution/hashed-part.js';
 import { MemcachedError } from '../../errors.js';
-import type {
-  CommonDistributionOptions,
-  DistributionName,
-  DistributionOption,
-} from '../../options/distribution-options.js';
+import type { CommonDistributionOptions, DistributionName } from '../../options/distribution-options.js';
 import { type Call, type Command, textOf, UsageError } from '../command.js';
 import { printable, table, type Row } from '../table.js';
 import { wireText } from '../wire-text.js';
@@ -145,7 +141,7 @@ async function showAll(call: Call): Promise<number> {
   const places = names.map((name) => {
     // What was said of one of them holds here, too.
     const options = name === given.name ? { ...given.options, type: name } : name;
-    const placement = createPlacement(options as DistributionOption, servers);
+    const placement = createPlacement(options, servers);
     const owners = operands.map(
       (key) => servers[placement.indexWithout(`${prefix}${key}`, isDown)]?.id ?? '-',
     );
