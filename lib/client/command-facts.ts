@@ -1,4 +1,3 @@
-import type { MemcachedError } from '../errors.js';
 import type { Request, RequestKind } from '../protocol/request.js';
 import type { ItemsFound } from './many-reader.js';
 import type { CasResult, LeaseRead } from './results.js';
@@ -30,7 +29,7 @@ export function hitsOf(request: Request, outcome: CommandOutcome, result: unknow
 }
 
 /** The server that an error names. */
-export function serverOf(error: MemcachedError | undefined): string {
+export function serverOf(error: unknown): string {
   const { server = '' } = (error ?? {}) as { readonly server?: string };
   return server;
 }

@@ -1,5 +1,4 @@
 import { channel, type Channel } from 'node:diagnostics_channel';
-import type { MemcachedError } from '../errors.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';
 import type { Peer, Request, Watch } from '../protocol/request.js';
 import { performance } from '../timers.js';
@@ -27,8 +26,8 @@ export class WatchedCommand implements Watch {
   hits = 0;
   /** Of a read, how many of its keys were not found; likewise. */
   misses = 0;
-  /** What the command rejects with. */
-  error: MemcachedError | undefined = undefined;
+  /** What the command rejects with: mostly a `MemcachedError`, and anything where a signal has ended it. */
+  error: unknown = undefined;
   readonly #request: Request;
   readonly #options: ResolvedClientOptions;
   readonly #clock: BatchClock;
@@ -88,7 +87,7 @@ export class WatchedCommand implements Watch {
   await(sent: Promise<unknown>): Promise<unknown> {
     void sent.then(
       (result) => this.#end(undefined, result),
-      (error: MemcachedError) => this.#end(error, undefined),
+      (error: unknown) => this.#end(error, undefined),
     );
     return sent;
   }
@@ -101,11 +100,11 @@ export class WatchedCommand implements Watch {
   }
 
   rejected(error: unknown): void {
-    this.#end(error as MemcachedError, undefined);
+    this.#end(error, undefined);
     this.#reject!.call(this.#request, error);
   }
 
-  #end(error: MemcachedError | undefined, result: unknown): void {
+  #end(error: unknown, result: unknown): void {
     const request = this.#request;
     // The clock may have been read before what fails at once has begun.
     this.durationMs = Math.max(0, this.#clock.now() - this.#begun);

@@ -11,7 +11,7 @@ import {
 } from '@opentelemetry/api';
 import type { LoadMessage, RefreshMessage, TracedMessage } from '../nest/trace-channels.js';
 import type { Instrumentation } from './instrument-options.js';
-import { isOurs } from './error-type.js';
+import { isOurs } from '../client/error-type.js';
 import { fail, OpenSpans } from './open-spans.js';
 import { contextOfSpans, contextOfTraces } from './parent.js';
 import type { Subscriptions } from '../subscriptions.js';

@@ -60,6 +60,6 @@ function complete(span: Span, { peer, error }: WatchedCommand): void {
   if (error === undefined) return;
   fail(span, error);
   // `SERVER_ERROR`, `CLIENT_ERROR` or `ERROR`; what stands behind may name a key.
-  const { reply } = error as { readonly reply?: string };
+  const { reply } = (error ?? {}) as { readonly reply?: string };
   if (reply !== undefined) span.setAttribute('db.response.status_code', reply.split(' ', 1)[0]);
 }

@@ -2,7 +2,7 @@ import type { Attributes, Meter } from '@opentelemetry/api';
 import { LabelMemo } from '../label-memo.js';
 import { commandAttributes } from './command-attributes.js';
 import { commandNameOf } from './command-names.js';
-import { errorTypeOf } from './error-type.js';
+import { errorTypeOf } from '../client/error-type.js';
 import type { Instrumentation } from './instrument-options.js';
 import { contextOf } from './parent.js';
 import type { Subscriptions } from '../subscriptions.js';

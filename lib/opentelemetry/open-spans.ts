@@ -1,5 +1,5 @@
 import { SpanStatusCode, type Context, type Span, type SpanOptions, type Tracer } from '@opentelemetry/api';
-import { errorTypeOf } from './error-type.js';
+import { errorTypeOf } from '../client/error-type.js';
 
 /** The spans that have begun and not ended, by the message that tells of them. */
 export class OpenSpans<Message extends object> {

@@ -1,4 +1,5 @@
 import type { MemcachedClient } from '../client/client.js';
+import { errorTypeOf } from '../client/error-type.js';
 import { LabelMemo } from '../label-memo.js';
 import type { Subscriptions } from '../subscriptions.js';
 import { Collected } from './collected.js';
@@ -30,7 +31,7 @@ export function clientMetrics(clients: readonly MemcachedClient[], subscriptions
     series.durations.observe(durationMs / 1000);
     series.hits += hits;
     series.misses += misses;
-    if (error !== undefined) errors.of(instance, server, operation, error.code).value += 1;
+    if (error !== undefined) errors.of(instance, server, operation, errorTypeOf(error)).value += 1;
   });
 
   const ours = (): CommandSeries[] => [...commands.values()].filter(({ isOurs }) => isOurs);

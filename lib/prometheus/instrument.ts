@@ -30,19 +30,25 @@ export function instrument(observed: Observed | readonly Observed[], options: Pr
     ...clientMetrics(clients, subscriptions),
     ...cacheMetrics(services, subscriptions),
   ];
-  const stop = (): void => {
-    subscriptions.end();
-    for (const { name } of metrics) register.removeSingleMetric(name);
-  };
-  const before = new Set(register.getMetricsAsArray().map(({ name }) => name));
-  const taken = metrics.find(({ name }) => before.has(name));
+  // What they are registered under: a registry changes the names that they bear.
+  const names = metrics.map(({ name }) => name);
+  const taken = names.find((name) => register.getSingleMetric(name) !== undefined);
   if (taken !== undefined) {
     subscriptions.end();
     throw new Error(
-      `the registry has a metric ${taken.name} already; pass all instances in one call: instrument([one, other], …)`,
+      `the registry has a metric ${taken} already; pass all instances in one call: instrument([one, other], …)`,
     );
   }
-  for (const metric of metrics) register.registerMetric(metric as unknown as RegisteredMetric);
+  const stop = (): void => {
+    subscriptions.end();
+    for (const name of names) register.removeSingleMetric(name);
+  };
+  try {
+    for (const metric of metrics) register.registerMetric(metric as unknown as RegisteredMetric);
+  } catch (error) {
+    stop();
+    throw error;
+  }
   return stop;
 }
 

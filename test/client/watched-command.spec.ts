@@ -23,7 +23,7 @@ function toldOf(message: CommandMessage | Parameters<Parameters<Subscriptions['o
     hits,
     misses,
     peer,
-    code: error?.code ?? error,
+    code: (error as { code?: string } | undefined)?.code ?? error,
   };
 }
 

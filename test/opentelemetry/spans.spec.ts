@@ -66,6 +66,23 @@ describe('the spans of OpenTelemetry', () => {
     });
   });
 
+  it('tell of a command that a signal has ended, whatever its reason is', async () => {
+    await telemetry.within('request', async () => {
+      for (const reason of [null, 'enough', new RangeError('over')]) {
+        const controller = new AbortController();
+        const reading = memcached.client.get('a', { signal: controller.signal }).catch(() => undefined);
+        controller.abort(reason);
+        await reading;
+      }
+    });
+    const reads = telemetry.spans.filter(({ name }) => name.startsWith('get'));
+    expect(reads.map(({ attributes }) => attributes['error.type'])).toEqual([
+      '_OTHER',
+      '_OTHER',
+      'RangeError',
+    ]);
+  });
+
   it('name a read of many keys as one read, and no batch', async () => {
     const { client } = memcached;
     await telemetry.within('request', async () => {

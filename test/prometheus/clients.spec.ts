@@ -167,6 +167,11 @@ describe('the metrics of clients and caches', () => {
     await sessions.get('a');
     expect(await open.metrics()).toContain('nestjs_memcached_cache_requests_total{cache="sessions"');
     end();
+    expect(open.getMetricsAsArray()).toEqual([]);
+    const again = instrument(memcached, { register: open });
+    await open.metrics();
+    expect(() => instrument(sessions, { register: open })).toThrow(/memcached_up already/);
+    again();
     const merged = Registry.merge([register, new Registry()]);
     expect(await merged.metrics()).toContain('nestjs_memcached_cache_requests_total{cache="default"');
     const json = await register.getMetricsAsJSON();
@@ -176,6 +181,32 @@ describe('the metrics of clients and caches', () => {
     });
     register.setDefaultLabels({ app: 'shop' });
     expect(await register.metrics()).toContain('group="a",result="miss",app="shop"');
+  });
+
+  it('leave a registry that takes one of them only as it was', () => {
+    const own = new Registry();
+    const register = own.registerMetric.bind(own);
+    let left = 3;
+    own.registerMetric = (metric) => {
+      left -= 1;
+      if (left < 0) throw new Error('no room');
+      register(metric);
+    };
+    expect(() => instrument(sessions, { register: own })).toThrow('no room');
+    expect(own.getMetricsAsArray()).toEqual([]);
+  });
+
+  it('count commands that a signal has ended, whatever its reason is', async () => {
+    const reasons: unknown[] = [null, 'enough', undefined, new RangeError('over')];
+    for (const reason of reasons) {
+      const controller = new AbortController();
+      const reading = memcached.client.get('a', { signal: controller.signal }).catch(() => undefined);
+      controller.abort(reason);
+      await reading;
+    }
+    const counted = await samplesOf(register, 'nestjs_memcached_command_errors_total');
+    const codes = [...counted.keys()].map((labels) => /code="(\w+)"/.exec(labels)?.[1]);
+    expect(codes.toSorted()).toEqual(['AbortError', 'RangeError', '_OTHER']);
   });
 
   it('refuse a registry that has them, and options that cannot be meant', () => {
