@@ -1,3 +1,4 @@
+import { isAnotherRun } from './server-runs.js';
 import type { GeneralStats } from './stats.js';
 
 /** What a server has done between two of its answers to `stats`, by the second. */
@@ -22,7 +23,7 @@ export function ratesBetween(
   now: GeneralStats,
   milliseconds: number,
 ): ServerRates | undefined {
-  if (isRestart(before, now) || milliseconds <= 0) return undefined;
+  if (isAnotherRun(before, now) || milliseconds <= 0) return undefined;
   const grown = (name: string): number => Math.max(0, Number(now[name] ?? 0) - Number(before[name] ?? 0));
   const perSecond = (name: string): number => (grown(name) * 1000) / milliseconds;
   const hits = grown('get_hits');
@@ -35,9 +36,4 @@ export function ratesBetween(
     bytesInPerSecond: perSecond('bytes_read'),
     bytesOutPerSecond: perSecond('bytes_written'),
   };
-}
-
-/** Whether another process answers than before, or the same one by number after a restart of its machine. */
-export function isRestart(before: GeneralStats, now: GeneralStats): boolean {
-  return before.pid !== now.pid || before.uptime > now.uptime;
 }

@@ -78,6 +78,8 @@ export class InstanceWatch {
         ...(stats === undefined ? {} : { ...serverFigures(stats), rates: this.#rates(server, stats, now) }),
       };
     });
+    for (const server of this.#before.keys())
+      if (!servers.some((each) => each.server === server)) this.#before.delete(server);
     const look: Look = {
       instance: this.name,
       at: unixMs(),

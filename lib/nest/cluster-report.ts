@@ -3,6 +3,7 @@ import type { CacheEngine } from '../cache/cache-engine.js';
 import type { CacheCounters } from '../cache/cache-events.js';
 import type { NodeStatus } from '../client/server-commands.js';
 import type { ManyResult } from '../client/many-result.js';
+import { isAnotherRun } from '../client/server-runs.js';
 import type { GeneralStats } from '../client/stats.js';
 import { hitRatio, present, type ServerFigures, serverFigures } from './server-figures.js';
 
@@ -106,8 +107,7 @@ interface Reads {
 
 /** What a server has served between two answers; nothing when it has been restarted between them. */
 function readsSince(stats: GeneralStats, last: GeneralStats | undefined): Reads {
-  if (last === undefined || last.pid !== stats.pid || last.uptime > stats.uptime)
-    return { hits: 0, misses: 0 };
+  if (last === undefined || isAnotherRun(last, stats)) return { hits: 0, misses: 0 };
   return { hits: stats.get_hits - last.get_hits, misses: stats.get_misses - last.get_misses };
 }
 

@@ -31,6 +31,8 @@ export async function* samples(call: Call, ended: AbortSignal): AsyncGenerator<S
     for (;;) {
       const all = await answers(call.client, (client) => client.stats('general', { signal: ended }));
       const at = performance.now();
+      for (const server of before.keys())
+        if (!all.some((answer) => answer.server === server)) before.delete(server);
       yield {
         servers: all.map((answer) => {
           if ('error' in answer) return answer;

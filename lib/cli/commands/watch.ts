@@ -1,4 +1,4 @@
-import { isRestart } from '../../client/server-rates.js';
+import { isAnotherRun } from '../../client/server-runs.js';
 import type { GeneralStats } from '../../client/stats.js';
 import { unixMs } from '../../unix-time.js';
 import type { Call, Command } from '../command.js';
@@ -91,7 +91,7 @@ function changes(told: Map<string, Known>, { servers }: Sample): Change[] {
     const { value, rates } = sample;
     if (before?.isUp !== true) tell('up', stateText(value));
     const last = before?.stats;
-    const restarted = last !== undefined && isRestart(last, value);
+    const restarted = last !== undefined && isAnotherRun(last, value);
     if (restarted) tell('restarted', `${durationText(value.uptime)} ago, with ${value.curr_items} items`);
     const isEvicting = (rates?.evictionsPerSecond ?? 0) > 0;
     if (isEvicting && before?.isEvicting !== true)

@@ -1,3 +1,4 @@
+import { isAnotherRun } from '../../client/server-runs.js';
 import { MemcachedError, type ServerError } from '../../errors.js';
 import { FAULT_COUNTERS, type FaultCounter, type NodeSample } from './node-figures.js';
 
@@ -37,7 +38,7 @@ export function judgeNode(
       );
     }
   }
-  if (before !== undefined && !isAnotherRun(sample, before.sample)) {
+  if (before !== undefined && !isAnotherRun(before.sample.run, sample.run)) {
     for (const counter of FAULT_COUNTERS) {
       const increase = (sample.faults[counter] ?? 0) - (before.sample.faults[counter] ?? 0);
       const { code, sentence } = COUNTER_REASONS[counter];
@@ -125,7 +126,7 @@ export interface NodeLimits {
 export function lookAt(sample: NodeSample, before: NodeLook | undefined): NodeLook {
   return {
     sample,
-    restarted: before !== undefined && (before.restarted || isAnotherRun(sample, before.sample)),
+    restarted: before !== undefined && (before.restarted || isAnotherRun(before.sample.run, sample.run)),
   };
 }
 
@@ -167,12 +168,6 @@ function codeOf(error: MemcachedError): HealthReasonCode {
 function codeOfReply(reply: string): HealthReasonCode {
   if (reply.includes('authenticat')) return 'unauthenticated';
   return reply.includes('Too many open connections') ? 'connections-refused' : 'error';
-}
-
-/** Whether the server was started anew between two looks. */
-function isAnotherRun(now: NodeSample, before: NodeSample): boolean {
-  if (now.processId !== before.processId) return true;
-  return (now.figures.uptimeSeconds ?? 0) < (before.figures.uptimeSeconds ?? 0);
 }
 
 /**

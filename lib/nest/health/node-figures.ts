@@ -1,3 +1,4 @@
+import type { ServerRun } from '../../client/server-runs.js';
 import { figuresOf, type ServerFigures, serverFigures } from '../server-figures.js';
 
 /** Counters whose increase means that something was refused or lost. */
@@ -15,7 +16,7 @@ export type FaultCounter = (typeof FAULT_COUNTERS)[number];
 /** One answer to `stats`, read. */
 export interface NodeSample {
   readonly figures: ServerFigures;
-  readonly processId: number | undefined;
+  readonly run: ServerRun;
   /** Whether the server takes new connections; undefined where it does not say. */
   readonly accepting: boolean | undefined;
   /** Connections that memcached keeps for itself out of its limit. */
@@ -34,7 +35,7 @@ export interface NodeSample {
 const ALWAYS_TOLD = ['pid', 'uptime', 'time', 'curr_items', 'limit_maxbytes'] as const;
 
 /** What is judged, beside what is shown. */
-const JUDGED = ['pid', 'time', 'accepting_conns', 'reserved_fds', ...FAULT_COUNTERS] as const;
+const JUDGED = ['pid', 'time', 'uptime', 'accepting_conns', 'reserved_fds', ...FAULT_COUNTERS] as const;
 
 /**
  * Whether an answer to `stats` is that of a memcached about itself. Routers answer with figures of their own under the same
@@ -62,13 +63,14 @@ export function readSample(
   const {
     pid,
     time,
+    uptime,
     accepting_conns: accepting,
     reserved_fds: reserved = 0,
     ...faults
   } = figuresOf(stats, JUDGED);
   return {
     figures: serverFigures(stats),
-    processId: pid,
+    run: { pid, time, uptime },
     accepting: accepting === undefined ? undefined : accepting > 0,
     reservedConnections: reserved,
     clockMs: time === undefined ? undefined : time * 1000,
