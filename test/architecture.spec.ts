@@ -242,7 +242,7 @@ const HOUSE: House = {
         '@nestjs/common',
         '@nestjs/core',
         'node:diagnostics_channel',
-        'node:events',
+        'node:http',
         'node:os',
         'node:stream',
       ],

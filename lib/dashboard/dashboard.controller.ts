@@ -20,9 +20,11 @@ import {
   UseGuards,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import type { EventEmitter } from 'node:events';
-import { setImmediate } from '../timers.js';
+import type { ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
+import { clearTimeout, setImmediate, setTimeout } from '../timers.js';
 import { Dashboard } from './dashboard.js';
+import { FAREWELL_MS } from './event-streams.js';
 import { PAGE_ASSETS } from './page-assets.js';
 import { isSameOrigin, type RequestHeaders } from './same-origin.js';
 
@@ -56,8 +58,8 @@ interface PageRequest {
 }
 
 /** Express's response is Node's own, Fastify's has it. */
-interface PageResponse extends EventEmitter {
-  readonly raw?: EventEmitter;
+interface PageResponse extends ServerResponse {
+  readonly raw?: ServerResponse;
 }
 
 /**
@@ -114,9 +116,13 @@ export function dashboardController(
       // Otherwise the connection would be kept for a while when the application closes.
       if ((request.raw ?? request).httpVersionMajor === 1)
         httpAdapter.setHeader(response, 'Connection', 'close');
+      const raw = response.raw ?? response;
+      // Guards take their time, and who has left meanwhile is not waited for.
+      if (raw.destroyed) return;
       const events = this.#dashboard.events();
-      // Not every version of Nest's platforms ends the stream of who has left. That somebody leaves is no error.
-      (response.raw ?? response).once('close', () => void events.destroy());
+      // Not every version of Nest's platforms ends the one with the other. That somebody leaves is no error.
+      raw.once('close', () => void events.destroy());
+      events.once('close', () => leave(raw, events));
       const file = new StreamableFile(events)
         .setErrorHandler(() => undefined)
         .setErrorLogger(() => undefined);
@@ -179,4 +185,14 @@ export function dashboardController(
     }
   }
   return MemcachedDashboardController;
+}
+
+/** Ends the response of a stream that is over: at once where it was given up, and soon where its reader does not read the rest. */
+function leave(response: ServerResponse, events: Readable): void {
+  if (!events.readableEnded) {
+    response.destroy();
+    return;
+  }
+  const timer = setTimeout(() => void response.destroy(), FAREWELL_MS).unref();
+  response.once('close', () => clearTimeout(timer));
 }

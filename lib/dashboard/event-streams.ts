@@ -1,11 +1,14 @@
 import { PassThrough, type Readable } from 'node:stream';
-import { clearInterval, setInterval } from '../timers.js';
+import { clearInterval, clearTimeout, setInterval, setTimeout } from '../timers.js';
 
 /** Often enough for proxies, which end connections that are silent for half a minute or more. */
 const HEARTBEAT_MS = 15_000;
 
 /** Who has not read for so long that this waits for him is gone, or might as well be. */
 const MAX_UNREAD_BYTES = 1024 * 1024;
+
+/** How long somebody who does not read what is left may keep an application that closes. */
+export const FAREWELL_MS = 1000;
 
 /**
  * Everybody who watches, as streams of server-sent events.
@@ -47,9 +50,13 @@ export class EventStreams {
     if (this.#open.size > 0) this.#write(written(event));
   }
 
-  /** Ends all streams, so that the server can close. */
+  /** Ends all streams, so that the server can close: at once where what is left is read, and in a second otherwise. */
   close(): void {
-    for (const stream of this.#open) stream.end();
+    for (const stream of this.#open) {
+      stream.end();
+      const timer = setTimeout(() => void stream.destroy(), FAREWELL_MS).unref();
+      stream.once('close', () => clearTimeout(timer));
+    }
   }
 
   #write(text: string): void {

@@ -14,7 +14,9 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
 import { map, tap } from 'rxjs';
+import { Dashboard } from '../../../lib/dashboard/dashboard.js';
 import {
   type DashboardOptions,
   type DashboardPlace,
@@ -444,6 +446,28 @@ describe.each(PLATFORMS)('the dashboard on %s', (platform) => {
     finish('value');
     await loading;
     response.destroy();
+  });
+
+  it('lets go of who does not read, and closes', async () => {
+    const { app, origin, memcached } = await start(platform, dashboard({ maxClients: 1, history: 0 }));
+    await memcached.get('a');
+    const { hostname, port } = new URL(origin);
+    const socket = connect(Number(port), hostname);
+    socket.on('error', () => undefined);
+    socket.write('GET /memcached/events HTTP/1.1\r\nHost: a\r\n\r\n');
+    await once(socket, 'readable');
+    socket.pause();
+    // Looks that are more than a socket takes.
+    const [node] = memcached.topology();
+    const nodes = Array.from({ length: 2000 }, (_, index) => ({ ...node, server: `${index}`.repeat(200) }));
+    const many = jest.spyOn(memcached, 'topology').mockReturnValue(nodes);
+    const page = app.get(Dashboard, { strict: false });
+    while (!page.hasRoom) await new Promise((resolve) => void setTimeout(resolve, 50));
+    many.mockRestore();
+    const closed = once(socket, 'close');
+    socket.resume();
+    await closed;
+    await app.close();
   });
 
   it('is as it is behind interceptors that wrap what routes return, or set headers', async () => {

@@ -38,6 +38,14 @@ describe('streams of events', () => {
     stream.destroy();
   });
 
+  it('do not wait for one who does not read what is left', async () => {
+    const streams = new EventStreams(() => undefined);
+    const stream = streams.open([{ event: 'hello', data: {} }]);
+    streams.close();
+    await once(stream, 'close');
+    expect([streams.size, stream.readableEnded]).toEqual([0, false]);
+  });
+
   it('give up one who does not read, and no other', async () => {
     const streams = new EventStreams(() => undefined);
     const [slow, quick] = [streams.open([]), streams.open([])];
