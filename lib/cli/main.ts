@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { runCommandLine } from './command-line.js';
+import { printable } from './table.js';
 import { Terminal } from './terminal.js';
 
 const ended = new AbortController();
@@ -17,6 +18,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 process.removeAllListeners('warning');
-process.on('warning', ({ message }) => terminal.note(`warning: ${message}`));
+process.on('warning', ({ message }) => terminal.note(`warning: ${printable(message)}`));
 
 process.exitCode = await runCommandLine(process.argv.slice(2), process.env, terminal, ended.signal);

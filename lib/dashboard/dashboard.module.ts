@@ -11,7 +11,7 @@ import {
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { InvalidOptionsError } from '../errors.js';
 import { type DashboardOptions, resolveDashboardOptions } from '../options/dashboard-options.js';
-import { refuseUnknown } from '../options/schema.js';
+import { bool, refuseUnknown } from '../options/schema.js';
 import { Dashboard } from './dashboard.js';
 import { dashboardController } from './dashboard.controller.js';
 
@@ -109,7 +109,10 @@ function moduleAt(
   options: Pick<FactoryProvider, 'useFactory' | 'inject'>,
 ): DynamicModule {
   if (typeof path !== 'string') throw new InvalidOptionsError('path', `expected a text, got ${typeof path}`);
-  if (guards.length === 0 && !unguarded && !AT_HOME.has(process.env.NODE_ENV ?? '')) {
+  const isOpen = bool(unguarded, 'unguarded');
+  if (!Array.isArray(guards))
+    throw new InvalidOptionsError('guards', 'expected a list, such as [AdminGuard]');
+  if (guards.length === 0 && !isOpen && !AT_HOME.has(process.env.NODE_ENV ?? '')) {
     throw new InvalidOptionsError(
       'guards',
       'the dashboard would be open to everybody who reaches the application. Give it guards: [YourGuard]; or ' +

@@ -183,6 +183,9 @@ function decoded(text: string, path: string): string {
   }
 }
 
+/** What no name of a server has: control characters, and those that turn the direction of text or cannot be seen. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+
 function fromOptions(value: unknown, path: string): ServerAddress {
   const server = readObject<ServerSettings>(value, path, SERVER_OPTIONS);
   if (server.path === undefined && server.host === undefined) {
@@ -190,6 +193,10 @@ function fromOptions(value: unknown, path: string): ServerAddress {
   }
   if (server.path !== undefined && (server.host !== undefined || server.port !== undefined)) {
     throw new InvalidOptionsError(path, 'a server has either a path or a host and port, not both');
+  }
+  // Lists may be what others have stored, and servers' names get into logs and terminals.
+  if (UNSEEN.test(`${server.host ?? ''}${server.path ?? ''}`)) {
+    throw new InvalidOptionsError(path, 'expected a host or path without control characters');
   }
   const host = (server.host ?? '').replace(/^\[(.*)\]$/, '$1');
   const port = server.port ?? DEFAULT_PORT;

@@ -97,7 +97,7 @@ describeReal('the command line, on two servers and one that is dead', () => {
   it('pings, and says how long it takes', async () => {
     const { code, out } = await program.run(['ping', '-s', servers, '--count', '3']);
     expect(code).toBe(0);
-    expect(out).toMatch(new RegExp(`${first.address} +1\\.\\S+ +meta +[\\d.]+ ms +[\\d.]+ ms\n`));
+    expect(out).toMatch(new RegExp(`${first.address} +1\\.\\S+ +meta +[\\d.]+ ms +[\\d.]+ ms +0\n`));
     const rows = rowsOf(await program.run(['ping', '-s', `${dead},${servers}`, '--json']));
     expect(rows[0]).toMatchObject({ server: dead, error: { code: 'MEMCACHED_CONNECTION' } });
     expect(rows[2]).toMatchObject({
@@ -105,6 +105,32 @@ describeReal('the command line, on two servers and one that is dead', () => {
       weight: 2,
       milliseconds: { p50: expect.any(Number) },
     });
+  });
+
+  it('counts answers that it did not get, though the last one has come', async () => {
+    let asked = 0;
+    const flaky = createServer((socket) => {
+      socket.on('data', (data) => {
+        for (const line of data.toString('latin1').split('\r\n')) {
+          if (line === 'version') asked += 1;
+          if (line === 'mn') socket.write('MN\r\n');
+          else if (line === 'version' && asked === 4) socket.destroy();
+          else if (line === 'version') socket.write('VERSION 1.6.38\r\n');
+          else if (line.startsWith('stats')) socket.write('END\r\n');
+        }
+      });
+      socket.on('error', () => undefined);
+    }).listen(0, '127.0.0.1');
+    await once(flaky, 'listening');
+    const { port } = flaky.address() as { port: number };
+    try {
+      const words = ['ping', '-s', `127.0.0.1:${port}`, '-t', '300ms', '--json', '--count', '8'];
+      const ended = await program.run(words);
+      expect([ended.code, rowsOf(ended)[0].lost]).toEqual([1, expect.any(Number)]);
+      expect(rowsOf(ended)[0].lost).toBeGreaterThan(0);
+    } finally {
+      flaky.close();
+    }
   });
 
   it('names the server of a key as the client does, under every distribution', async () => {

@@ -1,7 +1,7 @@
 import { type Command, wholeNumber } from '../command.js';
 import { printable, table, type Row } from '../table.js';
 import { millisecondsText } from '../wording.js';
-import { answers, exitCode, problemJson, problemRow } from './answers.js';
+import { type Answer, answers, problemJson, problemRow } from './answers.js';
 
 /** Whether the servers answer, and how fast. */
 export const ping: Command = {
@@ -10,7 +10,7 @@ export const ping: Command = {
   arity: [0, 0],
   summary: 'whether the servers answer, in which dialect, and how fast',
   help: [
-    'Connects to each server and asks it for its version, several times. A round trip is measured from the write to the reply; one machine away it is well below a millisecond.',
+    'Connects to each server and asks it for its version, several times. A round trip is measured from the write to the reply; one machine away it is well below a millisecond. LOST is how often it did not answer: exit code 1.',
     'A proxy answers for itself: that twemproxy answers says nothing of the servers behind it.',
   ],
   examples: [
@@ -29,19 +29,31 @@ export const ping: Command = {
   },
   async run(call) {
     const count = wholeNumber(call.flags, 'count', 1, 5);
-    let all = await answers(call.client, (client) => client.version({ signal: call.ended }));
-    for (let asked = 1; asked < count; asked += 1)
+    const lost = new Map<string, number>();
+    let all: Answer<string>[] = [];
+    for (let asked = 0; asked < count; asked += 1) {
       all = await answers(call.client, (client) => client.version({ signal: call.ended }));
+      for (const answer of all)
+        if ('error' in answer) lost.set(answer.server, (lost.get(answer.server) ?? 0) + 1);
+    }
+    const code = lost.size === 0 ? 0 : 1;
     if (call.json) {
       for (const answer of all) {
         const { server, weight, dialect, latency } = answer;
         const row =
           'error' in answer
             ? problemJson(server, answer.error)
-            : { server, weight, version: answer.value, dialect, milliseconds: latency };
+            : {
+                server,
+                weight,
+                version: answer.value,
+                dialect,
+                milliseconds: latency,
+                lost: lost.get(server) ?? 0,
+              };
         await call.terminal.json(row);
       }
-      return exitCode(all);
+      return code;
     }
     const columns = [
       { title: 'SERVER' },
@@ -49,16 +61,17 @@ export const ping: Command = {
       { title: 'DIALECT' },
       { title: 'MEDIAN', align: 'right' as const },
       { title: 'SLOWEST', align: 'right' as const },
+      { title: 'LOST', align: 'right' as const },
     ];
     const rows = all.map((answer): Row => {
       if ('error' in answer) return problemRow(call, answer.server, answer.error);
       const { server, dialect = '-', latency, value } = answer;
       const times = latency === undefined ? ['-', '-'] : [latency.p50, latency.max].map(millisecondsText);
-      return [server, printable(value), dialect, ...times];
+      return [server, printable(value), dialect, ...times, String(lost.get(server) ?? 0)];
     });
     const { terminal } = call;
     for (const line of table(columns, rows, (titles) => terminal.style('bold', titles)))
       await terminal.line(line);
-    return exitCode(all);
+    return code;
   },
 };

@@ -12,7 +12,7 @@ export const stats: Command = {
   summary: 'what the servers say of themselves: items, memory, hits, evictions',
   help: [
     'Without GROUP a line for each server, since its start. A hit ratio that falls, or evictions beside a full memory, say that the cache is too small; evictions beside an unfilled one, that items of one size class have no room (stats slabs). memcached counts a read that is given a lease, as the cache of this package asks for, as a hit: what its hits are is in memcached.report() and on the dashboard.',
-    `GROUP is one of ${STATS_GROUPS.join(', ')}, under memcached's own names: every figure, a column for each server, or a line for each class or connection.`,
+    `GROUP is one of ${STATS_GROUPS.join(', ')}, under memcached's own names: a line for each figure, and a column for each server, or for each class or connection of a server; with --json a line for each.`,
   ],
   examples: [
     ['stats -s 10.0.0.1,10.0.0.2=2', 'the cluster in two lines'],
@@ -108,7 +108,7 @@ async function writeFigures(call: Call, all: readonly Answer<Figures>[]): Promis
   await writeProblems(call, all);
 }
 
-/** A block of lines for each server: one for each class, connection or total, with all of its figures. */
+/** A table for each server: a column for each class, connection or total, a line for each figure. */
 async function writeClasses(call: Call, all: readonly Answer<Record<string, Figures>>[]): Promise<void> {
   for (const answer of all) {
     if ('error' in answer) continue;

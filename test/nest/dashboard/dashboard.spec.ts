@@ -583,6 +583,9 @@ describe('what the dashboard is given', () => {
     [{ maxClients: 0 }, 'maxClients: expected a whole number of at least 1'],
     [{ instances: [] }, "instances: expected names of module instances, such as ['default', 'sessions']"],
     [{ path: 7 }, 'path: expected a text, got number'],
+    [{ unguarded: 'false' }, 'unguarded: '],
+    [{ unguarded: 1 }, 'unguarded: '],
+    [{ guards: class {} }, 'guards: expected a list'],
   ])('is refused with its path: %j', (options, message) => {
     expect(() => MemcachedDashboardModule.forRoot({ unguarded: true, ...(options as object) })).toThrow(
       message,
