@@ -7,16 +7,23 @@ import type { ModulesContainer } from '@nestjs/core';
  * Looked up among the application's providers, since importing Terminus would make it a dependency.
  */
 export function knowsDegraded(modules: ModulesContainer): boolean {
-  let isThere = false;
-  for (const module of modules.values()) {
-    if (module.metatype?.name === 'TerminusModule') isThere = true;
-    for (const [token, { instance }] of module.providers) {
-      if (typeof token !== 'function' || token.name !== 'HealthIndicatorService') continue;
-      const { check } = instance as { check?: (key: string) => { degraded?: unknown } };
-      if (typeof check !== 'function') continue;
-      isThere = true;
-      if (typeof check.call(instance, 'probe').degraded === 'function') return true;
-    }
+  // Applications may have a class of their own that is called as Terminus's is; that is none of ours to call.
+  const terminus = [...modules.values()].filter(({ metatype }) => metatype?.name === 'TerminusModule');
+  if (terminus.length === 0) return true;
+  return terminus.some(({ providers }) =>
+    [...providers].some(([token, { instance }]) => isService(token) && offersDegraded(instance)),
+  );
+}
+
+function isService(token: unknown): boolean {
+  return typeof token === 'function' && token.name === 'HealthIndicatorService';
+}
+
+function offersDegraded(service: unknown): boolean {
+  try {
+    const { check } = service as { check: (key: string) => { degraded?: unknown } };
+    return typeof check.call(service, 'probe').degraded === 'function';
+  } catch {
+    return false;
   }
-  return !isThere;
 }

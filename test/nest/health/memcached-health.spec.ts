@@ -209,12 +209,42 @@ describe('without Terminus 12', () => {
       });
     }
     @Module({ providers: [HealthIndicatorService] })
-    class OlderTerminusModule {}
-    await using shop = await start({ servers: '127.0.0.1:1' }, OlderTerminusModule);
+    class TerminusModule {}
+    await using shop = await start({ servers: '127.0.0.1:1' }, TerminusModule);
     const indicator = shop.app.get(MemcachedHealthIndicator);
     expect((await indicator.pingCheck('memcached')).memcached).toMatchObject({ status: 'up', state: 'down' });
     const critical = await indicator.pingCheck('memcached', { critical: true });
     expect(critical.memcached.status).toBe('down');
+  });
+
+  it('calls no class of the application that is called as that of Terminus is', async () => {
+    let calls = 0;
+    @Injectable()
+    class HealthIndicatorService {
+      check(): undefined {
+        calls += 1;
+        return undefined;
+      }
+    }
+    @Module({ providers: [HealthIndicatorService] })
+    class OpsModule {}
+    await using shop = await start({ servers: '127.0.0.1:1' }, OpsModule);
+    const { memcached } = await shop.app.get(MemcachedHealthIndicator).clusterCheck('memcached');
+    expect([memcached.status, calls]).toEqual(['degraded', 0]);
+  });
+
+  it('never rejects, whatever Terminus says', async () => {
+    @Injectable()
+    class HealthIndicatorService {
+      check(): undefined {
+        return undefined;
+      }
+    }
+    @Module({ providers: [HealthIndicatorService] })
+    class TerminusModule {}
+    await using shop = await start({ servers: '127.0.0.1:1' }, TerminusModule);
+    const { memcached } = await shop.app.get(MemcachedHealthIndicator).clusterCheck('memcached');
+    expect(memcached).toMatchObject({ status: 'up', state: 'down' });
   });
 });
 
