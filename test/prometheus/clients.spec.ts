@@ -206,7 +206,7 @@ describe('the metrics of clients and caches', () => {
     }
     const counted = await samplesOf(register, 'nestjs_memcached_command_errors_total');
     const codes = [...counted.keys()].map((labels) => /code="(\w+)"/.exec(labels)?.[1]);
-    expect(codes.toSorted()).toEqual(['AbortError', 'RangeError', '_OTHER']);
+    expect(new Set(codes)).toEqual(new Set(['AbortError', 'RangeError', '_OTHER']));
   });
 
   it('refuse a registry that has them, and options that cannot be meant', () => {

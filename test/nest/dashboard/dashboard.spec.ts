@@ -467,7 +467,7 @@ describe.each(PLATFORMS)('the dashboard on %s', (platform) => {
     const closed = once(socket, 'close');
     socket.resume();
     await closed;
-    await app.close();
+    expect(await app.close()).toBeUndefined();
   });
 
   it('is as it is behind interceptors that wrap what routes return, or set headers', async () => {
