@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { channel, type Channel } from 'node:diagnostics_channel';
 import type { CacheAudiences, CacheHappening, CacheObserver } from '../cache/cache-events.js';
+import { logContextOf } from './instance/module-name.js';
 import type { Told } from './trace-channels.js';
 
 /** What the channels `nestjs-memcached:cache:…` tell. Never a value. */
@@ -59,7 +60,7 @@ export function publishing({ withKeys, instance, groups }: Told, debug: boolean)
     const group = groups.of(key);
     to.publish({ ...(withKeys ? { key } : {}), instance, group, ...(error === undefined ? {} : { error }) });
   };
-  return debug ? debugging(publish, withKeys) : publish;
+  return debug ? debugging(publish, withKeys, instance) : publish;
 }
 
 /** What the log says of each thing with the option `debug`. */
@@ -83,8 +84,8 @@ const WORDS: Readonly<Record<CacheHappening, string>> = {
 };
 
 /** As another observer, and writes each thing to Nest's log, level debug. */
-function debugging(observer: CacheObserver, withKeys: boolean): CacheObserver {
-  const logger = new Logger('Memcached');
+function debugging(observer: CacheObserver, withKeys: boolean, instance: string): CacheObserver {
+  const logger = new Logger(logContextOf(instance));
   return (what, key, error) => {
     observer(what, key, error);
     const reason = error instanceof Error ? `: ${error.message}` : '';

@@ -11,7 +11,7 @@ import { readObject } from '../options/schema.js';
 import { DecoratorExplorer } from './boot/decorator-explorer.js';
 import { ApplicationCaches } from './instance/application-caches.js';
 import { ModuleCache } from './instance/module-cache.js';
-import { DEFAULT_NAME, getModuleCacheToken } from './instance/module-name.js';
+import { DEFAULT_NAME, getModuleCacheToken, logContextOf } from './instance/module-name.js';
 import { standIn } from './instance/stand-in.js';
 import { MemcachedHealthIndicator } from './health/memcached.health.js';
 import { MemcachedService } from './memcached.service.js';
@@ -212,11 +212,10 @@ function withInstance(definition: DynamicModule, extras: MemcachedModuleExtras):
           container: ModulesContainer,
         ) => {
           if (!notices || !isService(memcached)) return undefined;
-          const context = name === DEFAULT_NAME ? 'Memcached' : `Memcached:${name}`;
           return ApplicationCaches.of(container).companion(
             memcached,
             'notices',
-            () => new Notices(memcached, new Logger(context)),
+            () => new Notices(memcached, new Logger(logContextOf(name))),
           );
         },
         inject: [service, OPTIONS_TOKEN, ModulesContainer],

@@ -28,6 +28,7 @@ import { type MemcachedModuleOptions, ResolvedModuleOptions } from '../options/m
 import type { ServersOption } from '../options/server-options.js';
 import { ClientStore } from '../store/client-store.js';
 import { KeyGroups } from './instance/key-groups.js';
+import { logContextOf } from './instance/module-name.js';
 import { UncachedCalls } from './instance/uncached-calls.js';
 import { cachePorts } from './cache-ports.js';
 import { type ClusterReport, type LastAnswers, reportOn } from './cluster-report.js';
@@ -53,7 +54,7 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
   /** The raw client, on the same connections. What it writes is none of the cache's affair until its readers read anew. */
   readonly client: MemcachedClient;
   /** Which methods left nothing in the cache, and why. */
-  readonly uncached = new UncachedCalls(new Logger('Memcached'));
+  readonly uncached: UncachedCalls;
   /** Which keys belong together, for whoever counts them. */
   readonly groups: KeyGroups;
   readonly #cache: CacheEngine;
@@ -64,6 +65,7 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
   constructor(@Optional() @Inject(OPTIONS_TOKEN) options?: MemcachedModuleOptions | ResolvedModuleOptions) {
     const { client, cache, debug } = ResolvedModuleOptions.of(options);
     this.client = new MemcachedClient(client);
+    this.uncached = new UncachedCalls(new Logger(logContextOf(client.instance)));
     this.groups = new KeyGroups(client.diagnosticKeys);
     this.#store = new ClientStore(this.client, client.codec, client.commandTimeout);
     this.#cache = new CacheEngine(this.#store, cache, cachePorts(client, debug, this.groups, this.uncached));

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { NodeEvent } from '../client/events.js';
 import type { MemcachedClient } from '../client/client.js';
 import type { Failover } from '../options/client-options.js';
-import { DEFAULT_NAME } from './instance/module-name.js';
+import { logContextOf } from './instance/module-name.js';
 import { unixMs } from '../unix-time.js';
 
 const MEANWHILE: Readonly<Record<Failover, string>> = {
@@ -16,7 +16,7 @@ const MEANWHILE: Readonly<Record<Failover, string>> = {
  * a list of servers that changed or could not be asked for. Never a line per request, never a value.
  */
 export function logNodes(client: MemcachedClient, failover: Failover, instance: string): void {
-  const logger = new Logger(instance === DEFAULT_NAME ? 'Memcached' : `Memcached:${instance}`);
+  const logger = new Logger(logContextOf(instance));
   const downSince = new Map<string, number>();
 
   client.on('node', ({ server, state, error }: NodeEvent) => {

@@ -4,7 +4,7 @@ import type { NodeStatus } from '../client/server-commands.js';
 import { ClientClosedError, ConnectionError } from '../errors.js';
 import type { ResolvedModuleOptions } from '../options/module-options.js';
 import { ApplicationMark } from './application-mark.js';
-import { DEFAULT_NAME } from './instance/module-name.js';
+import { logContextOf } from './instance/module-name.js';
 import type { MemcachedService } from './memcached.service.js';
 
 /** So many servers are named in one line. */
@@ -23,7 +23,7 @@ export class StartReport {
   constructor(memcached: MemcachedService, options: ResolvedModuleOptions, name: string) {
     this.#memcached = memcached;
     this.#options = options;
-    this.#logger = new Logger(name === DEFAULT_NAME ? 'Memcached' : `Memcached:${name}`);
+    this.#logger = new Logger(logContextOf(name));
   }
 
   /** @param traits what the application is known by. */

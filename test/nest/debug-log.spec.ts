@@ -1,7 +1,13 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Injectable, Module, type LoggerService } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
-import { Cacheable, MemcachedModule, type MemcachedModuleOptions } from '../../lib/index.js';
+import {
+  Cacheable,
+  getMemcachedToken,
+  MemcachedModule,
+  type MemcachedModuleOptions,
+  type MemcachedService,
+} from '../../lib/index.js';
 import { MemcachedServer } from '../../lib/testing/index.js';
 
 const opened: { close(): Promise<unknown> }[] = [];
@@ -12,13 +18,18 @@ afterEach(async () => {
 /** A log whose lines of one level can be waited for. */
 class Lines implements LoggerService {
   readonly debugged: string[] = [];
+  readonly contexts = new Set<string>();
   log(): void {}
 
-  debug(message: string): void {
+  debug(message: string, context: string): void {
     this.debugged.push(message);
+    this.contexts.add(context);
   }
 
-  warn(): void {}
+  warn(_message: string, context: string): void {
+    this.contexts.add(context);
+  }
+
   error(): void {}
 }
 
@@ -60,6 +71,19 @@ describe('the log', () => {
     expect(log.debugged).toEqual(
       expect.arrayContaining(['product:7: miss', 'product:7: computing', 'product:7: hit']),
     );
+  });
+});
+
+describe('lines of a named instance', () => {
+  it('bear its name, also those of single calls and of what cannot be cached', async () => {
+    const server = await running();
+    const log = new Lines();
+    const testing = await started({ servers: server.address, name: 'other', debug: true }, log);
+    const memcached = testing.get<MemcachedService>(getMemcachedToken('other'));
+    await memcached.getOrSet('function', () => () => 1);
+    expect(log.contexts).toEqual(new Set(['Memcached:other']));
+    const { uncached } = await memcached.report();
+    expect(Object.keys(uncached)).toHaveLength(1);
   });
 });
 
