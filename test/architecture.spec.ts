@@ -208,15 +208,7 @@ const HOUSE: House = {
     },
     // What stands around the server for tests of applications knows the library; the server does not know it.
     'testing/module/': {
-      rooms: [
-        'errors.ts',
-        'unix-time.ts',
-        'timers.ts',
-        'options/',
-        'nest/',
-        'nest/memcached.module.ts',
-        'testing/',
-      ],
+      rooms: ['errors.ts', 'timers.ts', 'options/', 'nest/', 'nest/memcached.module.ts', 'testing/'],
       packages: ['@nestjs/common', 'node:diagnostics_channel', 'node:events'],
     },
     'testing/index.ts': { rooms: ['testing/', 'testing/module/'], packages: [] },

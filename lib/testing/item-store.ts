@@ -148,6 +148,15 @@ export class ItemStore {
     this.#bytes -= bytesOf(item);
   }
 
+  /** Lets all that is kept, and a flush that is still to come, be so much older. */
+  age(byMs: number): void {
+    for (const item of this.#items.values()) {
+      item.expiresAt -= byMs;
+      item.accessedAt -= byMs;
+    }
+    this.#flushAt -= byMs;
+  }
+
   /** Drops everything that is stored by then; a later flush replaces one that is still to come. */
   flush(delaySeconds: number): void {
     if (delaySeconds > 0) {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+import type { ItemStore } from './item-store.js';
 import { ServerConnection } from './server-connection.js';
 import { newServerState, type ServerSettings } from './server-state.js';
 
@@ -30,14 +31,16 @@ export class MemcachedServer implements AsyncDisposable {
   readonly address: string;
   readonly #listener: Server;
   readonly #sockets: ReadonlySet<Socket>;
+  readonly #items: ItemStore;
   #closing: Promise<void> | undefined;
 
-  private constructor(listener: Server, host: string, address: string, sockets: ReadonlySet<Socket>) {
+  private constructor(listener: Server, host: string, address: string, { sockets, items }: Served) {
     this.host = host;
     this.port = (listener.address() as AddressInfo).port;
     this.address = address;
     this.#listener = listener;
     this.#sockets = sockets;
+    this.#items = items;
   }
 
   /**
@@ -64,8 +67,12 @@ export class MemcachedServer implements AsyncDisposable {
     listener.listen({ host, port });
     await once(listener, 'listening');
     const address = hostAndPort(host, (listener.address() as AddressInfo).port);
-    const sockets = serve(listener, settings, address);
-    return new MemcachedServer(listener, host, address, sockets);
+    return new MemcachedServer(listener, host, address, serve(listener, settings, address));
+  }
+
+  /** Lets all that it holds be older by so many milliseconds, and expire by then; its time of day stays as it is. */
+  age(byMs: number): void {
+    this.#items.age(byMs);
   }
 
   /** Lets the process end while nobody is connected, as `unref()` of Node's servers does. */
@@ -118,8 +125,15 @@ export interface MemcachedServerOptions {
   readonly tls?: TlsOptions | undefined;
 }
 
-/** Answers everybody who connects. @returns the sockets that are open at any time. */
-function serve(listener: Server, settings: ServerSettings, address: string): ReadonlySet<Socket> {
+/** What a server consists of. */
+interface Served {
+  /** Those that are open at any time. */
+  readonly sockets: ReadonlySet<Socket>;
+  readonly items: ItemStore;
+}
+
+/** Answers everybody who connects. */
+function serve(listener: Server, settings: ServerSettings, address: string): Served {
   const sockets = new Set<Socket>();
   const connections = new Set<ServerConnection>();
   const state = newServerState(settings, address, connections);
@@ -143,7 +157,7 @@ function serve(listener: Server, settings: ServerSettings, address: string): Rea
     connections.add(connection);
     socket.on('close', () => connections.delete(connection));
   });
-  return sockets;
+  return { sockets, items: state.store };
 }
 
 /** What a client does to its end of a connection is its own business. */

@@ -132,6 +132,22 @@ describe('the clock of the embedded server', () => {
     expect(await say('me k')).toMatch(/^ME k exp=-1 la=0 /);
   });
 
+  it('stays while what it holds grows older', async () => {
+    await say('ms k 1 T60\r\nx');
+    await say('ms far 1 T1800000100\r\nx');
+    await say('ms ever 1\r\nx');
+    server.age(59_000);
+    expect(await say('mg k t h l u')).toBe('HD t1 h0 l59');
+    expect(await say('stats\r\nmn', 80)).toContain('STAT time 1800000000\r\n');
+    await say('flush_all 10');
+    server.age(9000);
+    expect(await say('mg k')).toBe('EN');
+    expect(await say('mg far t')).toBe('HD t32');
+    expect(await say('mg ever t')).toBe('HD t-1');
+    server.age(1000);
+    expect(await say('mg ever')).toBe('EN');
+  });
+
   it('shows in stats', async () => {
     now += 100_000;
     const stats = await say('stats\r\nmn', 80);

@@ -5,8 +5,10 @@ import {
   Cacheable,
   CacheEvict,
   getMemcachedToken,
+  MemcachedHealthIndicator,
   MemcachedModule,
   MemcachedService,
+  UnsupportedError,
 } from '../../lib/index.js';
 import { CacheProbe, MemcachedTestingModule, type MemcachedTestingOptions } from '../../lib/testing/index.js';
 
@@ -84,6 +86,30 @@ describe('MemcachedTestingModule', () => {
     expect(() => probe.advance('soon' as never)).toThrow('advance');
   });
 
+  it('lets values with a ttl of more than 30 days expire, and be stored anew', async () => {
+    const module = await start();
+    const [service, probe] = [module.get(MemcachedService), module.get(CacheProbe)];
+    const get = (): Promise<number> => service.getOrSet('key', async () => 1, { ttl: '60d' });
+    for (const [days, loads] of [
+      [0, 1],
+      [59, 1],
+      [2, 2],
+      [59, 2],
+      [2, 3],
+    ] as const) {
+      probe.advance(`${days}d`);
+      for (let round = 0; round < 3; round += 1) await get();
+      expect(probe.of('key')).toMatchObject({ loads });
+    }
+  });
+
+  it('changes no time of day of the servers', async () => {
+    const module = await start();
+    const [health, probe] = [module.get(MemcachedHealthIndicator), module.get(CacheProbe)];
+    probe.advance('1d');
+    expect(await health.clusterCheck('cache')).toMatchObject({ cache: { status: 'up' } });
+  });
+
   it('lets servers fail in every way, and none of it reaches a caller', async () => {
     const module = await start({ servers: 2, commandTimeout: 50, failuresToDown: 1 });
     const [prices, probe] = [module.get(Prices), module.get(CacheProbe)];
@@ -141,6 +167,38 @@ describe('MemcachedTestingModule', () => {
     expect(probe.of(/^price:/, { instance: 'default' })).toMatchObject({ loads: 2 });
     expect(probe.of('price:7', { instance: 'other' })).toMatchObject({ loads: 1 });
     expect(probe.of('price:8', { instance: 'other' }).loads).toBe(0);
+  });
+
+  it('counts what a cache tells that names no keys, and does not guess of which', async () => {
+    const module = await start({ diagnosticKeys: false });
+    const [prices, probe] = [module.get(Prices), module.get(CacheProbe)];
+    expect(probe.of('price:7').loads).toBe(0);
+    await prices.find(7);
+    await prices.find(7);
+    expect(probe.total).toMatchObject({ hits: 1, misses: 1, loads: 1 });
+    expect(() => probe.of('price:7')).toThrow('diagnosticKeys');
+    expect(() => probe.of(/^price/, { instance: 'default' })).toThrow(UnsupportedError);
+    expect(probe.of('price:7', { instance: 'other' }).loads).toBe(0);
+  });
+
+  it('waits for its own loads, whatever ends that began before it', async () => {
+    const earlier = await start();
+    const ends: (() => void)[] = [];
+    const load = (): Promise<number> => new Promise((resolve) => void ends.push(() => resolve(1)));
+    const first = earlier.get(MemcachedService).getOrSet('first', load);
+    while (ends.length === 0) await new Promise(setImmediate);
+    const module = await start();
+    const [service, probe] = [module.get(MemcachedService), module.get(CacheProbe)];
+    const second = service.getOrSet('second', load);
+    while (ends.length === 1) await new Promise(setImmediate);
+    let isSettled = false;
+    const settled = probe.settled().then(() => (isSettled = true));
+    ends[0]();
+    await first;
+    for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+    expect(isSettled).toBe(false);
+    ends[1]();
+    await Promise.all([second, settled]);
   });
 
   it('waits until what is done behind the responses is done', async () => {

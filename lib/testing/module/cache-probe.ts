@@ -1,8 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { InvalidArgumentError } from '../../errors.js';
+import { InvalidArgumentError, UnsupportedError } from '../../errors.js';
 import type { CacheMessage } from '../../nest/cache-diagnostics.js';
 import { type Duration, toMilliseconds } from '../../options/duration.js';
-import { unixMs } from '../../unix-time.js';
 import { FaultyServer } from './faulty-server.js';
 import { OpenWork } from './open-work.js';
 
@@ -21,7 +20,7 @@ const NAMES = Object.keys(CHANNELS) as (keyof KeyCounts)[];
 const NOTHING: KeyCounts = { hits: 0, misses: 0, stale: 0, loads: 0, failures: 0, invalidations: 0 };
 
 /**
- * Servers of a test, their clock, what goes wrong with them, and what became of each key.
+ * Servers of a test, how old what they hold is, what goes wrong with them, and what became of each key.
  *
  * What it counts is what all caches of this process have told since it was made: tests that run at the same time in one
  * process use keys of their own.
@@ -29,16 +28,14 @@ const NOTHING: KeyCounts = { hits: 0, misses: 0, stale: 0, loads: 0, failures: 0
 export class CacheProbe implements AsyncDisposable {
   /** One for each server that was asked for. */
   readonly servers: readonly FaultyServer[];
-  readonly #clock: { aheadMs: number };
   /** By key and instance. */
   readonly #rows = new Map<string, Row>();
   readonly #work: OpenWork;
   readonly #listeners: readonly (readonly [channel: string, listener: (message: unknown) => void])[];
   #closing: Promise<void> | undefined;
 
-  private constructor(servers: readonly FaultyServer[], clock: { aheadMs: number }) {
+  private constructor(servers: readonly FaultyServer[]) {
     this.servers = servers;
-    this.#clock = clock;
     this.#listeners = NAMES.map((name) => [
       `nestjs-memcached:cache:${CHANNELS[name]}`,
       (message) => this.#note(name, message as CacheMessage),
@@ -48,7 +45,7 @@ export class CacheProbe implements AsyncDisposable {
   }
 
   /**
-   * Starts servers with a clock and faults, without Nest.
+   * Starts servers with faults, without Nest.
    *
    * @param count how many servers are started, at least 1.
    */
@@ -56,10 +53,7 @@ export class CacheProbe implements AsyncDisposable {
     if (!Number.isSafeInteger(count) || count < 1) {
       throw new InvalidArgumentError(`servers: expected a whole number of at least 1, got ${count}`);
     }
-    const clock = { aheadMs: 0 };
-    const now = (): number => unixMs() + clock.aheadMs;
-    const servers = await Promise.all(Array.from({ length: count }, () => FaultyServer.start(now)));
-    return new CacheProbe(servers, clock);
+    return new CacheProbe(await Promise.all(Array.from({ length: count }, () => FaultyServer.start())));
   }
 
   /** What `MemcachedModule` and clients take as `servers`. */
@@ -70,12 +64,22 @@ export class CacheProbe implements AsyncDisposable {
   /**
    * What became of a key, as the application writes it, or of all keys that a pattern matches: those of one method begin
    * alike.
+   *
+   * @throws {UnsupportedError} where one of the caches that are meant names no keys (`diagnosticKeys: false`).
    */
   of(key: string | RegExp, { instance }: CountsOf = {}): KeyCounts {
-    const isMeant = (row: Row): boolean =>
-      (typeof key === 'string' ? row.key === key : row.key.search(key) >= 0) &&
-      (instance === undefined || row.instance === instance);
-    return sum([...this.#rows.values()].filter(isMeant));
+    const meant = [...this.#rows.values()].filter(
+      (row) => instance === undefined || row.instance === instance,
+    );
+    const isOf = (row: Row): boolean => {
+      if (row.key === undefined) {
+        throw new UnsupportedError(
+          `the cache ${JSON.stringify(row.instance)} names no keys, since its option diagnosticKeys is false; leave it out, or look at probe.total`,
+        );
+      }
+      return typeof key === 'string' ? row.key === key : row.key.search(key) >= 0;
+    };
+    return sum(meant.filter(isOf));
   }
 
   /** What became of all keys together. */
@@ -96,9 +100,13 @@ export class CacheProbe implements AsyncDisposable {
     this.#rows.clear();
   }
 
-  /** Turns the clock forward by which everything expires: that of the servers. Caches have none of their own for it. */
+  /**
+   * Lets all that the servers hold be older by so much: values, leases and locks expire. What this process counts goes on as
+   * before: how long a copy of its near cache lives, the `Age` of `@HttpCache`, pauses after failures.
+   */
   advance(by: Duration): void {
-    this.#clock.aheadMs += toMilliseconds(by, 'advance');
+    const byMs = toMilliseconds(by, 'advance');
+    for (const server of this.servers) server.age(byMs);
   }
 
   /** Ends the servers; a second call waits for the first. */
@@ -117,7 +125,6 @@ export class CacheProbe implements AsyncDisposable {
   }
 
   #note(name: keyof KeyCounts, { key, instance }: CacheMessage): void {
-    if (key === undefined) return;
     const id = JSON.stringify([key, instance]);
     let row = this.#rows.get(id);
     if (row === undefined) this.#rows.set(id, (row = { key, instance, counts: { ...NOTHING } }));
@@ -148,8 +155,9 @@ export interface CountsOf {
 
 /** What has become of one key in one cache. */
 interface Row {
-  readonly key: string;
-  readonly instance: string | undefined;
+  /** Of all keys together where it names none. */
+  readonly key: string | undefined;
+  readonly instance: string;
   readonly counts: Record<keyof KeyCounts, number>;
 }
 

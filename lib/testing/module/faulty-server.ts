@@ -14,9 +14,9 @@ export class FaultyServer implements AsyncDisposable {
   /**
    * Starts a server and what stands before it.
    *
-   * @param now the server's clock, in milliseconds since 1970.
+   * @param now the server's clock, in milliseconds since 1970; the time of day unless told.
    */
-  static async start(now: () => number): Promise<FaultyServer> {
+  static async start(now?: () => number): Promise<FaultyServer> {
     const server = await MemcachedServer.start({ now });
     // A module that fails to start is never closed; the process ends all the same, and connections keep it until they end.
     server.unref();
@@ -26,6 +26,11 @@ export class FaultyServer implements AsyncDisposable {
   /** `host:port`, as a client takes it and as `topology()` names it. */
   get address(): string {
     return this.#proxy.address;
+  }
+
+  /** Lets all that it holds be older by so many milliseconds. */
+  age(byMs: number): void {
+    this.#server.age(byMs);
   }
 
   /** Its replies are held back, and come once it is healed, or as the next fault has it. */
