@@ -65,7 +65,9 @@ export function policyOver(
 function written(type: Type): object {
   const layers: object[] = [];
   for (let owner: unknown = type; typeof owner === 'function'; owner = Object.getPrototypeOf(owner)) {
-    layers.unshift((Reflect.getOwnMetadata(DEFAULTS, owner) as object | undefined) ?? {});
+    const said = Object.entries((Reflect.getOwnMetadata(DEFAULTS, owner) as object | undefined) ?? {});
+    // What is undefined is not said.
+    layers.unshift(Object.fromEntries(said.filter(([, value]) => value !== undefined)));
   }
   return Object.assign({}, ...layers) as object;
 }

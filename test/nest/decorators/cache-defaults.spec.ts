@@ -61,6 +61,15 @@ describe('@CacheDefaults', () => {
     expect(cache.policies[0]).toEqual({ ttl: '10m', grace: '1m' });
   });
 
+  it('keeps what a parent says where an option is undefined', async () => {
+    @CacheDefaults({ prefix: undefined, varyBy: undefined, name: undefined, ttl: undefined })
+    class Games extends Toys {}
+    const cache = new RecordingCache();
+    await cache.attach(new Games(), { varyBy, name: 'toys' }).find(1);
+    expect(cache.log).toEqual(['load toys:product:1|acme']);
+    expect(cache.policies).toEqual([{ ttl: '10m', grace: '1m' }]);
+  });
+
   it('names the class in the path of a wrong option', async () => {
     @CacheDefaults({ prefix: '' })
     class Wrong {
