@@ -84,7 +84,16 @@ export const readServers: Reader<readonly ServerAddress[]> = (value, path) => {
   if (servers.length === 0)
     throw new InvalidOptionsError(path, 'expected at least one server, got an empty list');
   const seen = new Set<string>();
+  const names = new Set<string>();
   servers.forEach((server, index) => {
+    const { name } = server;
+    if (name !== undefined && names.has(name)) {
+      throw new InvalidOptionsError(
+        `${path}[${index}]`,
+        `it and another server both have the name '${name}', by which keys are given to servers; give each its own`,
+      );
+    }
+    if (name !== undefined) names.add(name);
     if (seen.has(server.id)) {
       throw new InvalidOptionsError(
         `${path}[${index}]`,
@@ -131,7 +140,7 @@ const readServer: Reader<ServerAddress> = (value, path) => {
 function fromText(written: string, path: string): ServerAddress {
   if (/^memcacheds?:\/\//.test(written)) return fromUrl(written, path);
   const [, place, weight] =
-    (written.startsWith('/') ? /^(.*?)(?:=(\d+))?$/ : /^([^=]*)(?:=(.*))?$/s).exec(written) ?? [];
+    (written.startsWith('/') ? /^(.*?)(?:=([\d.]+))?$/ : /^([^=]*)(?:=(.*))?$/s).exec(written) ?? [];
   if (weight !== undefined && !/^\d+$/.test(weight)) {
     throw new InvalidOptionsError(
       path,
@@ -140,7 +149,7 @@ function fromText(written: string, path: string): ServerAddress {
   }
   const share = weight === undefined ? {} : { weight: Number(weight) };
   if (place.startsWith('/')) return fromOptions({ path: place, ...share }, path);
-  const match = /^(?:\[([0-9a-fA-F:.]+(?:%[\w.-]+)?)\]|([^\s,:=[\]/@]+))(?::(\d+))?$/.exec(place);
+  const match = /^(?:\[([0-9a-fA-F:.]+(?:%[\w.-]+)?)\]|([^\s,;:=[\]/@]+))(?::(\d+))?$/.exec(place);
   if (match === null) {
     throw new InvalidOptionsError(
       path,
@@ -162,15 +171,27 @@ function fromUrl(written: string, path: string): ServerAddress {
       `'${withoutCredentials(written)}' has a path, which memcached does not know`,
     );
   }
+  // What is taken for the server then is a part of the user's name or of the password.
+  if (url.hash !== '' || url.search.includes('@')) {
+    throw new InvalidOptionsError(
+      path,
+      "a URL of a server has no '#', and no '@' behind a '?'; in names and passwords write %23, %3F and %40 for them",
+    );
+  }
   const server: ServerOptions = { host: url.hostname };
   if (url.port !== '') server.port = Number(url.port);
   if (url.username !== '') server.username = decoded(url.username, `${path}.username`);
   if (url.password !== '') server.password = decoded(url.password, `${path}.password`);
   if (url.protocol === 'memcacheds:') server.tls = true;
   for (const [name, given] of url.searchParams) {
-    if (name === 'weight') server.weight = Number(given);
+    if (name === 'weight') server.weight = /^\d+$/.test(given) ? Number(given) : Number.NaN;
     else if (name === 'name') server.name = given;
-    else throw new InvalidOptionsError(path, `unknown parameter '${name}'; known are weight, name`);
+    // It is not shown: it could be half of a password that holds a comma.
+    else
+      throw new InvalidOptionsError(
+        path,
+        'a URL of a server has an unknown parameter; known are weight, name',
+      );
   }
   return fromOptions(server, path);
 }
@@ -198,7 +219,7 @@ function fromOptions(value: unknown, path: string): ServerAddress {
   if (UNSEEN.test(`${server.host ?? ''}${server.path ?? ''}`)) {
     throw new InvalidOptionsError(path, 'expected a host or path without control characters');
   }
-  const host = (server.host ?? '').replace(/^\[(.*)\]$/, '$1');
+  const host = hostOf(server.host ?? '', `${path}.host`);
   const port = server.port ?? DEFAULT_PORT;
   const address = {
     id: server.path ?? `${host.includes(':') ? `[${host}]` : host}:${port}`,
@@ -212,6 +233,20 @@ function fromOptions(value: unknown, path: string): ServerAddress {
   const tls = server.tls === true ? {} : server.tls === false ? undefined : server.tls;
   // Not enumerable, so that neither `inspect` nor JSON shows the keys in it.
   return Object.freeze(Object.defineProperty(address, 'tls', { value: tls }) as ServerAddress);
+}
+
+/** A host's name or address, without the brackets of IPv6. */
+function hostOf(written: string, path: string): string {
+  const host = written.replace(/^\[(.*)\]$/, '$1');
+  const isAddress = /^[\da-f.]*:[\da-f.]*:[\da-f:.]*(?:%[\w.-]+)?$/i.test(host);
+  if (host.includes(':') && !isAddress)
+    throw new InvalidOptionsError(
+      path,
+      "expected a name or an address alone; 'port' is an option of its own",
+    );
+  if (/[\s,;=@/?#[\]]/.test(host))
+    throw new InvalidOptionsError(path, 'expected one host, without blanks, commas and semicolons');
+  return host;
 }
 
 function readCredentials(server: ServerSettings, path: string): Credentials | undefined {

@@ -69,7 +69,7 @@ describe('a server', () => {
     ['memcached://', 'not a URL'],
     ['memcached://cache:99999', 'not a URL'],
     ['memcached://cache/x', 'has a path'],
-    ['memcached://cache?wait=2', "unknown parameter 'wait'; known are weight, name"],
+    ['memcached://cache?wait=2', 'unknown parameter; known are weight, name'],
     ['memcached://cache?weight=x', 'whole number'],
     ['memcached://alice@cache', 'belong together'],
     ['memcached://al%zzice:x@cache', 'percent'],
@@ -183,6 +183,13 @@ describe('credentials', () => {
     [`memcached://alice:x@${SECRET}@cache:x`],
     [`memcached://alice:${SECRET},${SECRET}@cache`],
     [`memcached://alice:${SECRET}`],
+    [`memcached://alice:42?${SECRET}@cache:11211`],
+    [`memcached://alice:42?name=${SECRET}@cache:11211`],
+    [`memcached://alice?b:${SECRET}@cache:11211`],
+    [`memcached://alice:42?${SECRET},more@cache:11211`],
+    [`memcached://alice:42#${SECRET}@cache:11211`],
+    [`memcached://alice#b:${SECRET}@cache:11211`],
+    [`memcached://alice:42/${SECRET}@cache:11211`],
     [`alice:${SECRET}@cache:11211`],
     [`http://alice:${SECRET}@cache`],
     [{ host: 'cache', username: 'alice', password: `${SECRET} ${SECRET}` }],
@@ -204,6 +211,13 @@ describe('credentials', () => {
 });
 
 describe('servers as people write them', () => {
+  it.each(['::1', '[::1]', 'fe80::1%eth0', '::ffff:10.0.0.1', 'cache-1.example', 'cache_1'])(
+    'may have the host %s',
+    (host) => {
+      expect(readServers({ host }, 'servers')[0].host).toBe(host.replaceAll(/[[\]]/g, ''));
+    },
+  );
+
   it('may end in a comma, or have an empty part', () => {
     expect(readServers('10.0.0.1,,10.0.0.2, ', 'servers').map(({ id }) => id)).toStrictEqual([
       '10.0.0.1:11211',
@@ -212,6 +226,22 @@ describe('servers as people write them', () => {
   });
 
   it.each([
+    ['memcached://cache?weight=', /whole number/],
+    ['memcached://cache?weight=0x10', /whole number/],
+    ['memcached://cache?weight=1e3', /whole number/],
+    ['/run/memcached.sock=1.5', /whole number/],
+    [['10.0.0.1;10.0.0.2'], /expected 'host:port'/],
+    ['memcached://alice:s3cret@10.0.0.1;10.0.0.2', /one host/],
+    [{ host: '10.0.0.1:11212' }, /'port' is an option of its own/],
+    [{ host: '[10.0.0.1]:11212' }, /'port' is an option of its own/],
+    [{ host: 'a,b' }, /one host/],
+    [
+      [
+        { host: 'a', name: 'x' },
+        { host: 'b', name: 'x' },
+      ],
+      /both have the name 'x'/,
+    ],
     ['10.0.0.1;10.0.0.2', /separated by commas/],
     ['', /an empty text .*environment variable/],
     [' , ', /expected at least one server/],
