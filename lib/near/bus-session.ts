@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { BoundedMap } from '../bounded-map.js';
-import type { Clock } from '../cache/clock.js';
+import { type Clock, within } from '../cache/clock.js';
 import type { NearCacheBus, NearCacheBusListener } from '../near-cache-bus.js';
 import { ALL_CHANGED, type BusWord, CHANGED, GOODBYE, readMessage, writeMessage } from './bus-message.js';
 import { BusSenders } from './bus-senders.js';
@@ -13,6 +13,9 @@ const MAX_HASHES_PER_SECOND = 5000;
 
 /** Between two messages that say so. */
 const FLOOD_PAUSE_MS = 20;
+
+/** How long its end is waited for. */
+const MAX_CLOSE_MS = 2000;
 
 /** Own messages that are waited for; of more, the oldest are given up. */
 const MAX_UNHEARD = 1000;
@@ -155,7 +158,18 @@ export class BusSession implements NearCacheBusListener {
     if (this.#isConnected) this.#send(this.#isFlood ? ALL_CHANGED : CHANGED, this.#pending);
     if (this.#isConnected && !owesChanges) this.#send(GOODBYE, []);
     this.#isClosed = true;
-    if (!this.#isRefused) await this.#bus.close();
+    if (!this.#isRefused) await this.#closeBus();
+  }
+
+  /** What it comes to is nobody's affair but the bus's: it may have been ended before, with the connection that it stands on. */
+  async #closeBus(): Promise<void> {
+    try {
+      const closing = (async () => (await this.#bus.close(), true))();
+      if (await within(this.#clock, MAX_CLOSE_MS, closing)) return;
+      warn(`has not closed within ${MAX_CLOSE_MS} ms, and is not waited for`);
+    } catch (error) {
+      warn(`could not be closed: ${(error as Error)?.message}`);
+    }
   }
 
   async #begin(): Promise<void> {
@@ -164,10 +178,7 @@ export class BusSession implements NearCacheBusListener {
       if (!this.#isClosed && !this.#isConnected) this.connected(true);
     } catch (error) {
       this.#isRefused = true;
-      process.emitWarning(
-        `the bus of the near cache cannot be subscribed to, and is done without: ${(error as Error)?.message}`,
-        'MemcachedWarning',
-      );
+      warn(`cannot be subscribed to, and is done without: ${(error as Error)?.message}`);
     }
   }
 
@@ -253,8 +264,21 @@ export class BusSession implements NearCacheBusListener {
     this.#sentAt.set(this.#number, this.#clock.now());
     // One that is not sent leaves a gap in the numbers.
     const message = writeMessage(says, this.#sender, this.#number, hashes, this.#isLate);
-    this.#bus.publish(message).catch(() => undefined);
+    void this.#publish(message);
   }
+
+  /** Fails for nobody, whether the bus rejects or throws. */
+  async #publish(message: Uint8Array): Promise<void> {
+    try {
+      await this.#bus.publish(message);
+    } catch {
+      // Others miss its number.
+    }
+  }
+}
+
+function warn(what: string): void {
+  process.emitWarning(`the bus of the near cache ${what}`, 'MemcachedWarning');
 }
 
 /** Who is told of what is heard. */
