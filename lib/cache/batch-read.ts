@@ -1,7 +1,7 @@
 import type { ResolvedPolicy } from '../options/cache-policy.js';
 import { Batch } from './batch.js';
 import { type CacheCall, callOf } from './cache-call.js';
-import { checkKeys } from './cache-key.js';
+import { checkFunction, checkKeys } from './cache-key.js';
 import type { CacheParts } from './cache-parts.js';
 import { traceCalls } from './cache-tracing.js';
 import type { BatchLoader, Loader } from './load-context.js';
@@ -28,6 +28,8 @@ export async function readBatch<Id, V>(
   readThrough: ReadThrough,
   { ids, keyOf, loadMissing, policy, signal }: BatchRead<Id, V>,
 ): Promise<Map<Id, V>> {
+  checkFunction(keyOf, 'getOrSetMany', 'that tells the key of an id');
+  checkFunction(loadMissing, 'getOrSetMany', 'that computes the values of ids');
   const all = [...new Set(ids)];
   const keys = all.map((id) => keyOf(id));
   checkKeys(keys, store);

@@ -13,7 +13,7 @@ import { ResolvedCacheOptions, ResolvedPolicy } from '../options/cache-policy.js
 import { type Duration, toMilliseconds } from '../options/duration.js';
 import type { NearCache, NearCacheReport } from '../near/near-cache.js';
 import { readBatch } from './batch-read.js';
-import { checkedKey, checkKeys, readNames } from './cache-key.js';
+import { checkCall, checkedKey, checkKeys, readNames } from './cache-key.js';
 import { CacheWrites, signalOf, type PendingSet } from './cache-writes.js';
 import { CasUpdates, type Updater } from './cas-update.js';
 import { systemClock, unlessAborted } from './clock.js';
@@ -131,7 +131,7 @@ export class CacheEngine {
   getOrSet<V>(key: string, loader: Loader<V>, policy?: CachePolicy<V> | ResolvedPolicy): Promise<V> {
     try {
       if (this.#selfWait.underWay > 0 && this.#selfWait.isWithin(key)) throw waitsForUpdate(key);
-      if (typeof key !== 'string' || key === '') checkedKey(key);
+      if (typeof key !== 'string' || key === '' || typeof loader !== 'function') checkCall(key, loader);
       const { order } = this.#in;
       const { calls } = this.#in.tracing;
       const isResolved = policy === undefined || policy instanceof ResolvedPolicy;

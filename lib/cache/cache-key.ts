@@ -12,6 +12,19 @@ export function checkedKey(key: unknown): string {
   throw new InvalidArgumentError(`key: expected a non-empty string, got ${key === '' ? "''" : typeof key}`);
 }
 
+/** Refuses a call by which nothing could be computed, before the first miss. */
+export function checkCall(key: unknown, loader: unknown): void {
+  checkFunction(loader, `getOrSet("${checkedKey(key)}")`, 'that computes the value');
+}
+
+/** @param what it is to do. */
+export function checkFunction(given: unknown, command: string, what: string): void {
+  if (typeof given === 'function') return;
+  throw new InvalidArgumentError(
+    `${command}: expected a function ${what}, got ${given === null ? 'null' : typeof given}`,
+  );
+}
+
 /** Refuses a list that holds what is no such key, nor tag, or what the store cannot take. */
 export function checkKeys(keys: readonly string[], store: CacheStore, what: 'keys' | 'tags' = 'keys'): void {
   for (const key of keys) checkedKey(key);

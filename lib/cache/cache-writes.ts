@@ -190,5 +190,5 @@ export interface PendingSet {
 
 /** The signal that is given with a policy. */
 export function signalOf(policy: CachePolicy<never> | ResolvedPolicy | undefined): AbortSignal | undefined {
-  return policy === undefined ? undefined : (policy as CachePolicy).signal;
+  return (policy as CachePolicy | undefined)?.signal;
 }

@@ -6,7 +6,7 @@ import {
   type ResolvedPolicy,
   type ResolvedUpdate,
 } from '../options/cache-policy.js';
-import { checkedKey } from './cache-key.js';
+import { checkedKey, checkFunction } from './cache-key.js';
 import { startUnlessAborted } from './clock.js';
 import type { CacheParts } from './cache-parts.js';
 import { KEEP, type CasUpdates, type Updater } from './cas-update.js';
@@ -54,6 +54,7 @@ export class ItemCommands {
     options: UpdateOptions<never>,
     policy?: ResolvedPolicy,
   ): Promise<unknown> {
+    checkFunction(next, `update("${checkedKey(key)}")`, 'that makes the new value of the present one');
     return this.#run(key, next, resolveUpdate(options), policy);
   }
 
@@ -97,8 +98,9 @@ export class ItemCommands {
   /** Reads a value with what names the state of its item. */
   async gets(
     key: string,
-    options?: { readonly signal?: AbortSignal },
+    options: { readonly signal?: AbortSignal } = {},
   ): Promise<CachedItem<unknown> | undefined> {
+    const { signal } = this.#read(options);
     return startUnlessAborted(async () => {
       const { reader, store } = this.#in;
       const finding = await reader.look(checkedKey(key), this.#strict, 'without rights');
@@ -107,13 +109,14 @@ export class ItemCommands {
       // Memcached gives the right to refresh a stale value to whoever reads it first, asked for or not.
       if (reading?.won === true) await store.release(key, reading.cas, reading.hit ? 'rest' : 0);
       return undefined;
-    }, options?.signal);
+    }, signal);
   }
 
   /** Stores a value if nothing has changed since it was read, and no tag of what was read has been invalidated. */
   async cas(key: string, value: unknown, token: string, options: ItemOptions = {}): Promise<CasOutcome> {
     checkedKey(key);
-    return startUnlessAborted(() => this.#cas(key, value, token, options), options.signal);
+    const read = this.#read(options);
+    return startUnlessAborted(() => this.#cas(key, value, token, read), read.signal);
   }
 
   /**
@@ -134,9 +137,9 @@ export class ItemCommands {
     }
   }
 
-  async #cas(key: string, value: unknown, token: string, options: ItemOptions): Promise<CasOutcome> {
+  async #cas(key: string, value: unknown, token: string, options: ResolvedUpdate): Promise<CasOutcome> {
     const { random, store, tags } = this.#in;
-    const { ttlSeconds, graceSeconds, tags: named = this.#strict.tags } = this.#read(options);
+    const { ttlSeconds, graceSeconds, tags: named = this.#strict.tags } = options;
     const required = tags.requiredBeside(key, named);
     const policy =
       graceSeconds === undefined ? this.#strict : this.#options.policyOf({ grace: graceSeconds * 1000 });

@@ -1,3 +1,4 @@
+import { InvalidOptionsError } from '../errors.js';
 import type { CachePolicy } from '../options/cache-options.js';
 import type { CacheEngine } from './cache-engine.js';
 
@@ -16,12 +17,18 @@ export function wrap<Args extends unknown[], V>(
   options: WrapOptions<Args, V>,
 ): (...args: Args) => Promise<V> {
   const { key, ...policy } = options;
+  if ('signal' in policy && policy.signal !== undefined) {
+    throw new InvalidOptionsError(
+      'wrap.signal',
+      'gives up one call, and this is for all calls of the function',
+    );
+  }
   const resolved = cache.policy(policy, 'wrap');
   return async (...args) => cache.getOrSet<V>(key(...args), () => load(...args), resolved);
 }
 
-/** Options of `wrap`: a policy, and which key a call has. */
-export interface WrapOptions<Args extends unknown[], V> extends CachePolicy<V> {
+/** Options of `wrap`: a policy without a signal, which is one call's, and which key a call has. */
+export interface WrapOptions<Args extends unknown[], V> extends Omit<CachePolicy<V>, 'signal'> {
   /** The key of a call: all that its result depends on. */
   key: (...args: Args) => string;
 }

@@ -176,7 +176,11 @@ export class ResolvedCacheOptions {
     // Only what is given is read: this runs in every call that brings its policy along.
     for (const name in policy) {
       const value = policy[name as keyof CachePolicy];
-      if (value === undefined || name === 'signal') continue;
+      if (value === undefined) continue;
+      if (name === 'signal') {
+        abortSignal(value, `${path}.signal`);
+        continue;
+      }
       const reader: Reader<unknown> | undefined = Object.hasOwn(POLICY, name)
         ? POLICY[name as keyof PolicySettings]
         : undefined;

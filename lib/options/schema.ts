@@ -200,7 +200,9 @@ export function func<T>(): Reader<T> {
 /** What ends a wait early. */
 export const abortSignal = described(
   (value, path) => {
-    if (value instanceof AbortSignal) return value;
+    // One of another realm is one as well.
+    const { aborted, addEventListener } = (value ?? {}) as Partial<AbortSignal>;
+    if (typeof aborted === 'boolean' && typeof addEventListener === 'function') return value as AbortSignal;
     throw new InvalidOptionsError(path, 'expected an AbortSignal');
   },
   { type: 'AbortSignal' },

@@ -136,7 +136,7 @@ export const GROUPS = [
   },
   { title: '`keys` of the client', declared: [['client/command-options', 'KeysOptions']] },
   { title: '`leaseGet` of the client', declared: [['client/command-options', 'LeaseOptions']] },
-  { title: '`wrap`', text: "All of a call's policy, and:", declared: [['cache/wrap', 'WrapOptions']] },
+  { title: '`wrap`', declared: [['cache/wrap', 'WrapOptions']] },
   {
     title: '`createKeyvStore`',
     text: 'Of `nestjs-memcached/keyv`: [keyv.md](keyv.md).',

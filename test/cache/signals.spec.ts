@@ -64,3 +64,40 @@ describe('a call whose signal is aborted while the store is silent', () => {
     await expect(cache.withLock('k', { ttl: '5s' }, () => 'mine')).resolves.toMatchObject({ locked: true });
   });
 });
+
+describe('what is no signal', () => {
+  const given = [null, 'enough', new AbortController()] as unknown as AbortSignal[];
+  it.each(CALLS.flatMap(([name, call]) => given.map((signal) => [name, signal, call] as const)))(
+    'is refused like any wrong option: %s, %p',
+    async (_name, signal, call) => {
+      const { cache, store } = new Fleet().start();
+      const called = call(cache, signal);
+      await expect(called).rejects.toMatchObject({ code: 'MEMCACHED_INVALID_OPTIONS' });
+      await expect(called).rejects.toThrow('signal: expected an AbortSignal');
+      expect(store.log).toEqual([]);
+    },
+  );
+
+  it.each([null, 5])('is refused where it stands for all options, too: %p', async (options) => {
+    const { cache } = new Fleet().start();
+    await expect(cache.set('k', 1, options as never)).rejects.toMatchObject({
+      code: 'MEMCACHED_INVALID_OPTIONS',
+    });
+  });
+});
+
+describe('what is no function', () => {
+  const none = undefined as never;
+  it.each<[string, (cache: CacheEngine) => Promise<unknown>]>([
+    ['getOrSet("k"): expected a function', (cache) => cache.getOrSet('k', none)],
+    ['getOrSetMany: expected a function', (cache) => cache.getOrSetMany(['k'], (id) => id, none)],
+    ['getOrSetMany: expected a function', (cache) => cache.getOrSetMany(['k'], none, (ids) => ids)],
+    ['update("k"): expected a function', (cache) => cache.update('k', none)],
+  ])('is refused at once, also where nothing would have to be computed: %s', async (message, call) => {
+    const { cache, store } = new Fleet().start();
+    await cache.set('k', 'v');
+    store.log.length = 0;
+    await expect(call(cache)).rejects.toThrow(message);
+    expect(store.log).toEqual([]);
+  });
+});

@@ -30,5 +30,7 @@ it('caches what a function returns, by its key, and leaves its types', async () 
   expect(() => wrap(cache, join, { key: String, tll: 1 } as never)).toThrow(
     "wrap.tll: unknown option; did you mean 'ttl'?",
   );
+  const signal = AbortSignal.abort();
+  expect(() => wrap(cache, join, { key: String, signal } as never)).toThrow('wrap.signal: gives up one call');
   await cache.close();
 });
