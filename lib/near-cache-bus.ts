@@ -2,7 +2,8 @@
  * Carries the near cache's messages between processes; one of your own can be given as the option `near.bus`.
  *
  * It may lose, repeat, hold up or reorder them: the near cache numbers its messages, hears its own heartbeat, and falls
- * back to `maxAge` when it cannot rely on what it hears. What it says is bytes that name no key.
+ * back to `maxAge` when it cannot rely on what it hears. That it holds up messages is noticed by one's own alone: it should bring
+ * everybody's as fast. What it says is bytes that name no key.
  */
 export interface NearCacheBus {
   /**

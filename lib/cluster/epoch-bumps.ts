@@ -1,6 +1,7 @@
 import type { Reply } from '../protocol/reply.js';
 import { Request, unexpectedReply, type ReplyReader } from '../protocol/request.js';
 import { performance } from '../timers.js';
+import { unixMs } from '../unix-time.js';
 import type { EpochNames } from './epoch-names.js';
 
 /**
@@ -22,6 +23,8 @@ export class EpochBumps {
   readonly #timeoutMs: number;
   /** When the question was sent that was answered last. */
   #askedAt = Number.NEGATIVE_INFINITY;
+  /** The same by the time of day. */
+  #askedAtUnix = Number.NEGATIVE_INFINITY;
   #isMarked = false;
   #asking: Promise<void> | undefined;
   #glancedAt = 0;
@@ -39,11 +42,12 @@ export class EpochBumps {
   /** Asks whether there are near caches, if that will have to be known soon: in one write with what is being sent now. */
   ask(): void {
     if (this.#asking !== undefined || this.#glance() - this.#askedAt < MARK_ANSWER_MS / 2) return;
-    const askedAt = performance.now();
+    const [askedAt, askedAtUnix] = [performance.now(), unixMs()];
     const question = this.#request('get', this.#names.mark, readPresence);
     this.#asking = this.#sent(question)
       .then((isMarked) => {
         this.#askedAt = askedAt;
+        this.#askedAtUnix = askedAtUnix;
         this.#isMarked = isMarked as boolean;
       })
       // Who does not know bumps.
@@ -106,7 +110,8 @@ export class EpochBumps {
   }
 
   #age(): number {
-    return performance.now() - this.#askedAt;
+    // The first stands still while the machine sleeps, the second may be set back.
+    return Math.max(performance.now() - this.#askedAt, unixMs() - this.#askedAtUnix);
   }
 
   #request(kind: 'get' | 'delete', wireKey: string, read: ReplyReader): Request {
