@@ -233,6 +233,7 @@ const HOUSE: House = {
       packages: [
         '@nestjs/common',
         '@nestjs/core',
+        'node:async_hooks',
         'node:diagnostics_channel',
         'node:http',
         'node:os',

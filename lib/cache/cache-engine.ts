@@ -65,7 +65,7 @@ export class CacheEngine {
     this.#options = options instanceof ResolvedCacheOptions ? options : new ResolvedCacheOptions(options);
     this.#plainRead = { policy: this.#options.policy, stale: false, signal: undefined };
     const events = new CacheEvents(ports.observer, ports.audiences);
-    this.#near = nearCacheOf(store, this.#options, clock);
+    this.#near = nearCacheOf(store, this.#options, clock, outside);
     const near = this.#near && new NearReads(this.#near, store, events);
     const tags = new Tags(store, this.#options.namespaces, this.#near);
     const order = new Order();

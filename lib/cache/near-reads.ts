@@ -121,14 +121,23 @@ export class NearReads {
   }
 }
 
-/** The near cache that the options ask for. */
+/**
+ * The near cache that the options ask for.
+ *
+ * @param outside runs work outside of the async context of whoever asked for it, since what it asks for by itself is nobody's.
+ */
 export function nearCacheOf(
   store: CacheStore,
   { near }: ResolvedCacheOptions,
   clock: Clock,
+  outside: <T>(work: () => T) => T,
 ): NearCache | undefined {
   if (near === undefined) return undefined;
-  if (store.epochs !== undefined) return new NearCache(store.epochs, near, clock);
+  const everybodys: Clock = {
+    now: () => clock.now(),
+    after: (...timer) => outside(() => clock.after(...timer)),
+  };
+  if (store.epochs !== undefined) return new NearCache(store.epochs, near, everybodys);
   throw new InvalidOptionsError(
     'cache.near',
     'the store keeps no epochs, by which a near cache hears of changes',

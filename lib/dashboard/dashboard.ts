@@ -1,5 +1,6 @@
 import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import type { ModuleRef, ModulesContainer } from '@nestjs/core';
+import { AsyncResource } from 'node:async_hooks';
 import { hostname } from 'node:os';
 import type { Readable } from 'node:stream';
 import type { ItemFacts } from '../client/item-looks.js';
@@ -17,6 +18,8 @@ export class Dashboard implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #modules: ModuleRef;
   readonly #container: ModulesContainer;
   readonly #streams: EventStreams;
+  /** The async context of no request: looks are everybody's, whoever was the first to watch. */
+  readonly #outside = new AsyncResource('nestjs-memcached');
   #watches: readonly InstanceWatch[] = [];
   #timer: NodeJS.Timeout | undefined;
   #isWatched = false;
@@ -116,7 +119,7 @@ export class Dashboard implements OnApplicationBootstrap, OnModuleDestroy {
     this.#isWatched = isWatched;
     if (this.#isOver) return;
     for (const watch of this.#watches) watch.watched(isWatched);
-    if (isWatched && this.options.history === 0) void this.#lookAgain();
+    if (isWatched && this.options.history === 0) void this.#outside.runInAsyncScope(() => this.#lookAgain());
   }
 
   async #lookAgain(): Promise<void> {

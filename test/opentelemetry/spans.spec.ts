@@ -83,6 +83,26 @@ describe('the spans of OpenTelemetry', () => {
     ]);
   });
 
+  it('are none of what the near cache asks for by itself, whoever was the first to read', async () => {
+    await using near = new MemcachedService({
+      servers: server.address,
+      cache: { near: { maxItems: 10, maxAge: '100ms' } },
+    });
+    await telemetry.within('request', async () => {
+      for (let read = 0; read < 3; read += 1) await near.getOrSet('a', () => ({ id: 1 }), { ttl: '1m' });
+    });
+    const before = telemetry.spans.length;
+    let asked = 0;
+    const count = new Subscriptions();
+    count.onCommand('end', ({ operation }) => void (asked += operation === 'lease-get' ? 0 : 1));
+    while (asked < 5) {
+      await new Promise((resolve) => void setTimeout(resolve, 20));
+      await near.getOrSet('a', () => ({ id: 1 }), { ttl: '1m' });
+    }
+    count.end();
+    expect(telemetry.spans.slice(before).map(({ name }) => name)).toEqual([]);
+  }, 20_000);
+
   it('name a read of many keys as one read, and no batch', async () => {
     const { client } = memcached;
     await telemetry.within('request', async () => {

@@ -12,6 +12,7 @@ import {
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
@@ -445,6 +446,24 @@ describe.each(PLATFORMS)('the dashboard on %s', (platform) => {
     expect(look.loading).toEqual({ constructor: 1 });
     finish('value');
     await loading;
+    response.destroy();
+  });
+
+  it('looks outside of the request of whoever watches first', async () => {
+    const requests = new AsyncLocalStorage<string>();
+    const { origin, memcached } = await start(platform, dashboard({ history: 0 }), {
+      prepare: (app) => app.use((_: unknown, __: unknown, next: () => void) => requests.run('first', next)),
+    });
+    const seen: (string | undefined)[] = [];
+    const stats = memcached.stats.bind(memcached);
+    jest.spyOn(memcached, 'stats').mockImplementation((...asked: Parameters<typeof stats>) => {
+      seen.push(requests.getStore());
+      return stats(...asked);
+    });
+    const { stream, response } = await watch(`${origin}/memcached/events`);
+    for (let looks = 0; looks < 3; looks += 1) await event(stream, 'look');
+    expect(seen.length).toBeGreaterThanOrEqual(3);
+    expect(new Set(seen)).toEqual(new Set([undefined]));
     response.destroy();
   });
 
