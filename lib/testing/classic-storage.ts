@@ -3,7 +3,7 @@ import { CRLF, itemBytes, MAX_KEY_BYTES } from './item.js';
 import type { StoreMode, StoreOutcome } from './item-store.js';
 import type { ReplyWriter } from './reply-writer.js';
 import type { ServerState } from './server-state.js';
-import { parseCas, parseClientFlags, parseInt32 } from './wire-numbers.js';
+import { parseCas, parseUint32, parseInt32 } from './wire-numbers.js';
 
 export const BAD_FORMAT = 'CLIENT_ERROR bad command line format';
 export const TOO_LARGE = 'SERVER_ERROR object too large for cache';
@@ -36,7 +36,7 @@ export function classicStorage(
   }
   if (tokens[tokens.length - 1] === 'noreply') out.mute();
   const key = tokens[1];
-  const flags = parseClientFlags(tokens[2]);
+  const flags = parseUint32(tokens[2]);
   const exptime = parseInt32(tokens[3]);
   const length = parseLength(tokens[4]);
   const cas = mode === 'cas' ? parseCas(tokens[5]) : 0;

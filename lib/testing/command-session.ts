@@ -42,6 +42,8 @@ export class CommandSession {
     }
     const command = COMMANDS.get(tokens[0]);
     if (command !== undefined) return command(this.#state, this.replies, tokens) ?? undefined;
+    // A browser, or a web page that would have one speak to memcached.
+    if (tokens.at(-1)?.startsWith('HTTP/')) return 'close';
     this.replies.line('ERROR');
     return undefined;
   }

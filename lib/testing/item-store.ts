@@ -128,7 +128,8 @@ export class ItemStore {
       item.block = Buffer.from(`${digits.padEnd(length)}\r\n`, 'latin1');
       item.cas = ++this.#lastCas;
     } else {
-      this.#link({ ...item, binaryKey: false, block: Buffer.from(`${digits}\r\n`, 'latin1') });
+      // Whoever has counted still holds the old item, which bears the new cas number, and changes nothing else any more.
+      item.cas = this.#link({ ...item, binaryKey: false, block: Buffer.from(`${digits}\r\n`, 'latin1') }).cas;
     }
     return result;
   }

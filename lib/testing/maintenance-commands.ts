@@ -3,10 +3,13 @@ import { type Item, itemBytes, valueBytes } from './item.js';
 import type { ReplyWriter } from './reply-writer.js';
 import type { ServerState } from './server-state.js';
 import { CHUNK_BYTES, slabClassOf } from './slab-classes.js';
-import { parseInt32 } from './wire-numbers.js';
+import { parseInt32, parseUint32 } from './wire-numbers.js';
 
 /** Characters of a key that `metadump` shows as they are. */
 const UNRESERVED = /[^A-Za-z0-9._~-]/g;
+
+/** What a higher one counts as. */
+const MAX_VERBOSITY = 2;
 
 /** `verbosity <level> [noreply]`. */
 export function setVerbosity(state: ServerState, out: ReplyWriter, tokens: readonly string[]): void {
@@ -15,12 +18,12 @@ export function setVerbosity(state: ServerState, out: ReplyWriter, tokens: reado
     return;
   }
   if (tokens[tokens.length - 1] === 'noreply') out.mute();
-  const level = parseInt32(tokens[1]);
+  const level = parseUint32(tokens[1]);
   if (level === undefined) {
     out.line(BAD_FORMAT);
     return;
   }
-  state.verbosity = Math.max(0, level);
+  state.verbosity = Math.min(MAX_VERBOSITY, level);
   out.line('OK');
 }
 

@@ -13,7 +13,8 @@ const unixMs: () => number = Date.now;
  * commands as memcached 1.6.18 does.
  *
  * Items live for exactly their ttl by its clock, where a real server, which counts whole seconds, may drop them up to
- * one second early. What it does not have: the binary protocol, UDP, `watch`, `slabs` and `lru`.
+ * one second early. What it does not have: the binary protocol, UDP, `watch`, `slabs`, `lru`,
+ * `cache_memlimit`, `refresh_certs` and `stats detail`.
  *
  * @example
  * ```ts

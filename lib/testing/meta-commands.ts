@@ -217,18 +217,19 @@ export function metaArithmetic(state: ServerState, out: ReplyWriter, tokens: rea
     out.line(`NF${flags.echo()}`);
     return;
   }
-  if (flags.cas !== undefined && flags.cas !== 0 && flags.cas !== found.cas) {
+  const isEmpty = valueBytes(found) === 0;
+  if (!isEmpty && flags.cas !== undefined && flags.cas !== 0 && flags.cas !== found.cas) {
     out.line(`EX${flags.echo()}`);
     return;
   }
-  const value = store.count(found, flags.delta ?? 1n, down);
+  const value = isEmpty ? undefined : store.count(found, flags.delta ?? 1n, down);
   if (value === undefined) {
     out.line(NON_NUMERIC);
     return;
   }
   counters[down ? 'decr_hits' : 'incr_hits']++;
-  // Looked up again, because a longer number is a new item.
-  const answer = answerToCount(state, flags, store.peek(flags.key) ?? found, false);
+  // A longer number is a new item; the old one is what is asked, and what gets the new time of `T`.
+  const answer = answerToCount(state, flags, found, false);
   if (flags.quiet) return;
   writeCount(out, flags, answer, String(value));
 }

@@ -1,7 +1,7 @@
 import { decodeKey, encodeKey } from './base64-keys.js';
 import { BAD_FORMAT } from './classic-storage.js';
 import { MAX_KEY_BYTES } from './item.js';
-import { parseCas, parseClientFlags, parseInt32, parseUint64 } from './wire-numbers.js';
+import { parseCas, parseUint32, parseInt32, parseUint64 } from './wire-numbers.js';
 
 /** Flags that every meta command takes, whether they mean something to it or not. */
 const KNOWN = 'vftckOqshlubNRTCFDJMIPL';
@@ -131,7 +131,7 @@ export class MetaFlags {
       case 'C':
         return wrong((this.cas = parseCas(flag.slice(1))));
       case 'F':
-        return wrong((this.clientFlags = parseClientFlags(flag.slice(1))), BAD_FORMAT);
+        return wrong((this.clientFlags = parseUint32(flag.slice(1))), BAD_FORMAT);
       case 'J':
         return wrong(
           (this.initial = parseUint64(flag.slice(1))),

@@ -24,8 +24,8 @@ export function parseCas(text: string): number | undefined {
   return PLAIN.test(text) ? Number(text) : toNumber(parseUint64(text));
 }
 
-/** Reads client flags: 64 bits are accepted, the low 32 are kept, so that 4294967296 becomes 0. */
-export function parseClientFlags(text: string): number | undefined {
+/** Reads client flags or a level: 64 bits are accepted, the low 32 are kept, so that 4294967296 becomes 0. */
+export function parseUint32(text: string): number | undefined {
   return PLAIN.test(text) ? Number(BigInt.asUintN(32, BigInt(text))) : wrapped(parseUint64(text));
 }
 
