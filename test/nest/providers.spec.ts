@@ -8,6 +8,7 @@ import {
   CacheDefaults,
   CacheEvict,
   getMemcachedToken,
+  HttpCache,
   InjectMemcached,
   MemcachedModule,
   MemcachedService,
@@ -203,6 +204,39 @@ describe('a decorated provider', () => {
       .compile();
     await testing.init();
     await expect(testing.get(Products).find(1)).resolves.toBe('product 1');
+    await testing.close();
+  });
+
+  it.each([
+    [undefined, "there is no MemcachedModule without a name; say which one is meant by name: 'sessions'"],
+    [
+      'sesions',
+      "there is no MemcachedModule with the name 'sesions'; import one, or mend the decorator's 'name'",
+    ],
+  ])('tells a route whose cache has the name %s likewise, and so a controller', async (name, missing) => {
+    @Controller('marked')
+    class Marked {
+      @Get()
+      @HttpCache({ audience: 'everyone', name })
+      list() {
+        return [];
+      }
+    }
+    @Controller('class')
+    @HttpCache({ audience: 'everyone', name })
+    class OfClass {
+      @Get()
+      list() {
+        return [];
+      }
+    }
+    const testing = await Test.createTestingModule({
+      imports: [MemcachedModule.forRoot({ name: 'sessions', isGlobal: true })],
+      controllers: [Marked, OfClass],
+    }).compile();
+    await expect(testing.init()).rejects.toThrow(
+      `Marked.list @HttpCache: ${missing}\nOfClass @HttpCache: ${missing}`,
+    );
     await testing.close();
   });
 

@@ -30,7 +30,7 @@ import type { ModuleCache } from '../instance/module-cache.js';
 import { DEFAULT_NAME, getModuleCacheToken } from '../instance/module-name.js';
 import { placed } from '../methods/place.js';
 import { decoratedMethodsOf } from '../methods/stub.js';
-import { mistakesOfRoutes } from './route-checks.js';
+import { instancesOfRoutes, mistakesOfRoutes } from './route-checks.js';
 import { adoptTags } from './tag-adoption.js';
 import type { DecoratorsOptions } from '../../options/module-options.js';
 
@@ -201,7 +201,7 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationBootstrap, 
 
   #mistakes(type: Type, cache: ModuleCache): string[] {
     return [
-      ...decoratedMethodsOf(type).flatMap((method) => this.#unknownInstances(method, type)),
+      ...this.#unknownInstances(type),
       ...mistakesOfRoutes(type, this.#instance, cache, this.#modules),
       ...this.#oursAmong(type).flatMap((method) => [
         ...mistakesOf(method, type),
@@ -303,17 +303,21 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationBootstrap, 
     });
   }
 
-  #unknownInstances(method: DecoratedMethod, type: Type): string[] {
-    return method
-      .instances(type)
-      .map((instance, index) => ({ instance, decorator: method.operations[index].decorator }))
+  /** Whoever names a module instance that does not exist. */
+  #unknownInstances(type: Type): string[] {
+    const ofMethods = decoratedMethodsOf(type).flatMap((method) =>
+      method.instances(type).map((instance, index) => {
+        return { instance, place: method.place(method.operations[index].decorator) };
+      }),
+    );
+    return [...ofMethods, ...instancesOfRoutes(type)]
       .filter(({ instance }) => instance !== this.#instance && !this.#isKnown(instance))
-      .map(({ decorator, instance }) => {
+      .map(({ place, instance }) => {
         const missing =
           instance === DEFAULT_NAME
             ? `there is no MemcachedModule without a name; say which one is meant by name: '${this.#instance}'`
             : `there is no MemcachedModule with the name '${instance}'; import one, or mend the decorator's 'name'`;
-        return `${method.place(decorator)}: ${missing}`;
+        return `${place}: ${missing}`;
       });
   }
 

@@ -29,6 +29,16 @@ const STREAMS: ReadonlySet<string> = new Set(['StreamableFile', 'Readable', 'Rea
 
 const READ_ONCE = 'which can be read once and not be stored; return a Buffer or a text, or leave it uncached';
 
+/** The module instances by which the routes of a controller are cached, and who names each: class, method and decorator. */
+export function instancesOfRoutes(type: Type): { readonly instance: string; readonly place: string }[] {
+  const ofClass = Reflect.getMetadata(HTTP_CACHE, type) as HttpCacheOptions | undefined;
+  const ofType = ofClass === undefined ? [] : [{ options: ofClass, place: `${type.name} @HttpCache` }];
+  return [...ofType, ...markedRoutesOf(type)].map(({ options, place }) => ({
+    instance: instanceOf(options),
+    place,
+  }));
+}
+
 /**
  * Looks for routes with `@HttpCache` whose answers cannot be cached.
  *
@@ -45,13 +55,10 @@ export function mistakesOfRoutes(
   const ofClass = Reflect.getMetadata(HTTP_CACHE, type) as HttpCacheOptions | undefined;
   return [
     ...(ofClass === undefined ? [] : mistakesInClass(ofClass, `${type.name} @HttpCache`, instance, cache)),
-    ...propertiesOf(type).flatMap((property) => {
-      const handler = standingFunction(type, property);
-      const options = Reflect.getMetadata(HTTP_CACHE, handler) as HttpCacheOptions | undefined;
-      if (options === undefined) return [];
-      const place = `${type.name}.${String(property)} @HttpCache`;
-      const ofRoute = belongsTo(options, instance) ? unfitness(type, property) : [];
-      if (belongsTo(options, instance) && isSaidToBeEarly(handler))
+    ...markedRoutesOf(type).flatMap(({ property, handler, options, place }) => {
+      if (instanceOf(options) !== instance) return [];
+      const ofRoute = unfitness(type, property);
+      if (isSaidToBeEarly(handler))
         ofRoute.push(...obstaclesToEarlyHits(type, handler, modules, HttpCacheInterceptor));
       return [
         ...ofRoute.map((mistake) => `${place}: ${mistake}`),
@@ -61,13 +68,31 @@ export function mistakesOfRoutes(
   ];
 }
 
+/** The methods that bear the decorator themselves. */
+function markedRoutesOf(type: Type): MarkedRoute[] {
+  return propertiesOf(type).flatMap((property) => {
+    const handler = standingFunction(type, property);
+    const options = Reflect.getMetadata(HTTP_CACHE, handler) as HttpCacheOptions | undefined;
+    const place = `${type.name}.${String(property)} @HttpCache`;
+    return options === undefined ? [] : [{ property, handler, options, place }];
+  });
+}
+
+interface MarkedRoute {
+  readonly property: string | symbol;
+  readonly handler: ReturnType<typeof standingFunction>;
+  readonly options: HttpCacheOptions;
+  /** Class, method and decorator. */
+  readonly place: string;
+}
+
 function mistakesInClass(
   options: HttpCacheOptions,
   place: string,
   instance: string,
   cache: ModuleCache,
 ): string[] {
-  if (!belongsTo(options, instance) || (options.early ?? false) === false)
+  if (instanceOf(options) !== instance || (options.early ?? false) === false)
     return mistakesIn(options, place, instance, cache);
   return [`${place}: 'early' is said of routes, one by one; write @HttpCache({ …, early: true }) on methods`];
 }
@@ -78,7 +103,7 @@ function mistakesIn(
   instance: string,
   cache: ModuleCache,
 ): string[] {
-  if (!belongsTo(options, instance)) return [];
+  if (instanceOf(options) !== instance) return [];
   try {
     const { policy, varyBy } = readHttpCacheOptions(options, place);
     cache.policy(policy, place);
@@ -90,8 +115,8 @@ function mistakesIn(
   }
 }
 
-function belongsTo(options: HttpCacheOptions, instance: string): boolean {
-  return (options.name ?? DEFAULT_NAME) === instance;
+function instanceOf({ name }: HttpCacheOptions): string {
+  return name ?? DEFAULT_NAME;
 }
 
 /** Why the answers of a method cannot be cached, whatever its options. */
