@@ -54,11 +54,11 @@ export interface CommandMessage {
   readonly error?: MemcachedError;
 }
 
-/** What the channel `nestjs-memcached:owed` tells: invalidations that a server was owed are on their way. */
+/** What the channel `nestjs-memcached:owed` tells: a server is back, and the invalidations that it is owed are on their way. */
 export interface OwedMessage {
   readonly server: string;
   readonly instance: string;
-  /** How many; 1 for the flush that stands for more than could be remembered. */
+  /** How many of those that are remembered, epochs of near caches among them: of more, the server's keys are looked through. */
   readonly count: number;
 }
 

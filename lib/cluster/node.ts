@@ -226,7 +226,7 @@ export class Node implements ConnectionOwner<Connection> {
     this.#succeeded();
     this.#connections += 1;
     if (this.#connections > 1) this.#observer.onReconnect(this);
-    if (owed.length > 0) this.#observer.onOwedSent(this, owed.length);
+    if (owed.length > 0) this.#observer.onOwedSent(this, owed.length + this.#owed.unsent);
     this.#delivery.lookThrough();
     return owed;
   }

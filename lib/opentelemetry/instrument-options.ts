@@ -26,8 +26,8 @@ export interface InstrumentOptions {
   requireParentSpan?: boolean | undefined;
 
   /**
-   * What spans and metrics tell of keys: `template` their group (`product:{0}`), which is bounded in number; `none` nothing;
-   * `full`, in spans, also the keys themselves, which may be personal data. Metrics never bear keys.
+   * What spans and metrics tell of keys: `template` their group (`product:{0}`, or the first part of a key that reads like a
+   * name), which is bounded in number; `none` nothing; `full`, in spans, also the keys themselves, which may be personal data.
    *
    * @default 'template'
    */

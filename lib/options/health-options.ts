@@ -21,7 +21,8 @@ export interface HealthOptions {
   name?: string | undefined;
 
   /**
-   * How long a server may take to answer; at least 1 ms. The check itself takes no longer.
+   * How long a server may take to answer; at least 1 ms. The check itself takes a fifth of a second
+   * longer at most.
    *
    * Short, since whoever asks for health waits for it, often with a time limit of its own.
    *

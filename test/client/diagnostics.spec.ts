@@ -129,6 +129,21 @@ describeReal('the diagnostics channels', () => {
     expect(sent).toStrictEqual([{ server: at, count: 1, instance: 'default' }]);
   });
 
+  it('tell how many invalidations were owed, also where they take several rounds', async () => {
+    const sent = messages('nestjs-memcached:owed');
+    const client = connect({ commandTimeout: '200ms', maxInFlight: 100 });
+    await client.set('a', 1);
+    await server.stop();
+    await client.get('a').catch(() => undefined);
+    await Promise.all(Array.from({ length: 70 }, (_, index) => client.invalidateKey(`key:${index}`)));
+    const up = once(client, 'node').then(async function wait([event]): Promise<void> {
+      if ((event as { state: string }).state !== 'up') await once(client, 'node').then(wait);
+    });
+    server = await startMemcached({ port: server.port });
+    await up;
+    expect(sent).toStrictEqual([{ server: server.address, count: 70, instance: 'default' }]);
+  });
+
   it('tell a change of the list of servers', async () => {
     const changes = messages('nestjs-memcached:servers');
     connect({ instance: 'sessions' }).setServers([server.address, '127.0.0.1:1']);

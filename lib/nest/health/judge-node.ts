@@ -130,11 +130,11 @@ export function lookAt(sample: NodeSample, before: NodeLook | undefined): NodeLo
   };
 }
 
-/** What is wrong with a server that is owed more invalidations than could be remembered, once it answers. */
+/** What is wrong with a server that answers and is owed more invalidations than could be remembered. */
 export function owedReason(server: string): HealthReason {
   const message =
-    `${server}: is owed more invalidations than are remembered (option maxOwedDeletes), and does not list its keys: ` +
-    'other processes may read old values of it until their ttl';
+    `${server}: is owed more invalidations than are remembered (option maxOwedDeletes): other processes may read old values ` +
+    'of it until its keys have been looked through, or, where it does not list them, until their ttl';
   return { code: 'invalidations-owed', server, message };
 }
 

@@ -7,6 +7,9 @@ const SEPARATOR = /[:/|;#?&(]/;
 /** A part of a key that reads like a name: an id has more digits, and ids of letters are bounded by their number. */
 const NAME = /^[A-Za-z_]\D*(?:\d\D*){0,2}$/;
 
+/** What names in code are written with, and addresses of people are not; a whole key, which may be anything, without dots. */
+const PLAIN = { first: /^[\w.-]+$/, whole: /^[\w-]+$/ };
+
 const MAX_NAME_LENGTH = 64;
 
 /** So many groups that no template names are told apart; the keys of further ones are of the group `*`. */
@@ -20,7 +23,7 @@ const REST = '*';
  *
  * The keys of a decorator's template are the group that bears the template as its name, whoever uses them: `product:{0}`. Of
  * others, the first part is: `product:*`, `ProductService.find` of a default key, `http:ProductController.list` of a route; the
- * whole key, where it is one name. What does not read like a name, and what is beyond a hundred such, is `*`.
+ * whole key, where it is one word. What does not read like a name, and what is beyond a hundred such, is `*`.
  */
 export class KeyGroups {
   /** By the first part of their keys; `''` for those that do not begin with one. */
@@ -71,7 +74,7 @@ export class KeyGroups {
     if (end >= 0 && head === 'http') return key.split(':', 2).join(':');
     if (!isName(head)) return undefined;
     if (key[end] === '(') return head;
-    if (!this.#withKeys) return undefined;
+    if (!this.#withKeys || !PLAIN[end < 0 ? 'whole' : 'first'].test(head)) return undefined;
     return end < 0 ? head : `${head}${key[end]}*`;
   }
 }
