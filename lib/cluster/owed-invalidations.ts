@@ -1,10 +1,12 @@
 import type { Dialect } from '../connection/negotiation.js';
+import { isUnixTime } from '../protocol/exptime.js';
 import { Request } from '../protocol/request.js';
 import { isPlainKey } from '../protocol/wire-key.js';
+import { unixMs } from '../unix-time.js';
 import type { EpochBumps } from './epoch-bumps.js';
 import { KeyFilter } from './key-filter.js';
 
-/** Stands for a delete where a stale mark has its expiration time. */
+/** Stands for a delete where a stale mark has its end. */
 const DELETE = -1;
 
 /** Stands before a key that is base64 for other bytes, so that the plain key of the same text is another one. */
@@ -20,7 +22,7 @@ const BINARY = '\0';
 export class OwedInvalidations {
   readonly #limit: number;
   readonly #onDelivered: () => void;
-  /** By key; the value is what a stale mark leaves, as memcached counts it, or `DELETE`. */
+  /** By key; the value is until when a stale mark leaves what is there, a Unix time in seconds, or `DELETE`. */
   readonly #keys = new Map<string, number>();
   /** Sent, and not answered yet. */
   readonly #sent = new Map<string, number>();
@@ -61,7 +63,7 @@ export class OwedInvalidations {
   add(request: Request): void {
     this.#add(
       nameOf(request.key, request.details.binaryKey),
-      request.kind === 'delete' ? DELETE : request.exptime,
+      request.kind === 'delete' ? DELETE : momentOf(request.exptime),
     );
   }
 
@@ -147,7 +149,8 @@ export class OwedInvalidations {
   #send(name: string, exptime: number, dialect: Dialect): Request {
     const binaryKey = name.startsWith(BINARY);
     const key = binaryKey ? name.slice(1) : name;
-    const marks = exptime !== DELETE && dialect === 'meta'; // the classic dialect cannot
+    // The classic dialect cannot, and what has been stale for its time since the invalidation is over.
+    const marks = exptime > unixMs() / 1000 && dialect === 'meta';
     const request = new Request(marks ? 'mark-stale' : 'delete', key, () => true);
     request.own.binaryKey = binaryKey;
     request.userKey = request.routingKey = key;
@@ -173,6 +176,11 @@ export class OwedInvalidations {
 
 function nameOf(key: string, binaryKey: boolean): string {
   return binaryKey ? BINARY + key : key;
+}
+
+/** What memcached counts from when it is told is counted from now. */
+function momentOf(exptime: number): number {
+  return exptime > 0 && !isUnixTime(exptime) ? Math.ceil(unixMs() / 1000) + exptime : exptime;
 }
 
 function flat(text: string): string {

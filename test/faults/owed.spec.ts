@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises';
 import { MemcachedClient } from '../../lib/client/client.js';
 import type { ClientOptions } from '../../lib/options/client-options.js';
 import { MemcachedServer } from '../../lib/testing/memcached-server.js';
@@ -98,6 +98,23 @@ describe('what a server is owed', () => {
     await settled(client);
     const direct = connect(server.address);
     expect(await direct.get('b')).toBe(protocol === 'meta' ? 'old' : undefined);
+  });
+
+  it('leaves what was invalidated softly for so long from then on, not from the delivery', async () => {
+    await using shared = await SharedProxy.start('memcached', [server]);
+    const client = connect(shared.address);
+    for (const key of ['over', 'stale']) await client.set(key, 'old');
+    await shared.down();
+    await client.invalidateKey('over', { stale: '1s' });
+    await client.invalidateKey('stale', { stale: '1m' });
+    await wait(2100);
+    await shared.up();
+    await settled(client);
+    const direct = connect(server.address);
+    expect(await direct.get('over')).toBeUndefined();
+    const { ttl, stale } = await direct.leaseGet('stale', { leaseSeconds: 0 });
+    expect(stale).toBe(true);
+    expect(ttl).toBeLessThanOrEqual(59_000);
   });
 
   it('is delivered before reads that have waited for the connection, though somebody asks as soon as it is up', async () => {
