@@ -15,6 +15,9 @@ import type { KeptAs, KeptValue } from '../near/kept-value.js';
 import { CodecError } from '../errors.js';
 import { keptUnpacked, keptValue } from './kept-values.js';
 
+/** Those of the policy, of the namespaces and of the loader, each of which has its bound: each tag is a read of its own. */
+const MAX_ALL_TAGS = 3 * MAX_TAGS;
+
 const NO_TAGS: readonly TagVersion[] = Object.freeze([]);
 
 const LINE_FEED = 0x0a;
@@ -201,8 +204,7 @@ function readHeader(line: string): Header {
   const [flags, code, ...names] = header as [unknown, unknown, ...unknown[]];
   if (!Number.isInteger(flags) || !Number.isInteger(code))
     throw new CodecError('the header of an entry has no flags');
-  // Each tag is a read of its own.
-  if (names.length % 2 !== 0 || names.length > 2 * MAX_TAGS)
+  if (names.length % 2 !== 0 || names.length > 2 * MAX_ALL_TAGS)
     throw new CodecError('the header of an entry has wrong tags');
   const tags: TagVersion[] = [];
   for (let index = 0; index < names.length; index += 2) {

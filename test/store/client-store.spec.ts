@@ -1,7 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { MemcachedClient } from '../../lib/client/client.js';
 import { ClientStore } from '../../lib/store/client-store.js';
 import { MemcachedServer } from '../../lib/testing/memcached-server.js';
+import type { LoadContext } from '../../lib/cache/load-context.js';
 import { CacheEngine } from '../../lib/cache/cache-engine.js';
 import { deferred } from '../cache/support/fleet.js';
 import { MapServer } from '../cache/support/map-server.js';
@@ -127,6 +128,22 @@ describe('the store among other clients', () => {
     });
     expect(await other.read('long', 0, 0)).toMatchObject({ hit: true, value: undefined });
     await reversed.close();
+  });
+
+  it('reads what bears as many tags as a policy, the namespaces and a loader may name together', async () => {
+    const names = (of: string): string[] => Array.from({ length: 256 }, (_, index) => `${of}${index}`);
+    const cache = new CacheEngine(store, { namespaces: ['k', 'kk'] });
+    const policy = { tags: names('policy:') };
+    const load = jest.fn((ctx: LoadContext) => {
+      ctx.tag(...names('late:'));
+      return 'value';
+    });
+    for (let call = 0; call < 4; call += 1) {
+      await expect(cache.getOrSet('kkkkkkk', load, policy)).resolves.toBe('value');
+    }
+    // What its tags are is not known before the first load.
+    expect(load).toHaveBeenCalledTimes(2);
+    await cache.close();
   });
 
   it('tells the age of a tag by the clock of the server', async () => {
