@@ -334,7 +334,7 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
   /**
    * Puts another list of servers in place of the present one. Servers that stay keep their connections; those that leave
    * answer what is in flight. Keys of servers that stay keep their place as far as the distribution allows. A list of more
-   * than 100 is prepared over a few turns of the event loop, in which the present one serves.
+   * than 50 is prepared over a few turns of the event loop, in which the present one serves.
    *
    * @throws {InvalidOptionsError} with the path of the wrong part; the present list stays.
    * @throws {ClientClosedError} after `close()`.

@@ -255,6 +255,16 @@ describeReal('a cluster of three servers', () => {
       );
     });
 
+    it('puts a list of up to fifty servers in place at once', async () => {
+      const client = connect();
+      client.setServers(away(50));
+      expect(client.topology()).toHaveLength(50);
+      client.setServers(away(51));
+      expect(client.topology()).toHaveLength(50);
+      await once(client, 'servers');
+      expect(client.topology()).toHaveLength(51);
+    });
+
     it('puts the last of several lists in place, however long they are', async () => {
       const client = connect();
       const [first, second] = [away(300), away(500)];

@@ -100,3 +100,23 @@ it('hands on what is there, and refuses a ttl that stands where options belong w
     code: 'MEMCACHED_INVALID_OPTIONS',
   });
 });
+
+it('tells which of them answer in the place of a server that is away, with failover `miss`', async () => {
+  await using service = new MemcachedService({ servers: '127.0.0.1:1', failover: 'miss' });
+  expect([
+    await service.gets('k'),
+    await service.cas('k', 1, '1'),
+    await service.incr('k', 1, { initial: 1 }),
+    await service.lookup('k'),
+    await service.metadebug('k'),
+  ]).toEqual([undefined, 'not-found', undefined, { hit: false }, undefined]);
+  const rejecting: Promise<unknown>[] = [
+    service.update('k', () => 1, { initial: 1 }),
+    service.add('k', 1),
+    service.replace('k', 1),
+    service.append('k', 'x'),
+    service.touch('k', '1m'),
+    service.withLock('k', { ttl: '5s' }, () => 1),
+  ];
+  for (const call of await Promise.allSettled(rejecting)) expect(call.status).toBe('rejected');
+});
