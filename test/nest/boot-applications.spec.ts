@@ -283,17 +283,27 @@ describe('unsound programs do not start', () => {
       },
       'keyPrefix: differs between two MemcachedModules without a name in one application',
     ],
+    [
+      'two modules that differ in a part of an option, and have others that are not given',
+      {
+        imports: [
+          MemcachedModule.forRoot({ keyPrefix: undefined, cache: { grace: undefined, ttl: '1m' } }),
+          MemcachedModule.forRoot({ cache: { ttl: '2m' } }),
+        ],
+      },
+      'cache.ttl: differs between two MemcachedModules without a name in one application',
+    ],
   ])('with %s', async (_what, metadata, message) => {
     expect(await refusal(metadata)).toContain(message);
   });
 });
 
 describe('feature modules with the same options', () => {
-  it('have one service, and one cache', async () => {
+  it('have one service, and one cache, whether an option is undefined or left out', async () => {
     const server = await MemcachedServer.start();
-    const feature = (name: string): object => {
+    const feature = (name: string, options: object): object => {
       @Module({
-        imports: [MemcachedModule.forRoot({ servers: server.address })],
+        imports: [MemcachedModule.forRoot({ servers: server.address, ...options })],
         providers: [{ provide: name, useExisting: MemcachedService }, Counted],
         exports: [name],
       })
@@ -301,7 +311,10 @@ describe('feature modules with the same options', () => {
       return Feature;
     };
     const testing = await Test.createTestingModule({
-      imports: [feature('one'), feature('other')] as never,
+      imports: [
+        feature('one', { cache: { ttl: '1m', grace: undefined }, decorators: undefined }),
+        feature('other', { keyPrefix: undefined, cache: { ttl: '1m' } }),
+      ] as never,
     }).compile();
     await testing.init();
     expect(testing.get('one')).toBe(testing.get('other'));

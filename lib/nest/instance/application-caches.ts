@@ -37,10 +37,11 @@ export class ApplicationCaches {
       this.#options.set(name, { given, read: options });
       return options;
     }
-    if (isDeepStrictEqual(known.given, given)) return known.read as Read;
+    const [before, now] = [known.given, given].map(whatIsSaid) as [object, object];
+    if (isDeepStrictEqual(before, now)) return known.read as Read;
     const modules = name === DEFAULT_NAME ? 'without a name' : `with the name '${name}'`;
     throw new InvalidOptionsError(
-      differingOption(known.given, given),
+      differingOption(before, now),
       `differs between two MemcachedModules ${modules} in one application; give both the same options (kept in one ` +
         `constant, where they hold functions), or tell the modules apart by 'name'`,
     );
@@ -56,6 +57,14 @@ export class ApplicationCaches {
     companions.set(kind, made);
     return made;
   }
+}
+
+/** Options without those that are undefined, which are not given. */
+function whatIsSaid(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(whatIsSaid);
+  if (!isPlainObject(value)) return value;
+  const said = Object.entries(value).filter(([, each]) => each !== undefined);
+  return Object.fromEntries(said.map(([name, each]) => [name, whatIsSaid(each)]));
 }
 
 /** The path of the first option in which two differ. */
