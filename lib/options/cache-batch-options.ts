@@ -73,7 +73,7 @@ export interface CacheBatchOptions<
   ttl?: Ttl | ((row: R) => Ttl) | undefined;
 
   /**
-   * Names that invalidate every value, whatever its id.
+   * Names that invalidate every value, whatever its id; without placeholders.
    *
    * @default []
    */

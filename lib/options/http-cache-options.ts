@@ -63,7 +63,7 @@ export interface HttpCacheOptions<R = HttpRequest> extends Pick<
   ttl?: Ttl | undefined;
 
   /**
-   * How long browsers and proxies may use an answer without asking (`max-age`). Nothing invalidates it there.
+   * How long browsers and proxies may use an answer without asking (`max-age`), in whole seconds. Nothing invalidates it there.
    *
    * @default 0: they ask each time (`no-cache`), and get a 304 while nothing has changed
    */
@@ -201,6 +201,11 @@ export function readHttpCacheOptions(options: HttpCacheOptions<never>, place: st
       `${place}.${asked}`,
       'is asked of each request, and there is none yet for hits that are answered before middleware; say early: true, or leave it out',
     );
+  }
+  if (maxAge > 0 && maxAge < 1000) {
+    const mend =
+      typeof options.maxAge === 'number' ? `did you mean '${maxAge}s'?` : "give 0 or at least '1s'";
+    throw new InvalidOptionsError(`${place}.maxAge`, `is counted in seconds, got ${maxAge} ms; ${mend}`);
   }
   const maxAgeSeconds = Math.floor(maxAge / 1000);
   const scope = isForAll ? 'public' : 'private';

@@ -23,6 +23,7 @@ import { Test } from '@nestjs/testing';
 import type { Observable } from 'rxjs';
 import {
   Cacheable,
+  CacheBatch,
   CacheDefaults,
   CacheEvict,
   CachePut,
@@ -217,6 +218,28 @@ describe('at boot', () => {
         class Products {
           @CacheEvict({})
           async find(): Promise<void> {}
+        }
+        return Products;
+      },
+    ],
+    [
+      "Products.find @CacheEvict: 'unless' needs what the method returns, which is not known 'before'",
+      () => {
+        class Products {
+          @CacheEvict({ key: 'product:{0}', at: 'before', unless: () => true })
+          async find(_id: number): Promise<void> {}
+        }
+        return Products;
+      },
+    ],
+    [
+      "Products.load @CacheBatch: the tag 'author:{0}' is of all values, whatever their keys, so that it cannot have placeholders",
+      () => {
+        class Products {
+          @CacheBatch({ key: 'product:{0}', tags: ['author:{0}'], returns: 'map' })
+          async load(_ids: number[]): Promise<Map<number, string>> {
+            return new Map();
+          }
         }
         return Products;
       },

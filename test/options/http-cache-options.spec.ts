@@ -18,6 +18,8 @@ describe('the options of @HttpCache', () => {
   it.each([
     [{}, "audience: say whom the answer is for: 'everyone', 'authorized', or a function"],
     [{ audience: null }, "audience: expected one of 'everyone', 'authorized', got null"],
+    [{ audience: 'everyone', maxAge: 60 }, "maxAge: is counted in seconds, got 60 ms; did you mean '60s'?"],
+    [{ audience: 'everyone', maxAge: '500ms' }, 'maxAge: is counted in seconds, got 500 ms; give 0 or'],
     [{ audience: 'everyone', maxAge: null }, 'maxAge: expected a number of milliseconds'],
     [{ audience: 'everyone', vary: null }, 'vary: expected a list of names of request headers'],
     [{ audience: 'everyone', query: null }, 'query: expected names'],

@@ -57,7 +57,14 @@ function compile(options: object, facts: MethodFacts): CompiledOperation {
   }
   const policy = policyOver(facts.defaults.policy, rest, facts.place);
   // What is no list is refused where the policy is read.
-  const tags = Array.isArray(policy.tags) ? (policy.tags as readonly string[]).map(fixedKey) : [];
+  const named = Array.isArray(policy.tags) ? (policy.tags as readonly string[]) : [];
+  const templated = named.find((tag) => /\{[\w.]+\}/.test(tag));
+  if (templated !== undefined) {
+    throw new DecoratorError(
+      `the tag '${templated}' is of all values, whatever their keys, so that it cannot have placeholders`,
+    );
+  }
+  const tags = named.map(fixedKey);
 
   return {
     policy,

@@ -51,8 +51,9 @@ function compile(options: CacheEvictOptions, facts: MethodFacts): CompiledOperat
   if (keys.length === 0 && tags.length === 0 && keysOf === undefined) {
     throw new DecoratorError("nothing to invalidate; name a 'key', 'keys' or 'tags'");
   }
-  if (keysOf !== undefined && at === 'before') {
-    throw new DecoratorError("'keysOf' needs what the method returns, which is not known 'before'");
+  const needed = keysOf !== undefined ? 'keysOf' : unless !== undefined ? 'unless' : undefined;
+  if (needed !== undefined && at === 'before') {
+    throw new DecoratorError(`'${needed}' needs what the method returns, which is not known 'before'`);
   }
 
   /** Keys and tags before the method runs, where the result is not needed: a mistake in them is found before it acts. */
