@@ -153,6 +153,8 @@ export class EntryCodec implements InPlaceCodec {
         return entry(undefined, NO_TAGS, 'hit-for-miss');
       case RESULT_UNDEFINED:
       case RESULT_NULL:
+        // Whoever can write to the server can write such a line: where values are sealed, nobody is handed one by it.
+        if (this.#inner.seals === true) return entry(undefined, NO_TAGS, 'hit-for-miss');
         return entry(code === RESULT_NULL ? null : undefined, NO_TAGS, 'hit-for-miss-result');
       default:
         return undefined;

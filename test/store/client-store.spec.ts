@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { MemcachedClient } from '../../lib/client/client.js';
+import type { ClientOptions } from '../../lib/options/client-options.js';
 import { ClientStore } from '../../lib/store/client-store.js';
 import { MemcachedServer } from '../../lib/testing/memcached-server.js';
 import type { LoadContext } from '../../lib/cache/load-context.js';
@@ -145,6 +146,25 @@ describe('the store among other clients', () => {
     expect(load).toHaveBeenCalledTimes(2);
     await cache.close();
   });
+
+  it.each([null, undefined])(
+    'hands on no result of a load that was %p where values are sealed',
+    async (value) => {
+      const key = Buffer.alloc(32, 1).toString('base64');
+      const options: ClientOptions = {
+        servers: server.address,
+        codec: { seal: { keys: [{ id: 'one', key }] } },
+      };
+      await using sealing = new MemcachedClient(options);
+      await store.set('k', { value, tags: [], kind: 'hit-for-miss-result' }, 60, true);
+      expect((await store.read('k', 0, 0)).value).toEqual({ value, tags: [], kind: 'hit-for-miss-result' });
+      expect((await new ClientStore(sealing).read('k', 0, 0)).value).toEqual({
+        value: undefined,
+        tags: [],
+        kind: 'hit-for-miss',
+      });
+    },
+  );
 
   it('tells the age of a tag by the clock of the server', async () => {
     await store.tagState('x');
