@@ -53,6 +53,7 @@ export class CasUpdates {
    *
    * @param policy by which others read the key: a new value bears its tags beside those of `options`, and what is there without
    *   them is nothing.
+   * @param command how errors call it.
    * @returns the new value; on `KEEP` what `next` was given.
    * @throws {CasConflictError} when every attempt met a concurrent change.
    * @throws {CodecError} when what is there cannot be read: it is left alone.
@@ -64,10 +65,13 @@ export class CasUpdates {
     next: Updater<unknown>,
     options: ResolvedUpdate,
     policy: ResolvedPolicy,
+    command = 'update',
   ): Promise<unknown> {
-    if (this.#selfWait.isWithin(key)) throw waitsForItself(key);
-    this.#checkServer(key);
-    return this.#queue.run(key, (turn) => this.#change(key, next, options, policy, turn), options.signal);
+    const label = `${command} "${key}"`;
+    if (this.#selfWait.isWithin(key)) throw waitsForItself(command, key);
+    this.#checkServer(key, label);
+    const change = (turn: Turn): Promise<unknown> => this.#change(key, next, options, policy, turn, label);
+    return this.#queue.run(key, change, options.signal);
   }
 
   async #change(
@@ -76,20 +80,17 @@ export class CasUpdates {
     options: ResolvedUpdate,
     policy: ResolvedPolicy,
     turn: Turn,
+    label: string,
   ): Promise<unknown> {
     for (let attempt = 1; attempt <= options.attempts; attempt += 1) {
       options.signal?.throwIfAborted();
-      const result = await this.#attempt(key, this.#called(key, next, turn), options, policy);
+      const result = await this.#attempt(key, this.#called(key, next, turn), options, policy, label);
       if (result !== undefined) return result.value;
       this.#in.events.note('casRetry', key);
       if (attempt < options.attempts) await this.#backOff(attempt, options);
     }
     const times = options.attempts === 1 ? 'the only attempt' : `each of ${options.attempts} attempts`;
-    throw new CasConflictError(
-      `update "${key}": a concurrent change came first in ${times}`,
-      key,
-      options.attempts,
-    );
+    throw new CasConflictError(`${label}: a concurrent change came first in ${times}`, key, options.attempts);
   }
 
   /** The function, so that what it calls can be told from others; one that was overtaken may wait for the one that did. */
@@ -104,6 +105,7 @@ export class CasUpdates {
     next: Updater<unknown>,
     options: ResolvedUpdate,
     policy: ResolvedPolicy,
+    label: string,
   ): Promise<{ readonly value: unknown } | undefined> {
     const { clock, random, signs, store } = this.#in;
     const graceSeconds = options.graceSeconds ?? policy.graceSeconds;
@@ -115,7 +117,7 @@ export class CasUpdates {
     const there = finding.state === 'fresh';
     let stored = false;
     try {
-      this.#checkAnswer(key, finding);
+      this.#checkAnswer(key, finding, label);
       const work = async (): Promise<{ current: unknown; value: unknown }> => {
         const current = there ? finding.entry?.value : await initialValue(options.initial);
         return { current, value: await next(current) };
@@ -128,7 +130,7 @@ export class CasUpdates {
       }
       if (value === undefined) {
         throw new InvalidArgumentError(
-          `update "${key}": the new value is undefined; return KEEP to leave the value as it is`,
+          `${label}: the new value is undefined; return KEEP to leave the value as it is`,
         );
       }
       const borne = there ? (finding.entry?.tags ?? []) : tags;
@@ -154,29 +156,25 @@ export class CasUpdates {
   }
 
   /** Throws where there is no saying what is there: beginning anew would lose it. */
-  #checkAnswer(key: string, { cas, reading }: Finding): void {
+  #checkAnswer(key: string, { cas, reading }: Finding, label: string): void {
     if (cas === '' || this.#in.store.isAway(key)) {
-      throw new ConnectionError(
-        `update "${key}": its server is away, and took no part in it`,
-        '',
-        'not-sent',
-      );
+      throw new ConnectionError(`${label}: its server is away, and took no part in it`, '', 'not-sent');
     }
-    this.#checkServer(key);
+    this.#checkServer(key, label);
     if (reading?.hit !== true || reading.value !== undefined) return;
     this.#in.events.note('unreadable', key);
     throw new CodecError(
-      `update "${key}": what is stored there cannot be read by this process (another codec, another client, or a newer ` +
+      `${label}: what is stored there cannot be read by this process (another codec, another client, or a newer ` +
         'release?), and was left as it is; invalidate the key to begin anew',
     );
   }
 
   /** Throws where every attempt would be in vain. */
-  #checkServer(key: string): void {
+  #checkServer(key: string, label: string): void {
     const server = this.#in.store.serverWithoutCas(key);
     if (server === undefined) return;
     throw new UnsupportedError(
-      `update "${key}": its server ${server} gives items no cas tokens, so that a concurrent change would be overwritten; ` +
+      `${label}: its server ${server} gives items no cas tokens, so that a concurrent change would be overwritten; ` +
         'start memcached without -C (--disable-cas)',
     );
   }
@@ -213,9 +211,9 @@ export class CasUpdates {
   }
 }
 
-function waitsForItself(key: string): InvalidArgumentError {
+function waitsForItself(command: string, key: string): InvalidArgumentError {
   return new InvalidArgumentError(
-    `update("${key}") is called out of an update of the same key, and would wait for itself; make one update of the two`,
+    `${command}("${key}") is called out of an update of the same key, and would wait for itself; make one update of the two`,
   );
 }
 

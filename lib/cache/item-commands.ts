@@ -60,14 +60,16 @@ export class ItemCommands {
 
   /** Stores a value unless there is one. */
   async add(key: string, value: unknown, options?: ItemOptions): Promise<boolean> {
-    return (await this.#change(key, (there) => (there === undefined ? value : KEEP), options)).stored;
+    checkValue('add', key, value);
+    return (await this.#change('add', key, (there) => (there === undefined ? value : KEEP), options)).stored;
   }
 
   /** Stores a value if there is one; it lives as a new one would. */
   async replace(key: string, value: unknown, options?: ItemOptions): Promise<boolean> {
+    checkValue('replace', key, value);
     const ttl = options?.ttl ?? this.#defaultTtl(value);
-    return (await this.#change(key, (there) => (there === undefined ? KEEP : value), { ...options, ttl }))
-      .stored;
+    const next: Updater<unknown> = (there) => (there === undefined ? KEEP : value);
+    return (await this.#change('replace', key, next, { ...options, ttl })).stored;
   }
 
   /** Puts text or bytes behind those that are there, or before them; what lives on lives as long as before. */
@@ -86,13 +88,13 @@ export class ItemCommands {
       if (there === undefined) return KEEP;
       return where === 'append' ? joined(where, key, there, more) : joined(where, key, more, there);
     };
-    return (await this.#change(key, next, options)).stored;
+    return (await this.#change(where, key, next, options)).stored;
   }
 
   /** Gives a value another ttl. @returns the value; undefined where there is none. */
   async touch(key: string, ttl: Ttl, options?: ItemOptions): Promise<unknown> {
     const next: Updater<unknown> = (there) => (there === undefined ? KEEP : there);
-    return (await this.#change(key, next, { ...options, ttl })).value;
+    return (await this.#change('touch', key, next, { ...options, ttl })).value;
   }
 
   /** Reads a value with what names the state of its item. */
@@ -178,6 +180,7 @@ export class ItemCommands {
   }
 
   async #change(
+    command: string,
     key: string,
     next: Updater<unknown>,
     options: ItemOptions | undefined,
@@ -188,7 +191,7 @@ export class ItemCommands {
       stored = result !== KEEP;
       return result;
     };
-    const value = await this.#run(key, noting, this.#read(options ?? {}));
+    const value = await this.#run(key, noting, this.#read(options ?? {}), undefined, command);
     return { stored, value };
   }
 
@@ -198,10 +201,11 @@ export class ItemCommands {
     next: Updater<unknown>,
     options: ResolvedUpdate,
     policy = options.tags === undefined ? this.#options.policy : this.#untagged,
+    command = 'update',
   ): Promise<unknown> {
     this.#readThrough.forget(checkedKey(key));
     try {
-      return await this.#updates.run(key, next, options, policy);
+      return await this.#updates.run(key, next, options, policy, command);
     } finally {
       this.#readThrough.forget(key, true);
     }
@@ -232,6 +236,11 @@ function noCounter(key: string, tag: string): InvalidArgumentError {
     `initial: a counter bears no tags, and what is under "${key}" has to bear '${tag}' (cache.tags, or cache.namespaces), so that no ` +
       "read would find it; count by update(), or by service.client, whose counters are none of the cache's",
   );
+}
+
+function checkValue(command: string, key: string, value: unknown): void {
+  if (value !== undefined) return;
+  throw new InvalidArgumentError(`${command} "${key}": the value is undefined, which is what a miss is`);
 }
 
 /** Two texts, or two rows of bytes, as one. */

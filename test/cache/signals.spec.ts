@@ -101,3 +101,15 @@ describe('what is no function', () => {
     expect(store.log).toEqual([]);
   });
 });
+
+it.each<[string, (cache: CacheEngine) => Promise<unknown>]>([
+  ['add "k": the value is undefined', (cache) => cache.items.add('k', undefined)],
+  ['replace "k": the value is undefined', (cache) => cache.items.replace('k', undefined)],
+  ['append "k": its server is away', (cache) => cache.items.extend('append', 'k', 'x')],
+  ['touch "k": its server is away', (cache) => cache.items.touch('k', '1m')],
+  ['update "k": its server is away', (cache) => cache.update('k', () => 1)],
+])('an error names the call that was made: %s', async (message, call) => {
+  const { cache, store } = new Fleet().start();
+  store.isAway = () => true;
+  await expect(call(cache)).rejects.toThrow(message);
+});
