@@ -10,11 +10,13 @@ const timers = new Map<number, { readonly callback: () => void; readonly ms: num
 let count = 0;
 
 jest.unstable_mockModule('node:timers', () => ({
-  setTimeout: (callback: () => void, ms: number) => {
-    timers.set((count += 1), { callback, ms });
-    return count;
+  default: {
+    setTimeout: (callback: () => void, ms: number) => {
+      timers.set((count += 1), { callback, ms });
+      return count;
+    },
+    clearTimeout: (timer: number) => timers.delete(timer),
   },
-  clearTimeout: (timer: number) => timers.delete(timer),
 }));
 const { pause, systemClock } = await import('../../lib/cache/clock.js');
 

@@ -4,9 +4,9 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { performance } from 'node:perf_hooks';
 import { inspect } from 'node:util';
 import { MemcachedClient } from '../../lib/client/client.js';
+import { performance } from '../../lib/timers.js';
 import { FaultProxy } from '../support/fault-proxy.js';
 import { describeReal, startMemcached, type RealMemcached } from '../support/real-memcached.js';
 import { ScriptedServer } from '../support/scripted-server.js';
@@ -87,7 +87,7 @@ describe('a proxy that hangs up when it refuses a line of many keys', () => {
 
   /** What this process takes for the time moves on. */
   function pass(seconds: number): void {
-    const now = performance.now.bind(performance);
+    const { now } = performance;
     clock = jest.spyOn(performance, 'now').mockImplementation(() => now() + seconds * 1000);
   }
 
