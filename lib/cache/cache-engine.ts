@@ -333,6 +333,7 @@ export class CacheEngine {
     key: string,
     next: Updater<V, V>,
     options: UpdateOptions<V> & { initial: V | (() => V | Promise<V>) },
+    policy?: ResolvedPolicy,
   ): Promise<V>;
   update<V>(
     key: string,
