@@ -27,7 +27,9 @@ export async function bundle({ dist, entries, programs }, to) {
     comments: false,
     minifyInternalExports: false,
     // A file of its own for one line would be one more to load everywhere.
-    codeSplitting: { groups: [{ name: 'schema', test: /\/(timers|unix-time|options\/schema)\.js$/ }] },
+    codeSplitting: {
+      groups: [{ name: 'schema', test: /\/(timers|unix-time|client\/server-runs|options\/schema)\.js$/ }],
+    },
   };
   const outputs = [
     await modules.write({
