@@ -12,6 +12,7 @@ import type {
 import type { ManyResult } from '../client/many-result.js';
 import type { CasResult, CasToken, Counted, ValueWithCas } from '../client/results.js';
 import type { Ttl } from '../options/cache-options.js';
+import type { Duration } from '../options/duration.js';
 
 /**
  * The client as adapters use it, which promise something for the time while a server is away: it rejects then, also where the
@@ -38,43 +39,43 @@ export class StrictClient {
   }
 
   get<Value>(key: string, options?: ReadOptions): Promise<Value | undefined> {
-    return this.#client.get<Value>(key, strict(options));
+    return this.#client.get<Value>(key, new StrictCall(options));
   }
 
   gets<Value>(key: string, options?: ReadOptions): Promise<ValueWithCas<Value> | undefined> {
-    return this.#client.gets<Value>(key, strict(options));
+    return this.#client.gets<Value>(key, new StrictCall(options));
   }
 
   getMany<Value>(keys: Iterable<string>, options?: ReadOptions): Promise<ManyResult<Value>> {
-    return this.#client.getMany<Value>(keys, strict(options));
+    return this.#client.getMany<Value>(keys, new StrictCall(options));
   }
 
   set(key: string, value: unknown, options?: StoreOptions): Promise<boolean> {
-    return this.#client.set(key, value, lasting(options));
+    return this.#client.set(key, value, new StrictCall(options));
   }
 
   add(key: string, value: unknown, options?: StoreOptions): Promise<boolean> {
-    return this.#client.add(key, value, lasting(options));
+    return this.#client.add(key, value, new StrictCall(options));
   }
 
   replace(key: string, value: unknown, options?: StoreOptions): Promise<boolean> {
-    return this.#client.replace(key, value, lasting(options));
+    return this.#client.replace(key, value, new StrictCall(options));
   }
 
   cas(key: string, value: unknown, cas: CasToken, options?: StoreOptions): Promise<CasResult> {
-    return this.#client.cas(key, value, cas, lasting(options));
+    return this.#client.cas(key, value, cas, new StrictCall(options));
   }
 
   touch(key: string, ttl: Ttl, options?: CommandOptions): Promise<boolean> {
-    return this.#client.touch(key, countable(ttl), strict(options));
+    return this.#client.touch(key, countable(ttl), new StrictCall(options));
   }
 
   count(key: string, options?: CountOptions): Promise<Counted | undefined> {
-    return this.#client.count(key, lasting(options));
+    return this.#client.count(key, new StrictCall(options));
   }
 
   decr(key: string, by: number): Promise<number | undefined> {
-    return this.#client.decr(key, by, strict(undefined));
+    return this.#client.decr(key, by, new StrictCall());
   }
 
   /** Resolves while the server is away: that is owed it. */
@@ -83,14 +84,29 @@ export class StrictClient {
   }
 }
 
-function strict<Options extends CommandOptions>(options: Options | undefined): Options & StrictOptions {
-  return { ...(options as Options), strict: true };
+/**
+ * What a command is given. A class: what an object literal makes, V8 makes among old objects once most of it has outlived a
+ * collection, as what waits for a server does.
+ */
+class StrictCall implements CountOptions, StoreOptions, StrictOptions {
+  readonly strict = true;
+  readonly signal: AbortSignal | undefined;
+  readonly timeout: Duration | undefined;
+  readonly codec: Codec | undefined;
+  readonly ttl: Ttl | undefined;
+  readonly initial: CountOptions['initial'];
+  readonly by: CountOptions['by'];
+
+  constructor({ signal, timeout, codec, ttl, initial, by }: CountOptions & StoreOptions = {}) {
+    this.signal = signal;
+    this.timeout = timeout;
+    this.codec = codec;
+    this.ttl = ttl === undefined ? undefined : countable(ttl);
+    this.initial = initial;
+    this.by = by;
+  }
 }
 
-function lasting<Options extends StoreOptions>(options: Options | undefined): Options & StrictOptions {
-  return { ...strict(options), ttl: countable(options?.ttl) };
-}
-
-function countable<Span extends Ttl | undefined>(ttl: Span): Span | number {
+function countable(ttl: Ttl): Ttl {
   return typeof ttl === 'number' ? countableTtl(ttl) : ttl;
 }

@@ -81,7 +81,7 @@ export class Dispatcher {
     } else {
       request.timeoutMs = this.#timeoutMs(options);
       if (options.signal !== undefined) request.own.signal = signalOf(options.signal);
-      if (options.strict === true) request.own.isStrict = true;
+      if (options.strict === true) this.#beStrict(request);
     }
     return this.forward(request, node);
   }
@@ -96,10 +96,15 @@ export class Dispatcher {
     const signal = options?.signal === undefined ? undefined : signalOf(options.signal);
     return (request, node) => {
       if (signal !== undefined) request.own.signal = signal;
-      if (options?.strict === true) request.own.isStrict = true;
+      if (options?.strict === true) this.#beStrict(request);
       request.timeoutMs = Math.ceil(Math.max(limitMs / 2, until - performance.now()));
       return this.forward(request, node);
     };
+  }
+
+  /** Has nobody answer a request in its server's place: said only where somebody would, as few requests say more of themselves. */
+  #beStrict(request: Request): void {
+    if (this.#options.failover === 'miss') request.own.isStrict = true;
   }
 
   /** Sends a request that has its limits. */
