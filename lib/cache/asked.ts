@@ -24,10 +24,6 @@ abstract class Asked implements Asker {
     this.error = undefined;
   }
 
-  get graceSeconds(): number {
-    return this.policy.graceSeconds;
-  }
-
   found(reading: CacheReading): this {
     this.reading = reading;
     return this;

@@ -37,7 +37,7 @@ export async function readBatch<Id, V>(
   const names = [...new Set(keys)];
   const firstOf = names.length === all.length ? undefined : positionsOf(keys);
   const began = order.now;
-  const isTraced = tracing.calls.hasSubscribers;
+  const isTraced = tracing.calls.audience.hasSubscribers;
   const calls: CacheCall[] = [];
   const read = (): Promise<unknown[]> => {
     const batch = new Batch(loadMissing, clock, tracing.loads);

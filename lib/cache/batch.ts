@@ -87,7 +87,7 @@ export class Batch<Id, V> {
   }
 
   #traced<T>(asked: readonly Asked<Id>[], work: () => Promise<T>): Promise<T> {
-    return this.#loads.hasSubscribers
+    return this.#loads.audience.hasSubscribers
       ? this.#loads.run(aboutLoad(asked.map(({ load }) => load)), work)
       : work();
   }

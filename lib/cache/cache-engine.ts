@@ -135,12 +135,12 @@ export class CacheEngine {
       const { order } = this.#in;
       const { calls } = this.#in.tracing;
       const isResolved = policy === undefined || policy instanceof ResolvedPolicy;
-      if (isResolved && !calls.hasSubscribers) {
+      if (isResolved && !calls.audience.hasSubscribers) {
         return this.#readThrough.read(key, loader, policy ?? this.#options.policy) as Promise<V>;
       }
       const resolved = this.#options.policyOf(policy);
       const call = callOf(key, loader, resolved, order.now, isResolved ? undefined : policy.signal);
-      if (!calls.hasSubscribers) return this.#readThrough.get(call) as Promise<V>;
+      if (!calls.audience.hasSubscribers) return this.#readThrough.get(call) as Promise<V>;
       return traceCall(calls, call, (traced) => this.#readThrough.get(traced)) as Promise<V>;
     } catch (error) {
       // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- an InvalidOptionsError

@@ -1,7 +1,9 @@
 import type { CacheReading } from './store.js';
 
 const SOMEBODY: Audience = { hasSubscribers: true };
-const NOBODY: Audience = { hasSubscribers: false };
+
+/** Of what nobody listens to. */
+export const NOBODY: Audience = { hasSubscribers: false };
 
 /** Counts what happens and passes it on. */
 export class CacheEvents {
@@ -25,7 +27,8 @@ export class CacheEvents {
   };
   readonly #observer: CacheObserver | undefined;
   readonly #audiences: Readonly<Record<CacheHappening, Audience>>;
-  readonly #hits: Audience;
+  /** Whom hits are told. */
+  readonly hitAudience: Audience;
 
   /** @param audiences of the things that the observer is told of only while somebody listens. */
   constructor(observer: CacheObserver | undefined, audiences: CacheAudiences = {}) {
@@ -36,7 +39,7 @@ export class CacheEvents {
       (observer && audiences[what as CacheHappening]) ?? whoever,
     ]);
     this.#audiences = Object.fromEntries(each) as Record<CacheHappening, Audience>;
-    this.#hits = this.#audiences.hit;
+    this.hitAudience = this.#audiences.hit;
   }
 
   note(what: CacheHappening, key: string, error?: unknown): void {
@@ -47,17 +50,12 @@ export class CacheEvents {
   /** `note` of a hit: by far the most there is to note, and half of what it costs is to find the count by its name. */
   noteHit(key: string): void {
     this.#counts.hit += 1;
-    if (this.#hits.hasSubscribers) this.#observer?.('hit', key);
+    if (this.hitAudience.hasSubscribers) this.#observer?.('hit', key);
   }
 
   /** Counts a hit that nobody is told of. */
   countHit(): void {
     this.#counts.hit += 1;
-  }
-
-  /** Whether anybody is told of hits. */
-  get hitsAreHeard(): boolean {
-    return this.#hits.hasSubscribers;
   }
 
   /** Nothing that can be served was there; a value that nobody here can read is told apart. */
@@ -119,7 +117,7 @@ export type CacheCounters = Readonly<Record<CacheHappening, number>>;
 export type CacheObserver = (what: CacheHappening, key: string, error?: unknown) => void;
 
 /** Whether anybody is there to be told; a channel of `node:diagnostics_channel` is one of these. */
-interface Audience {
+export interface Audience {
   readonly hasSubscribers: boolean;
 }
 

@@ -1,3 +1,4 @@
+import { NOBODY, type Audience } from './cache-events.js';
 import type { CacheCall, Served } from './cache-call.js';
 import type { TracedKeys, TracedLoad } from './traced-load.js';
 
@@ -13,7 +14,8 @@ export interface CacheTracing {
 
 /** Traces one kind of thing. */
 export interface Tracing<About> {
-  readonly hasSubscribers: boolean;
+  /** Whether there is anybody it is traced for. */
+  readonly audience: Audience;
   /** Does the work, of which all that happens in it is part. @returns what it returns. @throws what it throws. */
   run<T>(about: About, work: () => Promise<T>): Promise<T>;
 }
@@ -25,10 +27,10 @@ export interface TracedCall extends TracedKeys, Record<Served, number> {
   readonly joined: Set<TracedLoad>;
 }
 
-const NOBODY: Tracing<unknown> = { hasSubscribers: false, run: (_about, work) => work() };
+const UNHEARD: Tracing<unknown> = { audience: NOBODY, run: (_about, work) => work() };
 
 /** Traces nothing. */
-export const UNTRACED: CacheTracing = { calls: NOBODY, refreshes: NOBODY, loads: NOBODY };
+export const UNTRACED: CacheTracing = { calls: UNHEARD, refreshes: UNHEARD, loads: UNHEARD };
 
 /** Serves one call, and tells what it came to. */
 export function traceCall<T>(

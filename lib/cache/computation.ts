@@ -41,7 +41,7 @@ export class Computation {
    */
   async run(flight: Flight, call: CacheCall, first: Finding, behind: boolean): Promise<Landing> {
     const { refreshes } = this.#in.tracing;
-    if (!behind || !refreshes.hasSubscribers) return this.#run(flight, call, first, behind);
+    if (!behind || !refreshes.audience.hasSubscribers) return this.#run(flight, call, first, behind);
     try {
       return await refreshes.run({ keys: [call.key] }, async () => {
         const landing = await this.#run(flight, call, first, behind);
@@ -260,7 +260,7 @@ export class Computation {
     // A look was under way when it was detached, and has won the right.
     if (flight.detached) flight.onDetach();
     const work = (): Promise<unknown> => callLoader(call, load, flight, clock, isBatched);
-    const isTraced = tracing.loads.hasSubscribers && !isBatched;
+    const isTraced = tracing.loads.audience.hasSubscribers && !isBatched;
     events.note('load', key);
     try {
       return await (isTraced ? tracing.loads.run(aboutLoad([load]), work) : work());

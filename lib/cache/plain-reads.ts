@@ -22,7 +22,7 @@ export class PlainReads {
     const kept = this.#in.near?.find(key, policy);
     if (kept !== undefined) return kept;
     if (policy.tags.length > 0 || !tags.areOfPolicies) return this.#readWithTags(key, policy, stale);
-    const asked = new AskedPlainly(key, policy, events.hitsAreHeard, stale);
+    const asked = new AskedPlainly(key, policy, events.hitAudience.hasSubscribers, stale);
     return reader.glanceFor(asked, this.#onAnswer);
   }
 

@@ -47,7 +47,7 @@ export class ReadThrough {
     if (policy.forceFresh || this.#mayHaveTags(policy) || this.#flights.get(key)?.cold) {
       return this.#serve(callOf(key, loader, policy, began), false);
     }
-    const asked = new AskedThrough(key, policy, events.hitsAreHeard, loader, began);
+    const asked = new AskedThrough(key, policy, events.hitAudience.hasSubscribers, loader, began);
     return reader.readFor(asked, this.#onAnswer);
   }
 

@@ -61,8 +61,8 @@ export interface CacheReading {
  * one of these functions returns.
  */
 export interface Asker {
-  /** A value that is kept for no longer than this is not all; 0 leaves it out of account. */
-  readonly graceSeconds: number;
+  /** A value that is kept for no longer than its grace is not all; 0 leaves it out of account. */
+  readonly policy: { readonly graceSeconds: number };
   /** Whether it is to be told of every value. */
   readonly wantsAll: boolean;
   found(reading: CacheReading): unknown;

@@ -15,7 +15,7 @@ import {
 } from './command-options.js';
 import { commandChannel, endTold, onlyStartsAndEndsAreHeard, told, traced } from './diagnostics.js';
 import { WaitingCalls } from './waiting-calls.js';
-import { commandsAreWatched, WatchedCommand } from './watched-command.js';
+import { watchedEnds, WatchedCommand } from './watched-command.js';
 
 const NO_OPTIONS: CommandOptions = Object.freeze({});
 
@@ -64,7 +64,7 @@ export class Dispatcher {
 
   /** Whether a request is sent at once, and nobody listens to what it comes to. */
   get isUnheard(): boolean {
-    return this.#serversKnown && !commandChannel.hasSubscribers && !commandsAreWatched();
+    return this.#serversKnown && !commandChannel.hasSubscribers && !watchedEnds.hasSubscribers;
   }
 
   /** Sends a request of which `isUnheard` has been asked. */
@@ -112,7 +112,7 @@ export class Dispatcher {
     const { owed } = request;
     const { signal, encoding } = request.details;
     // What is aborted beforehand is no command.
-    if (!commandsAreWatched() || signal?.aborted === true) return this.#forward(request, node);
+    if (!watchedEnds.hasSubscribers || signal?.aborted === true) return this.#forward(request, node);
     if (this.#serversKnown && !owed && signal === undefined && encoding === undefined) {
       request.watch = new WatchedCommand(request, this.#options, this.#clock, '');
       return this.#forward(request, node);

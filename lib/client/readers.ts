@@ -164,7 +164,7 @@ export class Readers {
     // Whoever has given up asks what became of the lease, and gives it back.
     if (request.settled) return undefined;
     const { won, busy, stale, ttlSeconds } = reply;
-    const isPlain = !(won || busy || stale || (ttlSeconds >= 0 && ttlSeconds <= asker.graceSeconds));
+    const isPlain = !(won || busy || stale || (ttlSeconds >= 0 && ttlSeconds <= asker.policy.graceSeconds));
     let value: unknown = NOT_PLAIN;
     if (isPlain && !asker.wantsAll && this.#codec.plainAt !== undefined) {
       const { bytes, valueStart, valueEnd, flags } = reply;

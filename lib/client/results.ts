@@ -44,8 +44,8 @@ export interface LeaseRead<Value> {
  * with what one of these functions returns.
  */
 export interface LeaseAsker {
-  /** With no more seconds left than this, a value does not say all; 0 leaves it out of account. */
-  readonly graceSeconds: number;
+  /** With no more seconds left than its grace, a value does not say all; 0 leaves it out of account. */
+  readonly policy: { readonly graceSeconds: number };
   /** Whether it is to be told of every value. */
   readonly wantsAll: boolean;
   found(read: LeaseRead<unknown>): unknown;

@@ -7,7 +7,7 @@ import { hitsOf, keyCountOf, keysOf, NO_KEYS, operationOf, outcomeOf, serverOf }
 
 /** Where commands are told of as they begin and end, to those in this package who count and time them. */
 const begins = channel('nestjs-memcached:watch:begin') as unknown as Channel<unknown, WatchedCommand>;
-const ends = channel('nestjs-memcached:watch:end') as unknown as Channel<unknown, WatchedCommand>;
+export const watchedEnds = channel('nestjs-memcached:watch:end') as unknown as Channel<unknown, WatchedCommand>;
 
 /**
  * One command, for those who count and time all of them: told of where its reply is read, before its promise is settled. So
@@ -117,13 +117,8 @@ export class WatchedCommand implements Watch {
         this.misses = keyCount - this.hits;
       }
     }
-    ends.publish(this);
+    watchedEnds.publish(this);
   }
-}
-
-/** Whether anybody is to be told of commands. */
-export function commandsAreWatched(): boolean {
-  return ends.hasSubscribers;
 }
 
 /** Called as methods of the request, in place of a function for each. */

@@ -123,12 +123,12 @@ export class Node implements ConnectionOwner<Connection> {
 
   /** Sends a request; its outcome goes to the request itself. Opens the connection on first use. */
   send(request: Request): void {
-    const refusal =
-      this.#end !== undefined || this.#unreachable
-        ? this.#awayError(request)
-        : this.#signs.refusal(request, this.server.id);
-    if (refusal !== undefined) return request.fail(refusal);
-    if (this.#signs.isToBeAsked && this.#retired === undefined) this.#renew();
+    if (this.#end !== undefined || this.#unreachable) return request.fail(this.#awayError(request));
+    if (this.#signs.any) {
+      const refusal = this.#signs.refusal(request, this.server.id);
+      if (refusal !== undefined) return request.fail(refusal);
+      if (this.#signs.isToBeAsked && this.#retired === undefined) this.#renew();
+    }
     const connection = this.#connected();
     if (!this.#owed.isEmpty) this.#delivery.ahead(request, connection);
     connection.push(request);

@@ -1,5 +1,5 @@
 import type { Dialect } from '../connection/negotiation.js';
-import { isUnixTime } from '../protocol/exptime.js';
+import { LONG_PAST } from '../protocol/exptime.js';
 import { Request } from '../protocol/request.js';
 import { isPlainKey } from '../protocol/wire-key.js';
 import { unixMs } from '../unix-time.js';
@@ -180,7 +180,7 @@ function nameOf(key: string, binaryKey: boolean): string {
 
 /** What memcached counts from when it is told is counted from now. */
 function momentOf(exptime: number): number {
-  return exptime > 0 && !isUnixTime(exptime) ? Math.ceil(unixMs() / 1000) + exptime : exptime;
+  return exptime > 0 && exptime <= LONG_PAST ? Math.ceil(unixMs() / 1000) + exptime : exptime;
 }
 
 function flat(text: string): string {

@@ -18,6 +18,8 @@ const HANGS_UP_WITHIN_MS = 1000;
 
 /** What is known of the peer of a node that only proxies do. Each is forgotten again, since a server may take its place. */
 export class ProxySigns {
+  /** Whether there has been any. Of most servers there never is, and every request asks. */
+  any = false;
   /** Connections in a row that ended over the question for the meta dialect. A server that restarts does it once. */
   #refusals = 0;
   /** A proxy hangs up on that question: the next connection speaks classic. Asked again after that one. */
@@ -78,6 +80,7 @@ export class ProxySigns {
   }
 
   onRefusedMeta(): void {
+    this.any = true;
     this.#refusals += 1;
     this.#classicNext = this.#refusals > 1;
   }
@@ -85,6 +88,7 @@ export class ProxySigns {
   /** A request was answered by an error line. */
   onRefused(connection: Connection, request: Request, reply: Reply): void {
     if (reply.status !== 'server-error') return;
+    this.any = true;
     const ofMany = isForMany(request);
     const at = performance.now();
     if (ofMany) this.#refusing = { connection, at };
@@ -96,6 +100,7 @@ export class ProxySigns {
   onClosed(connection: Connection, error: MemcachedError | undefined, lost: readonly Request[]): void {
     const { agreement, dialect, server } = connection;
     if (dialect !== 'classic') return;
+    this.any = true;
     if (lost.some(isForServers)) this.#hungUpAt = performance.now();
     const hungUp = error instanceof ConnectionError && this.#refusing?.connection === connection;
     // Who has credentials may be asked for them.

@@ -222,7 +222,7 @@ export class Connection {
       request.lose();
       return;
     }
-    if (request.exptime > 0 || request.kind === 'lease-get') this.#agreement.clock.adjust(request);
+    if (request.namesTimeOfDay) this.#agreement.clock.adjust(request);
     let line: string;
     try {
       if (request.data !== undefined) this.#limit.check(request);

@@ -1,4 +1,3 @@
-import { isUnixTime } from '../protocol/exptime.js';
 import type { Request } from '../protocol/request.js';
 import { performance } from '../timers.js';
 import { unixMs } from '../unix-time.js';
@@ -18,13 +17,7 @@ export class ServerClock {
 
   /** Has a request that names a time of day name the server's. */
   adjust(request: Request): void {
-    const { exptime, leaseExptime, details } = request;
-    const names = isUnixTime(exptime) || isUnixTime(leaseExptime) || isUnixTime(details.recacheExptime);
-    if (names) request.own.aheadSeconds = this.#aheadSeconds();
-  }
-
-  #aheadSeconds(): number {
     const aheadMs = this.#originMs + performance.now() - unixMs();
-    return Math.abs(aheadMs) >= SAME_MS ? Math.floor(aheadMs / 1000) : 0;
+    request.own.aheadSeconds = Math.abs(aheadMs) >= SAME_MS ? Math.floor(aheadMs / 1000) : 0;
   }
 }

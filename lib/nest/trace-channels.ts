@@ -1,4 +1,5 @@
 import { tracingChannel, type TracingChannel } from 'node:diagnostics_channel';
+import type { Audience } from '../cache/cache-events.js';
 import type { CacheTracing, TracedCall, Tracing } from '../cache/cache-tracing.js';
 import type { TracedKeys, TracedLoad } from '../cache/traced-load.js';
 import { performance } from '../timers.js';
@@ -116,6 +117,7 @@ class ChannelTracing<
   About extends TracedKeys,
   Message extends TracedMessage & { outcome?: string },
 > implements Tracing<About> {
+  readonly audience: Audience;
   readonly #channel: TracingChannel<string, Message>;
   readonly #told: Told;
   readonly #begin: (about: About, message: TracedMessage) => Message;
@@ -129,13 +131,10 @@ class ChannelTracing<
     end: (message: Message, about: About) => void,
   ) {
     this.#channel = channel;
+    this.audience = channel;
     this.#told = told;
     this.#begin = begin;
     this.#end = end;
-  }
-
-  get hasSubscribers(): boolean {
-    return this.#channel.hasSubscribers;
   }
 
   async run<T>(about: About, work: () => Promise<T>): Promise<T> {

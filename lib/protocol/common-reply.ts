@@ -24,8 +24,8 @@ const MAX_FLAGS = 2 ** 32 - 1;
 /**
  * Reads a reply in one pass if it is one of those that nearly all traffic consists of, and whole:
  *
- * - `VA <bytes> [f<flags>] [c<cas>] [t<ttl>] O<opaque>` with its value, the answer to `get`, to a read with a lease, and
- *   with what a counter has come to;
+ * - `VA <bytes> [f<flags>] [c<cas>] [t<ttl>] O<opaque> [Z] [X] [W]` with its value, the answer to `get`, to a read with a lease,
+ *   and with what a counter has come to;
  * - `HD O<opaque>`, the answer to most that is written, and `NF O<opaque>` where nothing was there;
  * - `VALUE <key> <flags> <bytes>` with its value, an item of the answer to `get k1 k2 …`.
  *
@@ -61,7 +61,7 @@ export class CommonReplies {
     return first === 78 && second === 70 ? this.#done(chunk, start + 2, reply, 'not-found') : -1;
   }
 
-  /** `<bytes> [f<flags>] [c<cas>] [t<ttl>] O<opaque>` */
+  /** `<bytes> [f<flags>] [c<cas>] [t<ttl>] O<opaque> [Z] [X] [W]` */
   #value(chunk: Buffer, start: number, reply: Reply): number {
     this.#at = start;
     const bytes = this.#digits(chunk);
@@ -73,6 +73,10 @@ export class CommonReplies {
     const ttlSeconds = this.#skipTo(chunk, 116) ? this.#ttl(chunk) : -1;
     if (!this.#skipTo(chunk, 79)) return -1;
     const opaque = this.#opaque(chunk);
+    const isMarked = chunk[this.#at] === BLANK;
+    const busy = isMarked && this.#skipTo(chunk, 90);
+    const stale = isMarked && this.#skipTo(chunk, 88);
+    const won = isMarked && this.#skipTo(chunk, 87);
     if (!(flags <= MAX_FLAGS && cas >= 0 && casEnd - casStart <= MAX_DIGITS)) return -1;
     if (!(ttlSeconds >= -1 && opaque >= 0 && this.#takeDataBlock(chunk, bytes, reply))) return -1;
     reply.status = 'value';
@@ -80,6 +84,11 @@ export class CommonReplies {
     reply.opaque = opaque;
     reply.ttlSeconds = ttlSeconds;
     if (hasCas) reply.setCas(chunk, casStart, casEnd);
+    if (isMarked) {
+      reply.busy = busy;
+      reply.stale = stale;
+      reply.won = won;
+    }
     return this.#at;
   }
 

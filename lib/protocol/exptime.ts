@@ -3,13 +3,11 @@ import { InvalidArgumentError } from '../errors.js';
 /** Longest span memcached reads as relative; anything larger it takes for a Unix time. */
 export const MAX_RELATIVE_SECONDS = 60 * 60 * 24 * 30;
 
-/** An expiration time that is over: a day in January 1970. Unlike negative ones, proxies pass it on. */
+/**
+ * An expiration time that is over: a day in January 1970. Unlike negative ones, proxies pass it on. Whatever is greater is a
+ * time on the clock of the server.
+ */
 export const LONG_PAST = MAX_RELATIVE_SECONDS + 1;
-
-/** Whether an expiration time is one on the clock of the server. */
-export function isUnixTime(exptime: number): boolean {
-  return exptime > LONG_PAST;
-}
 
 /** Leaves the expiration time of an item that is marked stale as it is. */
 export const KEEP_EXPTIME = -1;

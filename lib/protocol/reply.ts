@@ -58,6 +58,8 @@ export class Reply {
   life = '';
   /** Whether that life ends unseen, so that digits alone do not say which item it was. */
   needsWitness = false;
+  /** Whether `cas` is 0, from which no server counts: it was started without tokens (`-C`). */
+  isWithoutTokens = false;
 
   /** Forgets the reply before. */
   reset(): void {
@@ -67,6 +69,7 @@ export class Reply {
     this.flags = 0;
     this.#casBytes = NO_BYTES;
     this.#casEnd = this.#casStart = 0;
+    this.isWithoutTokens = false;
     this.ttlSeconds = -1;
     this.opaque = -1;
     this.won = false;
@@ -84,15 +87,11 @@ export class Reply {
     return this.#casEnd === 0 ? '' : latin1(this.#casBytes, this.#casStart, this.#casEnd);
   }
 
-  /** Whether that is 0, from which no server counts: it was started without tokens (`-C`). */
-  get isWithoutTokens(): boolean {
-    return this.#casEnd - this.#casStart === 1 && this.#casBytes[this.#casStart] === ZERO;
-  }
-
   setCas(bytes: Buffer, start: number, end: number): void {
     this.#casBytes = bytes;
     this.#casStart = start;
     this.#casEnd = end;
+    this.isWithoutTokens = end - start === 1 && bytes[start] === ZERO;
   }
 
   /** A view of the data block. Making one costs as much as reading a short text, so few who read ask for it. */

@@ -1,5 +1,5 @@
 import { CodecError, InvalidArgumentError } from '../errors.js';
-import { isUnixTime, LONG_PAST } from './exptime.js';
+import { LONG_PAST } from './exptime.js';
 import type { Request } from './request.js';
 import { keyProblem } from './wire-key.js';
 
@@ -44,7 +44,7 @@ export function exptime(request: Request): number {
 /** An expiration time that a request bears besides. */
 export function byItsClock(request: Request, value: number, name: string): number {
   const here = seconds(request, value, name);
-  if (request.details.aheadSeconds === 0 || !isUnixTime(here)) return here;
+  if (request.details.aheadSeconds === 0 || here <= LONG_PAST) return here;
   // What it would take for seconds from now is over by its clock, and what it cannot name is later than its last second.
   return Math.min(Math.max(here + request.details.aheadSeconds, LONG_PAST), MAX_SECONDS);
 }

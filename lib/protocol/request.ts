@@ -1,4 +1,5 @@
 import { ProtocolError, UnsupportedError, type MemcachedError, type Outcome } from '../errors.js';
+import { LONG_PAST } from './exptime.js';
 import type { Reply } from './reply.js';
 
 const ignore = (): void => {};
@@ -126,6 +127,12 @@ export class Request {
     if (this.settled) return;
     this.settled = true;
     this.resolve(result);
+  }
+
+  /** Whether one of its expiration times is one on the clock of the server. */
+  get namesTimeOfDay(): boolean {
+    const { exptime, leaseExptime, details } = this;
+    return exptime > LONG_PAST || leaseExptime > LONG_PAST || details.recacheExptime > LONG_PAST;
   }
 
   /** Whether its token was counted in another life. One with a witness is compared with what is looked at first. */

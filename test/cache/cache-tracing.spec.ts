@@ -16,10 +16,10 @@ function tracing(): CacheTracing & {
   return {
     seen,
     loaded,
-    calls: { hasSubscribers: true, run: (about, work) => (seen.push(about), work()) },
-    loads: { hasSubscribers: true, run: (about, work) => (loaded.push(about), work()) },
+    calls: { audience: { hasSubscribers: true }, run: (about, work) => (seen.push(about), work()) },
+    loads: { audience: { hasSubscribers: true }, run: (about, work) => (loaded.push(about), work()) },
     refreshed,
-    refreshes: { hasSubscribers: true, run: (about, work) => (refreshed.push(...about.keys), work()) },
+    refreshes: { audience: { hasSubscribers: true }, run: (about, work) => (refreshed.push(...about.keys), work()) },
   };
 }
 

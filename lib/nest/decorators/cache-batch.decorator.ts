@@ -75,7 +75,7 @@ function compile(options: object, facts: MethodFacts): CompiledOperation {
     commonTo: own.sharedKey ? undefined : maker.commonTo(key),
     form: maker.form(key),
     step: async (call) => {
-      const { cache, args, isForced } = call;
+      const { cache, args, route } = call;
       if (when !== undefined && when(...args) !== true) return call.next();
       const [ids, ...others] = args;
       // What the method makes of something else than a list is its own affair.
@@ -94,7 +94,7 @@ function compile(options: object, facts: MethodFacts): CompiledOperation {
         keyOf,
         async (missing, context) => {
           const given = filled([[...missing], ...others], facts.signature.loading, context);
-          const returned = await (isForced ? unforced(() => call.next(given)) : call.next(given));
+          const returned = await (route.isForced ? unforced(() => call.next(given)) : call.next(given));
           if (returned instanceof Map) return byKey(returned, missing, keyOf);
           if (idOf === undefined) return inOrder(returned, missing, facts.place);
           const rows = listed(returned, missing, facts.place);
@@ -104,7 +104,7 @@ function compile(options: object, facts: MethodFacts): CompiledOperation {
             keyOf,
           );
         },
-        cache.policy(policy, facts.place, [], isForced),
+        cache.policy(policy, facts.place, [], route.isForced),
       );
       if (returns === 'map') return found;
       if (idOf === undefined) return all.map((id) => found.get(id));

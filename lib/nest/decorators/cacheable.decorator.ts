@@ -77,7 +77,7 @@ function compile(options: CacheableOptions, facts: MethodFacts): CompiledOperati
       const at = maker.keyIfAny(call, key);
       const named = tags.length === 0 ? NO_TAGS : maker.tagsIfAny(call, tags);
       if (at === undefined || named === undefined) return call.next();
-      const resolved = call.cache.policy(policy, facts.place, named, call.isForced);
+      const resolved = call.cache.policy(policy, facts.place, named, call.route.isForced);
       const load = isPlain
         ? () => run(call, at, facts.place, call.args)
         : loaderOf(own, resolved, call.args, (args) => run(call, at, facts.place, args), loading);
@@ -91,7 +91,7 @@ const NO_TAGS: readonly string[] = Object.freeze([]);
 /** Runs the method, whose value will be stored under a key. */
 function run(call: Call, key: string, place: string, args: readonly unknown[]): Promise<unknown> {
   call.cache.uncached.loading(key, place);
-  return call.isForced ? unforced(() => call.next(args)) : call.next(args);
+  return call.route.isForced ? unforced(() => call.next(args)) : call.next(args);
 }
 
 /** The method as the cache calls it; what the options say about its value is said to the cache. */

@@ -59,23 +59,27 @@ export class CachedRequest {
 
   /** @param find names the place anew, as what it depends on may have been learnt meanwhile. */
   answer(find: () => Place | undefined): Observable<unknown> {
-    return new Observable((subscriber) => this.begin(find, subscriber));
+    return new Observable((subscriber) => {
+      // Whoever has answered already may leave the rest to the method.
+      if (this.#exchange.isAnswered) this.#call(subscriber);
+      else this.begin(find, subscriber);
+    });
   }
 
-  /** `answer`, handed to whoever is to have it. */
+  /** `answer` of a request that nobody has answered yet, handed to whoever is to have it. */
   begin(find: () => Place | undefined, subscriber: Receiver): void {
-    // Whoever has answered already may leave the rest to the method.
-    if (this.#exchange.isAnswered) this.#call(subscriber);
-    else this.#look(find, subscriber, 1);
+    this.#look(find, subscriber, 1);
   }
 
   /** Looks for an answer, and hands it to the subscriber, or what prevented it. */
   #look(find: () => Place | undefined, subscriber: Receiver, look: number): void {
     try {
-      const place = look > MAX_LOOKS || this.#exchange.isAnswered ? undefined : find();
+      const isOver = look > MAX_LOOKS || (look > 1 && this.#exchange.isAnswered);
+      const place = isOver ? undefined : find();
       const { headers, method } = this.#exchange.request;
+      const control = headers['cache-control'];
       if (place === undefined) this.#goPast(subscriber);
-      else if (directives(headers['cache-control']).has('only-if-cached'))
+      else if (control !== undefined && directives(control).has('only-if-cached'))
         void this.#read(find, place, subscriber, look, cannotBeAnswered);
       else if (method === 'HEAD' && !this.#route.isForHead)
         void this.#read(find, place, subscriber, look, () => this.#run(place));

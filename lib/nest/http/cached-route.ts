@@ -139,7 +139,8 @@ export class CachedRoute {
    * @throws {DecoratorError} for what has no stable form.
    */
   suffixOf(request: HttpRequest, known: readonly string[]): string {
-    let suffix = suffixOfParts(this.#taken.parts, request, this.place);
+    const { parts } = this.#taken;
+    let suffix = parts.length === 0 ? '' : suffixOfParts(parts, request, this.place);
     for (const name of known) {
       const value = request.headers[name];
       suffix +=

@@ -115,8 +115,11 @@ export function readResponse(stored: unknown): StoredResponse | undefined {
 
 /** The request headers that an answer itself says it depends on, in lower case. */
 export function headersNamed({ headers }: Pick<StoredResponse, 'headers'>): readonly string[] {
-  return names(headers.find(([name]) => name === 'vary')?.[1]);
+  const vary = headers.find(([name]) => name === 'vary');
+  return vary === undefined ? NO_NAMES : names(vary[1]);
 }
+
+const NO_NAMES: readonly string[] = Object.freeze([]);
 
 type Head = Omit<StoredResponse, 'body'>;
 

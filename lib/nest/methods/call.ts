@@ -22,11 +22,6 @@ export class Call {
     this.at = at;
   }
 
-  /** Made within `forceFresh`. */
-  get isForced(): boolean {
-    return this.route.isForced;
-  }
-
   /** The same with other arguments. */
   withArgs(args: readonly unknown[]): Call {
     return new Call(this.cache, this.self, args, this.route, this.at);

@@ -500,7 +500,7 @@ function ttl(item: Item, time: number): number {
 }
 
 /** Whether the value of a reading says it all. */
-function isPlain({ hit, value, won, busy, stale, ttl }: CacheReading, { graceSeconds }: Asker): boolean {
+function isPlain({ hit, value, won, busy, stale, ttl }: CacheReading, { policy }: Asker): boolean {
   if (!hit || value?.kind !== 'value' || value.tags.length > 0 || won || busy || stale) return false;
-  return ttl === undefined || ttl > graceSeconds * 1000;
+  return ttl === undefined || ttl > policy.graceSeconds * 1000;
 }
