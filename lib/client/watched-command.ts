@@ -7,7 +7,10 @@ import { hitsOf, keyCountOf, keysOf, NO_KEYS, operationOf, outcomeOf, serverOf }
 
 /** Where commands are told of as they begin and end, to those in this package who count and time them. */
 const begins = channel('nestjs-memcached:watch:begin') as unknown as Channel<unknown, WatchedCommand>;
-export const watchedEnds = channel('nestjs-memcached:watch:end') as unknown as Channel<unknown, WatchedCommand>;
+export const watchedEnds = channel('nestjs-memcached:watch:end') as unknown as Channel<
+  unknown,
+  WatchedCommand
+>;
 
 /**
  * One command, for those who count and time all of them: told of where its reply is read, before its promise is settled. So

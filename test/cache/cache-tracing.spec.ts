@@ -19,7 +19,10 @@ function tracing(): CacheTracing & {
     calls: { audience: { hasSubscribers: true }, run: (about, work) => (seen.push(about), work()) },
     loads: { audience: { hasSubscribers: true }, run: (about, work) => (loaded.push(about), work()) },
     refreshed,
-    refreshes: { audience: { hasSubscribers: true }, run: (about, work) => (refreshed.push(...about.keys), work()) },
+    refreshes: {
+      audience: { hasSubscribers: true },
+      run: (about, work) => (refreshed.push(...about.keys), work()),
+    },
   };
 }
 

@@ -79,7 +79,12 @@ describe.each(['meta', 'classic'] as const)('reads for single calls, %s dialect'
   it('does so by a read that makes no more than the value, in the meta dialect', async () => {
     await cache.set('k', 'text');
     const read = jest.spyOn(store, 'read');
-    const asker = { policy: { graceSeconds: 0 }, wantsAll: false, found: () => 'all', failed: () => 'nothing' };
+    const asker = {
+      policy: { graceSeconds: 0 },
+      wantsAll: false,
+      found: () => 'all',
+      failed: () => 'nothing',
+    };
     await expect(store.ask('k', 3, 0, asker)).resolves.toBe(protocol === 'meta' ? 'text' : 'all');
     await expect(cache.getOrSet('k', never)).resolves.toBe('text');
     expect(read).not.toHaveBeenCalled();
