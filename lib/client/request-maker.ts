@@ -35,6 +35,9 @@ export class RequestMaker {
   /** Readers for codecs that calls bring, made once for each; the last, since that is mostly a cache's, is at hand. */
   readonly #readersOf = new WeakMap<Codec, Readers>();
   #lastReaders: Readers;
+  /** The ttl that was read last, and its seconds: most values of an application live equally long. */
+  #lastTtl: Ttl | undefined;
+  #lastSeconds = 0;
   readonly #classicForms: ClassicForms;
 
   constructor(options: ResolvedClientOptions, repairs: LeaseRepairs, classicForms: ClassicForms) {
@@ -149,7 +152,12 @@ export class RequestMaker {
 
   /** A ttl as memcached counts it. */
   exptime(ttl: Ttl): number {
-    return ttl === 'never' ? 0 : toExptime(toTtlSeconds(ttl), unixMs() / 1000);
+    if (ttl === 'never') return 0;
+    if (ttl !== this.#lastTtl) {
+      this.#lastSeconds = toTtlSeconds(ttl);
+      this.#lastTtl = ttl;
+    }
+    return fromNow(this.#lastSeconds);
   }
 }
 
@@ -173,7 +181,12 @@ function spanOf(value: number, name: string): number {
   if (!Number.isInteger(value) || value < 0) {
     throw new InvalidArgumentError(`${name}: expected whole seconds from 0`);
   }
-  return value <= MAX_RELATIVE_SECONDS ? value : toExptime(value, unixMs() / 1000);
+  return fromNow(value);
+}
+
+/** @throws {InvalidArgumentError} past January 2038. */
+function fromNow(seconds: number): number {
+  return seconds <= MAX_RELATIVE_SECONDS ? seconds : toExptime(seconds, unixMs() / 1000);
 }
 
 /** Makes text or bytes the data block as they are. */
