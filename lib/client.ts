@@ -24,7 +24,7 @@ export type {
 } from './client/stats.js';
 export type { NodeState } from './cluster/node.js';
 export type { Latency } from './cluster/round-trips.js';
-export type { ClientOptions, Failover } from './options/client-options.js';
+export type { MemcachedClientOptions, Failover } from './options/client-options.js';
 export type {
   DiscoveryFunction,
   DiscoveryInterval,

@@ -76,7 +76,7 @@ export type { KeptAs, KeptValue } from './near/kept-value.js';
 export type { NearCacheReport } from './near/near-cache.js';
 export type { NearOptions } from './options/near-options.js';
 export type {
-  CacheOptions,
+  MemcachedCacheOptions,
   CacheDeleteOptions,
   CacheGetOptions,
   CachePolicy,
@@ -116,7 +116,7 @@ export type {
 } from './client/stats.js';
 export type { NodeState } from './cluster/node.js';
 export type { Latency } from './cluster/round-trips.js';
-export type { ClientOptions, Failover } from './options/client-options.js';
+export type { MemcachedClientOptions, Failover } from './options/client-options.js';
 export type {
   DiscoveryFunction,
   DiscoveryInterval,

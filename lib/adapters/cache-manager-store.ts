@@ -49,10 +49,10 @@ const OPTIONS: Shape<{ namespace: string; ttl: number | undefined }> = {
 export function createCacheManagerStore<Keyv = any>(
   source: MemcachedSource,
   options: CacheManagerStoreOptions = {},
-): CacheManagerStore & Keyv {
+): MemcachedCacheManagerStore & Keyv {
   const { namespace, ttl } = readObject(options, '', OPTIONS);
   const items = new NamespacedItems(clientOf(source), FAMILIES.cacheManager);
-  return new CacheManagerStore(items, namespace, ttl) as CacheManagerStore & Keyv;
+  return new MemcachedCacheManagerStore(items, namespace, ttl) as MemcachedCacheManagerStore & Keyv;
 }
 
 /** A value with its deadline, as `{ raw: true }` asks for it. */
@@ -63,11 +63,11 @@ export interface RawValue<Value> {
 }
 
 /** The parts of a Keyv 5 that cache-manager and `@nestjs/cache-manager` use or look for. */
-export class CacheManagerStore extends EventEmitter {
+export class MemcachedCacheManagerStore extends EventEmitter {
   readonly opts: {
     readonly namespace: string;
     readonly ttl: number | undefined;
-    readonly store: CacheManagerStore;
+    readonly store: MemcachedCacheManagerStore;
   };
   /** Nothing is hooked; by its presence `@nestjs/cache-manager` knows a Keyv 5. */
   readonly hooks = new EventEmitter();

@@ -1,6 +1,6 @@
 export { createKeyvStore, type Keyv5Store, type Keyv6Store, type KeyvStoreOptions } from './keyv-store.js';
 export {
-  type CacheManagerStore,
+  type MemcachedCacheManagerStore,
   type CacheManagerStoreOptions,
   createCacheManagerStore,
   type RawValue,

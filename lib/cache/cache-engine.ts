@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '../errors.js';
 import type {
-  CacheOptions,
+  MemcachedCacheOptions,
   CachePolicy,
   CacheDeleteOptions,
   CacheGetOptions,
@@ -60,7 +60,11 @@ export class CacheEngine {
   readonly #near: NearCache | undefined;
 
   /** @throws {InvalidOptionsError} with the path of the wrong option. */
-  constructor(store: CacheStore, options: CacheOptions | ResolvedCacheOptions = {}, ports: CachePorts = {}) {
+  constructor(
+    store: CacheStore,
+    options: MemcachedCacheOptions | ResolvedCacheOptions = {},
+    ports: CachePorts = {},
+  ) {
     const { clock = systemClock, random = Math.random, outside = (work) => work() } = ports;
     this.#options = options instanceof ResolvedCacheOptions ? options : new ResolvedCacheOptions(options);
     this.#plainRead = { policy: this.#options.policy, stale: false, signal: undefined };
@@ -132,14 +136,13 @@ export class CacheEngine {
     try {
       if (this.#selfWait.underWay > 0 && this.#selfWait.isWithin(key)) throw waitsForUpdate(key);
       if (typeof key !== 'string' || key === '' || typeof loader !== 'function') checkCall(key, loader);
-      const { order } = this.#in;
       const { calls } = this.#in.tracing;
       const isResolved = policy === undefined || policy instanceof ResolvedPolicy;
       if (isResolved && !calls.audience.hasSubscribers) {
         return this.#readThrough.read(key, loader, policy ?? this.#options.policy) as Promise<V>;
       }
       const resolved = this.#options.policyOf(policy);
-      const call = callOf(key, loader, resolved, order.now, isResolved ? undefined : policy.signal);
+      const call = callOf(key, loader, resolved, this.#in.order.now, isResolved ? undefined : policy.signal);
       if (!calls.audience.hasSubscribers) return this.#readThrough.get(call) as Promise<V>;
       return traceCall(calls, call, (traced) => this.#readThrough.get(traced)) as Promise<V>;
     } catch (error) {
@@ -174,11 +177,8 @@ export class CacheEngine {
   get<V>(key: string, options?: CacheGetOptions<V> | ResolvedPolicy): Promise<V | undefined> {
     try {
       const { policy, stale, signal } = this.#asRead(options);
-      const reading = this.#reads.read(
-        typeof key === 'string' && key !== '' ? key : checkedKey(key),
-        policy,
-        stale,
-      ) as Promise<V | undefined>;
+      const name = typeof key === 'string' && key !== '' ? key : checkedKey(key);
+      const reading = this.#reads.read(name, policy, stale) as Promise<V | undefined>;
       return signal === undefined ? reading : unlessAborted(reading, signal);
     } catch (error) {
       // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- an error about the arguments

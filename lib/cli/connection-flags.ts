@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import { readDistribution } from '../cluster/distribution/distribution.js';
-import type { ClientOptions } from '../options/client-options.js';
+import type { MemcachedClientOptions } from '../options/client-options.js';
 import type { ServerDiscovery } from '../options/discovery-options.js';
 import type { DistributionOption } from '../options/distribution-options.js';
 import type { Duration } from '../options/duration.js';
@@ -68,10 +68,10 @@ export const CONNECTION_FLAGS: Flags = {
  *
  * @throws {UsageError | MemcachedError} for what cannot be meant.
  */
-export function clientOptions(flags: FlagValues, env: NodeJS.ProcessEnv): ClientOptions {
+export function clientOptions(flags: FlagValues, env: NodeJS.ProcessEnv): MemcachedClientOptions {
   const distribution = distributionOf(textOf(flags, 'distribution'));
   const how = reachedBy(flags, env);
-  const options: ClientOptions = {
+  const options: MemcachedClientOptions = {
     distribution,
     keyPrefix: textOf(flags, 'prefix') ?? '',
     protocol: (textOf(flags, 'protocol') ?? 'auto') as 'auto',

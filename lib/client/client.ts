@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { InvalidArgumentError, type MemcachedError } from '../errors.js';
-import { ResolvedClientOptions, type ClientOptions } from '../options/client-options.js';
+import { ResolvedClientOptions, type MemcachedClientOptions } from '../options/client-options.js';
 import type { Ttl } from '../options/cache-options.js';
 import type { CodecOptions } from '../options/codec-options.js';
 import type { Duration } from '../options/duration.js';
@@ -65,7 +65,7 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
   #closing: Promise<void> | undefined;
 
   /** @throws {InvalidOptionsError} with the path of the wrong option. */
-  constructor(options: ClientOptions | ResolvedClientOptions = {}) {
+  constructor(options: MemcachedClientOptions | ResolvedClientOptions = {}) {
     super();
     this.options = options instanceof ResolvedClientOptions ? options : new ResolvedClientOptions(options);
     this.instance = this.options.instance;

@@ -6,8 +6,8 @@ import type { StandardSchema } from './standard-schema.js';
 export type Ttl = Duration | 'never';
 
 /**
- * How one value is cached. All but `forceFresh`, `schema`, `signal` and a `ttl` that is a function may also stand in `CacheOptions`, as
- * the default for all; `near` means something else there.
+ * How one value is cached. All but `forceFresh`, `schema`, `signal` and a `ttl` that is a function may also stand in
+ * `MemcachedCacheOptions`, as the default for all; `near` means something else there.
  *
  * @typeParam V what the loader returns.
  */
@@ -188,7 +188,10 @@ export interface CachePolicy<V = unknown> {
 }
 
 /** Options of the cache itself, and the defaults of every policy. */
-export interface CacheOptions extends Omit<CachePolicy, 'signal' | 'ttl' | 'forceFresh' | 'schema' | 'near'> {
+export interface MemcachedCacheOptions extends Omit<
+  CachePolicy,
+  'signal' | 'ttl' | 'forceFresh' | 'schema' | 'near'
+> {
   /**
    * How long a value is fresh.
    *

@@ -1,5 +1,11 @@
 import { InvalidOptionsError } from '../errors.js';
-import type { CacheOptions, CachePolicy, InvalidateOptions, Ttl, UpdateOptions } from './cache-options.js';
+import type {
+  MemcachedCacheOptions,
+  CachePolicy,
+  InvalidateOptions,
+  Ttl,
+  UpdateOptions,
+} from './cache-options.js';
 import { nearOfPolicy, readNear, type ResolvedNearOptions } from './near-options.js';
 import { notAPolicy } from './not-a-policy.js';
 import { standardSchema, type StandardSchema } from './standard-schema.js';
@@ -148,7 +154,7 @@ export class ResolvedCacheOptions {
   readonly #settings: Readonly<PolicySettings>;
 
   /** @throws {InvalidOptionsError} with the path of the wrong option. */
-  constructor(options: CacheOptions, path = 'cache') {
+  constructor(options: MemcachedCacheOptions, path = 'cache') {
     const { namespaces, closeTimeout, near, ...settings } = readObject<CacheSettings>(options, path, CACHE);
     this.near = near;
     this.#settings = {

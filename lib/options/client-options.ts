@@ -34,7 +34,7 @@ export type Failover =
   | 'next';
 
 /** Options of a `MemcachedClient`. */
-export interface ClientOptions {
+export interface MemcachedClientOptions {
   /**
    * The servers of the cluster, in the order in which every client of the fleet lists them.
    *
@@ -213,7 +213,7 @@ export class ResolvedClientOptions {
   declare readonly maxValueBytes: number;
 
   /** @throws {InvalidOptionsError} with the path of the wrong option. */
-  constructor(options: ClientOptions) {
+  constructor(options: MemcachedClientOptions) {
     const read = readObject<ResolvedClientOptions>(options, '', CLIENT_OPTIONS);
     const isPlaced = read.servers.length > 0 || read.discovery !== undefined;
     Object.assign(this, read, isPlaced ? {} : { servers: readServers(DEFAULT_SERVER, 'servers') });

@@ -1,7 +1,7 @@
 import { InvalidOptionsError } from '../errors.js';
-import type { CacheOptions } from './cache-options.js';
+import type { MemcachedCacheOptions } from './cache-options.js';
 import { ResolvedCacheOptions } from './cache-policy.js';
-import { CLIENT_OPTIONS, type ClientOptions, ResolvedClientOptions } from './client-options.js';
+import { CLIENT_OPTIONS, type MemcachedClientOptions, ResolvedClientOptions } from './client-options.js';
 import {
   bool,
   described,
@@ -46,9 +46,9 @@ export interface DecoratorsOptions {
 }
 
 /** Options of `MemcachedModule`: those of the client, and what the cache and the decorators do by default. */
-export interface MemcachedModuleOptions extends ClientOptions {
+export interface MemcachedModuleOptions extends MemcachedClientOptions {
   /** How values are cached where a call says nothing else. */
-  cache?: CacheOptions | undefined;
+  cache?: MemcachedCacheOptions | undefined;
 
   /** What applies to all decorated methods. */
   decorators?: DecoratorsOptions | undefined;
@@ -168,7 +168,8 @@ const readDecorators = object(DECORATORS_OPTIONS);
 /** One reader for each option that the module has beside the client's. */
 export const MODULE_OPTIONS: Shape<ModuleShape> = {
   cache: described(
-    (value, path) => new ResolvedCacheOptions((value === undefined ? {} : value) as CacheOptions, path),
+    (value, path) =>
+      new ResolvedCacheOptions((value === undefined ? {} : value) as MemcachedCacheOptions, path),
     {},
   ),
   decorators: described((value, path) => readDecorators(value === undefined ? {} : value, path), {}),

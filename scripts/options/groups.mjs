@@ -18,7 +18,7 @@ export const GROUPS = [
     title: '`decorators`',
     declared: [['options/module-options', 'DecoratorsOptions', 'DECORATORS_OPTIONS']],
   },
-  { title: 'The client', declared: [['options/client-options', 'ClientOptions', 'CLIENT_OPTIONS']] },
+  { title: 'The client', declared: [['options/client-options', 'MemcachedClientOptions', 'CLIENT_OPTIONS']] },
   { title: 'One of `servers`', declared: [['options/server-options', 'ServerOptions', 'SERVER_OPTIONS']] },
   {
     title: '`discovery`',
@@ -71,7 +71,7 @@ export const GROUPS = [
   },
   {
     title: '`cache` alone',
-    declared: [['options/cache-options', 'CacheOptions', ['options/cache-policy', 'CACHE']]],
+    declared: [['options/cache-options', 'MemcachedCacheOptions', ['options/cache-policy', 'CACHE']]],
   },
   {
     title: '`cache.near`',

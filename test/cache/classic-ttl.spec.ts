@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { CacheEngine } from '../../lib/cache/cache-engine.js';
 import { MemcachedClient } from '../../lib/client/client.js';
-import type { ClientOptions } from '../../lib/options/client-options.js';
+import type { MemcachedClientOptions } from '../../lib/options/client-options.js';
 import { ClientStore } from '../../lib/store/client-store.js';
 import { MemcachedServer } from '../../lib/testing/memcached-server.js';
 
@@ -23,7 +23,7 @@ describe('a ttl in the classic dialect', () => {
     await server.close();
   });
 
-  function client(protocol: ClientOptions['protocol']): MemcachedClient {
+  function client(protocol: MemcachedClientOptions['protocol']): MemcachedClient {
     const made = new MemcachedClient({
       servers: [server.address],
       protocol,
@@ -34,7 +34,7 @@ describe('a ttl in the classic dialect', () => {
     return made;
   }
 
-  const cache = (protocol: ClientOptions['protocol'] = 'classic'): CacheEngine =>
+  const cache = (protocol: MemcachedClientOptions['protocol'] = 'classic'): CacheEngine =>
     new CacheEngine(new ClientStore(client(protocol)), { ttl: '1m' });
 
   /** In milliseconds, asked for in the meta dialect; undefined where it has none. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { MemcachedService } from '../../lib/nest/memcached.service.js';
-import type { CacheOptions } from '../../lib/options/cache-options.js';
+import type { MemcachedCacheOptions } from '../../lib/options/cache-options.js';
 import { MemcachedServer } from '../../lib/testing/memcached-server.js';
 import { describeReal, startMemcached } from '../support/real-memcached.js';
 import { settled } from './support/fake-clock.js';
@@ -61,7 +61,7 @@ function tests(start: () => Promise<Started>): void {
   let server: Started;
   let cache: MemcachedService;
 
-  async function serve(options: CacheOptions = {}): Promise<void> {
+  async function serve(options: MemcachedCacheOptions = {}): Promise<void> {
     server = await start();
     cache = new MemcachedService({ servers: server.address, cache: options });
   }
@@ -71,7 +71,7 @@ function tests(start: () => Promise<Started>): void {
     await server.stop();
   });
 
-  describe.each<[string, CacheOptions]>([
+  describe.each<[string, MemcachedCacheOptions]>([
     ['by default', {}],
     ['where values have a grace', { grace: '1m' }],
     ['where values are refreshed ahead', { refreshAhead: 0.5, jitter: 0.9 }],

@@ -1,13 +1,13 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { CodecError, ValueTooLargeError } from '../../lib/errors.js';
-import type { CacheOptions } from '../../lib/options/cache-options.js';
+import type { MemcachedCacheOptions } from '../../lib/options/cache-options.js';
 import type { LoadContext } from '../../lib/cache/load-context.js';
 import { settled } from './support/fake-clock.js';
 import { Fleet, type Member } from './support/fleet.js';
 
 const LOAD_MS = 1000;
 
-function members(count: number, options: CacheOptions = {}): { fleet: Fleet; all: Member[] } {
+function members(count: number, options: MemcachedCacheOptions = {}): { fleet: Fleet; all: Member[] } {
   const fleet = new Fleet();
   return { fleet, all: Array.from({ length: count }, () => fleet.start(options)) };
 }

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { CacheCounters } from '../../lib/cache/cache-events.js';
-import type { CacheOptions } from '../../lib/options/cache-options.js';
-import type { ClientOptions } from '../../lib/options/client-options.js';
+import type { MemcachedCacheOptions } from '../../lib/options/cache-options.js';
+import type { MemcachedClientOptions } from '../../lib/options/client-options.js';
 import { type RealMemcached, describeReal, startMemcached } from '../support/real-memcached.js';
 import { compileLib } from './processes/compiled-lib.js';
 import { olderReads, SlowDatabase, startWorkers, type Worker } from './processes/fleet.mjs';
@@ -43,9 +43,9 @@ describeReal('four processes on a real memcached', () => {
   }
 
   async function start(
-    cacheOptions: CacheOptions = {},
+    cacheOptions: MemcachedCacheOptions = {},
     database = new SlowDatabase(0, 0),
-    clientOptions: ClientOptions = {},
+    clientOptions: MemcachedClientOptions = {},
   ): Promise<Worker[]> {
     workers = await startWorkers(4, {
       libDir: lib.dir,

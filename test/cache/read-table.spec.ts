@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import type { CacheOptions } from '../../lib/options/cache-options.js';
+import type { MemcachedCacheOptions } from '../../lib/options/cache-options.js';
 import { settled } from './support/fake-clock.js';
 import { deferred, Fleet, type Member } from './support/fleet.js';
 
-const POLICY: CacheOptions = { ttl: '10s', grace: '20s', lease: '5s' };
+const POLICY: MemcachedCacheOptions = { ttl: '10s', grace: '20s', lease: '5s' };
 
 /** A fleet of two in which a value was stored so many seconds ago. */
 async function fleetWith(value: string, ageSeconds: number): Promise<{ fleet: Fleet; a: Member; b: Member }> {

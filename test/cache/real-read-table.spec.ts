@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { setTimeout as wait } from 'node:timers/promises';
 import { CacheEngine } from '../../lib/cache/cache-engine.js';
 import { MemcachedClient } from '../../lib/client/client.js';
-import type { CacheOptions } from '../../lib/options/cache-options.js';
+import type { MemcachedCacheOptions } from '../../lib/options/cache-options.js';
 import { ClientStore } from '../../lib/store/client-store.js';
 import { type RealMemcached, describeReal, startMemcached } from '../support/real-memcached.js';
 import { deferred } from './support/fleet.js';
@@ -31,7 +31,7 @@ function clientOf({ address }: RealMemcached): MemcachedClient {
 }
 
 /** Two processes, as it were. */
-function pair(options: CacheOptions): { a: CacheEngine; b: CacheEngine } {
+function pair(options: MemcachedCacheOptions): { a: CacheEngine; b: CacheEngine } {
   const [a, b] = stores.map((store) => new CacheEngine(store, options));
   return { a, b };
 }

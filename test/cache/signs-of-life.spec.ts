@@ -1,6 +1,6 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { pause } from '../../lib/cache/clock.js';
-import type { CacheOptions } from '../../lib/options/cache-options.js';
+import type { MemcachedCacheOptions } from '../../lib/options/cache-options.js';
 import { settled } from './support/fake-clock.js';
 import { deferred, Fleet, type Member } from './support/fleet.js';
 
@@ -9,7 +9,7 @@ function never(): never {
 }
 
 /** A load that takes its time in one process of two. */
-async function loading(options: CacheOptions = {}): Promise<{
+async function loading(options: MemcachedCacheOptions = {}): Promise<{
   fleet: Fleet;
   a: Member;
   b: Member;
@@ -357,7 +357,9 @@ describe('what an update or a method makes for longer than the lease', () => {
   });
 });
 
-async function staleFleet(options: CacheOptions = {}): Promise<{ fleet: Fleet; a: Member; b: Member }> {
+async function staleFleet(
+  options: MemcachedCacheOptions = {},
+): Promise<{ fleet: Fleet; a: Member; b: Member }> {
   const fleet = new Fleet();
   const a = fleet.start({ ttl: '10s', grace: '60s', ...options });
   const b = fleet.start({ ttl: '10s', grace: '60s', ...options });

@@ -1,5 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import type { CacheOptions, CachePolicy } from '../../lib/options/cache-options.js';
+import type { MemcachedCacheOptions, CachePolicy } from '../../lib/options/cache-options.js';
 import { Fleet, type Member } from './support/fleet.js';
 import { LocalBroker, type LocalBus } from './support/local-bus.js';
 import { seeded } from './support/seeded.js';
@@ -51,7 +51,7 @@ async function run(scenario: Scenario): Promise<Verdict> {
   broker.fate = () => (random() < (scenario.bus ?? 0) ? undefined : upTo(scenario.latencyMs));
   broker.repeats = 1;
   const buses: LocalBus[] = [];
-  const nearOf = (index: number): CacheOptions => {
+  const nearOf = (index: number): MemcachedCacheOptions => {
     if (scenario.near === undefined) return {};
     if (scenario.bus === undefined) return index === 1 ? {} : { near: { maxAge: scenario.near } };
     const bus = broker.connect();

@@ -1,12 +1,14 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { LoaderTimeoutError } from '../../lib/errors.js';
-import type { CacheOptions } from '../../lib/options/cache-options.js';
+import type { MemcachedCacheOptions } from '../../lib/options/cache-options.js';
 import { settled } from './support/fake-clock.js';
 import { deferred, Fleet, type Member } from './support/fleet.js';
 
-const OPTIONS: CacheOptions = { ttl: '10s', grace: '60s', lease: '5s' };
+const OPTIONS: MemcachedCacheOptions = { ttl: '10s', grace: '60s', lease: '5s' };
 
-async function staleFleet(options: CacheOptions = {}): Promise<{ fleet: Fleet; a: Member; b: Member }> {
+async function staleFleet(
+  options: MemcachedCacheOptions = {},
+): Promise<{ fleet: Fleet; a: Member; b: Member }> {
   const fleet = new Fleet();
   const a = fleet.start({ ...OPTIONS, ...options });
   const b = fleet.start({ ...OPTIONS, ...options });
@@ -282,7 +284,7 @@ describe('hardTimeout', () => {
 });
 
 describe('refreshAhead', () => {
-  const AHEAD: CacheOptions = { ttl: '100s', grace: '10s', refreshAhead: 0.2, lease: '5s' };
+  const AHEAD: MemcachedCacheOptions = { ttl: '100s', grace: '10s', refreshAhead: 0.2, lease: '5s' };
 
   it('lets one reader compute behind its response in the last part of the ttl', async () => {
     const fleet = new Fleet();

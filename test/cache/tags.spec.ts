@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { CacheEngine } from '../../lib/cache/cache-engine.js';
-import type { CacheOptions, ItemOptions } from '../../lib/options/cache-options.js';
+import type { MemcachedCacheOptions, ItemOptions } from '../../lib/options/cache-options.js';
 import { settled } from './support/fake-clock.js';
 import { deferred, Fleet } from './support/fleet.js';
 
@@ -384,7 +384,7 @@ describe('namespaces', () => {
 });
 
 describe('cas of an item with tags', () => {
-  it.each<[string, CacheOptions, ItemOptions, (cache: CacheEngine) => Promise<void>, string]>([
+  it.each<[string, MemcachedCacheOptions, ItemOptions, (cache: CacheEngine) => Promise<void>, string]>([
     ['its tag', {}, { tags: ['x'] }, (cache) => cache.invalidateTags('x'), 'not-found'],
     ['a tag that the new value lacks', {}, {}, (cache) => cache.invalidateTags('x'), 'not-found'],
     ['its tag, softly', {}, {}, (cache) => cache.invalidateTags('x', { soft: '30s' }), 'exists'],

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { MemcachedClient } from '../../lib/client/client.js';
 import type { CasToken } from '../../lib/client/results.js';
-import type { ClientOptions } from '../../lib/options/client-options.js';
+import type { MemcachedClientOptions } from '../../lib/options/client-options.js';
 import { MemcachedServer } from '../../lib/testing/memcached-server.js';
 import { FaultProxy } from '../support/fault-proxy.js';
 import { describeReal, startMemcached } from '../support/real-memcached.js';
@@ -102,7 +102,7 @@ describe('a cas token', () => {
     ['miss', 'not-found'],
   ] as const)('means nothing to a server that stands in: failover %s', async (failover, result) => {
     await using other = await MemcachedServer.start();
-    const options: ClientOptions = { servers: [server.address, other.address], failover };
+    const options: MemcachedClientOptions = { servers: [server.address, other.address], failover };
     await using pair = new MemcachedClient(options);
     let key = 'k';
     while (pair.serverFor(key) !== server.address) key += 'k';

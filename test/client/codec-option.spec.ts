@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { MemcachedClient } from '../../lib/client/client.js';
-import type { ClientOptions } from '../../lib/options/client-options.js';
+import type { MemcachedClientOptions } from '../../lib/options/client-options.js';
 import { describeReal, startMemcached, type RealMemcached } from '../support/real-memcached.js';
 
 describeReal('the codec option', () => {
   let server: RealMemcached;
   const clients: MemcachedClient[] = [];
-  const connect = (options: ClientOptions): MemcachedClient => {
+  const connect = (options: MemcachedClientOptions): MemcachedClient => {
     const client = new MemcachedClient({ servers: server.address, ...options });
     clients.push(client);
     return client;

@@ -3,7 +3,7 @@ import { subscribe, tracingChannel, unsubscribe } from 'node:diagnostics_channel
 import { once } from 'node:events';
 import { MemcachedClient } from '../../lib/client/client.js';
 import type { CommandMessage } from '../../lib/client/diagnostics.js';
-import type { ClientOptions } from '../../lib/options/client-options.js';
+import type { MemcachedClientOptions } from '../../lib/options/client-options.js';
 import { describeReal, startMemcached, type RealMemcached } from '../support/real-memcached.js';
 
 describeReal('the diagnostics channels', () => {
@@ -11,7 +11,7 @@ describeReal('the diagnostics channels', () => {
   let undo: (() => void)[] = [];
   const clients: MemcachedClient[] = [];
 
-  const connect = (options: ClientOptions = {}): MemcachedClient => {
+  const connect = (options: MemcachedClientOptions = {}): MemcachedClient => {
     const client = new MemcachedClient({ servers: server.address, ...options });
     clients.push(client);
     return client;

@@ -3,7 +3,7 @@ import { CacheEngine } from '../../lib/cache/cache-engine.js';
 import { MemcachedClient } from '../../lib/client/client.js';
 import type { CommandOptions } from '../../lib/client/command-options.js';
 import type { Codec } from '../../lib/index.js';
-import type { ClientOptions } from '../../lib/options/client-options.js';
+import type { MemcachedClientOptions } from '../../lib/options/client-options.js';
 import { MemcachedServer } from '../../lib/testing/index.js';
 import { ClientStore } from '../../lib/store/client-store.js';
 import { ScriptedServer } from '../support/scripted-server.js';
@@ -39,7 +39,7 @@ const COMMANDS: Record<string, (client: MemcachedClient, options?: CommandOption
 
 describe('every command', () => {
   const clients: MemcachedClient[] = [];
-  const open = (options: ClientOptions): MemcachedClient => {
+  const open = (options: MemcachedClientOptions): MemcachedClient => {
     const client = new MemcachedClient(options);
     clients.push(client);
     return client;

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MemcachedClient } from '../../lib/client/client.js';
-import type { ClientOptions } from '../../lib/options/client-options.js';
+import type { MemcachedClientOptions } from '../../lib/options/client-options.js';
 import { MemcachedServer } from '../../lib/testing/index.js';
 import { attacksOnClient, run } from '../support/injections.js';
 
 const all = attacksOnClient()();
 
-describe.each<[string, ClientOptions]>([
+describe.each<[string, MemcachedClientOptions]>([
   ['meta', { protocol: 'meta' }],
   ['classic', { protocol: 'classic' }],
 ])('no argument of any public method sends a command of its own, %s', (_dialect, options) => {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { tracingChannel } from 'node:diagnostics_channel';
 import { MemcachedClient } from '../../lib/client/client.js';
 import type { CommandMessage } from '../../lib/client/diagnostics.js';
-import type { ClientOptions } from '../../lib/options/client-options.js';
+import type { MemcachedClientOptions } from '../../lib/options/client-options.js';
 import { Subscriptions } from '../../lib/subscriptions.js';
 import { MemcachedServer } from '../../lib/testing/index.js';
 
@@ -31,7 +31,7 @@ function toldOf(message: CommandMessage | Parameters<Parameters<Subscriptions['o
 const OWN: readonly string[] = ['watched', 'quiet'];
 
 /** A codec whose every answer comes later. */
-const LATER: ClientOptions['codec'] = {
+const LATER: MemcachedClientOptions['codec'] = {
   encode: async (value) => ({ data: Buffer.from(JSON.stringify(value)), flags: 0 }),
   decode: async (data) => {
     if (data.toString() === '"broken"') throw new RangeError('cannot be read');
@@ -67,7 +67,7 @@ describe('what is watched of commands', () => {
   let subscriptions: Subscriptions;
   const clients: MemcachedClient[] = [];
 
-  const connect = (options: ClientOptions = {}): MemcachedClient => {
+  const connect = (options: MemcachedClientOptions = {}): MemcachedClient => {
     const client = new MemcachedClient({ servers: server.address, instance: OWN[0], ...options });
     clients.push(client);
     return client;
@@ -92,7 +92,7 @@ describe('what is watched of commands', () => {
     await server.close();
   });
 
-  it.each<[string, ClientOptions]>([
+  it.each<[string, MemcachedClientOptions]>([
     ['as it is', {}],
     ['in the classic dialect', { protocol: 'classic' }],
     ['with a codec that takes its time', { codec: LATER }],

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { MemcachedClient } from '../../lib/client/client.js';
 import type { NodeEvent } from '../../lib/client/events.js';
 import type { StoreOptions } from '../../lib/client/command-options.js';
-import type { ClientOptions } from '../../lib/options/client-options.js';
+import type { MemcachedClientOptions } from '../../lib/options/client-options.js';
 import { describeReal, startMemcached, type RealMemcached } from '../support/real-memcached.js';
 
 const KEYS = Array.from({ length: 200 }, (_, index) => `key:${index}`);
@@ -17,7 +17,7 @@ describeReal('a cluster of three servers', () => {
   let addresses: string[];
   const clients: MemcachedClient[] = [];
 
-  const connect = (options: ClientOptions = {}): MemcachedClient => {
+  const connect = (options: MemcachedClientOptions = {}): MemcachedClient => {
     const client = new MemcachedClient({ servers: addresses, commandTimeout: '250ms', ...options });
     clients.push(client);
     return client;

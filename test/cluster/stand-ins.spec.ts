@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { MemcachedClient } from '../../lib/client/client.js';
-import type { ClientOptions } from '../../lib/options/client-options.js';
+import type { MemcachedClientOptions } from '../../lib/options/client-options.js';
 import { CacheProbe } from '../../lib/testing/index.js';
 
 const KEYS = Array.from({ length: 200 }, (_, index) => `key:${index}`);
@@ -12,7 +12,7 @@ describe.each(['meta', 'classic'] as const)(
     let client: MemcachedClient;
     const clients: MemcachedClient[] = [];
 
-    const connect = (options: ClientOptions = {}): MemcachedClient => {
+    const connect = (options: MemcachedClientOptions = {}): MemcachedClient => {
       const made = new MemcachedClient({
         servers: probe.addresses,
         failover: 'next',

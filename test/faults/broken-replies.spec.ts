@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { MemcachedClient } from '../../lib/client/client.js';
-import type { ClientOptions } from '../../lib/options/client-options.js';
+import type { MemcachedClientOptions } from '../../lib/options/client-options.js';
 import { seeded } from '../cache/support/seeded.js';
 import * as faults from '../support/fault-proxy.js';
 import { describeReal, startMemcached, type RealMemcached } from '../support/real-memcached.js';
@@ -12,7 +12,7 @@ let server: RealMemcached;
 let proxy: faults.FaultProxy;
 let client: MemcachedClient;
 
-async function connect(options: ClientOptions = {}): Promise<void> {
+async function connect(options: MemcachedClientOptions = {}): Promise<void> {
   client = new MemcachedClient({ servers: proxy.address, ...options });
   await client.connect();
 }

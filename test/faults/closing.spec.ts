@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { MemcachedClient } from '../../lib/client/client.js';
-import type { ClientOptions } from '../../lib/options/client-options.js';
+import type { MemcachedClientOptions } from '../../lib/options/client-options.js';
 import * as faults from '../support/fault-proxy.js';
 import { describeReal, startMemcached, type RealMemcached } from '../support/real-memcached.js';
 
@@ -16,7 +16,7 @@ afterEach(async () => {
   await server.stop();
 });
 
-async function connect(options: ClientOptions = {}): Promise<MemcachedClient> {
+async function connect(options: MemcachedClientOptions = {}): Promise<MemcachedClient> {
   const client = new MemcachedClient({ servers: proxy.address, commandTimeout: '20s', ...options });
   await client.set('k', 'v');
   return client;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises';
 import { MemcachedClient } from '../../lib/client/client.js';
-import type { ClientOptions } from '../../lib/options/client-options.js';
+import type { MemcachedClientOptions } from '../../lib/options/client-options.js';
 import { MemcachedServer } from '../../lib/testing/memcached-server.js';
 import { ScriptedServer } from '../support/scripted-server.js';
 import { SharedProxy } from '../support/shared-proxy.js';
@@ -16,7 +16,10 @@ beforeEach(() => {
 });
 afterEach(() => Promise.all(clients.map((client) => client.close())));
 
-function connect(servers: ClientOptions['servers'], options: ClientOptions = {}): MemcachedClient {
+function connect(
+  servers: MemcachedClientOptions['servers'],
+  options: MemcachedClientOptions = {},
+): MemcachedClient {
   const client = new MemcachedClient({ servers, commandTimeout: '300ms', ...options });
   clients.push(client);
   return client;

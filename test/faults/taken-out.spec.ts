@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { MemcachedClient } from '../../lib/client/client.js';
-import type { ClientOptions } from '../../lib/options/client-options.js';
+import type { MemcachedClientOptions } from '../../lib/options/client-options.js';
 import type { ServerOptions } from '../../lib/options/server-options.js';
 import { AnsweringServer } from '../support/answering-server.js';
 
@@ -13,7 +13,7 @@ describe('what is in flight to a server that is taken out of the list', () => {
   let second: AnsweringServer;
   const clients: MemcachedClient[] = [];
 
-  const connect = (options: ClientOptions = {}): MemcachedClient => {
+  const connect = (options: MemcachedClientOptions = {}): MemcachedClient => {
     const servers = [first.address, second.address];
     const client = new MemcachedClient({ servers, commandTimeout: '10s', drainTimeout: '10s', ...options });
     clients.push(client);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { ClientOptions } from '../../lib/options/client-options.js';
+import type { MemcachedClientOptions } from '../../lib/options/client-options.js';
 import { describeReal, startMemcached, type RealMemcached } from '../support/real-memcached.js';
 import { expectDropped, markLongAgo, Members, NEAR, warm, type Member } from './support/members.js';
 
@@ -15,7 +15,7 @@ interface Change {
   readonly name: string;
   readonly before: List;
   readonly after: List;
-  readonly distribution?: ClientOptions['distribution'];
+  readonly distribution?: MemcachedClientOptions['distribution'];
 }
 
 const CHANGES: readonly Change[] = [

@@ -1,5 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import type { CacheOptions, CachePolicy } from '../../lib/options/cache-options.js';
+import type { MemcachedCacheOptions, CachePolicy } from '../../lib/options/cache-options.js';
 import { Fleet, type Member } from '../cache/support/fleet.js';
 
 // Computing, on a machine that does much else.
@@ -36,7 +36,7 @@ describe('a near cache', () => {
     expect(member.cache.near).toMatchObject({ items: 1 });
   });
 
-  it.each<[string, CachePolicy, CacheOptions]>([
+  it.each<[string, CachePolicy, MemcachedCacheOptions]>([
     ['alone', {}, {}],
     ['with tags', { tags: ['t'] }, {}],
     ['with a signal', { signal: new AbortController().signal }, {}],

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { CacheOptions } from '../../lib/options/cache-options.js';
+import type { MemcachedCacheOptions } from '../../lib/options/cache-options.js';
 import type { Failover } from '../../lib/options/client-options.js';
 import { describeReal, startMemcached, type RealMemcached } from '../support/real-memcached.js';
 import { expectDropped, markLongAgo, Members, NEAR, warm, type Member } from './support/members.js';
@@ -25,7 +25,11 @@ describeReal('near caches on real servers', () => {
     await Promise.all(servers.map((server) => server.stop()));
   });
 
-  function start(failover: Failover, protocol: 'meta' | 'classic', options: CacheOptions = {}): Member {
+  function start(
+    failover: Failover,
+    protocol: 'meta' | 'classic',
+    options: MemcachedCacheOptions = {},
+  ): Member {
     const addresses = servers.map(({ address }) => address);
     return members.start(addresses, options, { failover, protocol });
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { InvalidOptionsError } from '../../lib/errors.js';
-import type { CacheOptions, CachePolicy } from '../../lib/options/cache-options.js';
+import type { MemcachedCacheOptions, CachePolicy } from '../../lib/options/cache-options.js';
 import {
   ResolvedCacheOptions,
   ResolvedPolicy,
@@ -9,7 +9,7 @@ import {
 } from '../../lib/options/cache-policy.js';
 import { resolveLock } from '../../lib/options/lock-options.js';
 
-function policy(given: CachePolicy<any> = {}, defaults: CacheOptions = {}): ResolvedPolicy {
+function policy(given: CachePolicy<any> = {}, defaults: MemcachedCacheOptions = {}): ResolvedPolicy {
   return new ResolvedCacheOptions(defaults).policyOf(given);
 }
 
@@ -55,9 +55,9 @@ describe('the options of a cache', () => {
     expect(policy({ ttl: undefined, grace: undefined }, { ttl: '1h' })).toMatchObject({ ttlSeconds: 3600 });
   });
 
-  it.each<[CacheOptions, string]>([
-    [{ tll: '5m' } as CacheOptions, "cache.tll: unknown option; did you mean 'ttl'?"],
-    [{ signal: new AbortController().signal } as CacheOptions, 'cache.signal: unknown option'],
+  it.each<[MemcachedCacheOptions, string]>([
+    [{ tll: '5m' } as MemcachedCacheOptions, "cache.tll: unknown option; did you mean 'ttl'?"],
+    [{ signal: new AbortController().signal } as MemcachedCacheOptions, 'cache.signal: unknown option'],
     [
       { ttl: 60 },
       "cache.ttl: 60 ms is below one second, the smallest ttl memcached can count; did you mean '60s'?",
@@ -108,7 +108,9 @@ describe('a policy', () => {
   });
 
   it('refuses forceFresh as a default of all calls', () => {
-    expect(() => new ResolvedCacheOptions({ forceFresh: true } as CacheOptions)).toThrow(InvalidOptionsError);
+    expect(() => new ResolvedCacheOptions({ forceFresh: true } as MemcachedCacheOptions)).toThrow(
+      InvalidOptionsError,
+    );
   });
 
   it('takes never for a ttl', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type ClientOptions, ResolvedClientOptions } from '../../lib/options/client-options.js';
+import { type MemcachedClientOptions, ResolvedClientOptions } from '../../lib/options/client-options.js';
 
 describe('client options', () => {
   it('have a default for everything', () => {
@@ -96,7 +96,7 @@ describe('client options', () => {
   });
 
   it.each(WRONG)('are refused by the path of what is wrong: %j', (options, path) => {
-    expect(() => new ResolvedClientOptions(options as ClientOptions)).toThrow(
+    expect(() => new ResolvedClientOptions(options as MemcachedClientOptions)).toThrow(
       expect.objectContaining({ code: 'MEMCACHED_INVALID_OPTIONS', path }),
     );
   });

@@ -4,7 +4,7 @@ import { channel } from 'node:diagnostics_channel';
 import { CacheEngine } from '../../lib/cache/cache-engine.js';
 import { MemcachedClient } from '../../lib/client/client.js';
 import { commandChannel } from '../../lib/client/diagnostics.js';
-import type { ClientOptions } from '../../lib/options/client-options.js';
+import type { MemcachedClientOptions } from '../../lib/options/client-options.js';
 import { ClientStore } from '../../lib/store/client-store.js';
 import { MemcachedServer } from '../../lib/testing/memcached-server.js';
 
@@ -42,7 +42,7 @@ describe.each(['meta', 'classic'] as const)('reads for single calls, %s dialect'
     await server.close();
   });
 
-  function open(options: Partial<ClientOptions>): void {
+  function open(options: Partial<MemcachedClientOptions>): void {
     client = new MemcachedClient({
       servers: [server.address],
       protocol,
@@ -56,7 +56,7 @@ describe.each(['meta', 'classic'] as const)('reads for single calls, %s dialect'
     cache = new CacheEngine(store, { ttl: '10s' }, { observer, audiences: { hit: audience } });
   }
 
-  async function reopen(options: Partial<ClientOptions>): Promise<void> {
+  async function reopen(options: Partial<MemcachedClientOptions>): Promise<void> {
     await cache.close();
     await client.close();
     open(options);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { MemcachedClient } from '../../lib/client/client.js';
-import type { ClientOptions } from '../../lib/options/client-options.js';
+import type { MemcachedClientOptions } from '../../lib/options/client-options.js';
 import { ClientStore } from '../../lib/store/client-store.js';
 import { MemcachedServer } from '../../lib/testing/memcached-server.js';
 import type { LoadContext } from '../../lib/cache/load-context.js';
@@ -151,7 +151,7 @@ describe('the store among other clients', () => {
     'hands on no result of a load that was %p where values are sealed',
     async (value) => {
       const key = Buffer.alloc(32, 1).toString('base64');
-      const options: ClientOptions = {
+      const options: MemcachedClientOptions = {
         servers: server.address,
         codec: { seal: { keys: [{ id: 'one', key }] } },
       };

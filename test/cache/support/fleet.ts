@@ -1,6 +1,6 @@
 import { CacheEngine } from '../../../lib/cache/cache-engine.js';
 import type { CachePorts } from '../../../lib/cache/cache-ports.js';
-import type { CacheOptions } from '../../../lib/options/cache-options.js';
+import type { MemcachedCacheOptions } from '../../../lib/options/cache-options.js';
 import { FakeClock } from './fake-clock.js';
 import { MapServer, type MapConnection } from './map-server.js';
 
@@ -18,7 +18,7 @@ export class Fleet {
   randomSource: () => number = () => 0.5;
 
   /** Starts a process. */
-  start(options: CacheOptions = {}, outside?: CachePorts['outside']): Member {
+  start(options: MemcachedCacheOptions = {}, outside?: CachePorts['outside']): Member {
     const store = this.server.connect();
     const cache = new CacheEngine(store, options, {
       clock: this.clock,

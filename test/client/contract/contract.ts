@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { MemcachedClient } from '../../../lib/client/client.js';
 import type { Codec } from '../../../lib/client/codec/codec.js';
-import type { ClientOptions } from '../../../lib/options/client-options.js';
+import type { MemcachedClientOptions } from '../../../lib/options/client-options.js';
 
 /** Where the contract is run: something to start, and how a client reaches it. */
 export interface Setup {
   /** Starts what is needed; resolves with the options that reach it. */
-  start(): Promise<ClientOptions>;
+  start(): Promise<MemcachedClientOptions>;
   stop(): Promise<void>;
   /** What this set-up cannot do, for reasons of its own (a proxy knows no `stats`). */
   readonly lacks?: readonly ('meta' | 'server-commands')[];
@@ -18,7 +18,7 @@ export interface Setup {
 export function contract(setup: Setup): void {
   const has = (feature: NonNullable<Setup['lacks']>[number]): boolean =>
     setup.lacks?.includes(feature) !== true;
-  let options: ClientOptions;
+  let options: MemcachedClientOptions;
   let client: MemcachedClient;
   let keys = 0;
   /** A key no other test has. */

@@ -1,6 +1,6 @@
-import type { ClientOptions } from '../../../lib/index.js';
+import type { MemcachedClientOptions } from '../../../lib/index.js';
 
-export const options: ClientOptions = {
+export const options: MemcachedClientOptions = {
   servers: [
     {
       host: 'cache-1.example.com',

@@ -1,4 +1,4 @@
-import type { ClientOptions } from '../../../lib/index.js';
+import type { MemcachedClientOptions } from '../../../lib/index.js';
 
 export class Product {
   name = '';
@@ -16,7 +16,7 @@ export class Money {
   }
 }
 
-export const options: ClientOptions = {
+export const options: MemcachedClientOptions = {
   codec: {
     types: {
       Product, // its properties come back on an object with its prototype; no constructor is called

@@ -2,15 +2,15 @@ import { expect } from '@jest/globals';
 import { setTimeout as wait } from 'node:timers/promises';
 import { CacheEngine } from '../../../lib/cache/cache-engine.js';
 import { MemcachedClient } from '../../../lib/client/client.js';
-import type { CacheOptions } from '../../../lib/options/cache-options.js';
-import type { ClientOptions } from '../../../lib/options/client-options.js';
+import type { MemcachedCacheOptions } from '../../../lib/options/cache-options.js';
+import type { MemcachedClientOptions } from '../../../lib/options/client-options.js';
 import { ClientStore } from '../../../lib/store/client-store.js';
 
 /** As old as what is served out of a process may be. */
 export const MAX_AGE_MS = 200;
 
 /** The options of those that have a near cache. */
-export const NEAR: CacheOptions = { near: { maxAge: MAX_AGE_MS } };
+export const NEAR: MemcachedCacheOptions = { near: { maxAge: MAX_AGE_MS } };
 
 export const KEY_PREFIX = 'app:';
 
@@ -25,9 +25,9 @@ export class Members {
   readonly #members: Member[] = [];
 
   start(
-    servers: ClientOptions['servers'],
-    cacheOptions: CacheOptions = {},
-    clientOptions: ClientOptions = {},
+    servers: MemcachedClientOptions['servers'],
+    cacheOptions: MemcachedCacheOptions = {},
+    clientOptions: MemcachedClientOptions = {},
   ): Member {
     const client = new MemcachedClient({
       servers,

@@ -1,12 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { systemClock } from '../../../lib/cache/clock.js';
-import type { CacheOptions } from '../../../lib/options/cache-options.js';
-import type { ClientOptions } from '../../../lib/options/client-options.js';
+import type { MemcachedCacheOptions } from '../../../lib/options/cache-options.js';
+import type { MemcachedClientOptions } from '../../../lib/options/client-options.js';
 import { LocalBroker } from '../../cache/support/local-bus.js';
 import { MAX_AGE_MS, type Member, type Members } from './members.js';
 
 /** The options of those that are on a bus. */
-export function onBus(broker: LocalBroker): CacheOptions {
+export function onBus(broker: LocalBroker): MemcachedCacheOptions {
   return { near: { maxAge: MAX_AGE_MS, maxAgeWithBus: '20s', bus: broker.connect() } };
 }
 
@@ -15,7 +15,7 @@ export async function startOnBus(
   members: Members,
   readerServers: string,
   writerServers: string,
-  writerOptions: ClientOptions = {},
+  writerOptions: MemcachedClientOptions = {},
 ): Promise<[reader: Member, writer: Member]> {
   const broker = new LocalBroker(systemClock);
   const reader = members.start(readerServers, onBus(broker));

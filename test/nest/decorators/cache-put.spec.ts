@@ -7,7 +7,7 @@ import {
   CacheDefaults,
   CacheEvict,
   CachePut,
-  type CacheOptions,
+  type MemcachedCacheOptions,
   CasUpdate,
   Current,
   DecoratorError,
@@ -31,7 +31,7 @@ describe('where values are refreshed ahead by default', () => {
     await server.close();
   });
 
-  async function boot<T>(cache: CacheOptions, type: Type<T>): Promise<T> {
+  async function boot<T>(cache: MemcachedCacheOptions, type: Type<T>): Promise<T> {
     server = await MemcachedServer.start();
     testing = await Test.createTestingModule({
       imports: [MemcachedModule.forRoot({ servers: server.address, cache })],

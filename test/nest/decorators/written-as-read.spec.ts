@@ -5,7 +5,7 @@ import {
   Cacheable,
   CacheDefaults,
   CachePut,
-  type CacheOptions,
+  type MemcachedCacheOptions,
   CasUpdate,
   Current,
   MemcachedModule,
@@ -23,7 +23,7 @@ afterEach(async () => {
 const warnings: string[] = [];
 const logger = { warn: (message: string) => void warnings.push(message), log() {}, error() {} };
 
-async function boot(cache: CacheOptions, ...providers: Provider[]): Promise<TestingModule> {
+async function boot(cache: MemcachedCacheOptions, ...providers: Provider[]): Promise<TestingModule> {
   warnings.length = 0;
   server = await MemcachedServer.start();
   testing = await Test.createTestingModule({
