@@ -13,6 +13,9 @@ import promises from 'node:timers/promises';
 
 export const { setTimeout, setInterval, setImmediate, clearTimeout, clearInterval, clearImmediate } = timers;
 
+/** The longest that a timer of Node's can be set to: beyond, it goes off at once. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** Resolves after so many milliseconds. */
 export const pause = promises.setTimeout;
 

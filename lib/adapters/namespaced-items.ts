@@ -1,10 +1,10 @@
 import { BoundedMap } from '../bounded-map.js';
-import type { Codec } from '../client/codec/codec.js';
 import type { ReadOptions, StoreOptions } from '../client/command-options.js';
-import { FLAGS_TEXT } from '../client/codec/flags.js';
-import { ClientClosedError, CodecError, InvalidArgumentError, ValueTooLargeError } from '../errors.js';
+import { randomText, textCodec } from '../client/random-text.js';
+import { CodecError, ValueTooLargeError } from '../errors.js';
 import { callersNow } from './callers-time.js';
 import { Item, ItemCodec } from './item-codec.js';
+import { isMistake } from './mistakes.js';
 import { escapedName, OWN } from './own-keys.js';
 import type { SharedClient } from './shared-client.js';
 import type { StrictClient } from './strict-client.js';
@@ -29,17 +29,8 @@ const PAGE = 100;
 /** A generation can be taken away between the read that misses it and the add that makes it, but hardly so many times. */
 const ATTEMPTS = 4;
 
-/** Random bytes of a generation: two are never the same, whatever was lost. */
-const GENERATION_BYTES = 12;
-
 /** Continued in a microtask, which no test runner puts its own in the place of. */
 const RESOLVED = Promise.resolve();
-
-/** Generations are plain text. */
-const textCodec: Codec = {
-  encode: (value) => ({ data: value as string, flags: FLAGS_TEXT }),
-  decode: (data) => data.toString('latin1'),
-};
 
 /**
  * Items that expire to the millisecond, in namespaces that can be cleared at once.
@@ -251,9 +242,7 @@ export class Space {
 
   async #newGeneration(): Promise<string> {
     for (let attempt = 1; ; attempt += 1) {
-      const made = Buffer.from(crypto.getRandomValues(new Uint8Array(GENERATION_BYTES))).toString(
-        'base64url',
-      );
+      const made = randomText();
       // One that was not taken is worth nothing to anybody: what is stored under it is a miss.
       if (attempt === ATTEMPTS) return made;
       if (await this.#client.add(this.#generationKey, made, { codec: textCodec }))
@@ -297,9 +286,4 @@ async function unlessAway<Answer, Otherwise>(
     if (isMistake(error)) throw error;
     return otherwise;
   }
-}
-
-/** What the caller has done wrong, rather than what has gone wrong. */
-function isMistake(error: unknown): boolean {
-  return error instanceof InvalidArgumentError || error instanceof ClientClosedError;
 }

@@ -1,6 +1,7 @@
-import { ClientClosedError, ConnectionError, InvalidArgumentError, MemcachedError } from '../errors.js';
+import { ConnectionError, MemcachedError } from '../errors.js';
 import { oneOf, readObject, type Shape, withDefault } from '../options/schema.js';
 import { callersNow } from './callers-time.js';
+import { isMistake } from './mistakes.js';
 import { escapedName, FAMILIES, OWN } from './own-keys.js';
 import { clientOf, type MemcachedSource, type SharedClient } from './shared-client.js';
 import type { StrictClient } from './strict-client.js';
@@ -198,8 +199,7 @@ async function unlessFailed(work: Promise<unknown>): Promise<void> {
 
 /** What has gone wrong on the way or on the server, rather than what the caller has done wrong. */
 function isFailure(error: unknown): boolean {
-  const isMistake = error instanceof InvalidArgumentError || error instanceof ClientClosedError;
-  return error instanceof MemcachedError && !isMistake;
+  return error instanceof MemcachedError && !isMistake(error);
 }
 
 function noServer(): MemcachedError {

@@ -196,12 +196,9 @@ export class CasUpdates {
   }
 
   #giveBack(key: string, finding: Finding): void {
-    const { store, events } = this.#in;
     // What cannot be read here may be of worth to another process.
     const unreadable = finding.reading?.hit === true && finding.reading.value === undefined;
-    store
-      .release(key, finding.cas, unreadable ? 'rest' : keepOf(finding))
-      .catch((error: unknown) => events.note('storeError', key, error));
+    this.#in.reader.release(key, finding.cas, unreadable ? 'rest' : keepOf(finding));
   }
 
   /** Full jitter: at any contention, the pauses of those who contend spread over the whole of their bound. */

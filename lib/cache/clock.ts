@@ -1,4 +1,4 @@
-import { clearTimeout, performance, setTimeout } from '../timers.js';
+import { clearTimeout, LONGEST_TIMER_MS, performance, setTimeout } from '../timers.js';
 
 /** Time, as the cache needs it. Tests put their own in its place. */
 export interface Clock {
@@ -13,9 +13,6 @@ export interface Clock {
    */
   after(delayMs: number, callback: () => void, isAwaited?: boolean): () => void;
 }
-
-/** What Node's timers can be set to: one that is set to more goes off at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** The time of this process. */
 export const systemClock: Clock = {

@@ -64,12 +64,7 @@ export class Computation {
 
   /** Gives back a right that is not used, so that another process can win it before the lease is over. */
   giveBack(key: string, finding: Finding, keepSeconds: number | 'rest'): void {
-    const { store, events } = this.#in;
-    if (finding.right !== 'ours') return;
-    // Not awaited: it helps others only, and a store that hangs would hold up the caller.
-    store
-      .release(key, finding.cas, keepSeconds)
-      .catch((error: unknown) => events.note('storeError', key, error));
+    if (finding.right === 'ours') this.#in.reader.release(key, finding.cas, keepSeconds);
   }
 
   /** Looks until the right is ours, or the value is there, or the wait is over and the value is computed anyway. */

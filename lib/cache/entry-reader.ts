@@ -255,9 +255,13 @@ export class EntryReader {
 
   /** Hands on a right that came with a read which comes to nothing. */
   giveBack(key: string, reading: CacheReading | undefined): void {
-    if (reading?.won !== true) return;
+    if (reading?.won === true) this.release(key, reading.cas, reading.hit ? 'rest' : 0);
+  }
+
+  /** Hands on a right, named by its cas. Not awaited: it helps others only, and a store that hangs would hold up the caller. */
+  release(key: string, cas: string, keepSeconds: number | 'rest'): void {
     this.#store
-      .release(key, reading.cas, reading.hit ? 'rest' : 0)
+      .release(key, cas, keepSeconds)
       .catch((error: unknown) => this.#events.note('storeError', key, error));
   }
 

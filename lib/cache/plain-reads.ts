@@ -109,14 +109,10 @@ export class PlainReads {
   }
 
   #shown(key: string, stale: boolean, finding: Finding): unknown {
-    const { events, store } = this.#in;
+    const { events, reader } = this.#in;
     const { entry, right, state } = finding;
     // A value marked stale gives its right to whoever reads it, asked for or not; a fresh one would become stale by that.
-    if (right === 'ours' && state !== 'fresh') {
-      store
-        .release(key, finding.cas, keepOf(finding))
-        .catch((error: unknown) => events.note('storeError', key, error));
-    }
+    if (right === 'ours' && state !== 'fresh') reader.release(key, finding.cas, keepOf(finding));
     if (state === 'fresh' || (stale && state === 'stale')) {
       events.note(state === 'fresh' ? 'hit' : 'stale', key);
       return entry?.value;

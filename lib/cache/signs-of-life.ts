@@ -123,16 +123,14 @@ export class SignsOfLife {
 
   /** Serves those who wait for a load what somebody else has stored. */
   async #meanwhile(flight: Flight, call: CacheCall, reading: CacheReading, before: number): Promise<void> {
-    const { reader, store, tags, events } = this.#parts;
+    const { reader, tags } = this.#parts;
     const { key, policy } = call;
     const finding = await reader.judge(key, policy, tags.required(key, policy), reading, NO_TAGS);
     if (finding.state === 'fresh') {
       flight.landFromElsewhere({ kind: 'value', value: finding.entry?.value, stale: false, before });
     } else if (reading.won) {
       // A value marked stale gives its right to whoever reads it.
-      store
-        .release(key, reading.cas, keepOf(finding))
-        .catch((error: unknown) => events.note('storeError', key, error));
+      reader.release(key, reading.cas, keepOf(finding));
     }
   }
 }

@@ -24,16 +24,26 @@ export function ratesBetween(
   milliseconds: number,
 ): ServerRates | undefined {
   if (isAnotherRun(before, now) || milliseconds <= 0) return undefined;
-  const grown = (name: string): number => Math.max(0, Number(now[name] ?? 0) - Number(before[name] ?? 0));
+  const grown = (name: string): number => growth(before, now, name);
   const perSecond = (name: string): number => (grown(name) * 1000) / milliseconds;
-  const hits = grown('get_hits');
-  const reads = hits + grown('get_misses');
+  const ratio = hitRatio(grown('get_hits'), grown('get_misses'));
   return {
     getsPerSecond: perSecond('cmd_get'),
     setsPerSecond: perSecond('cmd_set'),
     evictionsPerSecond: perSecond('evictions'),
-    ...(reads === 0 ? {} : { hitRatio: hits / reads }),
+    ...(ratio === undefined ? {} : { hitRatio: ratio }),
     bytesInPerSecond: perSecond('bytes_read'),
     bytesOutPerSecond: perSecond('bytes_written'),
   };
+}
+
+/** How much a figure has grown between two answers of one run; nothing where it was reset. */
+export function growth(before: GeneralStats, now: GeneralStats, name: string): number {
+  return Math.max(0, Number(now[name] ?? 0) - Number(before[name] ?? 0));
+}
+
+/** Hits among all reads, from 0 to 1; `undefined` where there were none. */
+export function hitRatio(hits: number | undefined, misses: number | undefined): number | undefined {
+  if (hits === undefined || misses === undefined || hits + misses <= 0) return undefined;
+  return hits / (hits + misses);
 }

@@ -64,7 +64,10 @@ export interface StatsByGroup {
 /** A group of statistics. */
 export type StatsGroup = keyof StatsByGroup;
 
-const GROUPED: ReadonlySet<string> = new Set<StatsGroup>(['items', 'slabs', 'conns']);
+/** Whether a group has figures of each of something, under its number. */
+export function isGrouped(group: StatsGroup): boolean {
+  return group === 'items' || group === 'slabs' || group === 'conns';
+}
 
 /** Every group a server can be asked for. */
 export const STATS_GROUPS: readonly StatsGroup[] = [
@@ -86,7 +89,7 @@ export function typedStats<Group extends StatsGroup>(
   texts: ReadonlyMap<string, string>,
 ): StatsByGroup[Group] {
   const figures = Array.from(texts, ([name, text]) => [name, figure(name, text)] as const);
-  const typed = GROUPED.has(group) ? byNumber(figures) : Object.fromEntries(figures);
+  const typed = isGrouped(group) ? byNumber(figures) : Object.fromEntries(figures);
   return typed as StatsByGroup[Group];
 }
 

@@ -1,8 +1,5 @@
 import { ClientClosedError } from '../errors.js';
-import { clearTimeout, setTimeout } from '../timers.js';
-
-/** The longest a timer of Node can be set to; beyond, it would fire at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+import { clearTimeout, LONGEST_TIMER_MS, setTimeout } from '../timers.js';
 
 /** Calls that cannot be sent yet. Each waits up to its own deadline, and none longer than the client lives. */
 export class WaitingCalls {
@@ -26,7 +23,7 @@ export class WaitingCalls {
         this.#ends.delete(end);
         reject(error);
       };
-      const timer = setTimeout(() => end(late()), Math.min(limitMs, MAX_TIMER_MS));
+      const timer = setTimeout(() => end(late()), Math.min(limitMs, LONGEST_TIMER_MS));
       this.#ends.add(end);
       what.then((value) => {
         clearTimeout(timer);

@@ -1,9 +1,7 @@
+import { fnv1aOf32Units } from './distribution/hash/utf16.js';
+
 /** How many epochs each server has. One number for all processes, since who invalidates and who reads must mean the same. */
 const EPOCHS_PER_SERVER = 256;
-
-/** FNV-1a, 32 bits. */
-const OFFSET_BASIS = 0x811c9dc5;
-const PRIME = 0x01000193;
 
 /**
  * What the items are called by which near caches are told of changes: on each server a mark, that there are near caches at all,
@@ -29,10 +27,7 @@ export class EpochNames {
 
   /** Which epoch a key has, by its wire key. */
   shardOf(wireKey: string): number {
-    let hash = OFFSET_BASIS;
-    for (let index = 0; index < wireKey.length; index += 1) {
-      hash = Math.imul(hash ^ wireKey.charCodeAt(index), PRIME);
-    }
+    const hash = fnv1aOf32Units(wireKey);
     // The low bits alone hang on the low bits of the characters.
     return (hash ^ (hash >>> 16)) & (EPOCHS_PER_SERVER - 1);
   }

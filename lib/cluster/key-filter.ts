@@ -1,3 +1,5 @@
+import { fnv1aOf32Units } from './distribution/hash/utf16.js';
+
 /** A megabyte: a million keys are told from others with an error of 2 in 100. */
 const BITS = 2 ** 23;
 
@@ -29,10 +31,7 @@ export class KeyFilter {
 
 /** Where to look first, and how far it is from there to the next place: FNV-1a, mixed in two ways. */
 function hashes(key: string): [at: number, step: number] {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < key.length; index += 1) {
-    hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193);
-  }
+  const hash = fnv1aOf32Units(key);
   const other = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
   return [(hash ^ (hash >>> 16)) & (BITS - 1), ((other ^ (other >>> 13)) & (BITS - 1)) | 1];
 }

@@ -3,9 +3,10 @@ import type { CacheEngine } from '../cache/cache-engine.js';
 import type { CacheCounters } from '../cache/cache-events.js';
 import type { NodeStatus } from '../client/server-commands.js';
 import type { ManyResult } from '../client/many-result.js';
+import { growth, hitRatio } from '../client/server-rates.js';
 import { isAnotherRun } from '../client/server-runs.js';
 import type { GeneralStats } from '../client/stats.js';
-import { hitRatio, present, type ServerFigures, serverFigures } from './server-figures.js';
+import { present, type ServerFigures, serverFigures } from './server-figures.js';
 
 /** What is known of the cluster: its servers, what they come to together, and what this process's cache has done. */
 export interface ClusterReport {
@@ -108,7 +109,7 @@ interface Reads {
 /** What a server has served between two answers; nothing when it has been restarted between them. */
 function readsSince(stats: GeneralStats, last: GeneralStats | undefined): Reads {
   if (last === undefined || isAnotherRun(last, stats)) return { hits: 0, misses: 0 };
-  return { hits: stats.get_hits - last.get_hits, misses: stats.get_misses - last.get_misses };
+  return { hits: growth(last, stats, 'get_hits'), misses: growth(last, stats, 'get_misses') };
 }
 
 function ratio({ hits, misses }: Reads): number | undefined {

@@ -1,3 +1,5 @@
+import { hitRatio } from '../client/server-rates.js';
+
 /** What a server says about itself in `stats`, under names that say what they are; absent where it does not say. */
 export interface ServerFigures {
   readonly version?: string;
@@ -57,12 +59,6 @@ export function serverFigures(stats: Readonly<Record<string, unknown>>): ServerF
     hitRatio: hitRatio(figures.get_hits, figures.get_misses),
     evictions: figures.evictions,
   });
-}
-
-/** Hits among all reads, from 0 to 1; `undefined` where there were none. */
-export function hitRatio(hits: number | undefined, misses: number | undefined): number | undefined {
-  if (hits === undefined || misses === undefined || hits + misses <= 0) return undefined;
-  return hits / (hits + misses);
 }
 
 /** Without the names whose values are not known, so that they do not turn up in an answer. */

@@ -1,7 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-
-/** Memcached's own port, which attributes leave out. */
-const DEFAULT_PORT = 11211;
+import { DEFAULT_PORT } from '../options/server-options.js';
 
 /**
  * What the conventions have spans and metrics say of a command before it is sent; in the order of the names, which SDKs that

@@ -9,8 +9,8 @@ export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
 
 const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-/** What a timer of Node's can be set to, in whole days: one that is set to over 2^31 ms goes off at once. */
-export const LONGEST_TIMER_MS = 24 * UNIT_MS.d;
+/** The longest duration that a timer of Node's runs for, in whole days. */
+export const LONGEST_TIMED_MS = 24 * UNIT_MS.d;
 
 const FORMAT = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
 

@@ -1,5 +1,5 @@
 import { InvalidOptionsError, MemcachedError } from '../errors.js';
-import { type Duration, LONGEST_TIMER_MS, toMilliseconds, writtenDuration } from './duration.js';
+import { type Duration, LONGEST_TIMED_MS, toMilliseconds, writtenDuration } from './duration.js';
 
 /** What can be said of an option without reading a value: for the table of the docs. */
 export interface OptionFacts {
@@ -146,7 +146,7 @@ export function duration(minMs = 0, maxMs = Number.POSITIVE_INFINITY): Reader<nu
 
 /** A `Duration` that a timer of Node's runs for: of at least `minMs`, and no longer than timers can be set. */
 export function timer(minMs = 0): Reader<number> {
-  return duration(minMs, LONGEST_TIMER_MS);
+  return duration(minMs, LONGEST_TIMED_MS);
 }
 
 /** `true` or `false`, and nothing that merely looks like it. */

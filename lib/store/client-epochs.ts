@@ -1,6 +1,6 @@
 import type { MemcachedClient } from '../client/client.js';
 import type { EpochPlace, EpochReading, EpochStore, LateChange } from '../near/epoch-store.js';
-import { randomText } from './random-text.js';
+import { randomText } from '../client/random-text.js';
 
 /** How long a mark stands after the last near cache has renewed it. */
 const MARK_SECONDS = 60 * 60 * 24;

@@ -3,7 +3,7 @@ import type { MemcachedClient } from '../client/client.js';
 import type { ValueWithCas } from '../client/results.js';
 import { ConnectionError } from '../errors.js';
 import { mayBeDone, type LostLeases } from './lost-leases.js';
-import { randomText, textCodec } from './random-text.js';
+import { randomText, textCodec } from '../client/random-text.js';
 import { toTtl } from './ttl.js';
 
 /** What the items of locks begin with. */

@@ -32,7 +32,7 @@ import { LostLeases, mayBeDone } from './lost-leases.js';
 import { isAway, isWithoutCas, ownServer } from './own-server.js';
 import { SetsUnderWay } from './sets-under-way.js';
 import { StaleMarks } from './stale-marks.js';
-import { textCodec } from './random-text.js';
+import { textCodec } from '../client/random-text.js';
 import { keptFor, toTtl } from './ttl.js';
 
 /** A counter is no counter while somebody's stub is in its place, which can come back, but hardly so many times. */

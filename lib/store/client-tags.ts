@@ -1,7 +1,7 @@
 import type { TagState } from '../cache/store.js';
 import type { MemcachedClient } from '../client/client.js';
 import { ConnectionError } from '../errors.js';
-import { randomText, textCodec } from './random-text.js';
+import { randomText, textCodec } from '../client/random-text.js';
 import { LONGEST_SECONDS, toTtl } from './ttl.js';
 
 /** What the items of tags begin with. */

@@ -1,4 +1,11 @@
-import { STATS_GROUPS, type Figures, type GeneralStats, type StatsGroup } from '../../client/stats.js';
+import { hitRatio } from '../../client/server-rates.js';
+import {
+  isGrouped,
+  STATS_GROUPS,
+  type Figures,
+  type GeneralStats,
+  type StatsGroup,
+} from '../../client/stats.js';
 import { type Call, type Command, UsageError } from '../command.js';
 import { printable, table, type Row } from '../table.js';
 import { bytesText, countText, durationText, shareText } from '../wording.js';
@@ -36,10 +43,6 @@ export const stats: Command = {
   },
 };
 
-function isGrouped(group: StatsGroup): boolean {
-  return group === 'items' || group === 'slabs' || group === 'conns';
-}
-
 async function writeJson(call: Call, all: readonly Answer<object>[], grouped: boolean): Promise<void> {
   for (const answer of all) {
     const { server } = answer;
@@ -71,7 +74,6 @@ async function writeSummary(call: Call, all: readonly Answer<GeneralStats>[]): P
   const rows = all.map((answer): Row => {
     if ('error' in answer) return problemRow(call, answer.server, answer.error);
     const { value } = answer;
-    const reads = value.get_hits + value.get_misses;
     return [
       answer.server,
       String(answer.weight),
@@ -81,7 +83,7 @@ async function writeSummary(call: Call, all: readonly Answer<GeneralStats>[]): P
       bytesText(value.bytes),
       shareText(value.limit_maxbytes === 0 ? undefined : value.bytes / value.limit_maxbytes),
       countText(value.cmd_get),
-      shareText(reads === 0 ? undefined : value.get_hits / reads),
+      shareText(hitRatio(value.get_hits, value.get_misses)),
       countText(value.cmd_set),
       countText(value.evictions),
       value.max_connections === undefined

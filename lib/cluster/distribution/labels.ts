@@ -1,6 +1,5 @@
 import type { DistributionServer } from '../../custom-distribution.js';
-
-const MEMCACHED_PORT = 11211;
+import { DEFAULT_PORT } from '../../options/server-options.js';
 
 /**
  * How a client calls its servers; a server's own `name` always goes first.
@@ -20,7 +19,7 @@ export const withPort: LabelOf = ({ host, port }) => `${host}:${port}`;
 
 /** `host` where the port is memcached's own, else `host:port`. */
 export const withoutUsualPort: LabelOf = ({ host, port }) =>
-  port === MEMCACHED_PORT ? host : `${host}:${port}`;
+  port === DEFAULT_PORT ? host : `${host}:${port}`;
 
 /** What messages call a server. */
 export const shownLabel: LabelOf = labels(withPort);

@@ -12,7 +12,7 @@ import { FNV_OFFSET_32, FNV_OFFSET_64_LOW, FNV_PRIME_32, FNV_PRIME_64_LOW } from
 import type { KeyHash } from './hash/hash.js';
 import { ofUtf8 } from './key-bytes.js';
 import { md5FirstWord } from './hash/md5.js';
-import { fnv1OfUnits, fnv1aOfUnits, java31 } from './hash/utf16.js';
+import { fnv1OfUnits, fnv1aOf32Units, fnv1aOfUnits, java31 } from './hash/utf16.js';
 import { labels, withPort, withoutUsualPort } from './labels.js';
 import { asGiven, nextInList } from './next-in-list.js';
 import type { Placement } from './placement.js';
@@ -32,7 +32,7 @@ const HASHES: Readonly<Record<SpymemcachedHashName, () => KeyHash>> = {
   native: () => java31,
   crc: crc15,
   fnv1_32: () => fnv1OfUnits(FNV_OFFSET_32, FNV_PRIME_32),
-  fnv1a_32: () => fnv1aOfUnits(FNV_OFFSET_32, FNV_PRIME_32),
+  fnv1a_32: () => fnv1aOf32Units,
   fnv1_64: () => fnv1OfUnits(FNV_OFFSET_64_LOW, FNV_PRIME_64_LOW),
   fnv1a_64: () => fnv1aOfUnits(FNV_OFFSET_64_LOW, FNV_PRIME_64_LOW),
   md5: () => ofUtf8(md5FirstWord()),

@@ -1,3 +1,4 @@
+import { FNV_OFFSET_32, FNV_PRIME_32 } from './fnv.js';
 import type { KeyHash } from './hash.js';
 
 // Hashes of clients written in Java or JavaScript, which go over a string's UTF-16 code units.
@@ -29,6 +30,8 @@ export function fnv1aOfUnits(offset: number, prime: number): KeyHash {
     return hash;
   };
 }
+
+export const fnv1aOf32Units = fnv1aOfUnits(FNV_OFFSET_32, FNV_PRIME_32);
 
 /**
  * FNV-1a as npm memcache has it: the product is a double, which loses its low bits above 2^53.
