@@ -6,6 +6,7 @@ export type {
   CountOptions,
   DeleteOptions,
   InvalidateKeyOptions,
+  KeysOptions,
   LeaseOptions,
   ReadOptions,
   StoreOptions,
@@ -16,6 +17,7 @@ export { ManyResult, type PartFailure } from './client/many-result.js';
 export type { CasResult, CasToken, Counted, LeaseRead, Lookup, ValueWithCas } from './client/results.js';
 export type {
   Figures,
+  FiguresByNumber,
   GeneralStats,
   SettingsStats,
   StatsByGroup,
@@ -33,6 +35,7 @@ export type {
   FunctionDiscovery,
   ServerDiscovery,
 } from './options/discovery-options.js';
+export type { Ttl } from './options/cache-options.js';
 export type { Duration } from './options/duration.js';
 export type { CustomDistribution, DistributionServer } from './custom-distribution.js';
 export type { ServerOptions, ServersOption } from './options/server-options.js';
@@ -59,7 +62,14 @@ export type {
 export type { SealKeyOption } from './options/seal-key.js';
 
 // What can be listened to, by node:diagnostics_channel.
-export type { CommandMessage, ReconnectMessage, OwedMessage } from './client/diagnostics.js';
+export type { CommandOutcome } from './client/command-facts.js';
+export type {
+  CommandMessage,
+  NodeMessage,
+  OwedMessage,
+  ReconnectMessage,
+  ServersMessage,
+} from './client/diagnostics.js';
 
 // What can be thrown.
 export {

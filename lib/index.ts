@@ -108,6 +108,7 @@ export { ManyResult, type PartFailure } from './client/many-result.js';
 export type { CasResult, CasToken, Counted, LeaseRead, Lookup, ValueWithCas } from './client/results.js';
 export type {
   Figures,
+  FiguresByNumber,
   GeneralStats,
   SettingsStats,
   StatsByGroup,
@@ -154,6 +155,7 @@ export type { SealKeyOption } from './options/seal-key.js';
 export type { NearCacheBus, NearCacheBusListener } from './near-cache-bus.js';
 
 // What can be listened to, by node:diagnostics_channel.
+export type { CommandOutcome } from './client/command-facts.js';
 export type {
   CommandMessage,
   NodeMessage,

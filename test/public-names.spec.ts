@@ -26,6 +26,68 @@ const entries = (): string[] => {
   );
 };
 
+/** Named in signatures for the package's own sake, or plain enough to be used without a name. */
+const UNNAMED: ReadonlySet<string> = new Set([
+  'ItemLooks',
+  'Leases',
+  'ServerEpochs',
+  'ResolvedClientOptions',
+  'OwnerOf',
+  'Peer',
+]);
+
+/** Names of types in the signatures that a declaration gives to the public, and where each stands. */
+function namedIn(declaration: TypeScript.Node): TypeScript.Identifier[] {
+  const named: TypeScript.Identifier[] = [];
+  const look = (node: TypeScript.Node): void => {
+    const { name } = node as { name?: TypeScript.Node };
+    if (name !== undefined && ts.isPrivateIdentifier(name)) return;
+    const hidden = ts.ModifierFlags.Private | ts.ModifierFlags.Protected;
+    if (ts.isClassElement(node) && (ts.getCombinedModifierFlags(node) & hidden) !== 0) return;
+    if (ts.isBlock(node) || ts.isHeritageClause(node)) return;
+    if (ts.isTypeReferenceNode(node) && ts.isIdentifier(node.typeName)) named.push(node.typeName);
+    ts.forEachChild(node, look);
+  };
+  look(declaration);
+  return named;
+}
+
+it('exports with the client every type that its signatures name, and from the whole package all that it does', () => {
+  const program = ts.createProgram([`${root}lib/index.ts`, `${root}lib/client.ts`], {
+    target: ts.ScriptTarget.ESNext,
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    skipLibCheck: true,
+    noEmit: true,
+  });
+  const checker = program.getTypeChecker();
+  const resolved = (symbol: TypeScript.Symbol): TypeScript.Symbol =>
+    (symbol.flags & ts.SymbolFlags.Alias) === 0 ? symbol : checker.getAliasedSymbol(symbol);
+  const exportsOf = (entry: string): Set<TypeScript.Symbol> => {
+    const module = checker.getSymbolAtLocation(program.getSourceFile(`${root}lib/${entry}.ts`)!)!;
+    return new Set(checker.getExportsOfModule(module).map(resolved));
+  };
+  const ofClient = exportsOf('client');
+  const missing = new Set<string>();
+  for (const symbol of ofClient) {
+    // Its members are told from each other by their `type`.
+    if (symbol.name === 'DistributionOptions') continue;
+    for (const name of (symbol.declarations ?? []).flatMap(namedIn)) {
+      const type = resolved(checker.getSymbolAtLocation(name)!);
+      const [declaration] = type.declarations ?? [];
+      const isOurs =
+        declaration?.getSourceFile().fileName.startsWith(`${root}lib/`) === true &&
+        !ts.isTypeParameterDeclaration(declaration);
+      if (isOurs && !ofClient.has(type) && !UNNAMED.has(type.name)) {
+        missing.add(`${type.name} of ${symbol.name}`);
+      }
+    }
+  }
+  expect([...missing]).toEqual([]);
+  const all = exportsOf('index');
+  expect([...ofClient].filter((symbol) => !all.has(symbol)).map(({ name }) => name)).toEqual([]);
+}, 60_000);
+
 it('gives no name to the public that Nest, rxjs or the browser have given', () => {
   // They are where our users import from beside us: a name that stands in both is imported from the wrong one.
   const neighbours = [...nestPackages(), 'rxjs'];

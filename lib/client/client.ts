@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { InvalidArgumentError, type MemcachedError } from '../errors.js';
+import type { MemcachedError } from '../errors.js';
 import { ResolvedClientOptions, type MemcachedClientOptions } from '../options/client-options.js';
 import type { Ttl } from '../options/cache-options.js';
 import type { CodecOptions } from '../options/codec-options.js';
@@ -316,11 +316,8 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
    * @param options `down`: servers (`host:port`) to be taken as out, under the distribution's rule for failover `next`.
    * @throws {InvalidArgumentError} when no server can take the key.
    */
-  serverFor(key: string, options: { down?: readonly string[] } = {}): string {
-    const server = this.#list.cluster.serverFor(this.#requests.fullKey(key), options.down);
-    if (server === undefined)
-      throw new InvalidArgumentError(`no server is left for key ${JSON.stringify(key)}`);
-    return server.id;
+  serverFor(key: string, options?: { down?: readonly string[] }): string {
+    return this.#list.serverFor(key, this.#requests.fullKey(key), options);
   }
 
   /**

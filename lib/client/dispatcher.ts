@@ -17,8 +17,6 @@ import { commandChannel, endTold, onlyStartsAndEndsAreHeard, told, traced } from
 import { WaitingCalls } from './waiting-calls.js';
 import { watchedEnds, WatchedCommand } from './watched-command.js';
 
-const NO_OPTIONS: CommandOptions = Object.freeze({});
-
 /**
  * The one way of every command to its server. What holds for all of them is done here: none begins after `close()`, each
  * has its deadline from the call on and settles when its signal is aborted, whatever it waits for; while no server is
@@ -138,18 +136,21 @@ export class Dispatcher {
    * @param label how errors call the command.
    * @returns what is left of the call's limits by then.
    */
-  async ready(label: string, options: CommandOptions | undefined): Promise<CommandOptions> {
+  async ready<Options extends CommandOptions>(
+    label: string,
+    options: Options | undefined,
+  ): Promise<Options | undefined> {
     if (options !== undefined) checkOptions(label, options);
     const timeoutMs = this.#timeoutMs(options);
     if (this.#serversKnown && options?.signal === undefined) {
       this.refuseAfterClose();
-      return options ?? NO_OPTIONS;
+      return options;
     }
     const begun = performance.now();
     const wait = (): Promise<void> => this.#servers(label, timeoutMs);
     if (options?.signal === undefined) await wait();
     else await this.#aborts.until(signalOf(options.signal), wait, () => undefined);
-    return { ...options, timeout: Math.max(1, timeoutMs - (performance.now() - begun)) };
+    return { ...options, timeout: Math.max(1, timeoutMs - (performance.now() - begun)) } as Options;
   }
 
   /** The node that takes commands for a key now; `undefined` when none can. */

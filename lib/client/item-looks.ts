@@ -67,8 +67,7 @@ export class ItemLooks {
       const item = (await ask('lookup')) as Lookup<Bytes>;
       if (!item.hit) return { there: false };
       const { value, ttl, lastAccessSeconds, hitBefore, stale } = item;
-      const ttlSeconds = ttl === undefined ? null : ttl / 1000;
-      return { there: true, ...value, ttlSeconds, lastAccessSeconds, readBefore: hitBefore, stale };
+      return { there: true, ...value, ttl, lastAccessSeconds, readBefore: hitBefore, stale };
     } catch (error) {
       if (!(error instanceof UnsupportedError)) throw error;
     }
@@ -87,8 +86,9 @@ interface FoundItem<Note> {
   /** Client flags. */
   readonly flags: number;
   readonly note: Note;
-  /** Seconds left; `null` where it never expires; absent where it is not known. */
-  readonly ttlSeconds?: number | null;
+  /** Milliseconds left, in whole seconds; `undefined` where it never expires, and where nothing below is known. */
+  readonly ttl?: number | undefined;
+  /** Absent in the classic dialect, as is all that follows. */
   readonly lastAccessSeconds?: number;
   /** Whether it had been read before. */
   readonly readBefore?: boolean;

@@ -74,7 +74,7 @@ export async function readMany<Value>(
   requests: RequestMaker,
   dispatcher: Dispatcher,
 ): Promise<ManyResult<Value>> {
-  const limits: ReadOptions = await dispatcher.ready(kind, options);
+  const limits = await dispatcher.ready(kind, options);
   const read: Reading = {
     kind,
     options: limits,

@@ -26,8 +26,8 @@ export async function setMany(
   if (options !== undefined) checkOptions('setMany', options);
   if (options?.ttl !== undefined) requests.exptime(options.ttl);
   for (const key of pairs.keys()) requests.checkKey(key);
-  await dispatcher.ready('setMany', options);
-  return each([...pairs.keys()], (key) => commands.set(key, pairs.get(key), options), commands);
+  const limits = await dispatcher.ready('setMany', options);
+  return each([...pairs.keys()], (key) => commands.set(key, pairs.get(key), limits), commands);
 }
 
 export async function deleteMany(
@@ -39,8 +39,8 @@ export async function deleteMany(
 ): Promise<ManyResult<boolean>> {
   const unique = [...new Set(checkedKeys(keys, 'deleteMany'))];
   for (const key of unique) requests.checkKey(key);
-  await dispatcher.ready('deleteMany', options);
-  return each(unique, (key) => commands.delete(key, options), commands);
+  const limits = await dispatcher.ready('deleteMany', options);
+  return each(unique, (key) => commands.delete(key, limits), commands);
 }
 
 /** Runs one command per key, every key having been checked. */

@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { setTimeout as wait } from 'node:timers/promises';
 import { CacheEngine } from '../../lib/cache/cache-engine.js';
 import { MemcachedClient } from '../../lib/client/client.js';
 import type { CommandOptions } from '../../lib/client/command-options.js';
+import type { CommandTimeoutError } from '../../lib/errors.js';
 import type { Codec } from '../../lib/index.js';
 import type { MemcachedClientOptions } from '../../lib/options/client-options.js';
 import { MemcachedServer } from '../../lib/testing/index.js';
@@ -160,6 +162,16 @@ describe('every command', () => {
     await expect(client.get('a', { codec: null as never })).rejects.toThrow('codec: expected');
   });
 
+  it.each([null, 5, ['127.0.0.1:1'], { down: '127.0.0.1:1' }])(
+    'refuses %j as options of serverFor',
+    (options) => {
+      const client = open({ servers: '127.0.0.1:1' });
+      expect(() => client.serverFor('a', options as never)).toThrow(
+        expect.objectContaining({ code: 'MEMCACHED_INVALID_ARGUMENT' }),
+      );
+    },
+  );
+
   it.each([
     null,
     5,
@@ -204,6 +216,21 @@ describe('every command', () => {
 });
 
 describe('a call that takes several commands', () => {
+  it.each([
+    ['setMany', (client: MemcachedClient) => client.setMany({ a: 1 }, { timeout: 1000 })],
+    ['deleteMany', (client: MemcachedClient) => client.deleteMany(['a'], { timeout: 1000 })],
+  ])('has for its writes what the wait for servers has left: %s', async (_name, command) => {
+    await using server = await ScriptedServer.start((peer) => peer.negotiate());
+    const discovery = async (): Promise<string> => {
+      await wait(200);
+      return server.address;
+    };
+    await using client = new MemcachedClient({ discovery, connectTimeout: '30s' });
+    const { failures } = await command(client);
+    expect(failures[0].error).toMatchObject({ code: 'MEMCACHED_TIMEOUT' });
+    expect((failures[0].error as CommandTimeoutError).timeoutMs).toBeLessThan(850);
+  });
+
   it('has half of its time for a later one, whatever this process was busy with before', async () => {
     await using server = await ScriptedServer.start((peer) =>
       peer.answer((line) => {

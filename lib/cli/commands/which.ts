@@ -180,18 +180,18 @@ async function look({ client, ended }: Call, key: string, server: string): Promi
 /** A row for programs. */
 function itemJson(item: Item): object {
   if ('error' in item || !item.there) return item;
-  const { ttlSeconds: ttl, note: _, ...facts } = item;
-  return { ...facts, ttl };
+  const { note: _, ...facts } = item;
+  return facts;
 }
 
 function itemText(item: Item): string {
   if ('error' in item) return printable(item.error.message);
   if (!item.there) return 'not there';
-  const { size, flags, ttlSeconds, lastAccessSeconds, readBefore, stale } = item;
+  const { size, flags, ttl, lastAccessSeconds, readBefore, stale } = item;
   const facts = [`${bytesText(size)}, flags ${flags}`];
-  if (ttlSeconds === null) facts.push('never expires');
-  else if (ttlSeconds !== undefined) facts.push(`${durationText(ttlSeconds)} left`);
+  // The classic dialect tells neither.
   if (lastAccessSeconds !== undefined) {
+    facts.push(ttl === undefined ? 'never expires' : `${durationText(ttl / 1000)} left`);
     const ago = `${durationText(lastAccessSeconds)} ago`;
     facts.push(readBefore === true ? `last read ${ago}` : `stored ${ago} and never read`);
   }

@@ -109,17 +109,14 @@ function verdict({ there, mark, problem }) {
 }
 
 /** What a server says of an item. */
-function facts(
-  { server, state, there, size, flags, ttlSeconds, lastAccessSeconds, readBefore, stale },
-  more,
-) {
+function facts({ server, state, there, size, flags, ttl, lastAccessSeconds, readBefore, stale }, more) {
   const told = [more, fact('Server', `${server} (${state})`)];
   if (there) {
     told.push(fact('Size', bytes(size)), fact('Client flags', String(flags)));
     // The classic dialect does not tell more.
-    if (ttlSeconds !== undefined) {
+    if (lastAccessSeconds !== undefined) {
       told.push(
-        fact('Time left', ttlSeconds === null ? 'never expires' : seconds(ttlSeconds)),
+        fact('Time left', ttl === undefined ? 'never expires' : seconds(ttl / 1000)),
         fact('Last read or stored', `${seconds(lastAccessSeconds)} ago`),
         fact('Read since stored', readBefore ? 'yes' : 'no'),
       );

@@ -243,7 +243,7 @@ describe.each(PLATFORMS)('the dashboard on %s', (platform) => {
       there: true,
       size: expect.any(Number),
       flags: expect.any(Number),
-      ttlSeconds: expect.any(Number),
+      ttl: expect.any(Number),
       lastAccessSeconds: expect.any(Number),
       readBefore: true,
       stale: false,
