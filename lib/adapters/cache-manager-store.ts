@@ -94,14 +94,14 @@ export class MemcachedCacheManagerStore extends EventEmitter {
   get<Value>(keys: string[], options?: { raw?: false | undefined }): Promise<(Value | undefined)[]>;
   async get(key: string | string[], options?: { raw?: boolean | undefined }): Promise<unknown> {
     if (Array.isArray(key)) return this.getMany(key, options as { raw: true });
-    return told(await this.#space.get(key), options);
+    return answerOf(await this.#space.get(key), options);
   }
 
   /** One trip to each server. */
   getMany<Value>(keys: string[], options: { raw: true }): Promise<(RawValue<Value> | undefined)[]>;
   getMany<Value>(keys: string[], options?: { raw?: false | undefined }): Promise<(Value | undefined)[]>;
   async getMany(keys: string[], options?: { raw?: boolean | undefined }): Promise<unknown[]> {
-    return (await this.#space.getMany(keys)).map((item) => told(item, options));
+    return (await this.#space.getMany(keys)).map((item) => answerOf(item, options));
   }
 
   /** @param ttl milliseconds; by default the store's; 0 for ever. @returns whether it was stored. */
@@ -160,7 +160,7 @@ export class MemcachedCacheManagerStore extends EventEmitter {
   }
 }
 
-function told(item: StoredItem | undefined, options: { raw?: boolean | undefined } | undefined): unknown {
+function answerOf(item: StoredItem | undefined, options: { raw?: boolean | undefined } | undefined): unknown {
   if (options?.raw !== true || item === undefined) return item?.value;
   return { value: item.value, expires: item.expires } satisfies RawValue<unknown>;
 }

@@ -20,7 +20,7 @@ export class Batch<Id, V> {
   /** Those that may have to be computed, as far as that is known. */
   readonly #undecided = new Set<Id>();
   #allExpected = false;
-  #asked: Asked<Id>[] = [];
+  #waiting: WaitingId<Id>[] = [];
   #open!: () => void;
   #scheduled = true;
 
@@ -48,7 +48,7 @@ export class Batch<Id, V> {
   /** The loader of one id. */
   load(id: Id, context: LoadContext): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      this.#asked.push({ id, load: context as Load, resolve, reject });
+      this.#waiting.push({ id, load: context as Load, resolve, reject });
       if (this.#scheduled) {
         this.decided(id);
       } else {
@@ -66,35 +66,35 @@ export class Batch<Id, V> {
   #run(): void {
     this.#scheduled = false;
     // Nobody waits for what was aborted. What goes on without the store is loaded all the same: its callers wait.
-    const asked = this.#asked.filter(({ load }) => !load.isAborted);
-    this.#asked = [];
-    if (asked.length === 0) return;
-    for (const { load } of asked) load.begins();
-    void this.#call(asked);
+    const waiting = this.#waiting.filter(({ load }) => !load.isAborted);
+    this.#waiting = [];
+    if (waiting.length === 0) return;
+    for (const { load } of waiting) load.begins();
+    void this.#call(waiting);
   }
 
-  async #call(asked: readonly Asked<Id>[]): Promise<void> {
+  async #call(waiting: readonly WaitingId<Id>[]): Promise<void> {
     try {
-      const ids = asked.map(({ id }) => id);
-      const result = await this.#traced(asked, async () => this.#loadMissing(ids, contextOf(asked)));
+      const ids = waiting.map(({ id }) => id);
+      const result = await this.#traced(waiting, async () => this.#loadMissing(ids, contextOf(waiting)));
       const valueOf = checked<Id, V>(result, ids.length);
-      asked.forEach(({ id, resolve }, index) =>
+      waiting.forEach(({ id, resolve }, index) =>
         resolve(Array.isArray(valueOf) ? valueOf[index] : valueOf.get(id)),
       );
     } catch (error) {
-      for (const { reject } of asked) reject(error);
+      for (const { reject } of waiting) reject(error);
     }
   }
 
-  #traced<T>(asked: readonly Asked<Id>[], work: () => Promise<T>): Promise<T> {
+  #traced<T>(waiting: readonly WaitingId<Id>[], work: () => Promise<T>): Promise<T> {
     return this.#loads.audience.hasSubscribers
-      ? this.#loads.run(aboutLoad(asked.map(({ load }) => load)), work)
+      ? this.#loads.run(aboutLoad(waiting.map(({ load }) => load)), work)
       : work();
   }
 }
 
 /** An id whose value is to be computed, and the computation that waits for it. */
-interface Asked<Id> {
+interface WaitingId<Id> {
   readonly id: Id;
   readonly load: Load;
   readonly resolve: (value: unknown) => void;
@@ -102,10 +102,10 @@ interface Asked<Id> {
 }
 
 /** What is said of the batch is said of each of its values; it is given up once all of them are. */
-function contextOf(asked: readonly Asked<unknown>[]): BatchContext {
+function contextOf(waiting: readonly WaitingId<unknown>[]): BatchContext {
   const controller = new AbortController();
-  let left = asked.length;
-  for (const { load } of asked) {
+  let left = waiting.length;
+  for (const { load } of waiting) {
     const { signal } = load;
     const onAbort = (): void => {
       left -= 1;
@@ -116,9 +116,9 @@ function contextOf(asked: readonly Asked<unknown>[]): BatchContext {
   }
   return {
     signal: controller.signal,
-    setTtl: (ttl) => asked.forEach(({ load }) => load.setTtl(ttl)),
-    tag: (...tags) => asked.forEach(({ load }) => load.tag(...tags)),
-    skip: () => asked.forEach(({ load }) => load.skip()),
+    setTtl: (ttl) => waiting.forEach(({ load }) => load.setTtl(ttl)),
+    tag: (...tags) => waiting.forEach(({ load }) => load.tag(...tags)),
+    skip: () => waiting.forEach(({ load }) => load.skip()),
   };
 }
 

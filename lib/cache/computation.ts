@@ -80,7 +80,7 @@ export class Computation {
     for (;;) {
       if (finding.right === 'ours') return finding;
       if (finding.right === 'free' && (!finding.unclaimable || claims === MAX_CLAIMS)) return finding;
-      if (storeTime.isSpent) return behind ? { kind: 'none' } : finding;
+      if (storeTime.isOver) return behind ? { kind: 'none' } : finding;
       // Without the states of its tags nothing that comes could be served, nor could what is computed here be stored.
       if (finding.right === 'theirs' && finding.tags === undefined) return finding;
       // It may be nobody's: what is computed here is stored over what stands for it.
@@ -116,7 +116,7 @@ export class Computation {
       }
       if (flight.abortion !== undefined) return { kind: 'error', error: flight.abortion.reason };
       if (flight.detached) return { ...finding, right: 'free', cas: '' };
-      if (storeTime.isSpent) continue;
+      if (storeTime.isOver) continue;
       const before = order.next();
       const looked = await storeTime.look(reader.look(key, policy), waiting, (late) =>
         this.#abandon(key, late),
@@ -215,15 +215,15 @@ export class Computation {
       const untagged = load.tags.size === 0 && policy.tags.length === 0 && this.#in.tags.areOfPolicies;
       const isKnown = untagged && finding.tags !== undefined;
       // Whoever waits does not wait for a store that has been slow already; it is stored all the same.
-      const onSpent = (): void => flight.land({ ...unstored, isToBeStored: true });
+      const onOver = (): void => flight.land({ ...unstored, isToBeStored: true });
       const { storeTime } = flight;
-      const tags = isKnown ? NONE : await storeTime.of(this.#tagsOf(call, load, finding, loadedAt), onSpent);
+      const tags = isKnown ? NONE : await storeTime.of(this.#tagsOf(call, load, finding, loadedAt), onOver);
       if (tags === undefined) return unstored;
       // Nobody who begins after this may have the value without a look: an invalidation may pass between them.
       const stored = order.next();
       try {
         const storing = this.#store(call, finding, value, ttlSeconds, tags);
-        const confirmed = await storeTime.of(storing, onSpent);
+        const confirmed = await storeTime.of(storing, onOver);
         if (confirmed) remains = 'as-it-is';
         // The store does not compare the versions of tags: who joined later looks for himself.
         return confirmed && tags.length === 0

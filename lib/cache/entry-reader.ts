@@ -1,10 +1,10 @@
 import { InvalidArgumentError } from '../errors.js';
 import type { ResolvedPolicy } from '../options/cache-policy.js';
 import { fits, type StandardSchema } from '../options/standard-schema.js';
-import { AskedThrough, type AskedPlainly } from './asked.js';
+import { LoadingRead, type PlainRead } from './callers-reads.js';
 import type { Clock } from './clock.js';
 import type { CacheEvents } from './cache-events.js';
-import { SameTurn } from './same-turn.js';
+import { TurnReads } from './turn-reads.js';
 import { judge, unknownFinding, type Finding } from './finding.js';
 import type { NearReads } from './near-reads.js';
 import { isHitForMiss, type CacheReading, type CacheStore } from './store.js';
@@ -16,7 +16,7 @@ export class EntryReader {
   readonly #clock: Clock;
   readonly #events: CacheEvents;
   readonly #tags: Tags;
-  readonly #turn = new SameTurn<Promise<CacheReading> | AskedThrough>();
+  readonly #turn = new TurnReads<Promise<CacheReading> | LoadingRead>();
 
   readonly #isUsed: (key: string, cas: string) => boolean;
   readonly #near: NearReads | undefined;
@@ -43,7 +43,7 @@ export class EntryReader {
     if (policy.share === 'copy') return this.#begin(key, policy, together);
     const { reads } = this.#turn;
     const known = reads.get(key);
-    if (known !== undefined) return known instanceof AskedThrough ? known.whole : known;
+    if (known !== undefined) return known instanceof LoadingRead ? known.askForAll() : known;
     if (reads.size === 0) this.#turn.begin();
     const read = this.#begin(key, policy, together);
     reads.set(key, read);
@@ -51,20 +51,20 @@ export class EntryReader {
   }
 
   /** Reads an entry for one call, as `read` does. @param then what is done with the value, or with the call once it has been told. */
-  readFor(asked: AskedThrough, then: (answer: unknown) => unknown): Promise<unknown> {
-    const answer = this.#askThrough(asked);
+  readFor(asked: LoadingRead, then: (answer: unknown) => unknown): Promise<unknown> {
+    const answer = this.#askLoading(asked);
     if (answer !== undefined) return answer.then(then);
-    return told(this.read(asked.key, asked.policy), asked, then);
+    return answerCall(this.read(asked.key, asked.policy), asked, then);
   }
 
   /** The same for a call that asks for no rights; see `glance`. */
-  glanceFor(asked: AskedPlainly, then: (answer: unknown) => unknown): Promise<unknown> {
+  glanceFor(asked: PlainRead, then: (answer: unknown) => unknown): Promise<unknown> {
     const { key, policy } = asked;
     const answer = this.#takesMore(policy) ? undefined : this.#store.ask?.(key, 0, 0, asked);
-    return answer?.then(then) ?? told(this.glance(key, policy), asked, then);
+    return answer?.then(then) ?? answerCall(this.glance(key, policy), asked, then);
   }
 
-  #askThrough(asked: AskedThrough): Promise<unknown> | undefined {
+  #askLoading(asked: LoadingRead): Promise<unknown> | undefined {
     const { key, policy } = asked;
     if (this.#takesMore(policy)) return undefined;
     const { leaseSeconds, recacheSeconds } = policy;
@@ -297,9 +297,9 @@ export class EntryReader {
 }
 
 /** Goes on with a call once it has been told what a read has found. */
-function told(
+function answerCall(
   read: Promise<CacheReading>,
-  asked: AskedThrough | AskedPlainly,
+  asked: LoadingRead | PlainRead,
   then: (answer: unknown) => unknown,
 ): Promise<unknown> {
   return read.then(

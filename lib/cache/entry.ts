@@ -22,10 +22,10 @@ export function entryFor(
   if (ttlSeconds === 0) return { entry: { value, tags, kind: 'value' }, keepSeconds: 0 };
   const jittered = Math.max(1, ttlSeconds - Math.floor(random() * policy.jitter * ttlSeconds));
   const aheadSeconds = aheadSecondsOf(policy);
-  const unhurried =
+  const isNeverAhead =
     aheadSeconds > 0 &&
     (jittered <= aheadSeconds || (policy.ttlSeconds !== undefined && ttlSeconds < policy.ttlSeconds));
-  const kind = unhurried ? 'unhurried' : 'value';
+  const kind = isNeverAhead ? 'no-refresh-ahead' : 'value';
   const { graceSeconds } = policy;
   return { entry: { value, tags, kind, graceSeconds }, keepSeconds: jittered + graceSeconds };
 }
@@ -53,9 +53,9 @@ export function updatedKind(
   value: unknown,
   before: CacheEntry | undefined,
   policy: ResolvedPolicy,
-): 'value' | 'unhurried' {
-  const waits = before?.kind === 'unhurried' || aheadSecondsOf(policy) > 0;
-  return waits && !isCounter(value) ? 'unhurried' : 'value';
+): 'value' | 'no-refresh-ahead' {
+  const waits = before?.kind === 'no-refresh-ahead' || aheadSecondsOf(policy) > 0;
+  return waits && !isCounter(value) ? 'no-refresh-ahead' : 'value';
 }
 
 /** How long before its end a value is refreshed ahead, 0 = never. */

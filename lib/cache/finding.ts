@@ -79,7 +79,7 @@ export function isStale(reading: CacheReading, graceSeconds: number): boolean {
 export function isPlainHit(reading: CacheReading, { graceSeconds }: ResolvedPolicy): boolean {
   const { value: entry } = reading;
   if (!reading.hit || entry === undefined || reading.won || reading.busy || reading.stale) return false;
-  if (entry.tags.length > 0 || (entry.kind !== 'value' && entry.kind !== 'unhurried')) return false;
+  if (entry.tags.length > 0 || (entry.kind !== 'value' && entry.kind !== 'no-refresh-ahead')) return false;
   return graceSeconds === 0 || !isStale(reading, graceSeconds);
 }
 

@@ -1,6 +1,6 @@
 import { ClientClosedError } from '../errors.js';
 import type { ResolvedPolicy } from '../options/cache-policy.js';
-import { AskedPlainly } from './asked.js';
+import { PlainRead } from './callers-reads.js';
 import type { CacheParts } from './cache-parts.js';
 import { isPlainHit, keepOf, unknownFinding, type Finding } from './finding.js';
 import type { CacheReading } from './store.js';
@@ -22,7 +22,7 @@ export class PlainReads {
     const kept = this.#in.near?.find(key, policy);
     if (kept !== undefined) return kept;
     if (policy.tags.length > 0 || !tags.areOfPolicies) return this.#readWithTags(key, policy, stale);
-    const asked = new AskedPlainly(key, policy, events.hitAudience.hasSubscribers, stale);
+    const asked = new PlainRead(key, policy, events.hitAudience.hasSubscribers, stale);
     return reader.glanceFor(asked, this.#onAnswer);
   }
 
@@ -40,7 +40,7 @@ export class PlainReads {
 
   /** One for all calls. */
   readonly #onAnswer = (answer: unknown): unknown => {
-    if (!(answer instanceof AskedPlainly)) {
+    if (!(answer instanceof PlainRead)) {
       this.#in.events.countHit();
       return answer;
     }

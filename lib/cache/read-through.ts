@@ -1,7 +1,7 @@
 import { AbortWatch } from '../abort-watch.js';
 import { ClientClosedError } from '../errors.js';
 import type { ResolvedPolicy } from '../options/cache-policy.js';
-import { AskedThrough } from './asked.js';
+import { LoadingRead } from './callers-reads.js';
 import { within } from './clock.js';
 import { callOf, type CacheCall } from './cache-call.js';
 import type { CacheParts } from './cache-parts.js';
@@ -47,7 +47,7 @@ export class ReadThrough {
     if (policy.forceFresh || this.#mayHaveTags(policy) || this.#flights.get(key)?.cold) {
       return this.#serve(callOf(key, loader, policy, began), false);
     }
-    const asked = new AskedThrough(key, policy, events.hitAudience.hasSubscribers, loader, began);
+    const asked = new LoadingRead(key, policy, events.hitAudience.hasSubscribers, loader, began);
     return reader.readFor(asked, this.#onAnswer);
   }
 
@@ -171,13 +171,13 @@ export class ReadThrough {
 
   /** One for all calls: in their own context, as what it does for a miss is theirs. */
   readonly #onAnswer = (answer: unknown): unknown => {
-    if (answer instanceof AskedThrough) return this.#told(answer);
+    if (answer instanceof LoadingRead) return this.#onLoadingRead(answer);
     this.#in.events.countHit();
     return answer;
   };
 
   /** What a call is served whose read has said more than a value. */
-  #told({ key, policy, loader, began, reading, error }: AskedThrough): unknown {
+  #onLoadingRead({ key, policy, loader, began, reading, error }: LoadingRead): unknown {
     if (reading === undefined) return this.#blind(callOf(key, loader, policy, began), error);
     if (!isPlainHit(reading, policy)) return this.#seenAlone(callOf(key, loader, policy, began), reading);
     this.#in.events.noteHit(key);
@@ -248,15 +248,15 @@ export class ReadThrough {
   }
 
   /** The long way: joins the computation of a value, or looks at the entry and its tags, for what a slow store has left of its time. */
-  async #obtain(call: CacheCall, spentMs = 0): Promise<unknown> {
+  async #obtain(call: CacheCall, usedMs = 0): Promise<unknown> {
     const flight = this.#flights.get(call.key);
     if (flight?.cold) return this.#landing(call, flight, 'joined');
-    if (spentMs === 0) return this.#seen(call, await this.#look(call));
-    const time = new StoreTime(this.#in, spentMs);
-    const found = time.isSpent
+    if (usedMs === 0) return this.#seen(call, await this.#look(call));
+    const time = new StoreTime(this.#in, usedMs);
+    const found = time.isOver
       ? undefined
       : await time.look(this.#look(call), false, (late) => this.#giveBack(call.key, late));
-    call.storeMs = time.spentMs;
+    call.storeMs = time.usedMs;
     return this.#seen(call, found ?? unknownFinding(this.#in.clock.now()));
   }
 
@@ -303,7 +303,7 @@ export class ReadThrough {
         const own = flight.ofOne(landing, isAlone, this.#in.store);
         return own instanceof Promise ? own.catch(() => this.#computeFor(call)) : own;
       }
-      if (landing.kind !== 'error') return this.#obtain(call, call.storeMs + flight.storeTime.spentMs);
+      if (landing.kind !== 'error') return this.#obtain(call, call.storeMs + flight.storeTime.usedMs);
       const mayStandIn = stale !== undefined && isKept(stale, this.#in.clock.now());
       if (!mayStandIn || !call.policy.serveStaleIf(landing.error)) throw landing.error;
       this.#note(call, 'stale');
@@ -325,7 +325,7 @@ export class ReadThrough {
       this.#note(call, 'hit');
       const due =
         finding.right === 'ours' &&
-        finding.entry?.kind !== 'unhurried' &&
+        finding.entry?.kind !== 'no-refresh-ahead' &&
         retryPause.pausing(key) === undefined;
       if (due) this.#refresh(call, finding);
       // Whoever has the right from here on, it will not be handed out again: remember since when.

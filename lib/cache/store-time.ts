@@ -14,32 +14,32 @@ const USUAL = 1 / 10;
 export class StoreTime {
   readonly #clock: Clock;
   readonly #limitMs: number;
-  #spentMs: number;
+  #usedMs: number;
 
-  /** @param spentMs what it has taken already. */
-  constructor({ clock, store }: { readonly clock: Clock; readonly store: CacheStore }, spentMs: number) {
+  /** @param usedMs what it has taken already. */
+  constructor({ clock, store }: { readonly clock: Clock; readonly store: CacheStore }, usedMs: number) {
     this.#clock = clock;
     this.#limitMs = store.limitMs ?? Infinity;
-    this.#spentMs = spentMs;
+    this.#usedMs = usedMs;
   }
 
   /** What it has taken so far. */
-  get spentMs(): number {
-    return this.#spentMs;
+  get usedMs(): number {
+    return this.#usedMs;
   }
 
   /** Whether it has taken so long that nothing more may be asked of it before there is an answer. */
-  get isSpent(): boolean {
-    return this.#spentMs >= this.#limitMs * ENOUGH;
+  get isOver(): boolean {
+    return this.#usedMs >= this.#limitMs * ENOUGH;
   }
 
   /**
    * Counts the time of one thing that the store does.
    *
-   * @param onSpent called when all of the time is spent before that is done; it goes on.
+   * @param onOver called when all of the time is spent before that is done; it goes on.
    */
-  async of<T>(work: Promise<T>, onSpent?: () => void): Promise<T> {
-    const callOff = onSpent && this.#whenSpent(onSpent);
+  async of<T>(work: Promise<T>, onOver?: () => void): Promise<T> {
+    const callOff = onOver && this.#whenOver(onOver);
     try {
       return await this.#count(work, 0);
     } finally {
@@ -72,19 +72,19 @@ export class StoreTime {
     try {
       return await work;
     } finally {
-      this.#spentMs += Math.max(this.#clock.now() - began - freeMs, 0);
+      this.#usedMs += Math.max(this.#clock.now() - began - freeMs, 0);
     }
   }
 
   get #leftMs(): number {
-    return Math.max(this.#limitMs - this.#spentMs, 0);
+    return Math.max(this.#limitMs - this.#usedMs, 0);
   }
 
-  #whenSpent(onSpent: () => void): (() => void) | undefined {
+  #whenOver(onOver: () => void): (() => void) | undefined {
     if (this.#limitMs === Infinity) return undefined;
     return this.#clock.after(this.#leftMs, () => {
-      this.#spentMs = this.#limitMs;
-      onSpent();
+      this.#usedMs = this.#limitMs;
+      onOver();
     });
   }
 }

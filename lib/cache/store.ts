@@ -10,12 +10,12 @@ export interface TagVersion {
 /**
  * What an entry is.
  *
- * `value`: a value. `unhurried`: a value that is never refreshed ahead of its expiry, since its ttl is shorter than the
+ * `value`: a value. `no-refresh-ahead`: a value that is never refreshed ahead of its expiry, since its ttl is shorter than the
  * policy's, and every read would look due. `hit-for-miss`: the mark of a load that left nothing to store, by which readers
  * know that they need not wait for each other. `hit-for-miss-result`: the same, with what the load returned, for those who
  * were waiting for it.
  */
-export type EntryKind = 'value' | 'unhurried' | 'hit-for-miss' | 'hit-for-miss-result';
+export type EntryKind = 'value' | 'no-refresh-ahead' | 'hit-for-miss' | 'hit-for-miss-result';
 
 /** What lies under a key: the value, and the versions its tags had before its load began. */
 export interface CacheEntry {
@@ -60,7 +60,7 @@ export interface CacheReading {
  * Stands for the call that a read is made for. Its promise brings the value where that is all there is to say, and otherwise what
  * one of these functions returns.
  */
-export interface Asker {
+export interface EntryAsker {
   /** A value that is kept for no longer than its grace is not all; 0 leaves it out of account. */
   readonly policy: { readonly graceSeconds: number };
   /** Whether it is to be told of every value. */
@@ -133,7 +133,12 @@ export interface CacheStore {
    *
    * @returns a promise that never rejects; undefined where it takes `read`.
    */
-  ask?(key: string, leaseSeconds: number, recacheSeconds: number, asker: Asker): Promise<unknown> | undefined;
+  ask?(
+    key: string,
+    leaseSeconds: number,
+    recacheSeconds: number,
+    asker: EntryAsker,
+  ): Promise<unknown> | undefined;
 
   /**
    * Reads all of an entry but its value, and asks for no rights, to see whether it is what was read before. Undefined where tokens
@@ -170,11 +175,11 @@ export interface CacheStore {
    * Stores an entry whatever is there. Leases given out before are void. Where that fails, what is there is removed, as by
    * `remove`, before it rejects.
    *
-   * @param guarded asks first what is there, and stores over that: nothing is stored when the key is removed meanwhile,
+   * @param guardSet asks first what is there, and stores over that: nothing is stored when the key is removed meanwhile,
    *   however late the bytes of the write arrive.
    * @returns false where the store does without, and where it was removed.
    */
-  set(key: string, entry: CacheEntry, ttlSeconds: number, guarded: boolean): Promise<boolean>;
+  set(key: string, entry: CacheEntry, ttlSeconds: number, guardSet: boolean): Promise<boolean>;
 
   /**
    * Gives a right back, so that the next reader wins it. Where that fails, it is tried again as soon as the store can be asked.

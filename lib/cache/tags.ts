@@ -1,7 +1,7 @@
 import { BoundedMap } from '../bounded-map.js';
 import type { NearCache } from '../near/near-cache.js';
 import type { ResolvedPolicy } from '../options/cache-policy.js';
-import { SameTurn } from './same-turn.js';
+import { TurnReads } from './turn-reads.js';
 import type { CacheReading, CacheStore, TagState, TagVersion } from './store.js';
 
 /** States of no tags. */
@@ -19,7 +19,7 @@ const MAX_REMEMBERED = 10_000;
 export class Tags {
   readonly #store: CacheStore;
   readonly #namespaces: readonly (readonly [prefix: string, tag: string])[];
-  readonly #turn = new SameTurn<Promise<TagState>>();
+  readonly #turn = new TurnReads<Promise<TagState>>();
   readonly #near: NearCache | undefined;
   readonly #late = new BoundedMap<string, readonly string[]>(MAX_REMEMBERED);
   /** No key has tags but those of its policy: there are no namespaces, and no load came up with late ones. */

@@ -40,7 +40,7 @@ export class ClassicForms implements ClassicForm {
       case 'cas':
         return storeWitnessed(request, request.data!, send);
       case 'lease-get':
-        return told(request, leaseGet(request, send));
+        return answerAsker(request, leaseGet(request, send));
       case 'count':
         return count(request, send);
       case 'mark-stale':
@@ -53,7 +53,7 @@ export class ClassicForms implements ClassicForm {
 }
 
 /** What comes of a read, by way of its asker where it has one. */
-function told({ asker }: Request, read: Promise<unknown>): Promise<unknown> {
+function answerAsker({ asker }: Request, read: Promise<unknown>): Promise<unknown> {
   if (asker === undefined) return read;
   return read.then(
     (found) => asker.found(found),
@@ -82,7 +82,7 @@ async function touchValue(request: Request, send: Send): Promise<unknown> {
 async function count(request: Request, send: Send): Promise<CountRead | undefined> {
   const incr = async (): Promise<CountRead | undefined> => {
     const step = request.sibling('incr', readCounter);
-    step.own.delta = request.details.delta;
+    step.ownDetails().delta = request.details.delta;
     const digits = (await send(step)) as string | undefined;
     return digits === undefined ? undefined : { digits, ttl: undefined };
   };
@@ -108,8 +108,8 @@ async function storeWitnessed(request: Request, data: Buffer | string, send: Sen
   if (there.token !== cas + life + witness) return 'exists';
   // A server without tokens (`-C`) compares none: the witness of a stub has to do.
   const store = request.sibling(there.digits === '0' && cas !== '0' ? 'replace' : 'cas', readCasResult);
-  store.own.cas = store.kind === 'cas' ? there.digits : '';
-  store.own.life = there.life;
+  store.ownDetails().cas = store.kind === 'cas' ? there.digits : '';
+  store.ownDetails().life = there.life;
   store.exptime = request.exptime;
   store.exptimeInClassic = request.exptimeInClassic;
   store.flags = request.flags;
@@ -123,8 +123,8 @@ async function expire(request: Request, send: Send): Promise<boolean> {
   request.exptime = LONG_PAST;
   if (request.details.witness !== '') return (await storeWitnessed(request, '', send)) === 'stored';
   const store = request.sibling('cas', readCasResult);
-  store.own.cas = request.details.cas;
-  store.own.life = request.details.life;
+  store.ownDetails().cas = request.details.cas;
+  store.ownDetails().life = request.details.life;
   store.exptime = LONG_PAST;
   store.data = '';
   return (await send(store)) === 'stored';
@@ -137,7 +137,7 @@ async function expire(request: Request, send: Send): Promise<boolean> {
 async function leaseGet(request: Request, send: Send): Promise<LeaseRead<unknown>> {
   const gets = (): Promise<LeaseRead<unknown>> => {
     const look = request.sibling('gets', request.read);
-    look.own.withoutValue = request.details.withoutValue;
+    look.ownDetails().withoutValue = request.details.withoutValue;
     return send(look) as Promise<LeaseRead<unknown>>;
   };
   let read = await gets();

@@ -20,7 +20,7 @@ export async function count(
   dispatcher: Dispatcher,
 ): Promise<number | bigint | undefined> {
   const request = requests.make(kind, key, options);
-  request.own.delta = counterDigits(by, `${kind}: by`);
+  request.ownDetails().delta = counterDigits(by, `${kind}: by`);
   const initial = options?.initial;
   const first = initial === undefined ? '' : counterDigits(initial, `${kind}: initial`);
   if (options?.ttl !== undefined) requests.exptime(options.ttl);
@@ -35,7 +35,7 @@ export async function count(
     if (created === true) digits = first;
     else {
       const again = requests.make(kind, key, options);
-      again.own.delta = request.details.delta;
+      again.ownDetails().delta = request.details.delta;
       digits = await send(again);
     }
   }
@@ -52,8 +52,8 @@ export async function countWithTtl(
 ): Promise<Counted | undefined> {
   const request = requests.make('count', key, options);
   const { by = 1, initial, ttl } = options ?? {};
-  request.own.delta = counterDigits(by, 'count: by');
-  if (initial !== undefined) request.own.initial = counterDigits(initial, 'count: initial');
+  request.ownDetails().delta = counterDigits(by, 'count: by');
+  if (initial !== undefined) request.ownDetails().initial = counterDigits(initial, 'count: initial');
   if (ttl !== undefined) request.exptime = requests.exptime(ttl);
   request.inClassic = classicForm;
   const read = (await dispatcher.send(request, options)) as CountRead | undefined;

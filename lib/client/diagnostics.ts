@@ -117,7 +117,7 @@ export function onlyStartsAndEndsAreHeard(): boolean {
  * @param server where it will be sent.
  * @returns its result, untouched.
  */
-export function told(
+export function publishAround(
   request: Request,
   server: string,
   options: ResolvedClientOptions,
@@ -126,7 +126,7 @@ export function told(
 ): Promise<unknown> {
   const begun = performance.now();
   const message = messageOf(request, server, options);
-  return endTold(message, request, options, clock, begun, commandChannel.start.runStores(message, send));
+  return publishEndOf(message, request, options, clock, begun, commandChannel.start.runStores(message, send));
 }
 
 /**
@@ -136,7 +136,7 @@ export function told(
  * @param begun when, by `performance.now`.
  * @returns its result, untouched.
  */
-export function endTold(
+export function publishEndOf(
   message: CommandMessage | undefined,
   request: Request,
   options: ResolvedClientOptions,

@@ -13,7 +13,13 @@ import {
   type CommandOptions,
   type StrictOptions,
 } from './command-options.js';
-import { commandChannel, endTold, onlyStartsAndEndsAreHeard, told, traced } from './diagnostics.js';
+import {
+  commandChannel,
+  onlyStartsAndEndsAreHeard,
+  publishAround,
+  publishEndOf,
+  traced,
+} from './diagnostics.js';
 import { WaitingCalls } from './waiting-calls.js';
 import { watchedEnds, WatchedCommand } from './watched-command.js';
 
@@ -78,7 +84,7 @@ export class Dispatcher {
       request.timeoutMs = this.#options.commandTimeout;
     } else {
       request.timeoutMs = this.#timeoutMs(options);
-      if (options.signal !== undefined) request.own.signal = signalOf(options.signal);
+      if (options.signal !== undefined) request.ownDetails().signal = signalOf(options.signal);
       if (options.strict === true) this.#beStrict(request);
     }
     return this.forward(request, node);
@@ -93,7 +99,7 @@ export class Dispatcher {
     const until = performance.now() + limitMs;
     const signal = options?.signal === undefined ? undefined : signalOf(options.signal);
     return (request, node) => {
-      if (signal !== undefined) request.own.signal = signal;
+      if (signal !== undefined) request.ownDetails().signal = signal;
       if (options?.strict === true) this.#beStrict(request);
       request.timeoutMs = Math.ceil(Math.max(limitMs / 2, until - performance.now()));
       return this.forward(request, node);
@@ -102,7 +108,7 @@ export class Dispatcher {
 
   /** Has nobody answer a request in its server's place: said only where somebody would, as few requests say more of themselves. */
   #beStrict(request: Request): void {
-    if (this.#options.failover === 'miss') request.own.isStrict = true;
+    if (this.#options.failover === 'miss') request.ownDetails().isStrict = true;
   }
 
   /** Sends a request that has its limits. */
@@ -125,7 +131,7 @@ export class Dispatcher {
     const ready = this.#serversKnown && request.details.encoding === undefined;
     if (ready && request.details.signal === undefined) {
       if (!commandChannel.hasSubscribers) return this.#execute(request, node);
-      if (onlyStartsAndEndsAreHeard()) return this.#told(request, node);
+      if (onlyStartsAndEndsAreHeard()) return this.#published(request, node);
     }
     return this.#watched(request, ready, node);
   }
@@ -191,15 +197,24 @@ export class Dispatcher {
     return request.owed ? this.#cluster.executeOwed(request) : this.#cluster.execute(request);
   }
 
-  #told(request: Request, node: Node | undefined): Promise<unknown> {
+  #published(request: Request, node: Node | undefined): Promise<unknown> {
     if (!commandChannel.start.hasSubscribers) {
       const begun = performance.now();
-      return endTold(undefined, request, this.#options, this.#clock, begun, this.#execute(request, node));
+      return publishEndOf(
+        undefined,
+        request,
+        this.#options,
+        this.#clock,
+        begun,
+        this.#execute(request, node),
+      );
     }
     const at = node ?? this.#cluster.nodeFor(request.routingKey);
     // Looked for once, where whoever is asked for the server of a key is the one who gets the command.
     const to = request.owed || this.#options.failover === 'next' ? node : at;
-    return told(request, at?.server.id ?? '', this.#options, this.#clock, () => this.#execute(request, to));
+    return publishAround(request, at?.server.id ?? '', this.#options, this.#clock, () =>
+      this.#execute(request, to),
+    );
   }
 
   #watched(request: Request, ready: boolean, node: Node | undefined): Promise<unknown> {
@@ -224,7 +239,7 @@ export class Dispatcher {
     if (encoding !== undefined) {
       const tooLong = (): Error => late(label, 'the codec was not done', timeoutMs);
       await (this.closed.aborted ? encoding : this.#waiting.until(encoding, timeoutMs, tooLong));
-      request.own.encoding = undefined;
+      request.ownDetails().encoding = undefined;
     }
     try {
       await this.#servers(label, timeoutMs - (performance.now() - begun));

@@ -39,7 +39,7 @@ export class LeaseRepairs {
     const cas = (await send(request.sibling('gets', readClaimed))) as string;
     if (cas === '') return;
     const mark = request.sibling('mark-stale', ignore);
-    mark.own.cas = cas;
+    mark.ownDetails().cas = cas;
     mark.exptime = KEEP_EXPTIME;
     await send(mark);
   }

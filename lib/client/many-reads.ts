@@ -136,9 +136,9 @@ async function readLine(node: Node, keys: Keys, read: Reading): Promise<void> {
   const { codec } = requests.readersFor(options);
   const reader = new ManyReader(codec, keys.fullKeys, kind === 'gets-many', budget);
   const line = new Request(kind, '', reader.read);
-  line.own.keys = keys.wireKeys;
+  line.ownDetails().keys = keys.wireKeys;
   line.keyIsChecked = true;
-  line.own.userKeys = userKeys;
+  line.ownDetails().userKeys = userKeys;
   try {
     const found = (await read.send(line, node)) as ItemsFound | undefined;
     if (found === undefined) return;

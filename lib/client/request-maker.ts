@@ -78,8 +78,8 @@ export class RequestMaker {
     const request = this.#plain('lease-get', key, this.readersFor(options));
     const { leaseSeconds, recacheSeconds = 0, withoutValue } = options;
     request.leaseExptime = spanOf(leaseSeconds, 'leaseSeconds');
-    if (recacheSeconds !== 0) request.own.recacheExptime = spanOf(recacheSeconds, 'recacheSeconds');
-    if (withoutValue === true) request.own.withoutValue = true;
+    if (recacheSeconds !== 0) request.ownDetails().recacheExptime = spanOf(recacheSeconds, 'recacheSeconds');
+    if (withoutValue === true) request.ownDetails().withoutValue = true;
     request.inClassic = this.#classicForms;
     return request;
   }
@@ -167,9 +167,9 @@ export function tie(request: Request, token: CasToken): void {
   if (digits === undefined) {
     throw new InvalidArgumentError('cas: expected the token of an earlier read (gets), passed on as it was');
   }
-  request.own.cas = digits;
-  request.own.life = life ?? hidden ?? '';
-  request.own.witness = witness;
+  request.ownDetails().cas = digits;
+  request.ownDetails().life = life ?? hidden ?? '';
+  request.ownDetails().witness = witness;
 }
 
 function areOptions(options: unknown): boolean {
@@ -232,7 +232,7 @@ function checkedCodec(codec: unknown): Codec {
 function encodeInto(request: Request, value: unknown, codec: Codec): void {
   try {
     const encoded = codec.encode(value, request.routingKey);
-    if (isThenable(encoded)) request.own.encoding = handled(encodedLater(request, encoded));
+    if (isThenable(encoded)) request.ownDetails().encoding = handled(encodedLater(request, encoded));
     else take(request, encoded);
   } catch (error) {
     raiseNamed(error, request.label);

@@ -100,14 +100,14 @@ export class ServerEpochs {
     const look = this.#request('lease-get', this.#names.mark, ({ status, ttlSeconds }) =>
       status === 'ok' && ttlSeconds >= 0 ? ttlSeconds : undefined,
     );
-    look.own.withoutValue = true;
+    look.ownDetails().withoutValue = true;
     return (await this.#dispatcher.send(look, undefined, node)) as number | undefined;
   }
 
   async #readMany(node: Node, keys: readonly string[]): Promise<ReadonlyMap<string, string>> {
     try {
       const request = this.#request('get-many', '', readTexts);
-      request.own.keys = keys;
+      request.ownDetails().keys = keys;
       request.keyIsChecked = true;
       return (await this.#dispatcher.send(request, undefined, node)) as Texts;
     } catch (error) {
@@ -144,7 +144,7 @@ export class ServerEpochs {
     const request = new Request(kind, wireKey, read);
     request.userKey = request.routingKey = wireKey;
     // What cannot be asked for is not to be taken for missing.
-    request.own.isStrict = true;
+    request.ownDetails().isStrict = true;
     return request;
   }
 

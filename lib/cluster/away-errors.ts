@@ -7,7 +7,7 @@ import {
 } from '../errors.js';
 
 /** Whether the error says that the server could not be asked, rather than that it refused. */
-export function isAway(error: unknown): boolean {
+export function isAwayError(error: unknown): boolean {
   return (
     error instanceof ConnectionError ||
     error instanceof CommandTimeoutError ||
@@ -21,5 +21,5 @@ export function isAway(error: unknown): boolean {
  * by `SERVER_ERROR`.
  */
 export function isOwedAfter(error: unknown): boolean {
-  return isAway(error) || (error instanceof ServerError && error.reply.startsWith('SERVER_ERROR'));
+  return isAwayError(error) || (error instanceof ServerError && error.reply.startsWith('SERVER_ERROR'));
 }

@@ -4,7 +4,7 @@ import type { ResolvedClientOptions } from '../options/client-options.js';
 import type { ServerAddress } from '../options/server-options.js';
 import type { Request } from '../protocol/request.js';
 import { setImmediate } from '../timers.js';
-import { isAway, isOwedAfter } from './away-errors.js';
+import { isAwayError, isOwedAfter } from './away-errors.js';
 import { createPlacement } from './distribution/distribution.js';
 import type { Placement } from './distribution/placement.js';
 import { DepartedServers } from './departed-servers.js';
@@ -338,7 +338,7 @@ export class Cluster {
   }
 
   #miss(request: Request, error: unknown, reject: (error: unknown) => void): void {
-    if (!isAway(error)) {
+    if (!isAwayError(error)) {
       reject.call(request, error);
       return;
     }

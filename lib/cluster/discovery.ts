@@ -30,7 +30,7 @@ export class Discovery {
   /** How long one attempt may take until the next begins; its answer is taken all the same, if it comes. */
   readonly #attemptMs: number;
   /** Answers that are awaited, the latest last. */
-  #asked: Asked[] = [];
+  #asked: Question[] = [];
   /** When the answer was asked for that was taken last. */
   #takenSince = 0;
   #failures = 0;
@@ -143,7 +143,7 @@ export interface DiscoveryListener {
 }
 
 /** A question that is under way. */
-interface Asked {
+interface Question {
   readonly answer: Promise<readonly ServerAddress[]>;
   readonly since: number;
 }

@@ -2,7 +2,11 @@ import { ConnectionError, ProtocolError, type MemcachedError } from '../errors.j
 import type { Request } from '../protocol/request.js';
 
 /** A request was written, and its connection is gone. */
-export function lost(request: Request, server: string, cause: MemcachedError | undefined): MemcachedError {
+export function lostRequest(
+  request: Request,
+  server: string,
+  cause: MemcachedError | undefined,
+): MemcachedError {
   if (cause instanceof ProtocolError) return cause;
   const why = cause?.message ?? `${server}: connection closed`;
   return new ConnectionError(`${request.label}: ${why}`, server, request.outcome, { cause });

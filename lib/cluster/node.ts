@@ -377,7 +377,7 @@ export class Node implements ConnectionOwner<Connection> {
 
   #lostError(request: Request, cause: MemcachedError | undefined): MemcachedError {
     const refusal = cause instanceof ProtocolError ? undefined : this.#signs.refusal(request, this.server.id);
-    return refusal ?? errors.lost(request, this.server.id, cause);
+    return refusal ?? errors.lostRequest(request, this.server.id, cause);
   }
 }
 

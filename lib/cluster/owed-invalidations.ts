@@ -152,7 +152,7 @@ export class OwedInvalidations {
     // The classic dialect cannot, and what has been stale for its time since the invalidation is over.
     const marks = exptime > unixMs() / 1000 && dialect === 'meta';
     const request = new Request(marks ? 'mark-stale' : 'delete', key, () => true);
-    request.own.binaryKey = binaryKey;
+    request.ownDetails().binaryKey = binaryKey;
     request.userKey = request.routingKey = key;
     if (marks) request.exptime = exptime;
     this.#keys.delete(name);
@@ -193,6 +193,6 @@ export function repeated(request: Request, kind = request.kind): Request {
   again.exptime = request.exptime;
   // What is delivered is neither owed anew nor given up by whoever asked for it first.
   again.owed = false;
-  again.own.signal = undefined;
+  again.ownDetails().signal = undefined;
   return again;
 }

@@ -80,7 +80,7 @@ export class OwedSearch {
     } catch (error) {
       this.#hangUps = error instanceof ConnectionError && dialect === 'classic' ? this.#hangUps + 1 : 0;
       // They stay owed, and are invalidated when they are asked for.
-      this.#isRefused = this.#hangUps > 1 || isRefusal(error);
+      this.#isRefused = this.#hangUps > 1 || isRefusedListing(error);
       if (!this.#isRefused) this.#pause();
     }
     this.#isLooking = false;
@@ -102,7 +102,7 @@ export class OwedSearch {
 }
 
 /** Whether a server says that it never lists its keys, rather than that it cannot now. */
-function isRefusal(error: unknown): boolean {
+function isRefusedListing(error: unknown): boolean {
   if (!(error instanceof ServerError)) return error instanceof UnsupportedError;
   const passes = isBusy(error) || isOutOfConnections(error) || error.reply.startsWith('SERVER_ERROR');
   return !passes;

@@ -18,6 +18,6 @@ export class ServerClock {
   /** Has a request that names a time of day name the server's. */
   adjust(request: Request): void {
     const aheadMs = this.#originMs + performance.now() - unixMs();
-    request.own.aheadSeconds = Math.abs(aheadMs) >= SAME_MS ? Math.floor(aheadMs / 1000) : 0;
+    request.ownDetails().aheadSeconds = Math.abs(aheadMs) >= SAME_MS ? Math.floor(aheadMs / 1000) : 0;
   }
 }

@@ -130,7 +130,7 @@ export class NearCache implements BusAudience {
    *
    * @param admission what else is known of it.
    */
-  admit(key: string, value: KeptValue, { read, terms, versions, ttlMs, cas }: Admission): void {
+  admit(key: string, value: KeptValue, { read, terms, versions, ttlMs, cas }: ReadValue): void {
     const { moment } = read;
     const tags = versions.map(({ tag }) => tag);
     const place = this.#store.epochOfKey(key);
@@ -322,7 +322,7 @@ export interface NearTerms {
 }
 
 /** What is known of a value that was read. */
-export interface Admission {
+export interface ReadValue {
   readonly read: WantedRead;
   readonly terms: NearTerms;
   readonly versions: readonly { readonly tag: string; readonly version: string }[];
@@ -361,7 +361,7 @@ export interface NearCacheReport {
 }
 
 /** What may still be what is stored. */
-export interface Doubtful extends Pick<Admission, 'cas' | 'versions'> {
+export interface Doubtful extends Pick<ReadValue, 'cas' | 'versions'> {
   readonly value: KeptValue;
 }
 

@@ -98,11 +98,11 @@ function link(span: Span, to: SpanContext | undefined): void {
   if (to !== undefined) addLink?.call(span, { context: to });
 }
 
-function attributesOf({ instance, group, keys }: TracedMessage, told: Instrumentation['keys']): Attributes {
+function attributesOf({ instance, group, keys }: TracedMessage, shown: Instrumentation['keys']): Attributes {
   return {
     'cache.name': instance,
-    ...(told === 'none' ? {} : { 'cache.group': group }),
-    ...(told === 'full' ? { 'cache.key': [...keys] } : {}),
+    ...(shown === 'none' ? {} : { 'cache.group': group }),
+    ...(shown === 'full' ? { 'cache.key': [...keys] } : {}),
   };
 }
 

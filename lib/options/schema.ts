@@ -76,24 +76,24 @@ export function described<T>(reader: (value: unknown, path: string) => T, facts:
 /**
  * `undefined` becomes the default; anything else goes to the reader.
  *
- * @param told the default in words, where it does not speak for itself.
+ * @param inWords the default in words, where it does not speak for itself.
  */
-export function withDefault<T>(reader: Reader<T>, fallback: T, told?: string): Reader<T> {
+export function withDefault<T>(reader: Reader<T>, fallback: T, inWords?: string): Reader<T> {
   return described((value, path) => (value === undefined ? fallback : reader(value, path)), {
     ...reader.facts,
-    default: told ?? written(fallback, reader.facts?.type),
+    default: inWords ?? written(fallback, reader.facts?.type),
   });
 }
 
 /**
  * `undefined` stays undefined; anything else goes to the reader.
  *
- * @param told what stands in for it, in words.
+ * @param inWords what stands in for it, in words.
  */
-export function optional<T>(reader: Reader<T>, told?: string): Reader<T | undefined> {
+export function optional<T>(reader: Reader<T>, inWords?: string): Reader<T | undefined> {
   return described((value, path) => (value === undefined ? undefined : reader(value, path)), {
     ...reader.facts,
-    ...(told === undefined ? {} : { default: told }),
+    ...(inWords === undefined ? {} : { default: inWords }),
   });
 }
 

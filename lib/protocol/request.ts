@@ -67,7 +67,7 @@ export class Request {
   /** Who is told what came of a read, in place of its caller. */
   asker: Asker | undefined = undefined;
 
-  /** What only few requests say; to be read only, `own` is to be written to. */
+  /** What only few requests say; to be read only, `ownDetails()` is to be written to. */
   details: Readonly<Details> = NO_DETAILS;
 
   resolve: (result: unknown) => void = ignore;
@@ -157,20 +157,20 @@ export class Request {
   /** Another request for the same key, within the same limits. */
   sibling(kind: RequestKind, read: ReplyReader): Request {
     const other = new Request(kind, this.key, read);
-    if (this.details.binaryKey) other.own.binaryKey = true;
-    if (this.details.isStrict) other.own.isStrict = true;
+    if (this.details.binaryKey) other.ownDetails().binaryKey = true;
+    if (this.details.isStrict) other.ownDetails().isStrict = true;
     other.keyIsChecked = this.keyIsChecked;
     other.userKey = this.userKey;
     other.routingKey = this.routingKey;
     other.owed = this.owed;
     other.missResult = this.missResult;
-    if (this.details.signal !== undefined) other.own.signal = this.details.signal;
+    if (this.details.signal !== undefined) other.ownDetails().signal = this.details.signal;
     other.timeoutMs = this.timeoutMs;
     return other;
   }
 
   /** Its details, made where it had none. */
-  get own(): Details {
+  ownDetails(): Details {
     if (this.details === NO_DETAILS) this.details = new Details();
     return this.details;
   }

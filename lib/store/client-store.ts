@@ -1,6 +1,6 @@
 import { BoundedMap } from '../bounded-map.js';
 import {
-  type Asker,
+  type EntryAsker,
   type CacheEntry,
   type CacheReading,
   type CacheStore,
@@ -105,7 +105,12 @@ export class ClientStore implements CacheStore {
     });
   }
 
-  ask(key: string, leaseSeconds: number, recacheSeconds: number, asker: Asker): Promise<unknown> | undefined {
+  ask(
+    key: string,
+    leaseSeconds: number,
+    recacheSeconds: number,
+    asker: EntryAsker,
+  ): Promise<unknown> | undefined {
     const last = this.#lastAsked;
     if (last.leaseSeconds !== leaseSeconds || last.recacheSeconds !== recacheSeconds)
       this.#lastAsked = { leaseSeconds, recacheSeconds, codec: this.#codec };
@@ -155,13 +160,13 @@ export class ClientStore implements CacheStore {
     return (await this.#client.replace(itemKey(key), entry, options)) ? 'stored' : 'not-found';
   }
 
-  async set(key: string, entry: CacheEntry, ttlSeconds: number, guarded: boolean): Promise<boolean> {
+  async set(key: string, entry: CacheEntry, ttlSeconds: number, guardSet: boolean): Promise<boolean> {
     const name = itemKey(key);
     const options = keptFor(ttlSeconds, entry, this.#codec);
     let failure: unknown;
     try {
       this.#client.epochs.changing(name);
-      const stored = await (guarded
+      const stored = await (guardSet
         ? this.#sets.run(name, (later) => this.#setOver(name, entry, options, later))
         : this.#client.set(name, entry, options));
       if (stored) await this.#client.epochs.changed(name);

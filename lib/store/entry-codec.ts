@@ -24,7 +24,7 @@ const LINE_FEED = 0x0a;
 
 /** How the header of an entry names its kind. The results that a mark can hand on are two, and need no bytes. */
 const VALUE = 0;
-const UNHURRIED = 1;
+const NO_REFRESH_AHEAD = 1;
 const HIT_FOR_MISS = 2;
 const RESULT_UNDEFINED = 3;
 const RESULT_NULL = 4;
@@ -68,7 +68,7 @@ export class EntryCodec implements InPlaceCodec {
       const { data, flags } = encoded;
       const plain = data.length > 0 && flags !== 0 && (flags & FLAGS_CACHE_ENTRY) === 0;
       if (plain && entry.tags.length === 0 && entry.kind === 'value') return encoded;
-      const header = headerOf(flags, entry.kind === 'value' ? VALUE : UNHURRIED, entry.tags);
+      const header = headerOf(flags, entry.kind === 'value' ? VALUE : NO_REFRESH_AHEAD, entry.tags);
       const whole =
         typeof data === 'string' ? header + data : Buffer.concat([Buffer.from(header, 'utf8'), data]);
       return { data: whole, flags: FLAGS_CACHE_ENTRY };
@@ -143,9 +143,9 @@ export class EntryCodec implements InPlaceCodec {
     const { flags, code, tags } = readHeader(data.toString('utf8', 0, end));
     switch (code) {
       case VALUE:
-      case UNHURRIED: {
+      case NO_REFRESH_AHEAD: {
         const value = this.#inner.decodeAt(data, end + 1, data.length, flags, key, budget);
-        const kind = code === VALUE ? 'value' : 'unhurried';
+        const kind = code === VALUE ? 'value' : 'no-refresh-ahead';
         if (this.#keep === undefined) return entry(value, tags, kind);
         return this.#kept(this.#keep, data.subarray(end + 1), flags, key, value, tags, kind);
       }

@@ -208,7 +208,7 @@ export function storeContract(start: () => Promise<Stores>): void {
           { tag: 'y', version: '2' },
         ],
       ]) {
-        for (const kind of ['value', 'unhurried'] as const) {
+        for (const kind of ['value', 'no-refresh-ahead'] as const) {
           const key = fresh();
           const { cas } = await one.read(key, 30, 0);
           expect(await one.write(key, entry(value, { tags, kind }), 60, cas)).toBe('stored');

@@ -125,16 +125,16 @@ function inflated(format: CompressedFormat, data: Buffer, maxBytes: number): Pro
   const options = { maxOutputLength: maxBytes, info: true };
   return inPool<Decompressed>((done) => {
     // With `info`, there is more in the result than is declared.
-    const told = done as unknown as Done<Buffer>;
+    const onDone = done as unknown as Done<Buffer>;
     switch (format) {
       case 'zlib':
-        return zlib.inflate(data, options, told);
+        return zlib.inflate(data, options, onDone);
       case 'gzip':
-        return zlib.gunzip(data, options, told);
+        return zlib.gunzip(data, options, onDone);
       case 'brotli':
-        return zlib.brotliDecompress(data, options, told);
+        return zlib.brotliDecompress(data, options, onDone);
       case 'zstd':
-        return zstdDecompress?.(data, options, told);
+        return zstdDecompress?.(data, options, onDone);
     }
   }).catch((error: NodeJS.ErrnoException) => {
     throw error.code === 'ERR_BUFFER_TOO_LARGE'

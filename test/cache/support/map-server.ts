@@ -1,6 +1,6 @@
 import type { EpochPlace, EpochReading, EpochStore, LateChange } from '../../../lib/near/epoch-store.js';
 import type {
-  Asker,
+  EntryAsker,
   CacheEntry,
   Copier,
   CacheReading,
@@ -235,7 +235,7 @@ export class MapConnection implements CacheStore {
     });
   }
 
-  ask(key: string, leaseSeconds: number, recacheSeconds: number, asker: Asker): Promise<unknown> {
+  ask(key: string, leaseSeconds: number, recacheSeconds: number, asker: EntryAsker): Promise<unknown> {
     return this.read(key, leaseSeconds, recacheSeconds).then(
       (reading) => (asker.wantsAll || !isPlain(reading, asker) ? asker.found(reading) : reading.value!.value),
       (error: unknown) => asker.failed(error),
@@ -282,10 +282,10 @@ export class MapConnection implements CacheStore {
     return isChange ? this.write(key, entry, ttlSeconds, cas) : this.#write(key, entry, ttlSeconds, cas);
   }
 
-  async set(key: string, entry: CacheEntry, ttlSeconds: number, guarded: boolean): Promise<boolean> {
-    if (guarded) this.#server.read(key, 3, 0);
+  async set(key: string, entry: CacheEntry, ttlSeconds: number, guardSet: boolean): Promise<boolean> {
+    if (guardSet) this.#server.read(key, 3, 0);
     const stored = await this.#ask('set', key, () => {
-      if (guarded && this.#server.find(key) === undefined) return false;
+      if (guardSet && this.#server.find(key) === undefined) return false;
       this.#server.set(key, entry, ttlSeconds);
       return true;
     });
@@ -500,7 +500,7 @@ function ttl(item: Item, time: number): number {
 }
 
 /** Whether the value of a reading says it all. */
-function isPlain({ hit, value, won, busy, stale, ttl }: CacheReading, { policy }: Asker): boolean {
+function isPlain({ hit, value, won, busy, stale, ttl }: CacheReading, { policy }: EntryAsker): boolean {
   if (!hit || value?.kind !== 'value' || value.tags.length > 0 || won || busy || stale) return false;
   return ttl === undefined || ttl > policy.graceSeconds * 1000;
 }

@@ -7,7 +7,7 @@ const RESOLVED = Promise.resolve();
  * No longer than that: a read that has left may be answered with what was there before an invalidation that has
  * returned meanwhile, and whoever begins after that return must not be given its answer.
  */
-export class SameTurn<V> {
+export class TurnReads<V> {
   /** The reads that began in this turn, by key; what is taken out is read anew by whoever begins from then on. */
   reads = new Map<string, V>();
 

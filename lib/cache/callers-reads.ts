@@ -1,12 +1,12 @@
 import type { ResolvedPolicy } from '../options/cache-policy.js';
 import type { Loader } from './load-context.js';
-import type { Asker, CacheReading } from './store.js';
+import type { EntryAsker, CacheReading } from './store.js';
 
 /**
  * A call and the read that it has made. Its promise brings the value where that is all there is to say, and otherwise this: so
  * one function serves the promises of all calls, and what only a miss needs is made when there is one.
  */
-abstract class Asked implements Asker {
+abstract class CallersRead implements EntryAsker {
   readonly key: string;
   readonly policy: ResolvedPolicy;
   wantsAll: boolean;
@@ -36,13 +36,13 @@ abstract class Asked implements Asker {
 }
 
 /** One that computes what is missing. */
-export class AskedThrough extends Asked {
+export class LoadingRead extends CallersRead {
   readonly loader: Loader<unknown>;
   /** The order of events when it began. */
   readonly began: number;
   /** Brings the value or this, once it has been asked for. */
   answer: Promise<unknown> | undefined;
-  #whole: Promise<CacheReading> | undefined;
+  #all: Promise<CacheReading> | undefined;
 
   constructor(
     key: string,
@@ -55,13 +55,13 @@ export class AskedThrough extends Asked {
     this.loader = loader;
     this.began = began;
     this.answer = undefined;
-    this.#whole = undefined;
+    this.#all = undefined;
   }
 
-  /** All that it finds, for other calls of its turn. */
-  get whole(): Promise<CacheReading> {
+  /** Asks for all that it finds, for other calls of its turn. */
+  askForAll(): Promise<CacheReading> {
     this.wantsAll = true;
-    return (this.#whole ??= this.#wait());
+    return (this.#all ??= this.#wait());
   }
 
   async #wait(): Promise<CacheReading> {
@@ -72,7 +72,7 @@ export class AskedThrough extends Asked {
 }
 
 /** One that computes nothing. */
-export class AskedPlainly extends Asked {
+export class PlainRead extends CallersRead {
   /** Whether a stale value is good enough. */
   readonly stale: boolean;
 
