@@ -50,7 +50,7 @@ export function createCacheManagerStore<Keyv = any>(
   source: MemcachedSource,
   options: CacheManagerStoreOptions = {},
 ): MemcachedCacheManagerStore & Keyv {
-  const { namespace, ttl } = readObject(options, '', OPTIONS);
+  const { namespace, ttl } = readObject(options, '', OPTIONS, "{ ttl: '1m' }");
   const items = new NamespacedItems(clientOf(source), FAMILIES.cacheManager);
   return new MemcachedCacheManagerStore(items, namespace, ttl) as MemcachedCacheManagerStore & Keyv;
 }

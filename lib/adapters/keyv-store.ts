@@ -39,7 +39,7 @@ export function createKeyvStore(
   source: MemcachedSource,
   options: KeyvStoreOptions = {},
 ): Keyv5Store | Keyv6Store {
-  const { keyv } = readObject(options, '', OPTIONS);
+  const { keyv } = readObject(options, '', OPTIONS, '{ keyv: 5 }');
   const shared = clientOf(source);
   return keyv === 5
     ? new Keyv5Store(new NamespacedItems(shared, FAMILIES.keyv5))

@@ -53,7 +53,7 @@ export function createRabbitmqBus(
   connection: AmqpConnection,
   options: RabbitmqBusOptions = {},
 ): NearCacheBus {
-  const { exchange, expires } = readObject(options, '', OPTIONS);
+  const { exchange, expires } = readObject(options, '', OPTIONS, "{ exchange: 'shop' }");
   return new RabbitmqBus(connectionOf(connection), exchange, expires);
 }
 

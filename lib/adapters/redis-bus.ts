@@ -49,7 +49,7 @@ const OPTIONS: Shape<{ channel: string; pingInterval: number }> = {
  */
 export function createRedisBus(client: RedisBusClient, options: RedisBusOptions = {}): NearCacheBus {
   const connections = connectionsOf(client);
-  const { channel, pingInterval } = readObject(options, '', OPTIONS);
+  const { channel, pingInterval } = readObject(options, '', OPTIONS, "{ channel: 'shop' }");
   return new RedisBus(connections, channel, pingInterval);
 }
 

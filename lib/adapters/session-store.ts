@@ -123,7 +123,7 @@ export class MemcachedSessionStore extends EventEmitter {
    */
   constructor(source: MemcachedSource, options: SessionStoreOptions = {}) {
     super();
-    const { prefix, ttl, seal, onStoreError } = readObject(options, '', OPTIONS);
+    const { prefix, ttl, seal, onStoreError } = readObject(options, '', OPTIONS, "{ ttl: '1d' }");
     this.#shared = clientOf(source);
     this.#client = this.#shared.client;
     this.#codec = seal === undefined ? this.#client.codec : createCodec(readCodec({ seal }, ''));

@@ -83,7 +83,7 @@ export class MemcachedThrottlerStorage {
    * @throws {InvalidOptionsError} with the path of the wrong option.
    */
   constructor(source: MemcachedSource, options: ThrottlerStorageOptions = {}) {
-    const { window, onStoreError } = readObject(options, '', OPTIONS);
+    const { window, onStoreError } = readObject(options, '', OPTIONS, "{ window: 'sliding' }");
     this.#shared = clientOf(source);
     this.#client = this.#shared.client;
     this.#isSliding = window === 'sliding';

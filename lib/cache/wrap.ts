@@ -1,5 +1,6 @@
 import { InvalidOptionsError } from '../errors.js';
 import type { CachePolicy } from '../options/cache-options.js';
+import { checkObject, func } from '../options/schema.js';
 import type { CacheEngine } from './cache-engine.js';
 
 /**
@@ -16,7 +17,9 @@ export function wrap<Args extends unknown[], V>(
   load: (...args: Args) => V | Promise<V>,
   options: WrapOptions<Args, V>,
 ): (...args: Args) => Promise<V> {
-  const { key, ...policy } = options;
+  checkObject(options, 'wrap', "{ key: (id) => 'product:' + id }");
+  const { key: given, ...policy } = options;
+  const key = func<WrapOptions<Args, V>['key']>()(given, 'wrap.key');
   if ('signal' in policy && policy.signal !== undefined) {
     throw new InvalidOptionsError(
       'wrap.signal',

@@ -11,7 +11,7 @@ import {
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { InvalidOptionsError } from '../errors.js';
 import { type DashboardOptions, resolveDashboardOptions } from '../options/dashboard-options.js';
-import { bool, refuseUnknown } from '../options/schema.js';
+import { bool, checkObject, refuseUnknown } from '../options/schema.js';
 import { Dashboard } from './dashboard.js';
 import { dashboardController } from './dashboard.controller.js';
 
@@ -31,6 +31,7 @@ import { dashboardController } from './dashboard.controller.js';
 export class MemcachedDashboardModule {
   /** @throws {InvalidOptionsError} with the path of the wrong option, or where nobody guards the page. */
   static forRoot(options: DashboardOptions & DashboardPlace = {}): DynamicModule {
+    checkObject(options, 'forRoot', "{ path: '/memcached', guards: [AdminGuard] }");
     const { path, guards, unguarded, version, imports, ...shown } = options;
     const resolved = resolveDashboardOptions(shown);
     return moduleAt({ path, guards, unguarded, version, imports }, { useFactory: () => resolved });
@@ -41,6 +42,7 @@ export class MemcachedDashboardModule {
    * @throws {InvalidOptionsError} when the application starts, with the path of the wrong option, or where nobody guards the page.
    */
   static forRootAsync(options: DashboardAsyncOptions): DynamicModule {
+    checkObject(options, 'forRootAsync', '{ useFactory: () => ({}), guards: [AdminGuard] }');
     refuseUnknown(options, 'forRootAsync', [...PLACE, 'useFactory', 'inject']);
     const { useFactory, inject, ...place } = options;
     return moduleAt(place, {

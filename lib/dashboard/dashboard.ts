@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import type { ItemFacts } from '../client/item-looks.js';
 import { InvalidOptionsError } from '../errors.js';
 import { MemcachedService } from '../nest/memcached.service.js';
+import { DEFAULT_NAME } from '../options/client-options.js';
 import type { ResolvedDashboardOptions } from '../options/dashboard-options.js';
 import { answeringFor, lookAt } from '../store/item-look.js';
 import { clearTimeout, setTimeout } from '../timers.js';
@@ -103,7 +104,7 @@ export class Dashboard implements OnApplicationBootstrap, OnModuleDestroy {
         // The instance without a name is provided under the class itself.
         const name =
           token === MemcachedService
-            ? 'default'
+            ? DEFAULT_NAME
             : typeof token === 'symbol' &&
               /^nestjs-memcached:service:(.+)$/.exec(token.description ?? '')?.[1];
         if (!name || found.has(name)) continue;

@@ -1,17 +1,18 @@
 import { ConfigurableModuleBuilder, type DynamicModule, Logger, Module } from '@nestjs/common';
 import { LazyModuleLoader, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { InvalidOptionsError } from '../errors.js';
+import { serversInPlaceOf } from '../options/client-options.js';
 import {
   MODULE_EXTRAS,
   type MemcachedModuleExtras,
   type MemcachedModuleOptions,
   ResolvedModuleOptions,
 } from '../options/module-options.js';
-import { readObject } from '../options/schema.js';
+import { checkObject, readObject } from '../options/schema.js';
 import { DecoratorExplorer } from './boot/decorator-explorer.js';
 import { ApplicationCaches } from './instance/application-caches.js';
 import { ModuleCache } from './instance/module-cache.js';
-import { DEFAULT_NAME, getModuleCacheToken, logContextOf } from './instance/module-name.js';
+import { getModuleCacheToken, logContextOf } from './instance/module-name.js';
 import { standIn } from './instance/stand-in.js';
 import { MemcachedHealthIndicator } from './health/memcached.health.js';
 import { MemcachedService } from './memcached.service.js';
@@ -26,7 +27,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN: GIVEN } =
   new ConfigurableModuleBuilder<MemcachedModuleOptions>({ moduleName: 'Memcached' })
     .setClassMethodName('forRoot')
     .setFactoryMethodName('createMemcachedOptions')
-    .setExtras<MemcachedModuleExtras>({ isGlobal: false, name: DEFAULT_NAME }, withInstance)
+    .setExtras<MemcachedModuleExtras>(readObject({}, '', MODULE_EXTRAS), withInstance)
     .build();
 
 /**
@@ -56,9 +57,10 @@ export class MemcachedModule extends ConfigurableModuleClass {
 
   /**
    * @param options may bear `isGlobal` and `name` beside the options themselves.
-   * @throws {InvalidOptionsError} when the application starts, with the path of the wrong option.
+   * @throws {InvalidOptionsError} when the application starts, with the path of the wrong option; at once for what is no object.
    */
   static override forRoot(options: MemcachedModuleOptions & MemcachedModuleExtras = {}): DynamicModule {
+    checkObject(options, 'forRoot', serversInPlaceOf);
     return super.forRoot(options);
   }
 
@@ -72,6 +74,7 @@ export class MemcachedModule extends ConfigurableModuleClass {
    * })
    */
   static override forRootAsync(options: MemcachedModuleAsyncOptions): DynamicModule {
+    checkObject(options, 'forRootAsync', '{ useFactory: () => ({}) }');
     const { useFactory, useClass, useExisting } = options;
     const sources = [useFactory, useClass, useExisting].filter((source) => source !== undefined);
     if (sources.length !== 1) {
@@ -86,11 +89,14 @@ export class MemcachedModule extends ConfigurableModuleClass {
 
 /** @throws {InvalidOptionsError} for a factory that has returned no options. */
 function given(options: MemcachedModuleOptions | undefined): MemcachedModuleOptions {
-  if (typeof options === 'object' && options !== null) return options;
-  throw new InvalidOptionsError(
-    'forRootAsync',
-    `the factory returned ${String(options)}; return the options, an empty object for the defaults`,
-  );
+  if (options === undefined || options === null) {
+    throw new InvalidOptionsError(
+      'forRootAsync',
+      `the factory returned ${String(options)}; return the options, an empty object for the defaults`,
+    );
+  }
+  checkObject(options, 'forRootAsync', serversInPlaceOf);
+  return options;
 }
 
 /** Whether this is a service that works, and no double that a test put in its place, of its class or not. */
@@ -104,11 +110,7 @@ function isService(memcached: unknown): memcached is MemcachedService {
 
 /** What a module instance consists of; each under tokens that bear its name. */
 function withInstance(definition: DynamicModule, extras: MemcachedModuleExtras): DynamicModule {
-  const { isGlobal, name = DEFAULT_NAME } = readObject(
-    { isGlobal: extras.isGlobal, name: extras.name },
-    '',
-    MODULE_EXTRAS,
-  );
+  const { isGlobal, name } = readObject({ isGlobal: extras.isGlobal, name: extras.name }, '', MODULE_EXTRAS);
   const service = getMemcachedToken(name);
   const client = getMemcachedClientToken(name);
   const cache = getModuleCacheToken(name);

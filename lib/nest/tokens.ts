@@ -1,5 +1,5 @@
 import { Inject, type InjectionToken } from '@nestjs/common';
-import { DEFAULT_NAME } from './instance/module-name.js';
+import { DEFAULT_NAME } from '../options/client-options.js';
 import { MemcachedClient } from '../client/client.js';
 import { MemcachedService } from './memcached.service.js';
 

@@ -1,5 +1,5 @@
 import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
-import { bool, oneOf, readObject, withDefault, type Shape } from '../options/schema.js';
+import { bool, checkObject, oneOf, readObject, withDefault, type Shape } from '../options/schema.js';
 
 /** Options of `instrument`. */
 export interface InstrumentOptions {
@@ -42,6 +42,7 @@ export interface Instrumentation {
 
 /** @throws {InvalidOptionsError} with the path of the wrong option. */
 export function readInstrumentOptions(options: InstrumentOptions): Instrumentation {
+  checkObject(options, 'instrument', "{ keys: 'template' }");
   const { tracerProvider: _tracer, meterProvider: _meter, ...rest } = options;
   return readObject<Instrumentation>(rest, 'instrument', OPTIONS);
 }

@@ -7,11 +7,12 @@ import type {
   UpdateOptions,
 } from './cache-options.js';
 import { nearOfPolicy, readNear, type ResolvedNearOptions } from './near-options.js';
-import { notAPolicy } from './not-a-policy.js';
+import { policyInPlaceOf } from './policy-in-place.js';
 import { standardSchema, type StandardSchema } from './standard-schema.js';
 import {
   abortSignal,
   bool,
+  checkObject,
   described,
   duration,
   func,
@@ -155,7 +156,12 @@ export class ResolvedCacheOptions {
 
   /** @throws {InvalidOptionsError} with the path of the wrong option. */
   constructor(options: MemcachedCacheOptions, path = 'cache') {
-    const { namespaces, closeTimeout, near, ...settings } = readObject<CacheSettings>(options, path, CACHE);
+    const { namespaces, closeTimeout, near, ...settings } = readObject<CacheSettings>(
+      options,
+      path,
+      CACHE,
+      policyInPlaceOf,
+    );
     this.near = near;
     this.#settings = {
       ...settings,
@@ -177,7 +183,7 @@ export class ResolvedCacheOptions {
   policyOf<V>(policy: CachePolicy<V> | ResolvedPolicy | undefined, path = 'policy'): ResolvedPolicy {
     if (policy === undefined) return this.policy;
     if (policy instanceof ResolvedPolicy) return policy;
-    if (typeof policy !== 'object' || policy === null) throw notAPolicy(policy, path);
+    checkObject(policy, path, policyInPlaceOf);
     const settings = { ...this.#settings } as Record<string, unknown>;
     // Only what is given is read: this runs in every call that brings its policy along.
     for (const name in policy) {

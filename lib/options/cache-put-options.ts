@@ -84,6 +84,15 @@ export interface CachePutShape extends StoringOptions {
   readonly unless: ArgumentsFunction | undefined;
 }
 
+/** What it takes of a policy. */
+export const CACHE_PUT_POLICY = Object.keys({
+  nullTtl: true,
+  cacheUndefined: true,
+  jitter: true,
+  onStoreError: true,
+  grace: true,
+} satisfies Record<Exclude<keyof CachePutOptions, keyof CachePutShape>, true>);
+
 /** One reader for each of them. */
 export const CACHE_PUT: Shape<CachePutShape> = {
   ...STORING,

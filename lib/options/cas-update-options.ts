@@ -68,6 +68,15 @@ export interface CasUpdateShape extends StoringOptions {
   readonly tags: readonly KeyOption[];
 }
 
+/** What it takes of `update`. */
+export const CAS_UPDATE_OTHERS = Object.keys({
+  attempts: true,
+  backoff: true,
+  initial: true,
+  ttl: true,
+  grace: true,
+} satisfies Record<Exclude<keyof CasUpdateOptions, keyof CasUpdateShape>, true>);
+
 /** One reader for each of them. */
 export const CAS_UPDATE: Shape<CasUpdateShape> = {
   ...STORING,

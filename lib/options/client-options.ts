@@ -214,7 +214,7 @@ export class ResolvedClientOptions {
 
   /** @throws {InvalidOptionsError} with the path of the wrong option. */
   constructor(options: MemcachedClientOptions) {
-    const read = readObject<ResolvedClientOptions>(options, '', CLIENT_OPTIONS);
+    const read = readObject<ResolvedClientOptions>(options, '', CLIENT_OPTIONS, serversInPlaceOf);
     const isPlaced = read.servers.length > 0 || read.discovery !== undefined;
     Object.assign(this, read, isPlaced ? {} : { servers: readServers(DEFAULT_SERVER, 'servers') });
     Object.freeze(this);
@@ -226,6 +226,15 @@ export type ClientSettings = Pick<ResolvedClientOptions, keyof ResolvedClientOpt
 
 const DEFAULT_SERVER = '127.0.0.1:11211';
 
+/** What the module and the client are called that nobody named. */
+export const DEFAULT_NAME = 'default';
+
+/** How options are written, for whoever passed servers alone. */
+export function serversInPlaceOf(given: unknown): string {
+  const isShown = typeof given === 'string' && given !== '' && !given.includes('@');
+  return `{ servers: '${isShown ? given : DEFAULT_SERVER}' }`;
+}
+
 const MIB = 1024 * 1024;
 
 const anything: Reader<never> = (value) => value as never;
@@ -235,17 +244,19 @@ const RECONNECT_DELAY: Shape<ResolvedClientOptions['reconnectDelay']> = {
   max: withDefault(timer(1), 400),
 };
 
+const DEFAULT_DELAY = "{ min: '50ms', max: '400ms' }";
+
 const readReconnectDelay = described(
   (value, path) => {
     const given: { min?: unknown; max?: unknown } = value === undefined ? {} : (value as object);
-    const delay = readObject(given, path, RECONNECT_DELAY);
+    const delay = readObject(given, path, RECONNECT_DELAY, DEFAULT_DELAY);
     if (delay.min <= delay.max) return delay;
     // Only one of them given: the other's default gives way.
     if (given.max === undefined) return Object.freeze({ min: delay.min, max: delay.min });
     if (given.min === undefined) return Object.freeze({ min: delay.max, max: delay.max });
     throw new InvalidOptionsError(`${path}.min`, 'expected no more than max');
   },
-  { default: "{ min: '50ms', max: '400ms' }", shape: RECONNECT_DELAY },
+  { default: DEFAULT_DELAY, shape: RECONNECT_DELAY },
 );
 
 /** What systems count in whole seconds, and Linux up to 32,767. */
@@ -271,7 +282,7 @@ export const CLIENT_OPTIONS: Shape<ResolvedClientOptions> = {
   reconnectDelay: readReconnectDelay,
   keepAlive: withDefault(readKeepAlive, 30_000),
   diagnosticKeys: withDefault(bool, true),
-  instance: withDefault(text(), 'default'),
+  instance: withDefault(text(), DEFAULT_NAME),
   maxInFlight: withDefault(integer(1), 100_000),
   maxQueuedBytes: withDefault(integer(1024), 128 * MIB),
   maxOwedDeletes: withDefault(integer(0), 250_000),

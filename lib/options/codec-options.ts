@@ -7,6 +7,7 @@ import {
   integer,
   oneOf,
   optional,
+  checkObject,
   readObject,
   withDefault,
   type Reader,
@@ -269,8 +270,14 @@ export const SEAL_OPTIONS: Shape<ResolvedSealOptions> = {
   acceptUnsealed: withDefault(bool, false),
 };
 
-const readSeal: Reader<ResolvedSealOptions> = (value, path) =>
-  readObject<ResolvedSealOptions>(value, path, SEAL_OPTIONS);
+const readSeal: Reader<ResolvedSealOptions> = (value, path) => {
+  const example = "{ keys: [{ id: '2026', key }] }";
+  // Not shown: it may be the key itself, put in the wrong place.
+  if (typeof value === 'string') {
+    throw new InvalidOptionsError(path, `expected an object such as ${example}, got a string`);
+  }
+  return readObject<ResolvedSealOptions>(value, path, SEAL_OPTIONS, example);
+};
 
 const readStoredClass: Reader<StoredClass> = (value, path) => {
   if (isClass(value)) return { class: value };
@@ -288,9 +295,7 @@ const readStoredClass: Reader<StoredClass> = (value, path) => {
 
 /** The option `codec.types`. */
 export const readTypes: Reader<Readonly<Record<string, StoredClass>>> = (value, path) => {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new InvalidOptionsError(path, 'expected an object of classes by their names, such as { Product }');
-  }
+  checkObject(value, path, '{ Product }');
   const types = Object.entries(value).map(
     ([name, given]) => [name, readStoredClass(given, `${path}.${name}`)] as const,
   );

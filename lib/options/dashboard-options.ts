@@ -75,5 +75,5 @@ export const DASHBOARD_OPTIONS: Shape<ResolvedDashboardOptions> = {
 
 /** @throws {InvalidOptionsError} with the path of the wrong option. */
 export function resolveDashboardOptions(options: DashboardOptions): ResolvedDashboardOptions {
-  return readObject<ResolvedDashboardOptions>(options, '', DASHBOARD_OPTIONS);
+  return readObject<ResolvedDashboardOptions>(options, '', DASHBOARD_OPTIONS, "{ interval: '5s' }");
 }

@@ -1,6 +1,7 @@
 import { InvalidOptionsError } from '../errors.js';
 import type { Duration } from './duration.js';
 import {
+  checkObject,
   integer,
   oneOf,
   optional,
@@ -126,12 +127,21 @@ export const FUNCTION_DISCOVERY: Shape<Extract<ResolvedDiscovery, { type: 'funct
   ...DISCOVERY_INTERVAL,
 };
 
+/** How a discovery is written, for whoever passed a name alone: endpoints of ElastiCache are called so. */
+function discoveryInPlaceOf(given: unknown): string {
+  if (typeof given !== 'string') return "{ type: 'dns', name: 'cache.local' }";
+  return given.includes('.cfg.')
+    ? `{ type: 'elasticache', endpoint: '${given}' }`
+    : `{ type: 'dns', name: '${given}' }`;
+}
+
 /** Reads the option `discovery`. */
 export const readDiscovery: Reader<ResolvedDiscovery> = (value, path) => {
   if (typeof value === 'function') {
     return { type: 'function', find: value as DiscoveryFunction, interval: DEFAULT_INTERVAL_MS };
   }
-  switch ((value as { type?: unknown } | null)?.type) {
+  checkObject(value, path, discoveryInPlaceOf);
+  switch ((value as { type?: unknown }).type) {
     case 'elasticache':
       return readObject(value, path, ELASTICACHE_DISCOVERY);
     case 'dns':

@@ -116,5 +116,5 @@ export const HEALTH_OPTIONS: Shape<ResolvedHealthOptions> = {
  * @throws {InvalidOptionsError} with the path of the wrong option.
  */
 export function resolveHealthOptions(options: ClusterCheckOptions, check: string): ResolvedHealthOptions {
-  return readObject<ResolvedHealthOptions>(options, check, HEALTH_OPTIONS);
+  return readObject<ResolvedHealthOptions>(options, check, HEALTH_OPTIONS, "{ timeout: '1s' }");
 }

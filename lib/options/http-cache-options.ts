@@ -3,6 +3,7 @@ import type { CachePolicy, Ttl } from './cache-options.js';
 import type { Duration } from './duration.js';
 import {
   bool,
+  checkObject,
   duration,
   func,
   oneOf,
@@ -182,9 +183,10 @@ export interface HttpCacheRule {
  * @throws {InvalidOptionsError} with the place at the beginning of the path.
  */
 export function readHttpCacheOptions(options: HttpCacheOptions<never>, place: string): HttpCacheRule {
-  if (typeof options !== 'object' || options === null) {
-    throw new InvalidOptionsError(place, `expected options such as { audience: 'everyone', ttl: '5m' }`);
-  }
+  checkObject(options, place, (given) => {
+    const audience = given === 'authorized' ? given : 'everyone';
+    return `{ audience: '${audience}', ttl: '5m' }`;
+  });
   const { own, rest } = readOptions<RuleShape>(options, place, HTTP_CACHE_OPTIONS, POLICY_OPTIONS);
   const { maxAge, name: _, ...rule } = own;
   const isForAll = rule.audience === 'everyone';

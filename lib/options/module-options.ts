@@ -1,9 +1,16 @@
 import { InvalidOptionsError } from '../errors.js';
 import type { MemcachedCacheOptions } from './cache-options.js';
 import { ResolvedCacheOptions } from './cache-policy.js';
-import { CLIENT_OPTIONS, type MemcachedClientOptions, ResolvedClientOptions } from './client-options.js';
+import {
+  CLIENT_OPTIONS,
+  DEFAULT_NAME,
+  type MemcachedClientOptions,
+  ResolvedClientOptions,
+  serversInPlaceOf,
+} from './client-options.js';
 import {
   bool,
+  checkObject,
   described,
   object,
   oneOf,
@@ -96,7 +103,11 @@ export interface MemcachedModuleExtras {
    */
   isGlobal?: boolean | undefined;
 
-  /** Tells several instances in one application apart; see `@InjectMemcached(name)`, and `name` in decorators. */
+  /**
+   * Tells several instances in one application apart; see `@InjectMemcached(name)`, and `name` in decorators.
+   *
+   * @default 'default'
+   */
   name?: string | undefined;
 }
 
@@ -114,6 +125,7 @@ export class ResolvedModuleOptions {
    * @throws {InvalidOptionsError} with the path of the wrong option.
    */
   constructor(options: MemcachedModuleOptions, name?: string) {
+    checkObject(options, '', serversInPlaceOf);
     refuseUnknown(options, '', [...Object.keys(MODULE_OPTIONS), ...Object.keys(CLIENT_OPTIONS)]);
     const { cache, decorators, debug, notices, connectAtStart, application, ...client } = options;
     this.client = new ResolvedClientOptions({ ...client, instance: client.instance ?? name });
@@ -147,9 +159,7 @@ interface ModuleShape {
 }
 
 const readVarySources: Reader<VarySources> = (value, path) => {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new InvalidOptionsError(path, 'expected an object of functions by their names');
-  }
+  checkObject(value, path, '{ tenant: () => currentTenant() }');
   for (const [name, source] of Object.entries(value)) {
     if (typeof source !== 'function') throw new InvalidOptionsError(`${path}.${name}`, 'expected a function');
   }
@@ -163,7 +173,7 @@ export const DECORATORS_OPTIONS: Shape<Required<DecoratorsOptions>> = {
   unprovided: withDefault(oneOf('warn', 'refuse', 'ignore'), 'warn'),
 };
 
-const readDecorators = object(DECORATORS_OPTIONS);
+const readDecorators = object(DECORATORS_OPTIONS, '{ enabled: false }');
 
 /** One reader for each option that the module has beside the client's. */
 export const MODULE_OPTIONS: Shape<ModuleShape> = {
@@ -180,7 +190,7 @@ export const MODULE_OPTIONS: Shape<ModuleShape> = {
 };
 
 /** One reader for each of what stands beside the options. */
-export const MODULE_EXTRAS: Shape<{ readonly isGlobal: boolean; readonly name: string | undefined }> = {
+export const MODULE_EXTRAS: Shape<{ readonly isGlobal: boolean; readonly name: string }> = {
   isGlobal: withDefault(bool, false),
-  name: optional(text()),
+  name: withDefault(text(), DEFAULT_NAME),
 };

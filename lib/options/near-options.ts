@@ -143,7 +143,7 @@ export const NEAR: Shape<NearSettings> = {
 /** The option `near` of the cache. @throws {InvalidOptionsError} with the path of the wrong part. */
 export const readNear: Reader<ResolvedNearOptions> = described(
   (value, path) => {
-    const settings = readObject<NearSettings>(value, path, NEAR);
+    const settings = readObject<NearSettings>(value, path, NEAR, "{ maxAge: '1s' }");
     const maxAge = settings.maxAge === false ? MAX_AGE_MS : settings.maxAge;
     const { maxAgeWithBus = 20 * maxAge } = settings;
     if (maxAgeWithBus < maxAge)

@@ -22,10 +22,31 @@ export interface Reader<T> {
 /** One reader for each option; the readers also hold the defaults. */
 export type Shape<T> = { readonly [K in keyof T]-?: Reader<T[K]> };
 
+/** How an object of options is written, for whom it was none: always so, or made of what stands in its place. */
+export type Example = string | ((given: unknown) => string);
+
+/**
+ * Refuses what is no object of options.
+ *
+ * @throws {InvalidOptionsError} that says what to write.
+ */
+export function checkObject(value: unknown, path: string, example?: Example): asserts value is object {
+  const wrong = wrongAsObject(value, example);
+  if (wrong !== undefined) throw new InvalidOptionsError(path, wrong);
+}
+
+/** What is wrong with a value that is to be an object of options, and what to write; undefined for one that is. */
+export function wrongAsObject(value: unknown, example?: Example): string | undefined {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return undefined;
+  const written = typeof example === 'function' ? example(value) : example;
+  // The URL of a server may hold a password.
+  const got = typeof value === 'string' && value.includes('@') ? 'a string' : shown(value);
+  return `expected an object${written === undefined ? '' : ` such as ${written}`}, got ${got}`;
+}
+
 /**
  * Reads an object of options: every reader runs once, unknown names are refused with the nearest known one.
  *
- * @param example how it should be written, for whom it was not an object.
  * @returns a frozen object that has every name of the shape.
  * @throws {InvalidOptionsError} with the path of the wrong option.
  */
@@ -33,12 +54,9 @@ export function readObject<T extends object>(
   value: unknown,
   path: string,
   shape: Shape<T>,
-  example?: string,
+  example?: Example,
 ): Readonly<T> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    const wanted = example === undefined ? 'an object' : `an object such as ${example}`;
-    throw new InvalidOptionsError(path, `expected ${wanted}, got ${shown(value)}`);
-  }
+  checkObject(value, path, example);
   const known = Object.keys(shape);
   refuseUnknown(value, path, known);
   const result = {} as { [K in keyof T]: T[K] };
@@ -64,7 +82,7 @@ export function refuseUnknown(options: object, path: string, known: readonly str
 }
 
 /** An object of options within another. */
-export function object<T extends object>(shape: Shape<T>, example?: string): Reader<Readonly<T>> {
+export function object<T extends object>(shape: Shape<T>, example?: Example): Reader<Readonly<T>> {
   return described((value, path) => readObject(value, path, shape, example), { type: 'object', shape });
 }
 

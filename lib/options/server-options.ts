@@ -208,7 +208,7 @@ function decoded(text: string, path: string): string {
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 
 function fromOptions(value: unknown, path: string): ServerAddress {
-  const server = readObject<ServerSettings>(value, path, SERVER_OPTIONS);
+  const server = readObject<ServerSettings>(value, path, SERVER_OPTIONS, "{ host: '10.0.0.1' }");
   if (server.path === undefined && server.host === undefined) {
     throw new InvalidOptionsError(path, 'expected a host (and port) or the path of a unix socket');
   }

@@ -30,6 +30,14 @@ it('caches what a function returns, by its key, and leaves its types', async () 
   expect(() => wrap(cache, join, { key: String, tll: 1 } as never)).toThrow(
     "wrap.tll: unknown option; did you mean 'ttl'?",
   );
+  for (const wrong of ['join', undefined, null, []]) {
+    expect(() => wrap(cache, join, wrong as never)).toThrow(
+      "wrap: expected an object such as { key: (id) => 'product:' + id }, got",
+    );
+  }
+  expect(() => wrap(cache, join, { ttl: '5m' } as never)).toThrow(
+    'wrap.key: expected a function, got undefined',
+  );
   const signal = AbortSignal.abort();
   expect(() => wrap(cache, join, { key: String, signal } as never)).toThrow('wrap.signal: gives up one call');
   await cache.close();

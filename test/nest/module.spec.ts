@@ -90,6 +90,24 @@ describe('MemcachedModule', () => {
     );
   });
 
+  it.each([
+    ['10.0.0.1:11211', "{ servers: '10.0.0.1:11211' }, got '10.0.0.1:11211'"],
+    ['memcached://user:secret@host', "{ servers: '127.0.0.1:11211' }, got a string"],
+    [5, "{ servers: '127.0.0.1:11211' }, got 5"],
+    [null, "{ servers: '127.0.0.1:11211' }, got null"],
+    [[], "{ servers: '127.0.0.1:11211' }, got an array"],
+  ])('tells whoever wrote %j in place of the options what to write', async (given, message) => {
+    const wanted = `expected an object such as ${message}`;
+    expect(() => MemcachedModule.forRoot(given as never)).toThrow(`forRoot: ${wanted}`);
+    expect(() => MemcachedModule.forRootAsync(given as never)).toThrow(
+      'forRootAsync: expected an object such as { useFactory: () => ({}) }, got ',
+    );
+    expect(() => new MemcachedService(given as never)).toThrow(wanted);
+    if (given === null) return;
+    const imports = [MemcachedModule.forRootAsync({ useFactory: () => given as never })];
+    await expect(Test.createTestingModule({ imports }).compile()).rejects.toThrow(`forRootAsync: ${wanted}`);
+  });
+
   it('reads its options once', async () => {
     await using server = await MemcachedServer.start();
     let reads = 0;

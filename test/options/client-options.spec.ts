@@ -47,6 +47,32 @@ describe('client options', () => {
     });
   });
 
+  it.each([
+    [
+      { reconnectDelay: '1s' },
+      "reconnectDelay: expected an object such as { min: '50ms', max: '400ms' }, got '1s'",
+    ],
+    [
+      { discovery: 'cache.local' },
+      "discovery: expected an object such as { type: 'dns', name: 'cache.local' }, got 'cache.local'",
+    ],
+    [
+      { discovery: 'shop.abc.cfg.use1.cache.amazonaws.com:11211' },
+      "such as { type: 'elasticache', endpoint: 'shop.abc.cfg.use1.cache.amazonaws.com:11211' }, got",
+    ],
+    [
+      { discovery: null },
+      "discovery: expected an object such as { type: 'dns', name: 'cache.local' }, got null",
+    ],
+    [{ discovery: {} }, "discovery.type: expected 'elasticache', 'dns' or 'function'"],
+    [
+      { codec: { seal: 'secret' } },
+      "codec.seal: expected an object such as { keys: [{ id: '2026', key }] }, got a string",
+    ],
+  ])('%j is told what to write in its place', (options, message) => {
+    expect(() => new ResolvedClientOptions(options as never)).toThrow(message);
+  });
+
   const WRONG: readonly (readonly [options: unknown, path: string])[] = [
     [{ server: 'a' }, 'server'],
     [{ servers: [] }, 'servers'],

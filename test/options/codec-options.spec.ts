@@ -80,7 +80,7 @@ describe('the option codec', () => {
     [
       'types that are a list',
       { types: [Product] },
-      'codec.types: expected an object of classes by their names',
+      'codec.types: expected an object such as { Product }, got',
     ],
     ['a type that is no class', { types: { Product: () => 1 } }, 'codec.types.Product: expected an object'],
     [

@@ -20,9 +20,17 @@ describe('the options of the module', () => {
   });
 
   it.each([
-    [{ cache: null }, 'cache: expected an object'],
-    [{ decorators: null }, 'decorators: expected an object'],
-    [{ decorators: { varyBy: null } }, 'decorators.varyBy: expected an object of functions by their names'],
+    ['10.0.0.1:11211', "expected an object such as { servers: '10.0.0.1:11211' }, got '10.0.0.1:11211'"],
+    [['10.0.0.1'], "expected an object such as { servers: '127.0.0.1:11211' }, got an array"],
+    [5, "expected an object such as { servers: '127.0.0.1:11211' }, got 5"],
+    [{ cache: null }, "cache: expected an object such as { ttl: '5m' }, got null"],
+    [{ cache: '10m' }, "cache: expected an object such as { ttl: '10m' }, got '10m'"],
+    [{ cache: { near: true } }, "cache.near: expected an object such as { maxAge: '1s' }, got true"],
+    [{ decorators: null }, 'decorators: expected an object such as { enabled: false }, got null'],
+    [
+      { decorators: { varyBy: 'tenant' } },
+      "decorators.varyBy: expected an object such as { tenant: () => currentTenant() }, got 'tenant'",
+    ],
     [{ debug: null }, 'debug: expected true or false'],
     [{ commandTimeout: null }, 'commandTimeout: expected a number of milliseconds'],
     [{ cach: {} }, "cach: unknown option; did you mean 'cache'?"],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import {
   bool,
+  checkObject,
   duration,
   func,
   integer,
@@ -168,6 +169,29 @@ describe('what is no object', () => {
     expect(problem.message).toBe(
       "@Cacheable: expected an object such as { key: 'product:{0}' }, got 'product'",
     );
+  });
+});
+
+describe('what is checked to be an object of options', () => {
+  it.each([null, 5, '', 'text', true, ['array'], () => 1, Symbol('s'), 1n])('is not %p', (value) => {
+    expect(refusal(() => checkObject(value, 'it')).message).toMatch(/^it: expected an object, got /);
+  });
+
+  it('may be shown by what was written in its place', () => {
+    const wanted = (given: unknown): string => `{ size: ${String(given)} }`;
+    expect(refusal(() => checkObject(3, 'it', wanted)).message).toBe(
+      'it: expected an object such as { size: 3 }, got 3',
+    );
+  });
+
+  it('is not asked for with a password that was written in its place', () => {
+    const { message } = refusal(() => checkObject('memcached://user:secret@host', 'it'));
+    expect(message).toBe('it: expected an object, got a string');
+  });
+
+  it('may be of no class and of any', () => {
+    expect(() => checkObject(Object.create(null), 'it')).not.toThrow();
+    expect(() => checkObject(new (class Options {})(), 'it')).not.toThrow();
   });
 });
 

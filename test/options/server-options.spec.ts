@@ -90,8 +90,8 @@ describe('a server', () => {
     [{ host: 'cache', password: 'x' }, 'belong together'],
     [{ host: 'cache', username: 'a b', password: 'x' }, 'blanks'],
     [{ host: 'cache', prot: 11211 }, "did you mean 'port'?"],
-    [5, 'expected an object, got 5'],
-    [null, 'expected an object, got null'],
+    [5, "expected an object such as { host: '10.0.0.1' }, got 5"],
+    [null, "expected an object such as { host: '10.0.0.1' }, got null"],
   ])('cannot be written as %j', (written, problem) => {
     const { path, message } = refusal(['first', written]);
     expect(path).toMatch(/^servers\[1\]/);

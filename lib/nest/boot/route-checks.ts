@@ -3,7 +3,7 @@ import type { ModuleRef } from '@nestjs/core';
 import 'reflect-metadata';
 import { MemcachedError } from '../../errors.js';
 import type { ModuleCache } from '../instance/module-cache.js';
-import { DEFAULT_NAME } from '../instance/module-name.js';
+import { DEFAULT_NAME } from '../../options/client-options.js';
 import {
   httpMethod,
   EVENTS_ARE_STREAMED,

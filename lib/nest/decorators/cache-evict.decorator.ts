@@ -4,9 +4,8 @@ import {
   CACHE_EVICT,
   type CacheEvictShape,
 } from '../../options/cache-evict-options.js';
-import { refuseBareText } from '../../options/decorator-options.js';
+import { readWritersOptions, refuseBareText } from '../../options/decorator-options.js';
 import type { Duration } from '../../options/duration.js';
-import { readObject } from '../../options/schema.js';
 import { keyFrom } from '../keys/key-compiler.js';
 import type { CompiledKey } from '../keys/key-template.js';
 import { KeyMaker } from '../methods/key-maker.js';
@@ -43,7 +42,7 @@ export function CacheEvict(options: CacheEvictOptions = {}): MethodDecoratorFor<
 }
 
 function compile(options: CacheEvictOptions, facts: MethodFacts): CompiledOperation {
-  const own = readObject<CacheEvictShape>(options, facts.place, CACHE_EVICT);
+  const { own } = readWritersOptions<CacheEvictShape>(options, facts.place, CACHE_EVICT, []);
   const { at, keysOf, soft, unless, when } = own;
   const maker = new KeyMaker(facts, own);
   const keys = [...own.key, ...own.keys].map((key) => maker.compile(key, at === 'after'));

@@ -1,8 +1,13 @@
 import { DecoratorError } from '../../errors.js';
 import type { Ttl } from '../../options/cache-options.js';
 import { ResolvedPolicy } from '../../options/cache-policy.js';
-import { type CachePutOptions, CACHE_PUT, type CachePutShape } from '../../options/cache-put-options.js';
-import { readOptions, refuseBareText } from '../../options/decorator-options.js';
+import {
+  type CachePutOptions,
+  CACHE_PUT,
+  CACHE_PUT_POLICY,
+  type CachePutShape,
+} from '../../options/cache-put-options.js';
+import { readWritersOptions, refuseBareText } from '../../options/decorator-options.js';
 import type { KeyOption } from '../../options/key-option.js';
 import { compileResultKey } from '../keys/key-compiler.js';
 import { policyOver } from '../methods/class-defaults.js';
@@ -40,7 +45,7 @@ export function CachePut(options: CachePutOptions = {}): MethodDecoratorFor<obje
 }
 
 function compile(options: CachePutOptions, facts: MethodFacts): CompiledOperation {
-  const { own, rest } = readOptions<CachePutShape>(options, facts.place, CACHE_PUT);
+  const { own, rest } = readWritersOptions<CachePutShape>(options, facts.place, CACHE_PUT, CACHE_PUT_POLICY);
   const { tagsOf, ttl, unless, when } = own;
   if ((own.key === undefined) === (own.keyOf === undefined)) {
     throw new DecoratorError("name either 'key' or 'keyOf', the key that readers of the value use");

@@ -1,7 +1,12 @@
 import { DecoratorError } from '../../errors.js';
-import { resolveUpdate, UPDATE } from '../../options/cache-policy.js';
-import { type CasUpdateOptions, CAS_UPDATE, type CasUpdateShape } from '../../options/cas-update-options.js';
-import { readOptions, refuseBareText } from '../../options/decorator-options.js';
+import { resolveUpdate } from '../../options/cache-policy.js';
+import {
+  type CasUpdateOptions,
+  CAS_UPDATE,
+  CAS_UPDATE_OTHERS,
+  type CasUpdateShape,
+} from '../../options/cas-update-options.js';
+import { readWritersOptions, refuseBareText } from '../../options/decorator-options.js';
 import { KeyMaker } from '../methods/key-maker.js';
 import type { CompiledOperation, MethodFacts } from '../methods/operation.js';
 import { decorateMethod } from '../methods/stub.js';
@@ -44,7 +49,12 @@ export function CasUpdate(options: CasUpdateOptions): MethodDecoratorFor<object>
 }
 
 function compile(options: CasUpdateOptions, facts: MethodFacts): CompiledOperation {
-  const { own, rest } = readOptions<CasUpdateShape>(options, facts.place, CAS_UPDATE, Object.keys(UPDATE));
+  const { own, rest } = readWritersOptions<CasUpdateShape>(
+    options,
+    facts.place,
+    CAS_UPDATE,
+    CAS_UPDATE_OTHERS,
+  );
   const { current } = facts.signature;
   if (current === undefined) {
     throw new DecoratorError('no parameter receives the cached value; mark one with @Current()');

@@ -2,7 +2,7 @@ import type { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { type MemcachedError, ServerError, UnsupportedError } from '../../errors.js';
 import { systemClock } from '../../cache/clock.js';
 import type { PartFailure } from '../../client/many-result.js';
-import { DEFAULT_NAME } from '../instance/module-name.js';
+import { DEFAULT_NAME } from '../../options/client-options.js';
 import type { MemcachedService } from '../memcached.service.js';
 import { getMemcachedToken } from '../tokens.js';
 import {

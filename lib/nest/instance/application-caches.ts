@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { InvalidOptionsError } from '../../errors.js';
-import { DEFAULT_NAME } from './module-name.js';
+import { DEFAULT_NAME } from '../../options/client-options.js';
 
 /**
  * What the modules of one application have in common: those of one name and the same options share one service, with one

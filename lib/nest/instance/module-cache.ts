@@ -5,7 +5,7 @@ import type { Constructor } from '../../options/codec-options.js';
 import type { CachePolicy } from '../../options/cache-options.js';
 import { ResolvedPolicy } from '../../options/cache-policy.js';
 import { type CompiledKey, type KeyForm, partOfKey } from '../keys/key-template.js';
-import { DEFAULT_NAME } from './module-name.js';
+import { DEFAULT_NAME } from '../../options/client-options.js';
 import type { KeyGroups } from './key-groups.js';
 import { KeyHolders } from './key-holders.js';
 import { UncachedCalls } from './uncached-calls.js';

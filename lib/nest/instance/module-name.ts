@@ -1,5 +1,4 @@
-/** Name of the `MemcachedModule` that has none. */
-export const DEFAULT_NAME = 'default';
+import { DEFAULT_NAME } from '../../options/client-options.js';
 
 /** The context of what Nest's log is told by a module. */
 export function logContextOf(name: string): string {

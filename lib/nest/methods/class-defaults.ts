@@ -1,17 +1,17 @@
 import 'reflect-metadata';
 import type { Type } from '@nestjs/common';
 import type { CachePolicy } from '../../options/cache-options.js';
-import { hasLastPart, POLICY } from '../../options/cache-policy.js';
+import { hasLastPart } from '../../options/cache-policy.js';
 import { CACHE_DEFAULTS, type CacheDefaultsShape } from '../../options/cache-defaults-options.js';
-import { readOptions } from '../../options/decorator-options.js';
+import { OF_READERS, readOptions } from '../../options/decorator-options.js';
 import { readTtl } from '../../options/ttl-option.js';
-import { DEFAULT_NAME } from '../instance/module-name.js';
+import { DEFAULT_NAME } from '../../options/client-options.js';
 
 /** Where a class keeps what its `@CacheDefaults` says. */
 const DEFAULTS = 'nestjs-memcached:defaults';
 
 /** Tags are of methods: those of a reader are what its writers are asked for. */
-const POLICY_OF_CLASS = Object.keys(POLICY).filter((name) => name !== 'tags');
+const POLICY_OF_CLASS = OF_READERS.filter((name) => name !== 'tags');
 
 /** What a class says for all its decorated methods, its parents' words included. */
 export interface ClassDefaults extends CacheDefaultsShape {

@@ -1,5 +1,5 @@
 import { DecoratorError } from '../../errors.js';
-import { DEFAULT_NAME } from '../instance/module-name.js';
+import { DEFAULT_NAME } from '../../options/client-options.js';
 import type { VaryBy } from '../../options/vary-by.js';
 import type { CacheKeyPart } from '../keys/canonical.js';
 import { escapeText } from '../keys/escape.js';

@@ -4,7 +4,8 @@ import { DecoratorError } from '../../errors.js';
 import { DeclaredClasses } from './declared-classes.js';
 import { DecoratedMethod } from './decorated-method.js';
 import { ModuleCache } from '../instance/module-cache.js';
-import { DEFAULT_NAME, getModuleCacheToken } from '../instance/module-name.js';
+import { DEFAULT_NAME } from '../../options/client-options.js';
+import { getModuleCacheToken } from '../instance/module-name.js';
 import type { DecoratorName, Operation } from './operation.js';
 import { callsInherited } from './super-calls.js';
 

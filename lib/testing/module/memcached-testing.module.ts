@@ -4,6 +4,7 @@ import { getMemcachedToken } from '../../nest/tokens.js';
 import { MemcachedModule } from '../../nest/memcached.module.js';
 import type { MemcachedService } from '../../nest/memcached.service.js';
 import type { MemcachedModuleExtras, MemcachedModuleOptions } from '../../options/module-options.js';
+import { checkObject } from '../../options/schema.js';
 import { CacheProbe } from './cache-probe.js';
 
 /** Options of `MemcachedTestingModule`: those of `MemcachedModule`, with a number of servers in place of their addresses. */
@@ -44,6 +45,7 @@ export class MemcachedTestingModule {
    * @param options `isGlobal` is true by default, since the modules under test import no testing module.
    */
   static forRoot(options: MemcachedTestingOptions = {}): DynamicModule {
+    checkObject(options, 'forRoot', '{ servers: 2 }');
     const { servers = 1, isGlobal = true, name, seed = {}, ...rest } = options;
     const {
       providers = [],

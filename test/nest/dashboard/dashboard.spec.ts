@@ -611,6 +611,12 @@ describe('what the dashboard is given', () => {
     );
   });
 
+  it.each(['/ops', null, []])('is an object, and not %j', (given) => {
+    const wanted = 'expected an object such as { ';
+    expect(() => MemcachedDashboardModule.forRoot(given as never)).toThrow(`forRoot: ${wanted}path: `);
+    expect(() => MemcachedDashboardModule.forRootAsync(given as never)).toThrow(`${wanted}useFactory: `);
+  });
+
   it('may come from a factory', async () => {
     const { origin } = await start(
       'express',

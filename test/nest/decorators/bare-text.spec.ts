@@ -13,4 +13,22 @@ describe('a text where options are meant', () => {
     const define = decorator as unknown as (text: string) => unknown;
     expect(() => define('product')).toThrow(message);
   });
+
+  it('is taken as it is where it ends like a key or a prefix', () => {
+    expect(() => CacheDefaults('product:' as never)).toThrow("write @CacheDefaults({ prefix: 'product:' })");
+    expect(() => Cacheable('product:' as never)).toThrow("write @Cacheable({ key: 'product:{0}' })");
+  });
+});
+
+describe('what is no object where options are meant', () => {
+  it.each([Cacheable, CacheBatch, CachePut, CacheEvict, CasUpdate])(
+    'is refused when the class is defined: %p',
+    (decorator) => {
+      const define = decorator as unknown as (given: unknown) => unknown;
+      const wanted = `@${decorator.name}: expected an object such as { key: 'product:{0}' }, got`;
+      expect(() => define([])).toThrow(`${wanted} an array`);
+      expect(() => define(60)).toThrow(`${wanted} 60`);
+      expect(() => define(null)).toThrow(`${wanted} null`);
+    },
+  );
 });

@@ -293,7 +293,7 @@ describe('at boot', () => {
     expect((error as Error).message.split('\n')).toEqual([
       expect.stringContaining("Wrong.nothing @HttpCache.audience: say whom the answer is for: 'everyone'"),
       expect.stringContaining(
-        "Wrong.text @HttpCache: expected options such as { audience: 'everyone', ttl: '5m' }",
+        "Wrong.text @HttpCache: expected an object such as { audience: 'everyone', ttl: '5m' }, got ",
       ),
       expect.stringContaining('Wrong.file @HttpCache: it returns a StreamableFile, which can be read once'),
       expect.stringContaining(
