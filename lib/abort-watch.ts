@@ -29,6 +29,35 @@ export class AbortWatch {
     });
   }
 
+  /**
+   * What a promise settles with, or the signal's reason as soon as that is aborted.
+   *
+   * @param onLate is given what the promise resolves with after that, for nobody.
+   */
+  of<Value>(
+    promise: Promise<Value>,
+    signal: AbortSignal | undefined,
+    onLate?: (value: Value) => void,
+  ): Promise<Value> {
+    if (signal === undefined) return promise;
+    const abandon = (): void => {
+      void promise.then(onLate).catch(() => undefined);
+    };
+    if (signal.aborted) abandon();
+    return this.until(signal, () => promise, abandon);
+  }
+
+  /** The same of work that is not begun where the signal is aborted already. */
+  start<Value>(work: () => Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+    return signal === undefined
+      ? work()
+      : this.until(
+          signal,
+          async () => work(),
+          () => undefined,
+        );
+  }
+
   #listen(signal: AbortSignal, abort: () => void): void {
     const present = this.#watched.get(signal);
     if (present !== undefined) {

@@ -1,3 +1,4 @@
+import { AbortWatch } from '../abort-watch.js';
 import { InvalidArgumentError } from '../errors.js';
 import type {
   MemcachedCacheOptions,
@@ -8,15 +9,15 @@ import type {
   WithLockOptions,
   UpdateOptions,
 } from '../options/cache-options.js';
-import { checkedKeys, readEntries, type Entries } from '../options/entries.js';
-import { ResolvedCacheOptions, ResolvedPolicy } from '../options/cache-policy.js';
+import { checkedKeys, type Entries } from '../options/entries.js';
+import { resolveSoftSeconds, ResolvedCacheOptions, ResolvedPolicy } from '../options/cache-policy.js';
 import { type Duration, toMilliseconds } from '../options/duration.js';
 import type { NearCache, NearCacheReport } from '../near/near-cache.js';
 import { readBatch } from './batch-read.js';
 import { checkCall, checkedKey, checkKeys, readNames } from './cache-key.js';
 import { CacheWrites, signalOf, type PendingSet } from './cache-writes.js';
 import { CasUpdates, type Updater } from './cas-update.js';
-import { systemClock, unlessAborted } from './clock.js';
+import { systemClock } from './clock.js';
 import type { CacheParts } from './cache-parts.js';
 import type { CachePorts } from './cache-ports.js';
 import { ItemCommands } from './item-commands.js';
@@ -38,7 +39,6 @@ import { SelfWait } from './self-wait.js';
 import { SignsOfLife } from './signs-of-life.js';
 import type { CacheStore } from './store.js';
 import { namespaceTag, Tags } from './tags.js';
-import { forEach } from './window.js';
 
 /**
  * When to compute, and when not to: one computation per key in the whole fleet, and no value that was loaded before
@@ -80,6 +80,7 @@ export class CacheEngine {
     this.#in = {
       store,
       clock,
+      aborts: new AbortWatch(),
       random,
       events,
       tracing: ports.tracing ?? UNTRACED,
@@ -179,7 +180,7 @@ export class CacheEngine {
       const { policy, stale, signal } = this.#asRead(options);
       const name = typeof key === 'string' && key !== '' ? key : checkedKey(key);
       const reading = this.#reads.read(name, policy, stale) as Promise<V | undefined>;
-      return signal === undefined ? reading : unlessAborted(reading, signal);
+      return signal === undefined ? reading : this.#in.aborts.of(reading, signal);
     } catch (error) {
       // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- an error about the arguments
       return Promise.reject(error);
@@ -194,7 +195,7 @@ export class CacheEngine {
     const names = [...new Set(checkedKeys(keys, 'getMany'))];
     checkKeys(names, this.#in.store);
     const { policy, stale, signal } = this.#asRead(options);
-    const values = await unlessAborted(this.#reads.readMany(names, policy, stale), signal);
+    const values = await this.#in.aborts.of(this.#reads.readMany(names, policy, stale), signal);
     const found = new Map<string, V>();
     for (const [index, key] of names.entries()) {
       if (values[index] !== undefined) found.set(key, values[index] as V);
@@ -221,17 +222,8 @@ export class CacheEngine {
     entries: Readonly<Record<string, V>>,
     policy?: CachePolicy<V> | ResolvedPolicy,
   ): Promise<Map<string, boolean>>;
-  async setMany<V>(
-    entries: Entries<V>,
-    policy?: CachePolicy<V> | ResolvedPolicy,
-  ): Promise<Map<string, boolean>> {
-    const pairs = [...readEntries(entries, 'setMany')];
-    const keys = pairs.map(([key]) => key);
-    checkKeys(keys, this.#in.store);
-    const resolved = this.#options.policyOf(policy);
-    const signal = signalOf(policy);
-    const stored = await forEach(pairs, ([key, value]) => this.#writes.set(key, value, resolved, signal));
-    return new Map(keys.map((key, index) => [key, stored[index]]));
+  setMany<V>(entries: Entries<V>, policy?: CachePolicy<V> | ResolvedPolicy): Promise<Map<string, boolean>> {
+    return this.#writes.setMany(entries, policy);
   }
 
   /**
@@ -252,11 +244,8 @@ export class CacheEngine {
   }
 
   /** `delete` of many keys. @returns for each whether something was there. */
-  async deleteMany(keys: Iterable<string>, policy?: CacheDeleteOptions): Promise<Map<string, boolean>> {
-    const names = [...new Set(checkedKeys(keys, 'deleteMany'))];
-    checkKeys(names, this.#in.store);
-    const deleted = await forEach(names, (key) => this.#writes.delete(key, policy));
-    return new Map(names.map((key, index) => [key, deleted[index]]));
+  deleteMany(keys: Iterable<string>, policy?: CacheDeleteOptions): Promise<Map<string, boolean>> {
+    return this.#writes.deleteMany(keys, policy);
   }
 
   /** The commands of memcached that depend on what is there, on what the cache stores. */
@@ -283,9 +272,7 @@ export class CacheEngine {
    * @param keys with `InvalidateOptions` after the last of them, if any.
    */
   async invalidate(...keys: string[] | [...string[], InvalidateOptions]): Promise<void> {
-    const [names, softSeconds] = readNames(keys, 'keys', this.#in.store);
-    if (names.length === 1) await this.#writes.invalidate(names[0], softSeconds);
-    else await forEach(names, (key) => this.#writes.invalidate(key, softSeconds));
+    await this.#writes.invalidate(...readNames(keys, 'keys', this.#in.store));
   }
 
   /**
@@ -295,13 +282,7 @@ export class CacheEngine {
    * time is gone, and so are all where the store is away.
    */
   async invalidateTags(...tags: string[] | [...string[], InvalidateOptions]): Promise<void> {
-    const { reader, tags: all, events, store } = this.#in;
-    const [names, softSeconds] = readNames(tags, 'tags', store);
-    const { policy } = this.#options;
-    for (const tag of names) events.note('invalidation', tag);
-    await Promise.all(
-      names.map((tag) => all.bump(tag, softSeconds).catch((error) => reader.storeFailed(tag, policy, error))),
-    );
+    await this.#writes.invalidateTags(...readNames(tags, 'tags', this.#in.store));
   }
 
   /**
@@ -316,7 +297,8 @@ export class CacheEngine {
         `invalidateNamespace: '${prefix}' is not among the option namespaces (${known || 'there are none'})`,
       );
     }
-    await this.invalidateTags(namespaceTag(prefix), options);
+    const softSeconds = resolveSoftSeconds(options, 'invalidateNamespace');
+    await this.#writes.invalidateTags([namespaceTag(prefix)], softSeconds);
   }
 
   /**
@@ -372,6 +354,7 @@ export class CacheEngine {
   async close(endStore = (): Promise<void> => Promise.resolve()): Promise<void> {
     this.#reads.close();
     await this.#readThrough.close(this.#options.closeTimeoutMs);
+    this.#writes.close();
     await (this.#near === undefined ? endStore() : this.#near.close(endStore));
   }
 

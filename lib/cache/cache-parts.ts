@@ -1,3 +1,4 @@
+import type { AbortWatch } from '../abort-watch.js';
 import type { NearReads } from './near-reads.js';
 import type { CacheEvents } from './cache-events.js';
 import type { CacheTracing } from './cache-tracing.js';
@@ -15,6 +16,8 @@ import type { Tags } from './tags.js';
 export interface CacheParts {
   readonly store: CacheStore;
   readonly clock: Clock;
+  /** The signals of calls. */
+  readonly aborts: AbortWatch;
   readonly random: () => number;
   readonly events: CacheEvents;
   readonly tracing: CacheTracing;

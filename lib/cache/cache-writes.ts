@@ -1,20 +1,22 @@
 import { ClientClosedError } from '../errors.js';
 import type { CachePolicy, CacheDeleteOptions } from '../options/cache-options.js';
 import type { ResolvedCacheOptions, ResolvedPolicy } from '../options/cache-policy.js';
-import { checkedKey } from './cache-key.js';
+import { checkedKeys, readEntries, type Entries } from '../options/entries.js';
+import { checkedKey, checkKeys } from './cache-key.js';
 import type { CacheParts } from './cache-parts.js';
-import { startUnlessAborted, unlessAborted } from './clock.js';
 import { writtenEntryFor } from './entry.js';
 import { ttlOf } from './load.js';
 import type { ReadThrough } from './read-through.js';
 import type { CacheReading } from './store.js';
 import { NO_TAGS, versionsOf, type TagStates } from './tags.js';
+import { forEach } from './window.js';
 
 /** Writes that ask for nothing that is there: storing and invalidating. */
 export class CacheWrites {
   readonly #in: CacheParts;
   readonly #readThrough: ReadThrough;
   readonly #options: ResolvedCacheOptions;
+  #closed = false;
 
   constructor(parts: CacheParts, readThrough: ReadThrough, options: ResolvedCacheOptions) {
     this.#in = parts;
@@ -43,7 +45,22 @@ export class CacheWrites {
       const [entry, keepSeconds] = this.#entry(value, ttlSeconds, tags, states, resolved);
       return store.set(key, entry, keepSeconds, resolved.guardSet);
     };
-    return startUnlessAborted(() => this.#changing(key, resolved, change), signal);
+    return this.#in.aborts.start(() => this.#changing(key, resolved, change), signal);
+  }
+
+  /** `set` of many keys by one policy. @returns for each whether it was stored. */
+  async setMany<V>(
+    entries: Entries<V>,
+    policy: CachePolicy<V> | ResolvedPolicy | undefined,
+  ): Promise<Map<string, boolean>> {
+    const pairs = [...readEntries(entries, 'setMany')];
+    const keys = pairs.map(([key]) => key);
+    checkKeys(keys, this.#in.store);
+    const resolved = this.#options.policyOf(policy);
+    this.#refuseAfterClose('setMany');
+    const signal = signalOf(policy);
+    const stored = await forEach(pairs, ([key, value]) => this.set(key, value, resolved, signal));
+    return new Map(keys.map((key, index) => [key, stored[index]]));
   }
 
   /** Takes down what is there, for a value that is being made. */
@@ -52,7 +69,7 @@ export class CacheWrites {
     const signal = signalOf(policy);
     signal?.throwIfAborted();
     const begun = this.#takeDown(key, this.#in.tags.required(checkedKey(key), resolved), resolved);
-    return unlessAborted(begun, signal, (pending) => pending.abandon());
+    return this.#in.aborts.of(begun, signal, (pending) => pending.abandon());
   }
 
   async #takeDown(key: string, tags: readonly string[], resolved: ResolvedPolicy): Promise<PendingSet> {
@@ -80,22 +97,61 @@ export class CacheWrites {
   }
 
   /** Invalidates a key. @returns whether something was there. */
-  async delete(key: string, options: CacheDeleteOptions | undefined): Promise<boolean> {
+  async delete(
+    key: string,
+    options: CacheDeleteOptions | ResolvedPolicy | undefined,
+    signal = signalOf(options),
+  ): Promise<boolean> {
     const policy = this.#options.policyOf(options);
     checkedKey(key);
     const change = (): Promise<boolean> => {
       this.#in.events.note('invalidation', key);
       return this.#changing(key, policy, () => this.#in.store.remove(key));
     };
-    return startUnlessAborted(change, options?.signal);
+    return this.#in.aborts.start(change, signal);
   }
 
-  /**
-   * Invalidates a key; for `softSeconds`, what was there may be served as a stale value.
-   *
-   * @returns whether something was there, as far as it is known: always true for a soft one.
-   */
-  invalidate(key: string, softSeconds: number): Promise<boolean> {
+  /** `delete` of many keys. @returns for each whether something was there. */
+  async deleteMany(
+    keys: Iterable<string>,
+    options: CacheDeleteOptions | undefined,
+  ): Promise<Map<string, boolean>> {
+    const names = [...new Set(checkedKeys(keys, 'deleteMany'))];
+    checkKeys(names, this.#in.store);
+    const policy = this.#options.policyOf(options);
+    this.#refuseAfterClose('deleteMany');
+    const signal = signalOf(options);
+    const deleted = await forEach(names, (key) => this.delete(key, policy, signal));
+    return new Map(names.map((key, index) => [key, deleted[index]]));
+  }
+
+  /** Invalidates keys; for `softSeconds`, what was there may be served as a stale value. */
+  async invalidate(keys: readonly string[], softSeconds: number): Promise<void> {
+    this.#refuseAfterClose('invalidate');
+    if (keys.length === 1) await this.#invalidate(keys[0], softSeconds);
+    else await forEach(keys, (key) => this.#invalidate(key, softSeconds));
+  }
+
+  /** The same of every value that bears one of the tags. */
+  async invalidateTags(names: readonly string[], softSeconds: number): Promise<void> {
+    const { events, tags } = this.#in;
+    this.#refuseAfterClose('invalidateTags');
+    for (const tag of names) events.note('invalidation', tag);
+    const failed = (tag: string, error: unknown): void =>
+      this.#failed(tag, this.#options.policy, error, true);
+    await Promise.all(names.map((tag) => tags.bump(tag, softSeconds).catch((error) => failed(tag, error))));
+  }
+
+  /** From now on nothing is changed. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  #refuseAfterClose(command: string): void {
+    if (this.#closed) throw new ClientClosedError(`${command}: the cache was closed`);
+  }
+
+  #invalidate(key: string, softSeconds: number): Promise<boolean> {
     const { events, store } = this.#in;
     events.note('invalidation', key);
     return this.#changing(key, this.#options.policy, () =>
@@ -112,11 +168,12 @@ export class CacheWrites {
   ): Promise<boolean> {
     const ttlSeconds = ttlOf(value, undefined, policy);
     return this.#changing(key, policy, async () => {
-      const { events, store } = this.#in;
+      const { clock, events, store } = this.#in;
+      const began = clock.now();
       if (found !== undefined && ttlSeconds !== undefined) {
         const [entry, keepSeconds] = this.#entry(value, ttlSeconds, tags, found.states, policy);
         const result = await store.write(key, entry, keepSeconds, found.reading.cas).catch(async (error) => {
-          await store.remove(key);
+          await store.remove(key, clock.now() - began);
           throw error;
         });
         if (result === 'stored') return true;
@@ -129,10 +186,12 @@ export class CacheWrites {
 
   /** States of tags; where they cannot be read, what is under the key must not outlive what replaces it. */
   async #statesOf(key: string, tags: readonly string[]): Promise<TagStates> {
+    const { clock, store, tags: all } = this.#in;
+    const began = clock.now();
     try {
-      return await this.#in.tags.states(tags);
+      return await all.states(tags);
     } catch (error) {
-      await this.#in.store.remove(key);
+      await store.remove(key, clock.now() - began);
       throw error;
     }
   }

@@ -6,7 +6,7 @@ import {
   UnsupportedError,
 } from '../errors.js';
 import type { ResolvedPolicy, ResolvedUpdate } from '../options/cache-policy.js';
-import { pause, unlessAborted } from './clock.js';
+import { pause } from './pause.js';
 import type { CacheParts } from './cache-parts.js';
 import { updatedKind } from './entry.js';
 import { KeyQueue, type Turn } from './key-queue.js';
@@ -42,7 +42,7 @@ export class CasUpdates {
   constructor(parts: CacheParts, selfWait: SelfWait) {
     this.#in = parts;
     this.#selfWait = selfWait;
-    this.#queue = new KeyQueue(parts.clock, PATIENCE_MS);
+    this.#queue = new KeyQueue(parts, PATIENCE_MS);
   }
 
   /**
@@ -107,11 +107,11 @@ export class CasUpdates {
     policy: ResolvedPolicy,
     label: string,
   ): Promise<{ readonly value: unknown } | undefined> {
-    const { clock, random, signs, store } = this.#in;
+    const { aborts, clock, random, signs, store } = this.#in;
     const graceSeconds = options.graceSeconds ?? policy.graceSeconds;
     const readAt = clock.now();
     const looking = this.#look(key, graceSeconds, options, policy);
-    const { finding, tags } = await unlessAborted(looking, options.signal, (late) => {
+    const { finding, tags } = await aborts.of(looking, options.signal, (late) => {
       if (late.finding.right === 'ours') this.#giveBack(key, late.finding);
     });
     const there = finding.state === 'fresh';
@@ -123,7 +123,7 @@ export class CasUpdates {
         return { current, value: await next(current) };
       };
       const end = signs.keep(key, policy, finding.reading);
-      const { current, value } = await unlessAborted(work(), options.signal).finally(end);
+      const { current, value } = await aborts.of(work(), options.signal).finally(end);
       if (value === KEEP) {
         await store.confirmed?.(key);
         return { value: current };
@@ -147,7 +147,7 @@ export class CasUpdates {
       const writing = store.write(key, entry, keepSeconds, finding.cas);
       // Who was told that it was aborted has said that it has changed by then, and others may have read what was there again.
       const onLate = (): void => this.#in.near?.forget(key, true);
-      stored = (await unlessAborted(writing, options.signal, onLate)) === 'stored';
+      stored = (await aborts.of(writing, options.signal, onLate)) === 'stored';
       return stored ? { value } : undefined;
     } finally {
       // A right that came with the read and was not used would keep others waiting for the rest of the lease.
@@ -204,7 +204,8 @@ export class CasUpdates {
   /** Full jitter: at any contention, the pauses of those who contend spread over the whole of their bound. */
   #backOff(attempt: number, options: ResolvedUpdate): Promise<void> {
     const bound = options.backoffMs * Math.min(2 ** (attempt - 1), MAX_BACKOFF_GROWTH);
-    return pause(this.#in.clock, this.#in.random() * bound, options.signal);
+    const { aborts, clock, random } = this.#in;
+    return pause(clock, random() * bound, options.signal, aborts);
   }
 }
 

@@ -31,20 +31,6 @@ export const systemClock: Clock = {
   },
 };
 
-/** Resolves after `delayMs`, or as soon as the signal is aborted. */
-export function pause(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
-  if (delayMs <= 0 || signal?.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const done = (): void => {
-      callOff();
-      signal?.removeEventListener('abort', done);
-      resolve();
-    };
-    const callOff = clock.after(delayMs, done);
-    signal?.addEventListener('abort', done);
-  });
-}
-
 /**
  * What a promise resolves with, or undefined when that takes longer than `limitMs`.
  *
@@ -63,36 +49,4 @@ export function within<T>(
     });
     promise.then(resolve, reject).finally(callOff);
   });
-}
-
-/**
- * What a promise settles with, or the signal's reason as soon as that is aborted.
- *
- * @param onLate is given what the promise resolves with after that, for nobody.
- */
-export function unlessAborted<T>(
-  promise: Promise<T>,
-  signal: AbortSignal | undefined,
-  onLate?: (value: T) => void,
-): Promise<T> {
-  if (signal === undefined) return promise;
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => {
-      if (onLate !== undefined) promise.then(onLate).catch(() => undefined);
-      // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- the reason is the abort's own
-      reject(signal.reason);
-    };
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
-}
-
-/** The same of work that is not begun where the signal is aborted already. */
-export async function startUnlessAborted<T>(
-  work: () => Promise<T>,
-  signal: AbortSignal | undefined,
-): Promise<T> {
-  signal?.throwIfAborted();
-  return unlessAborted(work(), signal);
 }

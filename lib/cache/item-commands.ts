@@ -7,7 +7,6 @@ import {
   type ResolvedUpdate,
 } from '../options/cache-policy.js';
 import { checkedKey, checkFunction } from './cache-key.js';
-import { startUnlessAborted } from './clock.js';
 import type { CacheParts } from './cache-parts.js';
 import { KEEP, type CasUpdates, type Updater } from './cas-update.js';
 import { writtenEntryFor } from './entry.js';
@@ -103,7 +102,7 @@ export class ItemCommands {
     options: { readonly signal?: AbortSignal } = {},
   ): Promise<CachedItem<unknown> | undefined> {
     const { signal } = this.#read(options);
-    return startUnlessAborted(async () => {
+    return this.#in.aborts.start(async () => {
       const { reader, store } = this.#in;
       const finding = await reader.look(checkedKey(key), this.#strict, 'without rights');
       const { state, entry, cas, reading } = finding;
@@ -118,7 +117,7 @@ export class ItemCommands {
   async cas(key: string, value: unknown, token: string, options: ItemOptions = {}): Promise<CasOutcome> {
     checkedKey(key);
     const read = this.#read(options);
-    return startUnlessAborted(() => this.#cas(key, value, token, read), read.signal);
+    return this.#in.aborts.start(() => this.#cas(key, value, token, read), read.signal);
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { AbortWatch } from '../abort-watch.js';
 import type { Clock } from './clock.js';
 
 /**
@@ -8,12 +9,14 @@ import type { Clock } from './clock.js';
  */
 export class KeyQueue {
   readonly #clock: Clock;
+  readonly #aborts: AbortWatch;
   readonly #patienceMs: number;
   readonly #lines = new Map<string, Line>();
 
   /** @param patienceMs how long whoever is at work may take until the next one goes on beside it. */
-  constructor(clock: Clock, patienceMs: number) {
+  constructor({ clock, aborts }: { readonly clock: Clock; readonly aborts: AbortWatch }, patienceMs: number) {
     this.#clock = clock;
+    this.#aborts = aborts;
     this.#patienceMs = patienceMs;
   }
 
@@ -36,24 +39,23 @@ export class KeyQueue {
   }
 
   #wait(key: string, line: Line, turn: Turn, signal: AbortSignal | undefined): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const member = {
-        turn,
-        go: () => {
-          signal?.removeEventListener('abort', leave);
-          resolve();
-        },
-      };
-      const leave = (): void => {
-        line.waiting.splice(line.waiting.indexOf(member), 1);
-        if (line.waiting.length === 0) line.callOff();
-        // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- the reason is the abort's own
-        reject(signal?.reason);
-      };
-      line.waiting.push(member);
-      if (line.waiting.length === 1) this.#overtakeLater(key, line);
-      if (signal?.aborted) leave();
-      else signal?.addEventListener('abort', leave, { once: true });
+    const member = { turn, go: (): void => undefined };
+    const wait = (): Promise<void> =>
+      new Promise((resolve) => {
+        member.go = resolve;
+        line.waiting.push(member);
+        if (line.waiting.length === 1) this.#overtakeLater(key, line);
+      });
+    if (signal === undefined) return wait();
+    return this.#aborts.until(signal, wait, () => {
+      const place = line.waiting.indexOf(member);
+      if (place < 0) {
+        // Let on in the same moment.
+        if (this.#lines.get(key)?.current === turn) this.#next(key, line);
+        return;
+      }
+      line.waiting.splice(place, 1);
+      if (line.waiting.length === 0) line.callOff();
     });
   }
 

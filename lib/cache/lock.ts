@@ -1,7 +1,7 @@
 import type { WithLockOptions } from '../options/cache-options.js';
 import { resolveLock, type ResolvedLock } from '../options/lock-options.js';
 import type { CacheParts } from './cache-parts.js';
-import { pause, unlessAborted } from './clock.js';
+import { pause } from './pause.js';
 import { pauseMs } from './polling.js';
 import type { Renewer } from './renewer.js';
 import type { HeldLock } from './store.js';
@@ -43,7 +43,7 @@ export class Locks {
     options: WithLockOptions,
     work: (signal: AbortSignal, fence: number) => T | Promise<T>,
   ): Promise<Locked<T>> {
-    const { clock, random, store } = this.#in;
+    const { aborts, clock, random, store } = this.#in;
     const lock = resolveLock(options);
     const startedAt = clock.now();
     let held: HeldLock | undefined;
@@ -51,7 +51,7 @@ export class Locks {
     for (;;) {
       lock.signal?.throwIfAborted();
       askedAt = clock.now();
-      held = await unlessAborted(store.lock(key, lock.leaseSeconds), lock.signal, (late) => {
+      held = await aborts.of(store.lock(key, lock.leaseSeconds), lock.signal, (late) => {
         if (late !== undefined) void this.#giveBack(key, late);
       });
       if (held !== undefined) {
@@ -61,7 +61,7 @@ export class Locks {
       }
       const waitedMs = clock.now() - startedAt;
       if (waitedMs >= lock.waitMs) return { locked: false };
-      await pause(clock, pauseMs(waitedMs, lock.waitMs - waitedMs, random()), lock.signal);
+      await pause(clock, pauseMs(waitedMs, lock.waitMs - waitedMs, random()), lock.signal, aborts);
     }
     const { token, fence } = held;
     const holding = new Holding(this.#in, key, token, lock, askedAt);

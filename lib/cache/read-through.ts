@@ -1,4 +1,3 @@
-import { AbortWatch } from '../abort-watch.js';
 import { ClientClosedError } from '../errors.js';
 import type { ResolvedPolicy } from '../options/cache-policy.js';
 import { LoadingRead } from './callers-reads.js';
@@ -25,7 +24,6 @@ import { valuesOf } from './window.js';
 export class ReadThrough {
   readonly #in: CacheParts;
   readonly #computation: Computation;
-  readonly #aborts = new AbortWatch();
   readonly #flights = new Flights();
   /** Everything that is being computed, whether it may still be joined or not, until it is done. */
   readonly #running = new Map<Flight, Promise<void>>();
@@ -55,7 +53,7 @@ export class ReadThrough {
   get(call: CacheCall, asksNear = true): Promise<unknown> {
     const { signal } = call;
     if (signal === undefined) return this.#serve(call, asksNear);
-    return this.#aborts.until(
+    return this.#in.aborts.until(
       signal,
       async () => this.#serve(call, asksNear),
       () => {

@@ -219,9 +219,10 @@ export interface CacheStore {
    * Removes an entry and voids every lease on it. A store that cannot reach the key's node may resolve as well, if
    * it has undertaken to remove it before the node is read from again.
    *
+   * @param spentMs how long the call has taken that it is part of, and whose time is not to begin anew.
    * @returns whether something was there; a stub counts. False when it could not be asked.
    */
-  remove(key: string): Promise<boolean>;
+  remove(key: string, spentMs?: number): Promise<boolean>;
 
   /**
    * Marks an entry stale, to be dropped after `keepSeconds`, and voids every lease on it; a stub, which nobody can be served,

@@ -23,6 +23,8 @@ import { ReadBudget } from '../client/codec/read-budget.js';
 import { ServerError } from '../errors.js';
 import { DEFAULT_BOUNDS, type CodecBounds } from '../options/codec-options.js';
 import type { KeptAs } from '../near/kept-value.js';
+import { performance } from '../timers.js';
+import { inWhatIsLeft } from './call-time.js';
 import { ClientEpochs } from './client-epochs.js';
 import { ClientLocks } from './client-locks.js';
 import { ClientTags } from './client-tags.js';
@@ -163,6 +165,7 @@ export class ClientStore implements CacheStore {
   async set(key: string, entry: CacheEntry, ttlSeconds: number, guardSet: boolean): Promise<boolean> {
     const name = itemKey(key);
     const options = keptFor(ttlSeconds, entry, this.#codec);
+    const began = performance.now();
     let failure: unknown;
     try {
       this.#client.epochs.changing(name);
@@ -176,7 +179,7 @@ export class ClientStore implements CacheStore {
       failure = error;
     }
     // The value it should have replaced must not be there when the server is back.
-    await this.#client.invalidateKey(name);
+    await this.remove(key, performance.now() - began);
     if (failure !== undefined) throw failure as Error;
     return false;
   }
@@ -210,8 +213,8 @@ export class ClientStore implements CacheStore {
     return this.#lost.has(itemKey(key));
   }
 
-  remove(key: string): Promise<boolean> {
-    return this.#client.invalidateKey(itemKey(key));
+  remove(key: string, spentMs = 0): Promise<boolean> {
+    return this.#client.invalidateKey(itemKey(key), inWhatIsLeft(this.#client, this.limitMs, spentMs));
   }
 
   markStale(key: string, keepSeconds: number): Promise<void> {

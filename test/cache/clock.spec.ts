@@ -18,7 +18,8 @@ jest.unstable_mockModule('node:timers', () => ({
     clearTimeout: (timer: number) => timers.delete(timer),
   },
 }));
-const { pause, systemClock } = await import('../../lib/cache/clock.js');
+const { systemClock } = await import('../../lib/cache/clock.js');
+const { pause } = await import('../../lib/cache/pause.js');
 
 /** Lets the one timer that is set go off. @returns what it was set to. */
 function goOff(): number {

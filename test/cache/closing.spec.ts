@@ -1,6 +1,9 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import type { CacheEngine } from '../../lib/cache/cache-engine.js';
+import { CacheEngine } from '../../lib/cache/cache-engine.js';
+import { MemcachedClient } from '../../lib/client/client.js';
 import { ClientClosedError } from '../../lib/errors.js';
+import { ClientStore } from '../../lib/store/client-store.js';
+import { MemcachedServer } from '../../lib/testing/memcached-server.js';
 import { settled } from './support/fake-clock.js';
 import { deferred, Fleet } from './support/fleet.js';
 
@@ -158,5 +161,43 @@ describe('a cache that is closed', () => {
     await expect(call).resolves.toBe('from b');
     expect(fleet.server.find('k')).toBeUndefined();
     expect(fleet.clock.pending).toBe(0);
+  });
+});
+
+describe('after close()', () => {
+  it.each<[string, (cache: CacheEngine) => Promise<unknown>]>([
+    ['get', (cache) => cache.get('k')],
+    ['getMany', (cache) => cache.getMany([])],
+    ['set', (cache) => cache.set('k', 1)],
+    ['setMany', (cache) => cache.setMany({})],
+    ['beginSet', (cache) => cache.beginSet('k')],
+    ['delete', (cache) => cache.delete('k')],
+    ['deleteMany', (cache) => cache.deleteMany([])],
+    ['invalidate', (cache) => cache.invalidate('k', 'l')],
+    ['invalidateTags', (cache) => cache.invalidateTags('t')],
+    ['invalidateTags softly', (cache) => cache.invalidateTags('t', { soft: '5s' })],
+    ['invalidateNamespace', (cache) => cache.invalidateNamespace('shop:')],
+    ['add', (cache) => cache.items.add('k', 1)],
+    ['gets', (cache) => cache.items.gets('k')],
+    ['update', (cache) => cache.update('k', () => 1)],
+    ['withLock', (cache) => cache.withLock('k', { ttl: '5s' }, () => 1)],
+  ])('%s rejects', async (_command, call) => {
+    const client = new MemcachedClient({ servers: '127.0.0.1:1' });
+    const cache = new CacheEngine(new ClientStore(client), { namespaces: ['shop:'] });
+    await cache.close(() => client.close());
+    await expect(call(cache)).rejects.toBeInstanceOf(ClientClosedError);
+  });
+
+  it('loaders are called, and nothing is stored', async () => {
+    await using server = await MemcachedServer.start();
+    const client = new MemcachedClient({ servers: server.address });
+    const cache = new CacheEngine(new ClientStore(client));
+    await cache.close(() => client.close());
+    await expect(cache.getOrSet('k', () => 'loaded')).resolves.toBe('loaded');
+    await expect(cache.getOrSetMany(['l'], String, (ids) => ids.map(() => 'loaded'))).resolves.toEqual(
+      new Map([['l', 'loaded']]),
+    );
+    await using other = new MemcachedClient({ servers: server.address });
+    expect((await other.getMany(['k', 'l'])).size).toBe(0);
   });
 });

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { describe, expect, it, jest } from '@jest/globals';
-import { pause } from '../../lib/cache/clock.js';
+import { pause } from '../../lib/cache/pause.js';
 import type { CachePolicy } from '../../lib/options/cache-options.js';
 import { settled } from './support/fake-clock.js';
 import { deferred, Fleet } from './support/fleet.js';

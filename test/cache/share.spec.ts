@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { pause } from '../../lib/cache/clock.js';
+import { pause } from '../../lib/cache/pause.js';
 import type { LoadContext } from '../../lib/cache/load-context.js';
 import { settled } from './support/fake-clock.js';
 import { deferred, Fleet } from './support/fleet.js';

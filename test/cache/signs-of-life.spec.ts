@@ -1,5 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { pause } from '../../lib/cache/clock.js';
+import { pause } from '../../lib/cache/pause.js';
 import type { MemcachedCacheOptions } from '../../lib/options/cache-options.js';
 import { settled } from './support/fake-clock.js';
 import { deferred, Fleet, type Member } from './support/fleet.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { CacheEngine } from '../../lib/cache/cache-engine.js';
-import { pause } from '../../lib/cache/clock.js';
+import { pause } from '../../lib/cache/pause.js';
 import { Fleet } from './support/fleet.js';
 import type { MapConnection, Operation } from './support/map-server.js';
 
