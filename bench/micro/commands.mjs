@@ -14,12 +14,15 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const TEXT = 'x'.repeat(100);
 const KEYS = Array.from({ length: 512 }, (_, index) => `bench:product:${index}`);
+const FEW = KEYS.slice(0, 16);
 const IN_FLIGHT = 64;
 const COMMANDS = {
   get: (client, key) => client.get(key),
   set: (client, key) => client.set(key, TEXT, { ttl: '5m' }),
   delete: (client, key) => client.delete(key),
   getOrSet: (_client, key, service) => service.getOrSet(key, refuse),
+  /** A call reads sixteen keys. */
+  getMany: (_client, _key, service) => service.getMany(FEW),
 };
 
 function refuse() {

@@ -66,7 +66,8 @@ export class CacheEvents {
 
   /** As `note`, for many keys. */
   noteEach(what: CacheHappening, keys: readonly string[]): void {
-    for (const key of keys) this.note(what, key);
+    this.#counts[what] += keys.length;
+    if (this.#audiences[what].hasSubscribers) for (const key of keys) this.#observer?.(what, key);
   }
 
   /** The counts of this moment. */

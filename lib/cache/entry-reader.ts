@@ -1,11 +1,12 @@
 import { InvalidArgumentError } from '../errors.js';
 import type { ResolvedPolicy } from '../options/cache-policy.js';
 import { fits, type StandardSchema } from '../options/standard-schema.js';
+import { Answer, ReadTogether, type Answers } from './read-together.js';
 import { LoadingRead, type PlainRead } from './callers-reads.js';
 import type { Clock } from './clock.js';
 import type { CacheEvents } from './cache-events.js';
 import { TurnReads } from './turn-reads.js';
-import { judge, unknownFinding, type Finding } from './finding.js';
+import { isPlainHit, judge, unknownFinding, type Finding } from './finding.js';
 import type { NearReads } from './near-reads.js';
 import { isHitForMiss, type CacheReading, type CacheStore } from './store.js';
 import { NO_TAGS, type Tags, type TagStates } from './tags.js';
@@ -121,17 +122,41 @@ export class EntryReader {
     return this.#store.together?.();
   }
 
-  /** `read` of many keys, or `glance`, in one trip: what came of each. */
-  readEach(
-    keys: readonly string[],
-    policy: ResolvedPolicy,
-    asking: Asking,
-  ): Promise<PromiseSettledResult<CacheReading>[]> {
+  /** `read` of many keys, or `glance`, in one trip; counts the hits that need no second look. */
+  async readEach(keys: readonly string[], policy: ResolvedPolicy, asking: Asking): Promise<Answers> {
     const together = this.together();
-    return Promise.allSettled(
-      asking === 'for rights'
-        ? keys.map((key) => this.read(key, policy, together))
-        : keys.map((key) => this.glance(key, policy, together)),
+    const asked = new ReadTogether(policy);
+    const answers = await Promise.all(keys.map((key) => this.#askOneOfMany(key, asked, asking, together)));
+    const others = new Map<number, Answer>();
+    const values = answers.map((answer, index) => {
+      if (!(answer instanceof Answer)) return answer;
+      const { reading } = answer;
+      if (reading !== undefined && isPlainHit(reading, policy)) return reading.value?.value;
+      others.set(index, answer);
+      return undefined;
+    });
+    this.#events.noteEach('hit', others.size === 0 ? keys : keys.filter((_key, index) => !others.has(index)));
+    return { values, others };
+  }
+
+  #askOneOfMany(
+    key: string,
+    asked: ReadTogether,
+    asking: Asking,
+    together: object | undefined,
+  ): Promise<unknown> {
+    const { policy } = asked;
+    const asksForRights = asking === 'for rights';
+    // What asks for rights may be the read of other calls of this turn, too.
+    if (!this.#takesMore(policy) && (!asksForRights || policy.share === 'copy')) {
+      const [lease, recache] = asksForRights ? [policy.leaseSeconds, policy.recacheSeconds] : [0, 0];
+      const answer = this.#store.ask?.(key, lease, recache, asked, together);
+      if (answer !== undefined) return answer;
+    }
+    const read = asksForRights ? this.read(key, policy, together) : this.glance(key, policy, together);
+    return read.then(
+      (reading) => asked.found(reading),
+      (error: unknown) => asked.failed(error),
     );
   }
 

@@ -51,32 +51,19 @@ export class PlainReads {
   };
 
   async #readMany(keys: readonly string[], policy: ResolvedPolicy, stale: boolean): Promise<unknown[]> {
-    const { events, reader, tags } = this.#in;
+    const { reader, tags } = this.#in;
     if (policy.tags.length > 0 || !tags.areOfPolicies) {
       const together = reader.together();
       return Promise.all(keys.map((key) => this.#readWithTags(key, policy, stale, together)));
     }
-    const readings = await reader.readEach(keys, policy, 'without rights');
-    const hits: string[] = [];
-    const others: number[] = [];
-    const values = readings.map((read, index): unknown => {
-      if (read.status === 'fulfilled' && isPlainHit(read.value, policy)) {
-        hits.push(keys[index]);
-        return read.value.value?.value;
-      }
-      others.push(index);
-      return undefined;
-    });
-    events.noteEach('hit', hits);
-    const found = await Promise.all(
-      others.map(async (index) => {
-        const read = readings[index];
-        return read.status === 'fulfilled'
-          ? this.#found(keys[index], policy, stale, read.value)
-          : this.#unanswered(keys[index], policy, read.reason);
+    const { values, others } = await reader.readEach(keys, policy, 'without rights');
+    await Promise.all(
+      Array.from(others, async ([index, { reading, error }]) => {
+        values[index] = await (reading === undefined
+          ? this.#unanswered(keys[index], policy, error)
+          : this.#found(keys[index], policy, stale, reading));
       }),
     );
-    others.forEach((index, position) => (values[index] = found[position]));
     return values;
   }
 

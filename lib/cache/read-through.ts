@@ -94,7 +94,7 @@ export class ReadThrough {
     callOf: (index: number) => CacheCall,
     onAllFound: () => void,
   ): Promise<unknown[]> {
-    const { reader, events } = this.#in;
+    const { reader } = this.#in;
     const isSingly = policy.forceFresh || signal !== undefined || this.#mayHaveTags(policy);
     if (isSingly || keys.some((key) => this.#flights.get(key)?.cold)) {
       const together = reader.together();
@@ -106,31 +106,17 @@ export class ReadThrough {
       onAllFound();
       return valuesOf(await Promise.allSettled(served));
     }
-    const found: unknown[] = [];
-    const hits: string[] = [];
-    const others: number[] = [];
-    const readings = await reader.readEach(keys, policy, 'for rights');
-    readings.forEach((read, index) => {
-      if (read.status === 'fulfilled' && isPlainHit(read.value, policy)) {
-        hits.push(keys[index]);
-        found.push(read.value.value?.value);
-      } else {
-        found.push(undefined);
-        others.push(index);
-      }
-    });
-    events.noteEach('hit', hits);
-    const served = others.map((index) => {
-      const read = readings[index];
-      return this.#finished(callOf(index), (call) =>
-        read.status === 'fulfilled' ? this.#seenAlone(call, read.value) : this.#blind(call, read.reason),
-      );
-    });
+    const { values, others } = await reader.readEach(keys, policy, 'for rights');
+    const served = Array.from(others, ([index, { reading, error }]) =>
+      this.#finished(callOf(index), (call) =>
+        reading === undefined ? this.#blind(call, error) : this.#seenAlone(call, reading),
+      ),
+    );
     onAllFound();
-    if (served.length === 0) return found;
+    if (served.length === 0) return values;
     const later = valuesOf(await Promise.allSettled(served));
-    later.forEach((value, position) => (found[others[position]] = value));
-    return found;
+    Array.from(others.keys()).forEach((index, position) => (values[index] = later[position]));
+    return values;
   }
 
   /** Nobody joins the computation of the key, or of any, any more; and what begins from now on reads anew. */

@@ -138,6 +138,7 @@ export interface CacheStore {
     leaseSeconds: number,
     recacheSeconds: number,
     asker: EntryAsker,
+    together?: object,
   ): Promise<unknown> | undefined;
 
   /**

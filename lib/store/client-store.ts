@@ -112,10 +112,12 @@ export class ClientStore implements CacheStore {
     leaseSeconds: number,
     recacheSeconds: number,
     asker: EntryAsker,
+    together?: object,
   ): Promise<unknown> | undefined {
+    const codec = (together as EntryCodec | undefined) ?? this.#codec;
     const last = this.#lastAsked;
-    if (last.leaseSeconds !== leaseSeconds || last.recacheSeconds !== recacheSeconds)
-      this.#lastAsked = { leaseSeconds, recacheSeconds, codec: this.#codec };
+    if (last.leaseSeconds !== leaseSeconds || last.recacheSeconds !== recacheSeconds || last.codec !== codec)
+      this.#lastAsked = { leaseSeconds, recacheSeconds, codec };
     return this.#client.leases.ask(itemKey(key), this.#lastAsked, asker);
   }
 
