@@ -66,7 +66,7 @@ export function unknownFinding(at: number): Finding {
 }
 
 /** Whether an entry's ttl, grace not counted, is over, or it was marked stale. */
-export function isStale(reading: CacheReading, graceSeconds: number): boolean {
+function isStale(reading: CacheReading, graceSeconds: number): boolean {
   const { stale, ttl } = reading;
   return stale || (graceSeconds > 0 && ttl !== undefined && ttl <= graceSeconds * 1000);
 }

@@ -6,7 +6,7 @@ import type { EpochPlace, EpochReading, EpochStore } from './epoch-store.js';
  * How long a mark has to be there until something is kept: longer than the answer of a server that there is none holds for
  * those who change something (`MARK_ANSWER_MS` of `cluster/`), by what clocks may differ in pace and a server's in whole seconds.
  */
-export const MARK_HOLDS_MS = 2500;
+const MARK_HOLDS_MS = 2500;
 
 /** Between two rounds of questions, however much there is to ask for. */
 const SHORTEST_PAUSE_MS = 50;
@@ -204,7 +204,7 @@ export class Epochs {
 }
 
 /** What one server has said. */
-export class ServerEpochs {
+class ServerEpochs {
   readonly id: string;
   /** When the questions were sent that were answered last. */
   askedAt = Number.NEGATIVE_INFINITY;

@@ -57,7 +57,7 @@ export function exptimeInClassic(request: Request): number {
 }
 
 /** Whole seconds from 0. */
-export function seconds(request: Request, value: number, name: string): number {
+function seconds(request: Request, value: number, name: string): number {
   if (Number.isInteger(value) && value >= 0 && value <= MAX_SECONDS) return value;
   throw new InvalidArgumentError(
     `${request.label}: ${name}: expected whole seconds from 0 to ${MAX_SECONDS}`,

@@ -38,7 +38,7 @@ export function writeText(text: string): string {
 }
 
 /** Whether JSON carries the value exactly. */
-export function isJson(value: unknown): boolean {
+function isJson(value: unknown): boolean {
   switch (typeof value) {
     case 'string':
     case 'boolean':
