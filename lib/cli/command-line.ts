@@ -3,7 +3,6 @@ import { parseArgs } from 'node:util';
 import { MemcachedClient } from '../client/client.js';
 import { InvalidArgumentError, InvalidOptionsError, MemcachedError } from '../errors.js';
 import { nearest } from '../options/schema.js';
-import { readServers, type ServerAddress } from '../options/server-options.js';
 import { type Command, type Flags, type FlagValues, UsageError } from './command.js';
 import { keys } from './commands/keys.js';
 import { ping } from './commands/ping.js';
@@ -79,17 +78,10 @@ async function run(
   const { flags, operands } = read(words, command);
   const options = clientOptions(flags, env);
   await using client = new MemcachedClient(options);
-  const servers = (): readonly ServerAddress[] =>
-    readServers(
-      // What was found is given by name.
-      options.servers ?? client.topology().map(({ server, weight }) => `${server}=${weight}`),
-      'servers',
-    );
   return await command.run({
     operands,
     flags,
     client,
-    servers,
     terminal,
     json: flags.json === true,
     ended,

@@ -1,5 +1,4 @@
 import type { MemcachedClient } from '../client/client.js';
-import type { ServerAddress } from '../options/server-options.js';
 import type { Terminal } from './terminal.js';
 
 /** One command of the program: what it is called, which flags it takes, what its help says, and what it does. */
@@ -25,8 +24,6 @@ export interface Call {
   readonly operands: readonly string[];
   readonly flags: FlagValues;
   readonly client: MemcachedClient;
-  /** The servers as they are known now, for other ways to place keys. */
-  servers(): readonly ServerAddress[];
   readonly terminal: Terminal;
   /** Whether rows are to be written as lines of JSON. */
   readonly json: boolean;

@@ -1,4 +1,5 @@
 import type { Request, RequestKind } from '../protocol/request.js';
+import { textIn } from './error-type.js';
 import type { ItemsFound } from './many-reader.js';
 import type { CasResult, LeaseRead } from './results.js';
 
@@ -30,8 +31,7 @@ export function hitsOf(request: Request, outcome: CommandOutcome, result: unknow
 
 /** The server that an error names. */
 export function serverOf(error: unknown): string {
-  const { server = '' } = (error ?? {}) as { readonly server?: string };
-  return server;
+  return textIn(error, 'server') ?? '';
 }
 
 export const NO_KEYS: readonly string[] = Object.freeze([]);

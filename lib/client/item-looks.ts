@@ -1,6 +1,7 @@
 import type { Cluster } from '../cluster/cluster.js';
 import { InvalidArgumentError, UnsupportedError } from '../errors.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';
+import type { ServerAddress } from '../options/server-options.js';
 import type { Codec } from './codec/codec.js';
 import type { CommandOptions } from './command-options.js';
 import type { Dispatcher } from './dispatcher.js';
@@ -29,6 +30,11 @@ export class ItemLooks {
     this.#cluster = cluster;
     this.#dispatcher = dispatcher;
     this.#requests = requests;
+  }
+
+  /** The servers with their weights as they were given or found, whatever the distribution makes of those. */
+  get servers(): readonly ServerAddress[] {
+    return this.#cluster.nodes.map(({ server }) => server);
   }
 
   /** The server that takes commands for a key now: its own, unless that is away and failover is `next`. */

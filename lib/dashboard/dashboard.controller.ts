@@ -22,6 +22,7 @@ import {
 import { HttpAdapterHost } from '@nestjs/core';
 import type { ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
+import { InvalidArgumentError, MemcachedError } from '../errors.js';
 import { clearTimeout, setImmediate, setTimeout } from '../timers.js';
 import { Dashboard } from './dashboard.js';
 import { FAREWELL_MS } from './event-streams.js';
@@ -145,8 +146,19 @@ export function dashboardController(
       if (!this.#dashboard.options.evict) {
         throw new ForbiddenException('the dashboard is read-only (option evict)');
       }
-      if (!(await this.#dashboard.evict(instance, key))) throw new NotFoundException();
+      if (!(await this.#evicted(instance, key))) throw new NotFoundException();
       this.#send(response, 'application/json; charset=utf-8', '{"evicted":true}');
+    }
+
+    /** Says why it could not be done, where that is no fault of the application. */
+    async #evicted(instance: string, key: string): Promise<boolean> {
+      try {
+        return await this.#dashboard.evict(instance, key);
+      } catch (error) {
+        if (!(error instanceof MemcachedError)) throw error;
+        if (error instanceof InvalidArgumentError) throw new BadRequestException(error.message);
+        throw new ServiceUnavailableException(error.message);
+      }
     }
 
     /** What a page of ours asks about. */

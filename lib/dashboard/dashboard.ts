@@ -4,11 +4,11 @@ import { AsyncResource } from 'node:async_hooks';
 import { hostname } from 'node:os';
 import type { Readable } from 'node:stream';
 import type { ItemFacts } from '../client/item-looks.js';
-import { InvalidOptionsError } from '../errors.js';
+import { InvalidOptionsError, MemcachedError } from '../errors.js';
 import { MemcachedService } from '../nest/memcached.service.js';
 import { DEFAULT_NAME } from '../options/client-options.js';
 import type { ResolvedDashboardOptions } from '../options/dashboard-options.js';
-import { answeringFor, lookAt } from '../store/item-look.js';
+import { answeringFor, lookAt, sinceStored } from '../store/item-look.js';
 import { clearTimeout, setTimeout } from '../timers.js';
 import { EventStreams } from './event-streams.js';
 import { InstanceWatch } from './instance-watch.js';
@@ -77,10 +77,17 @@ export class Dashboard implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /** Where a key lives, and what is said of it there. Never its value. */
-  async find(instance: string, key: string): Promise<FoundKey | undefined> {
+  async find(instance: string, key: string): Promise<FoundKey | NowhereToLook | undefined> {
     const memcached = this.#watches.find(({ name }) => name === instance)?.memcached;
     if (memcached === undefined) return undefined;
-    const server = memcached.serverFor(key);
+    let server: string;
+    try {
+      server = memcached.serverFor(key);
+    } catch (error) {
+      // Such as that discovery has not found a list yet.
+      if (error instanceof MemcachedError) return { key, instance, problem: error.message };
+      throw error;
+    }
     const acting = answeringFor(memcached.client, key) ?? server;
     const [own, standIn] = await Promise.all([
       lookedAt(memcached, key, server),
@@ -138,7 +145,7 @@ export class Dashboard implements OnApplicationBootstrap, OnModuleDestroy {
     } catch (error) {
       // Such as discovery that has found no server: the next look may find one.
       const problem = error instanceof Error ? error.message : String(error);
-      this.#streams.send({ event: 'problem', data: { instance: watch.name, problem } });
+      if (!this.#isOver) this.#streams.send({ event: 'problem', data: { instance: watch.name, problem } });
     }
   }
 }
@@ -150,6 +157,13 @@ export interface FoundKey extends LookedAt {
   readonly standIn?: LookedAt;
 }
 
+/** What is said of a key while there are no servers. */
+export interface NowhereToLook {
+  readonly key: string;
+  readonly instance: string;
+  readonly problem: string;
+}
+
 /** What one server says of an item. */
 interface LookedAt extends Partial<Omit<Extract<ItemFacts, { there: true }>, 'there' | 'note'>> {
   readonly server: string;
@@ -159,6 +173,10 @@ interface LookedAt extends Partial<Omit<Extract<ItemFacts, { there: true }>, 'th
   readonly there?: boolean;
   /** Whether no value is there but the mark of a load that left none to store. */
   readonly mark?: true;
+  /** Whether no value is there but one of which a tag was invalidated. */
+  readonly invalidated?: true;
+  /** Whether it is not known if a tag of the value was invalidated. */
+  readonly tagsUnknown?: true;
   /** Why its server says nothing of it. */
   readonly problem?: string;
 }
@@ -178,7 +196,11 @@ async function said(
     const item = await lookAt(memcached.client, key, server);
     if (!item.there) return item;
     const { note, ...facts } = item;
-    return note.isMark ? { ...facts, there: false, mark: true } : facts;
+    if (note.isMark) return { ...facts, there: false, mark: true };
+    const since = await sinceStored(memcached.client, note.tags);
+    if (since === 'invalidated') return { ...facts, there: false, invalidated: true };
+    if (since === 'unknown') return { ...facts, tagsUnknown: true };
+    return since === 'stale' ? { ...facts, stale: true } : facts;
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error) };
   }

@@ -20,6 +20,7 @@ export class EventStreams {
   readonly #onAudience: (isWatched: boolean) => void;
   readonly #heartbeatMs: number;
   #heartbeat: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
   /** @param onAudience told when the first one comes, and when the last one has gone. */
   constructor(onAudience: (isWatched: boolean) => void, heartbeatMs: number = HEARTBEAT_MS) {
@@ -47,11 +48,13 @@ export class EventStreams {
 
   /** Tells everybody. */
   send(event: StreamEvent): void {
-    if (this.#open.size > 0) this.#write(written(event));
+    if (this.#open.size > 0 && !this.#isClosed) this.#write(written(event));
   }
 
   /** Ends all streams, so that the server can close: at once where what is left is read, and in a second otherwise. */
   close(): void {
+    this.#isClosed = true;
+    clearInterval(this.#heartbeat);
     for (const stream of this.#open) {
       stream.end();
       const timer = setTimeout(() => void stream.destroy(), FAREWELL_MS).unref();

@@ -23,6 +23,8 @@ export class InstanceWatch {
   readonly #points: Point[] = [];
   /** By server. */
   readonly #before = new Map<string, Seen>();
+  /** By server: what it counted last, and all that it was seen to count. */
+  readonly #commands = new Map<string, { readonly count: number; readonly total: number }>();
   #traffic: { readonly at: number; readonly byServer: ReadonlyMap<string, number> }[] = [];
   #counters: { readonly at: number; readonly counts: CacheCounters } | undefined;
   #latest: Look | undefined;
@@ -78,8 +80,9 @@ export class InstanceWatch {
         ...(stats === undefined ? {} : { ...serverFigures(stats), rates: this.#rates(server, stats, now) }),
       };
     });
-    for (const server of this.#before.keys())
-      if (!servers.some((each) => each.server === server)) this.#before.delete(server);
+    for (const known of [this.#before, this.#commands])
+      for (const server of known.keys())
+        if (!servers.some((each) => each.server === server)) known.delete(server);
     const look: Look = {
       instance: this.name,
       at: unixMs(),
@@ -128,22 +131,29 @@ export class InstanceWatch {
     now: number,
   ): ReadonlyMap<string, number | undefined> {
     const byServer = new Map(
-      Array.from(answers, ([server, stats]) => [server, stats.cmd_get + stats.cmd_set]),
+      Array.from(answers, ([server, stats]) => [server, this.#commandsOf(server, stats)]),
     );
     this.#traffic.push({ at: now, byServer });
     this.#traffic = this.#traffic.filter(
       ({ at }, index) => now - at <= TRAFFIC_MS || index === this.#traffic.length - 1,
     );
-    const [oldest] = this.#traffic;
     const grown = new Map(
-      Array.from(byServer, ([server, count]) => [
-        server,
-        // A server that has restarted has begun at 0.
-        Math.max(0, count - Math.min(count, oldest.byServer.get(server) ?? count)),
-      ]),
+      Array.from(byServer, ([server, count]) => {
+        const oldest = this.#traffic.find((look) => look.byServer.has(server))!;
+        return [server, count - oldest.byServer.get(server)!];
+      }),
     );
     const all = [...grown.values()].reduce((sum, count) => sum + count, 0);
     return new Map(Array.from(grown, ([server, count]) => [server, all === 0 ? undefined : count / all]));
+  }
+
+  /** Reads and writes of all its runs that were seen. What it counts may begin at 0 again; its clock is not asked, which may be set. */
+  #commandsOf(server: string, { cmd_get, cmd_set }: GeneralStats): number {
+    const count = cmd_get + cmd_set;
+    const before = this.#commands.get(server) ?? { count, total: 0 };
+    const total = before.total + (count < before.count ? count : count - before.count);
+    this.#commands.set(server, { count, total });
+    return total;
   }
 
   #remember({ at, servers, cache, latency }: Look): void {

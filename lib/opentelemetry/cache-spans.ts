@@ -4,6 +4,7 @@ import {
   trace,
   type Attributes,
   type Context,
+  type Exception,
   type Span,
   type SpanContext,
   type SpanOptions,
@@ -11,7 +12,7 @@ import {
 } from '@opentelemetry/api';
 import type { LoadMessage, RefreshMessage, TracedMessage } from '../nest/trace-channels.js';
 import type { Instrumentation } from './instrument-options.js';
-import { isOurs } from '../client/error-type.js';
+import { errorTypeOf, isOurs, textIn } from '../client/error-type.js';
 import { fail, OpenSpans } from './open-spans.js';
 import { contextOfSpans, contextOfTraces } from './parent.js';
 import type { Subscriptions } from '../subscriptions.js';
@@ -118,7 +119,13 @@ function finish(span: Span | undefined, { outcome, error }: LoadMessage | Refres
   if (outcome === 'error') {
     fail(span, error);
     // Messages of our own errors may name keys.
-    if (error instanceof Error && !isOurs(error)) span.recordException(error);
+    if (error instanceof Error && !isOurs(error)) span.recordException(exceptionOf(error));
   }
   span.end();
+}
+
+/** What is recorded of an error: SDKs take it for granted that a `code` can be written, and that nothing throws. */
+function exceptionOf(error: Error): Exception {
+  const [message, stack] = [textIn(error, 'message'), textIn(error, 'stack')];
+  return { name: errorTypeOf(error), ...(message && { message }), ...(stack && { stack }) };
 }

@@ -1,4 +1,5 @@
 import { SpanKind, type Attributes, type Span, type Tracer } from '@opentelemetry/api';
+import { textIn } from '../client/error-type.js';
 import type { WatchedCommand } from '../client/watched-command.js';
 import { LabelMemo } from '../label-memo.js';
 import { commandAttributes } from './command-attributes.js';
@@ -60,6 +61,6 @@ function complete(span: Span, { peer, error }: WatchedCommand): void {
   if (error === undefined) return;
   fail(span, error);
   // `SERVER_ERROR`, `CLIENT_ERROR` or `ERROR`; what stands behind may name a key.
-  const { reply } = (error ?? {}) as { readonly reply?: string };
+  const reply = textIn(error, 'reply');
   if (reply !== undefined) span.setAttribute('db.response.status_code', reply.split(' ', 1)[0]);
 }

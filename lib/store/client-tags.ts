@@ -77,6 +77,15 @@ export class ClientTags {
   }
 }
 
+/** The state of a tag without making one of it: undefined where it has none. */
+export async function lookAtTag(client: MemcachedClient, tag: string): Promise<TagState | undefined> {
+  const name = TAG_PREFIX + tag;
+  const server = client.looks.answering(name) ?? client.serverFor(name);
+  const item = await client.looks.at(server, name, {}, (data) => data.toString('latin1'));
+  if (!item.there) return undefined;
+  return readState(tag, { value: item.note, ttl: item.ttl });
+}
+
 /** Reads a tag's item: its version, and after a soft bump for how many seconds which version before is merely stale. */
 function readState(tag: string, { value, ttl }: { value?: string; ttl: number | undefined }): TagState {
   const [version, soft, before] = (value as string).split(' ');

@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { startTwemproxy } from '../../scripts/twemproxy.mjs';
 import { MemcachedClient } from '../../lib/client/client.js';
 import { DISTRIBUTION_NAMES } from '../../lib/cluster/distribution/distribution.js';
+import { randomText } from '../../lib/client/random-text.js';
 import { certificates } from '../support/certificates.js';
 import { describeReal, startMemcached, type RealMemcached } from '../support/real-memcached.js';
 import { describeTwemproxy } from '../support/twemproxy.js';
@@ -99,7 +100,9 @@ describeReal('the command line, on two servers and one that is dead', () => {
     expect(code).toBe(0);
     expect(out).toMatch(new RegExp(`${first.address} +1\\.\\S+ +meta +[\\d.]+ ms +[\\d.]+ ms +0\n`));
     const rows = rowsOf(await program.run(['ping', '-s', `${dead},${servers}`, '--json']));
-    expect(rows[0]).toMatchObject({ server: dead, error: { code: 'MEMCACHED_CONNECTION' } });
+    expect(rows[0]).toMatchObject({ server: dead, error: { code: 'MEMCACHED_CONNECTION' }, lost: 5 });
+    const table = await program.run(['ping', '-s', dead, '--count', '2']);
+    expect(table.out).toMatch(/ECONNREFUSED.* \(LOST 2 of 2\)$/m);
     expect(rows[2]).toMatchObject({
       server: second.address,
       weight: 2,
@@ -201,13 +204,16 @@ describeReal('the command line, on two servers and one that is dead', () => {
     expect([both.code, both.err]).toEqual([2, expect.stringContaining('--look asks one server')]);
   });
 
-  it('shows under every distribution what was said of one of them', async () => {
-    const tagged = '{"type":"ketama","hashTag":"{}"}';
+  it.each([
+    ['ketama', 'ketama'],
+    ['modulo', 'python-memcached'],
+  ])('shows under every distribution what was said of %s', async (type, row) => {
+    const tagged = JSON.stringify({ type, hashTag: '{}' });
     const words = Array.from({ length: 8 }, (_, index) => `{user:${index}}:cart`);
     const common = ['-s', servers, '-d', tagged, '--json'];
     const one = rowsOf(await program.run(['which', ...words, ...common]));
     const all = rowsOf(await program.run(['which', ...words, ...common, '--all']));
-    const told = all.filter(({ distribution }) => distribution === 'ketama');
+    const told = all.filter(({ distribution }) => distribution === row);
     expect(told.map(({ server }) => server)).toEqual(one.map(({ server }) => server));
   });
 
@@ -261,7 +267,8 @@ describeReal('the command line, on two servers and one that is dead', () => {
       for (const name of names) await shop.set(name, 'x');
       for (const server of [one, two]) {
         await using alone = new MemcachedClient({ servers: server.address, keyPrefix: 'shop:' });
-        for (const name of ['~near', '~epoch:1', '~epoch:17']) await alone.set(name, 'x');
+        await alone.epochs.addMark(server.address, randomText(), 60);
+        for (const shard of [1, 17]) await alone.epochs.addEpoch(server.address, shard, randomText());
         // Another client's key, in Latin-1.
         const socket = connect(Number(server.address.split(':')[1]), '127.0.0.1');
         socket.write(Buffer.from('set caf\xe9 0 0 1\r\nx\r\n', 'latin1'));
@@ -277,6 +284,25 @@ describeReal('the command line, on two servers and one that is dead', () => {
       const encoded = rows.filter(({ key }) => /^shop:search\\xff[\w-]{43}$/.test(key));
       expect(encoded.map(({ owner }) => owner)).toEqual(names.map(() => null));
       expect(rows.filter(({ key }) => key === 'caf\\xe9')).toHaveLength(2);
+    } finally {
+      await Promise.all([one.stop(), two.stop()]);
+    }
+  });
+
+  it('takes a value for misplaced that is called as what near caches keep', async () => {
+    const [one, two] = await Promise.all([startMemcached(), startMemcached()]);
+    try {
+      const list = `${one.address},${two.address}`;
+      await using both = new MemcachedClient({ servers: list });
+      await using alone = new MemcachedClient({ servers: one.address });
+      const names = ['~near', '~epoch:7'].flatMap((end) =>
+        Array.from({ length: 10 }, (_, index) => `user:${index}${end}`),
+      );
+      for (const name of names) await alone.set(name, 'x');
+      const rows = rowsOf(await program.run(['keys', '-s', list, '--misplaced', '--json']));
+      const wrong = names.filter((name) => both.serverFor(name) === two.address);
+      expect(rows).toHaveLength(wrong.length);
+      expect(new Set(rows.map(({ key }) => key))).toEqual(new Set(wrong));
     } finally {
       await Promise.all([one.stop(), two.stop()]);
     }

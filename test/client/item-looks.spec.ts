@@ -31,3 +31,11 @@ describe('a look at an item', () => {
     });
   });
 });
+
+describe('looks at a list of servers', () => {
+  it('tell the weights that were given, whatever the distribution makes of them', async () => {
+    await using client = new MemcachedClient({ servers: '10.0.0.1=1,10.0.0.2=9', distribution: 'memjs' });
+    expect(client.topology().map(({ weight }) => weight)).toEqual([1, 1]);
+    expect(client.looks.servers.map(({ weight }) => weight)).toEqual([1, 9]);
+  });
+});

@@ -13,6 +13,13 @@ import { Subscriptions } from '../../lib/subscriptions.js';
 import { MemcachedServer } from '../../lib/testing/index.js';
 import { Telemetry } from './telemetry.js';
 
+/** A reason that throws wherever it is looked at. */
+const UNREADABLE: Error = new Proxy(new Error('hidden'), {
+  get: () => {
+    throw new Error('unreadable');
+  },
+});
+
 describe('the spans of OpenTelemetry', () => {
   let clockMs: number;
   let server: MemcachedServer;
@@ -68,7 +75,7 @@ describe('the spans of OpenTelemetry', () => {
 
   it('tell of a command that a signal has ended, whatever its reason is', async () => {
     await telemetry.within('request', async () => {
-      for (const reason of [null, 'enough', new RangeError('over')]) {
+      for (const reason of [null, 'enough', new RangeError('over'), { reply: 5 }, UNREADABLE]) {
         const controller = new AbortController();
         const reading = memcached.client.get('a', { signal: controller.signal }).catch(() => undefined);
         controller.abort(reason);
@@ -80,7 +87,31 @@ describe('the spans of OpenTelemetry', () => {
       '_OTHER',
       '_OTHER',
       'RangeError',
+      '_OTHER',
+      '_OTHER',
     ]);
+  });
+
+  it('tell of a load that failed by whatever was thrown', async () => {
+    const odd = Object.defineProperties(new Error('odd'), {
+      code: { value: Object.create(null) },
+      stack: {
+        get: () => {
+          throw new Error('unreadable');
+        },
+      },
+    });
+    for (const thrown of [UNREADABLE, odd]) {
+      const load = (): never => {
+        throw thrown;
+      };
+      await telemetry
+        .within('request', () => memcached.getOrSet('a', load))
+        .catch((error) => expect(error).toBe(thrown));
+    }
+    const loads = telemetry.spans.filter(({ name }) => name.startsWith('load'));
+    expect(loads.map(({ attributes }) => attributes['error.type'])).toEqual(['_OTHER', 'Error']);
+    expect(loads[1].events).toMatchObject([{ attributes: { 'exception.message': 'odd' } }]);
   });
 
   it('are none of what the near cache asks for by itself, whoever was the first to read', async () => {

@@ -197,7 +197,7 @@ describe('the metrics of clients and caches', () => {
   });
 
   it('count commands that a signal has ended, whatever its reason is', async () => {
-    const reasons: unknown[] = [null, 'enough', undefined, new RangeError('over')];
+    const reasons: unknown[] = [null, 'enough', undefined, new RangeError('over'), { name: 7, server: 7 }];
     for (const reason of reasons) {
       const controller = new AbortController();
       const reading = memcached.client.get('a', { signal: controller.signal }).catch(() => undefined);

@@ -28,9 +28,9 @@ export function exitCode(all: readonly Answer<unknown>[]): number {
   return all.some((answer) => 'error' in answer) ? 1 : 0;
 }
 
-/** A row of a table that says why a server did not answer. */
-export function problemRow(call: Call, server: string, error: MemcachedError): Row {
-  return { first: server, instead: call.terminal.style('red', problemText(server, error)) };
+/** A row of a table that says why a server did not answer. @param more what is to be said besides. */
+export function problemRow(call: Call, server: string, error: MemcachedError, more = ''): Row {
+  return { first: server, instead: call.terminal.style('red', `${problemText(server, error)}${more}`) };
 }
 
 /** A row for programs that says the same. */

@@ -1,4 +1,4 @@
-import type { MemcachedClient } from '../../client/client.js';
+import { isRandomText } from '../../client/random-text.js';
 import { MemcachedError } from '../../errors.js';
 import { type Call, type Command, textOf, wholeNumber } from '../command.js';
 import { textOfBytes, wireText } from '../wire-text.js';
@@ -39,7 +39,7 @@ export const keys: Command = {
       if (left === 0) break;
       try {
         for await (const bytes of client.looks.keys.bytes({ server, signal: ended })) {
-          const owner = ownerOf(client, bytes, server);
+          const owner = await ownerOf(call, bytes, server);
           if (flags.misplaced === true && (owner === null || owner === server)) continue;
           await write(call, bytes, server, owner);
           left -= 1;
@@ -56,14 +56,18 @@ export const keys: Command = {
   },
 };
 
-/** What near caches keep on every server, under the same names on each. */
+/** How the names end of what near caches keep on every server, behind a prefix that need not be known here. */
 const OF_EVERY_SERVER = /(?<!~)~(?:near|epoch:\d{1,3})$/;
 
 /** The server that a key belongs to; `null` where its bytes do not tell: those of a key that is too long bear only a digest. */
-function ownerOf(client: MemcachedClient, bytes: string, server: string): string | null {
+async function ownerOf({ client, ended }: Call, bytes: string, server: string): Promise<string | null> {
   const key = textOfBytes(bytes);
   if (key === undefined) return null;
-  return OF_EVERY_SERVER.test(key) ? server : client.serverFor(key);
+  const owner = client.serverFor(key);
+  if (owner === server || !OF_EVERY_SERVER.test(key)) return owner;
+  const item = await client.looks.at(server, key, { signal: ended }, isRandomText);
+  // A value may be called so, too.
+  return item.there && !item.note ? owner : server;
 }
 
 async function write(

@@ -42,7 +42,7 @@ export const ping: Command = {
         const { server, weight, dialect, latency } = answer;
         const row =
           'error' in answer
-            ? problemJson(server, answer.error)
+            ? { ...problemJson(server, answer.error), lost: lost.get(server) ?? 0 }
             : {
                 server,
                 weight,
@@ -64,10 +64,11 @@ export const ping: Command = {
       { title: 'LOST', align: 'right' as const },
     ];
     const rows = all.map((answer): Row => {
-      if ('error' in answer) return problemRow(call, answer.server, answer.error);
-      const { server, dialect = '-', latency, value } = answer;
+      const { server, dialect = '-', latency } = answer;
+      const missing = lost.get(server) ?? 0;
+      if ('error' in answer) return problemRow(call, server, answer.error, ` (LOST ${missing} of ${count})`);
       const times = latency === undefined ? ['-', '-'] : [latency.p50, latency.max].map(millisecondsText);
-      return [server, printable(value), dialect, ...times, String(lost.get(server) ?? 0)];
+      return [server, printable(answer.value), dialect, ...times, String(missing)];
     });
     const { terminal } = call;
     for (const line of table(columns, rows, (titles) => terminal.style('bold', titles)))

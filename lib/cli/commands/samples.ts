@@ -1,6 +1,6 @@
 import { ratesBetween, type ServerRates } from '../../client/server-rates.js';
 import type { GeneralStats } from '../../client/stats.js';
-import { toMilliseconds, type Duration } from '../../options/duration.js';
+import { LONGEST_TIMED_MS, toMilliseconds, type Duration, writtenDuration } from '../../options/duration.js';
 import { pause, performance } from '../../timers.js';
 import { type Call, type Flags, UsageError, textOf, wholeNumber } from '../command.js';
 import { type Answer, answers } from './answers.js';
@@ -25,6 +25,8 @@ export const SAMPLE_FLAGS: Flags = {
 export async function* samples(call: Call, ended: AbortSignal): AsyncGenerator<Sample> {
   const intervalMs = toMilliseconds((textOf(call.flags, 'interval') ?? '1s') as Duration, '--interval');
   if (intervalMs < 50) throw new UsageError('--interval: expected at least 50ms');
+  if (intervalMs > LONGEST_TIMED_MS)
+    throw new UsageError(`--interval: expected at most ${writtenDuration(LONGEST_TIMED_MS)}`);
   const before = new Map<string, { stats: GeneralStats; at: number }>();
   let next = performance.now();
   try {

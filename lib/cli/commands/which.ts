@@ -130,17 +130,18 @@ async function show(call: Call, place: Place, found: Item | undefined): Promise<
 
 /** A row for each distribution, a column for each key. */
 async function showAll(call: Call): Promise<number> {
-  const { terminal, operands, flags } = call;
+  const { terminal, operands, flags, client } = call;
   const down = downServers(call);
   const prefix = textOf(flags, 'prefix') ?? '';
-  const servers = call.servers();
+  const { servers } = client.looks;
   const isDown = (index: number): boolean => down.includes(servers[index].id);
-  // `modulo` is another name of python-memcached's.
   const names = DISTRIBUTION_NAMES.filter((name) => name !== 'modulo');
-  const given = distributionOf(flags);
+  const { name: asked, options: askedOptions } = distributionOf(flags);
+  // `modulo` is another name of python-memcached's.
+  const given = asked === 'modulo' ? 'python-memcached' : asked;
   const places = names.map((name) => {
     // What was said of one of them holds here, too.
-    const options = name === given.name ? { ...given.options, type: name } : name;
+    const options = name === given ? { ...askedOptions, type: name } : name;
     const placement = createPlacement(options, servers);
     const owners = operands.map(
       (key) => servers[placement.indexWithout(`${prefix}${key}`, isDown)]?.id ?? '-',

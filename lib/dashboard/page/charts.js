@@ -49,7 +49,16 @@ export class Charts {
   #points = [];
 
   constructor() {
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#draw());
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
+      if (this.#charts.length > 0) this.#draw();
+    });
+  }
+
+  /** Takes all away. */
+  clear() {
+    for (const chart of this.#charts) chart.remove();
+    this.#charts = [];
+    byId('charts').replaceChildren();
   }
 
   /** Draws points, the newest last. */

@@ -20,6 +20,8 @@ let historyMs = 0;
 /** By name of the cache. */
 let points = new Map();
 let latest = new Map();
+/** Why a cache cannot be looked at, likewise. */
+const problems = new Map();
 
 connect();
 byId('instance').addEventListener('change', ({ target }) => {
@@ -33,6 +35,7 @@ function connect() {
   events.addEventListener('look', ({ data }) => take(JSON.parse(data)));
   events.addEventListener('problem', ({ data }) => {
     const { instance, problem } = JSON.parse(data);
+    problems.set(instance, problem);
     if (instance === shown) notice(problem);
   });
   events.addEventListener('error', () => {
@@ -54,11 +57,13 @@ function connect() {
 function choose(instance) {
   shown = instance;
   keyForm.clear();
+  notice(problems.get(instance) ?? '');
 }
 
 function greet({ process, evict, historyMs: kept, interval, instances }) {
   // Where nothing is kept there, the curves begin here.
   historyMs = kept || 15 * 60_000;
+  problems.clear();
   points = new Map(instances.map(({ name, history }) => [name, history]));
   latest = new Map(instances.flatMap(({ name, latest: look }) => (look ? [[name, look]] : [])));
   if (!points.has(shown)) choose(instances[0].name);
@@ -79,6 +84,7 @@ function greet({ process, evict, historyMs: kept, interval, instances }) {
 function take(look) {
   const { instance, at, cache, latency, servers } = look;
   latest.set(instance, look);
+  problems.delete(instance);
   const known = points.get(instance) ?? [];
   const point = {
     at,
@@ -105,7 +111,10 @@ function take(look) {
 
 function render() {
   const look = latest.get(shown);
-  if (look === undefined) return;
+  if (look === undefined) {
+    showNothing();
+    return;
+  }
   showNow(look);
   showServers(look);
   showGroups(look);
@@ -113,6 +122,16 @@ function render() {
     points.get(shown) ?? [],
     look.servers.map(({ server }) => server),
   );
+}
+
+/** What was seen of another cache is nothing of this one. */
+function showNothing() {
+  byId('now').replaceChildren();
+  byId('servers').replaceChildren();
+  showGroups({ groups: [], loading: {} });
+  charts.clear();
+  setText(byId('status'), 'no look yet');
+  byId('status').className = 'pill';
 }
 
 function showNow({ servers, cache, latency, at }) {

@@ -75,7 +75,10 @@ export class KeyForm {
   }
 
   async #evict(key, instance) {
+    const shown = this.#latest;
     const answer = await this.#post('evict', key, instance);
+    // Somebody looks at something else meanwhile.
+    if (shown !== this.#latest) return;
     await this.#find(key, instance, answer.problem ?? 'Evicted.');
     // The button that was focused is gone.
     byId('key').focus();
@@ -89,7 +92,9 @@ export class KeyForm {
         body: JSON.stringify({ instance, key }),
       });
       if (response.ok) return await response.json();
-      return { problem: `The application refused: ${response.status} ${response.statusText}.` };
+      const { message } = await response.json().catch(() => ({}));
+      const reason = typeof message === 'string' ? message : response.statusText;
+      return { problem: `The application refused: ${response.status} ${reason}.` };
     } catch {
       return { problem: 'The application does not answer.' };
     }
@@ -101,10 +106,12 @@ export class KeyForm {
 }
 
 /** Whether a server has a value for the next reader. */
-function verdict({ there, mark, problem }) {
+function verdict({ there, mark, invalidated, tagsUnknown, problem }) {
   if (problem !== undefined) return problem;
+  if (tagsUnknown) return 'It is there; whether a tag of it was invalidated is not known now.';
   if (there) return 'It is there.';
   if (mark) return 'It is not cached: its last load left nothing to store.';
+  if (invalidated) return 'It is invalidated by one of its tags: the next reader computes it.';
   return 'It is not there: the next reader computes it.';
 }
 

@@ -271,6 +271,67 @@ describe.each(PLATFORMS)('the dashboard on %s', (platform) => {
     }
   });
 
+  it('does not call a value there of which a tag was invalidated', async () => {
+    for (const protocol of ['meta', 'classic'] as const) {
+      const { origin, memcached } = await start(platform, dashboard(), { memcached: { protocol } });
+      const find = async (): Promise<any> =>
+        JSON.parse((await ask(`${origin}/memcached/find`, posted({ instance: 'default', key: 'a' }))).text);
+      await memcached.set('a', 1, { tags: ['first', 'second'] });
+      expect(await find()).toMatchObject({ there: true });
+      await memcached.invalidateTags('second', { soft: '1m' });
+      const isStale = protocol === 'meta';
+      expect(await find()).toMatchObject(isStale ? { there: true, stale: true } : { invalidated: true });
+      await memcached.invalidateTags('first');
+      expect(await find()).toMatchObject({ there: false, invalidated: true });
+      await memcached.set('a', 2, { tags: ['first'] });
+      expect(await find()).toMatchObject({ there: true });
+    }
+  });
+
+  it('says of a value whose tag cannot be asked for that it may be invalidated', async () => {
+    const [first, second] = await Promise.all([MemcachedServer.start(), MemcachedServer.start()]);
+    closers.push(() => Promise.all([first.close(), second.close()]));
+    const { origin, memcached } = await start(platform, dashboard(), {
+      memcached: { servers: [first.address, second.address], failuresToDown: 1, commandTimeout: '300ms' },
+    });
+    const on = ({ address }: MemcachedServer, names: string): string =>
+      Array.from({ length: 100 }, (_, index) => `${names}:${index}`).find(
+        (each) => memcached.client.serverFor(each) === address,
+      )!;
+    const [key, tag] = [on(first, 'user'), on(second, '~tag:t').slice('~tag:'.length)];
+    await memcached.set(key, 1, { tags: [tag] });
+    await second.close();
+    const found = await ask(`${origin}/memcached/find`, posted({ instance: 'default', key }));
+    expect(JSON.parse(found.text)).toMatchObject({ there: true, tagsUnknown: true });
+  });
+
+  it('says why it cannot look or evict', async () => {
+    const nothing = await start(platform, dashboard(), {
+      memcached: {
+        servers: undefined,
+        discovery: {
+          type: 'function',
+          find: () => {
+            throw new Error('no list');
+          },
+        },
+        commandTimeout: '200ms',
+      },
+    });
+    const body = posted({ instance: 'default', key: 'a' });
+    const found = await ask(`${nothing.origin}/memcached/find`, body);
+    expect([found.status, JSON.parse(found.text)]).toEqual([
+      200,
+      { key: 'a', instance: 'default', problem: expect.stringContaining('no server') },
+    ]);
+    const strict = await start(platform, dashboard({ evict: true }), {
+      memcached: { unsafeKeys: 'refuse' },
+    });
+    const unsafe = posted({ instance: 'default', key: 'two words' });
+    const refused = await ask(`${strict.origin}/memcached/evict`, unsafe);
+    expect([refused.status, refused.text]).toEqual([400, expect.stringContaining('two words')]);
+  });
+
   it.each(['error', 'miss', 'next'] as const)(
     'says of a server that is away what it knows itself, with failover %s',
     async (failover) => {

@@ -38,6 +38,17 @@ describe('streams of events', () => {
     stream.destroy();
   });
 
+  it('tell nothing any more once they are closed', async () => {
+    const streams = new EventStreams(() => undefined, 5);
+    const stream = streams.open([]);
+    const closed = once(stream, 'close');
+    streams.close();
+    streams.send({ event: 'look', data: {} });
+    // Heartbeats would come before it is given up.
+    await closed;
+    expect(stream.errored).toBeNull();
+  });
+
   it('do not wait for one who does not read what is left', async () => {
     const streams = new EventStreams(() => undefined);
     const stream = streams.open([{ event: 'hello', data: {} }]);
