@@ -151,7 +151,7 @@ export async function optionsPage(load) {
   const groups = [];
   const parts = [
     '# Options',
-    "Every option of the module, the client, the cache, decorators and checks, with what it takes and what stands in for it. `npm run options` writes this page from the declarations and the readers in the code; a test compares them. [All of them by name](#all-options-by-name) stand at the end, with type, unit, range and default. A `Duration` is a number of milliseconds or a text like `'30s'`, `'5m'`, `'2h'`. An unknown name or a value out of its range is an `InvalidOptionsError` with the path of the option; `undefined` counts as not given, `null` as a wrong value.",
+    "Every option of the module, the client, the cache, decorators and checks, with what it takes and what stands in for it. `npm run options` writes this page from the declarations and the readers in the code; a test compares them. [All of them by name](#all-options-by-name) stand at the end, with type, unit, range and default. A `Duration` is a number of milliseconds or a text like `'30s'`, `'5m'`, `'2h'`. An unknown name or a value out of its range is an `InvalidOptionsError` with the path of the option, in the options of the client's commands an `InvalidArgumentError`; `undefined` counts as not given, `null` as a wrong value.",
   ];
   for (const group of GROUPS) {
     parts.push(`## ${group.title}`);

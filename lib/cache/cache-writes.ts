@@ -2,6 +2,7 @@ import { ClientClosedError } from '../errors.js';
 import type { CachePolicy, CacheDeleteOptions } from '../options/cache-options.js';
 import type { ResolvedCacheOptions, ResolvedPolicy } from '../options/cache-policy.js';
 import { checkedKeys, readEntries, type Entries } from '../options/entries.js';
+import { checkObject } from '../options/schema.js';
 import { checkedKey, checkKeys } from './cache-key.js';
 import type { CacheParts } from './cache-parts.js';
 import { writtenEntryFor } from './entry.js';
@@ -102,6 +103,8 @@ export class CacheWrites {
     options: CacheDeleteOptions | ResolvedPolicy | undefined,
     signal = signalOf(options),
   ): Promise<boolean> {
+    // No ttl is shown to whoever passes a number.
+    if (options !== undefined) checkObject(options, 'policy');
     const policy = this.#options.policyOf(options);
     checkedKey(key);
     const change = (): Promise<boolean> => {
@@ -118,6 +121,7 @@ export class CacheWrites {
   ): Promise<Map<string, boolean>> {
     const names = [...new Set(checkedKeys(keys, 'deleteMany'))];
     checkKeys(names, this.#in.store);
+    if (options !== undefined) checkObject(options, 'policy');
     const policy = this.#options.policyOf(options);
     this.#refuseAfterClose('deleteMany');
     const signal = signalOf(options);

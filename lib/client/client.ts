@@ -5,7 +5,6 @@ import type { Ttl } from '../options/cache-options.js';
 import type { CodecOptions } from '../options/codec-options.js';
 import type { Duration } from '../options/duration.js';
 import type { ServersOption } from '../options/server-options.js';
-import { KEEP_EXPTIME } from '../protocol/exptime.js';
 import type { Request, RequestKind } from '../protocol/request.js';
 import { ClassicForms } from './classic-forms.js';
 import type { Codec } from './codec/codec.js';
@@ -24,6 +23,7 @@ import { count, countWithTtl } from './counters.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { ClientEvents } from './events.js';
 import { ItemLooks } from './item-looks.js';
+import type { Command } from './known-options.js';
 import { LeaseRepairs } from './lease-repairs.js';
 import { Leases } from './leases.js';
 import { readMany } from './many-reads.js';
@@ -263,14 +263,9 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
    * @returns false when there was nothing, when the item is not what `cas` names, or when the server is owed it.
    */
   invalidateKey(key: string, options?: InvalidateKeyOptions): Promise<boolean> {
-    const { stale, cas } = options ?? {};
-    return this.#run(stale === undefined ? 'delete' : 'mark-stale', key, options, (request) => {
-      if (stale === 'rest') request.exptime = KEEP_EXPTIME;
-      else if (stale !== undefined) request.exptime = this.#requests.exptime(stale);
-      if (cas === undefined) request.owed = true;
-      else tie(request, cas);
-      request.inClassic = this.#classicForms;
-    }) as Promise<boolean>;
+    const kind = options?.stale === undefined ? 'delete' : 'mark-stale';
+    const fill = (request: Request): void => this.#requests.fillInvalidation(request, options);
+    return this.#run(kind, key, options, fill, 'invalidate-key') as Promise<boolean>;
   }
 
   /**
@@ -366,9 +361,10 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
     key: string,
     options: ReadOptions | undefined,
     fill?: (request: Request) => void,
+    command?: Command,
   ): Promise<unknown> {
     try {
-      const request = this.#requests.make(kind, key, options);
+      const request = this.#requests.make(kind, key, options, command);
       fill?.(request);
       return this.#dispatcher.send(request, options);
     } catch (error) {

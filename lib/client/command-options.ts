@@ -88,21 +88,6 @@ export interface LeaseOptions extends ReadOptions {
   withoutValue?: boolean | undefined;
 }
 
-/**
- * Refuses what is no object of options: a number where `{ ttl }` was meant would otherwise be ignored.
- *
- * @throws {InvalidArgumentError}
- */
-export function checkOptions(command: string, options: unknown): void {
-  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return;
-  const written = typeof options === 'string' ? `'${options}'` : String(options);
-  const meant =
-    typeof options === 'number' || typeof options === 'string'
-      ? `; for a ttl write { ttl: ${typeof options === 'number' ? `'${options}s'` : written} }`
-      : '';
-  throw new InvalidArgumentError(`${command}: expected an object of options, got ${written}${meant}`);
-}
-
 /** @throws {InvalidArgumentError} below 1 ms. */
 export function timeoutOf(timeout: Duration): number {
   const milliseconds = toMilliseconds(timeout, 'timeout');

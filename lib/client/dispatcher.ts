@@ -6,13 +6,7 @@ import type { Request } from '../protocol/request.js';
 import { AbortWatch } from '../abort-watch.js';
 import { performance } from '../timers.js';
 import { BatchClock } from './batch-clock.js';
-import {
-  checkOptions,
-  signalOf,
-  timeoutOf,
-  type CommandOptions,
-  type StrictOptions,
-} from './command-options.js';
+import { signalOf, timeoutOf, type CommandOptions, type StrictOptions } from './command-options.js';
 import {
   commandChannel,
   onlyStartsAndEndsAreHeard,
@@ -20,6 +14,7 @@ import {
   publishEndOf,
   traced,
 } from './diagnostics.js';
+import { checkOptions, type Command } from './known-options.js';
 import { WaitingCalls } from './waiting-calls.js';
 import { watchedEnds, WatchedCommand } from './watched-command.js';
 
@@ -137,23 +132,23 @@ export class Dispatcher {
   }
 
   /**
-   * Waits until servers are known.
+   * Checks a call's options, and waits until servers are known.
    *
-   * @param label how errors call the command.
+   * @param command how errors call it, too.
    * @returns what is left of the call's limits by then.
    */
   async ready<Options extends CommandOptions>(
-    label: string,
+    command: Command,
     options: Options | undefined,
   ): Promise<Options | undefined> {
-    if (options !== undefined) checkOptions(label, options);
+    if (options !== undefined) checkOptions(command, options);
     const timeoutMs = this.#timeoutMs(options);
     if (this.#serversKnown && options?.signal === undefined) {
       this.refuseAfterClose();
       return options;
     }
     const begun = performance.now();
-    const wait = (): Promise<void> => this.#servers(label, timeoutMs);
+    const wait = (): Promise<void> => this.#servers(command, timeoutMs);
     if (options?.signal === undefined) await wait();
     else await this.#aborts.until(signalOf(options.signal), wait, () => undefined);
     return { ...options, timeout: Math.max(1, timeoutMs - (performance.now() - begun)) } as Options;

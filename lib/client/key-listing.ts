@@ -6,6 +6,7 @@ import type { ResolvedClientOptions } from '../options/client-options.js';
 import { Request } from '../protocol/request.js';
 import type { KeysOptions } from './command-options.js';
 import type { Dispatcher } from './dispatcher.js';
+import { checkOptions } from './known-options.js';
 import { readLine } from './readers.js';
 
 /** Asks the servers for the keys that they hold. */
@@ -30,6 +31,7 @@ export class KeyListing {
    * called as the prefix is has no key.
    */
   async *bytes(options: KeysOptions | undefined): AsyncGenerator<string, void, undefined> {
+    if (options !== undefined) checkOptions('keys', options);
     const { limit = Number.POSITIVE_INFINITY, server: only } = options ?? {};
     if (typeof limit !== 'number' || !(limit >= 0)) {
       throw new InvalidArgumentError('keys: limit: expected a number from 0');

@@ -27,7 +27,7 @@ export class Leases {
   ask(key: string, options: LeaseOptions, asker: LeaseAsker): Promise<unknown> | undefined {
     if (!this.#dispatcher.isUnheard) return undefined;
     try {
-      const request = this.#requests.make('lease-get', key, options);
+      const request = this.#requests.lease(key, options);
       request.asker = asker;
       return this.#dispatcher.sendUnheard(request);
     } catch (error) {

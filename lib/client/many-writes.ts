@@ -1,7 +1,8 @@
 import { InvalidArgumentError, MemcachedError } from '../errors.js';
 import { checkedKeys, readEntries, type Entries } from '../options/entries.js';
-import { checkOptions, type CommandOptions, type StoreOptions } from './command-options.js';
+import type { CommandOptions, StoreOptions } from './command-options.js';
 import type { Dispatcher } from './dispatcher.js';
+import { checkOptions } from './known-options.js';
 import { ManyResult } from './many-result.js';
 import type { RequestMaker } from './request-maker.js';
 
@@ -23,10 +24,10 @@ export async function setMany(
   dispatcher: Dispatcher,
 ): Promise<ManyResult<boolean>> {
   const pairs = readEntries(entries as Entries, 'setMany');
-  if (options !== undefined) checkOptions('setMany', options);
+  if (options !== undefined) checkOptions('set-many', options);
   if (options?.ttl !== undefined) requests.exptime(options.ttl);
   for (const key of pairs.keys()) requests.checkKey(key);
-  const limits = await dispatcher.ready('setMany', options);
+  const limits = await dispatcher.ready('set-many', options);
   return each([...pairs.keys()], (key) => commands.set(key, pairs.get(key), limits), commands);
 }
 
@@ -39,7 +40,7 @@ export async function deleteMany(
 ): Promise<ManyResult<boolean>> {
   const unique = [...new Set(checkedKeys(keys, 'deleteMany'))];
   for (const key of unique) requests.checkKey(key);
-  const limits = await dispatcher.ready('deleteMany', options);
+  const limits = await dispatcher.ready('delete-many', options);
   return each(unique, (key) => commands.delete(key, limits), commands);
 }
 

@@ -3,7 +3,7 @@ import type { ResolvedClientOptions } from '../options/client-options.js';
 import { type CodecBounds, readTypes } from '../options/codec-options.js';
 import type { Ttl } from '../options/cache-options.js';
 import { toTtlSeconds } from '../options/duration.js';
-import { MAX_RELATIVE_SECONDS, toExptime } from '../protocol/exptime.js';
+import { KEEP_EXPTIME, MAX_RELATIVE_SECONDS, toExptime } from '../protocol/exptime.js';
 import { Request, type RequestKind } from '../protocol/request.js';
 import { arePlainKeys, isPlainKey } from '../protocol/wire-key.js';
 import type { ClassicForms } from './classic-forms.js';
@@ -11,8 +11,9 @@ import { ClassTypes } from './codec/class-types.js';
 import { dataBlockOf, handled, isThenable, type Codec, type Encoded } from './codec/codec.js';
 import { createCodec } from './codec/create-codec.js';
 import { ReadBudget } from './codec/read-budget.js';
-import { checkOptions, type EntryOptions, type LeaseOptions, type ReadOptions } from './command-options.js';
+import type { EntryOptions, InvalidateKeyOptions, LeaseOptions, ReadOptions } from './command-options.js';
 import { encodeUnusualKey } from './key-encoder.js';
+import { checkOptions, type Command } from './known-options.js';
 import type { LeaseRepairs } from './lease-repairs.js';
 import { NO_LEASE, NOTHING_THERE, raiseNamed, Readers } from './readers.js';
 import type { CasToken } from './results.js';
@@ -64,17 +65,26 @@ export class RequestMaker {
   /**
    * A request for a key.
    *
+   * @param command whose options they are.
    * @throws {InvalidArgumentError} for a wrong key or options.
    */
-  make(kind: RequestKind, key: string, options: ReadOptions | undefined): Request {
-    if (kind === 'lease-get') return this.#lease(key, options as LeaseOptions);
+  make(
+    kind: RequestKind,
+    key: string,
+    options: ReadOptions | undefined,
+    command: Command = kind as Command,
+  ): Request {
+    if (kind === 'lease-get') {
+      checkOptions(kind, options as LeaseOptions);
+      return this.lease(key, options as LeaseOptions);
+    }
     if (options === undefined) return this.#plain(kind, key, this.#readers);
-    if (!areOptions(options)) checkOptions(kind, options);
+    checkOptions(command, options);
     return this.#plain(kind, key, this.readersFor(options));
   }
 
-  #lease(key: string, options: LeaseOptions): Request {
-    if (!areOptions(options)) checkOptions('lease-get', options);
+  /** The same of a read with a lease, whose options are known to be right. */
+  lease(key: string, options: LeaseOptions): Request {
     const request = this.#plain('lease-get', key, this.readersFor(options));
     const { leaseSeconds, recacheSeconds = 0, withoutValue } = options;
     request.leaseExptime = spanOf(leaseSeconds, 'leaseSeconds');
@@ -106,6 +116,16 @@ export class RequestMaker {
     if (options?.ttl !== undefined) request.exptime = this.exptime(options.ttl);
     if (options?.ttlInClassic !== undefined) request.exptimeInClassic = this.exptime(options.ttlInClassic);
     encodeInto(request, value, options?.codec ?? this.codec);
+  }
+
+  /** Says in a request what becomes of the value that it invalidates. */
+  fillInvalidation(request: Request, options: InvalidateKeyOptions | undefined): void {
+    const stale = options?.stale;
+    if (stale === 'rest') request.exptime = KEEP_EXPTIME;
+    else if (stale !== undefined) request.exptime = this.exptime(stale);
+    if (options?.cas === undefined) request.owed = true;
+    else tie(request, options.cas);
+    request.inClassic = this.#classicForms;
   }
 
   /** The readers for a call, which may bring a codec of its own. */
@@ -170,10 +190,6 @@ export function tie(request: Request, token: CasToken): void {
   request.ownDetails().cas = digits;
   request.ownDetails().life = life ?? hidden ?? '';
   request.ownDetails().witness = witness;
-}
-
-function areOptions(options: unknown): boolean {
-  return typeof options === 'object' && options !== null && !Array.isArray(options);
 }
 
 /** Whole seconds from now as memcached counts them. @throws {InvalidArgumentError} for anything else, and past January 2038. */

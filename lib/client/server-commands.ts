@@ -8,6 +8,7 @@ import { Request, type ReplyReader } from '../protocol/request.js';
 import { readStats } from '../protocol/stats-reader.js';
 import type { CommandOptions } from './command-options.js';
 import type { Dispatcher } from './dispatcher.js';
+import { checkOptions, type Command } from './known-options.js';
 import { ManyResult } from './many-result.js';
 import { readDone, readLine } from './readers.js';
 import { STATS_GROUPS, typedStats, type StatsByGroup, type StatsGroup } from './stats.js';
@@ -60,6 +61,7 @@ export class ServerCommands {
   }
 
   async flushAll(options: (CommandOptions & { delay?: Duration }) | undefined): Promise<ManyResult<boolean>> {
+    if (options !== undefined) checkOptions('flush_all', options);
     const delay = options?.delay;
     const seconds = delay === undefined ? 0 : Math.ceil(toMilliseconds(delay, 'delay') / 1000);
     const line = seconds === 0 ? 'flush_all' : `flush_all ${toExptime(seconds, unixMs() / 1000)}`;
@@ -67,13 +69,13 @@ export class ServerCommands {
   }
 
   async #onEveryNode<Value>(
-    label: string,
+    command: Command,
     line: string,
     read: ReplyReader,
     options: CommandOptions | undefined,
     shape: (answer: unknown) => Value,
   ): Promise<ManyResult<Value>> {
-    const limits = await this.#dispatcher.ready(label, options);
+    const limits = await this.#dispatcher.ready(command, options);
     const result = new ManyResult<Value>();
     const ask = async (node: Node): Promise<void> => {
       const server = node.server.id;

@@ -6,11 +6,11 @@ import type { Node, NodeObserver, NodeState } from '../cluster/node.js';
 import { InvalidArgumentError } from '../errors.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';
 import { readServers, type ServerAddress, type ServersOption } from '../options/server-options.js';
-import { checkOptions } from './command-options.js';
 import { nodeChannel, owedChannel, reconnectChannel, serversChannel } from './diagnostics.js';
 import { Dispatcher } from './dispatcher.js';
 import { encodeUnusualKey } from './key-encoder.js';
 import type { ClientEvents, NodeEvent } from './events.js';
+import { checkOptions } from './known-options.js';
 
 /** The servers of a client, given or found, and who is told of what becomes of them. */
 export class ServerList {
@@ -57,7 +57,7 @@ export class ServerList {
    * @throws {InvalidArgumentError} for wrong options, and when no server can take the key.
    */
   serverFor(key: string, fullKey: string, options: { down?: readonly string[] } | undefined): string {
-    if (options !== undefined) checkOptions('serverFor', options);
+    if (options !== undefined) checkOptions('server-for', options);
     const down = options?.down;
     if (down !== undefined && !Array.isArray(down)) {
       throw new InvalidArgumentError("serverFor: down: expected an array of servers, such as ['host:port']");

@@ -10,7 +10,9 @@ import { toTtl } from './ttl.js';
 const LOCK_PREFIX = '~lock:';
 
 /** Rejects while the server is away, whatever failover says: a lock that may have been taken has to be released. */
-const TOKEN = { codec: textCodec, strict: true } as const;
+const STRICT = { strict: true } as const;
+
+const TOKEN = { ...STRICT, codec: textCodec } as const;
 
 /** Locks as items, each of which holds its holder's token; its cas is the fence. */
 export class ClientLocks {
@@ -58,7 +60,7 @@ export class ClientLocks {
   async release(key: string, token: string): Promise<boolean> {
     const held = await this.#client.gets<string>(LOCK_PREFIX + key, TOKEN);
     if (held?.value !== token) return false;
-    return this.#client.delete(LOCK_PREFIX + key, { ...TOKEN, cas: held.cas });
+    return this.#client.delete(LOCK_PREFIX + key, { ...STRICT, cas: held.cas });
   }
 }
 

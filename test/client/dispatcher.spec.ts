@@ -157,8 +157,8 @@ describe('every command', () => {
   it('shows the right form where a number stands in place of the options', async () => {
     await using server = await MemcachedServer.start();
     const client = open({ servers: server.address });
-    await expect(client.set('a', 1, 60 as never)).rejects.toThrow("write { ttl: '60s' }");
-    await expect(client.setMany({ a: 1 }, '5m' as never)).rejects.toThrow("write { ttl: '5m' }");
+    await expect(client.set('a', 1, 60 as never)).rejects.toThrow("such as { ttl: '60s' }");
+    await expect(client.setMany({ a: 1 }, '5m' as never)).rejects.toThrow("such as { ttl: '5m' }");
     await expect(client.get('a', { codec: null as never })).rejects.toThrow('codec: expected');
   });
 
