@@ -3,7 +3,8 @@ import type { MemcachedService } from '../nest/memcached.service.js';
 import type { Subscriptions } from '../subscriptions.js';
 import { Collected } from './collected.js';
 import { Distribution } from './distribution.js';
-import type { Metric } from './metric.js';
+import { mergedSamples } from './merged-samples.js';
+import type { Metric, Sample } from './metric.js';
 
 /** Bounds of the buckets of loads, in seconds. */
 const LOAD_BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -47,30 +48,32 @@ export function cacheMetrics(services: readonly MemcachedService[], subscription
       'How often each thing has happened in a cache.',
       'counter',
       'sum',
-      () =>
-        services.flatMap(({ counters, client }) =>
-          Object.entries(counters).map(([event, value]) => ({
-            labels: { cache: client.instance, event: snakeCase(event) },
-            value,
-          })),
-        ),
+      () => mergedSamples(services.flatMap(eventsOf), 'sum'),
     ),
     new Collected(
       'nestjs_memcached_uncached_calls_total',
       'Calls of decorated methods that left nothing in the cache, by method and reason.',
       'counter',
       'sum',
-      () =>
-        services.flatMap(({ uncached, client }) =>
-          Object.entries(uncached.counts).flatMap(([method, counts]) =>
-            Object.entries(counts).map(([reason, value]) => ({
-              labels: { cache: client.instance, method, reason },
-              value,
-            })),
-          ),
-        ),
+      () => mergedSamples(services.flatMap(uncachedOf), 'sum'),
     ),
   ];
+}
+
+function eventsOf({ counters, client }: MemcachedService): Sample[] {
+  return Object.entries(counters).map(([event, value]) => ({
+    labels: { cache: client.instance, event: snakeCase(event) },
+    value,
+  }));
+}
+
+function uncachedOf({ uncached, client }: MemcachedService): Sample[] {
+  return Object.entries(uncached.counts).flatMap(([method, counts]) =>
+    Object.entries(counts).map(([reason, value]) => ({
+      labels: { cache: client.instance, method, reason },
+      value,
+    })),
+  );
 }
 
 function snakeCase(name: string): string {

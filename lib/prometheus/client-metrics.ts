@@ -4,6 +4,7 @@ import { LabelMemo } from '../label-memo.js';
 import type { Subscriptions } from '../subscriptions.js';
 import { Collected } from './collected.js';
 import { Distribution } from './distribution.js';
+import { mergedSamples } from './merged-samples.js';
 import type { Aggregator, Metric, Sample } from './metric.js';
 
 /** Bounds of the buckets of commands, in seconds: an answer within one network takes some tenths of a millisecond. */
@@ -96,12 +97,13 @@ function ofNodes(
   help: string,
   figure: (node: ReturnType<MemcachedClient['topology']>[number]) => number,
 ): Metric {
-  return new Collected(`nestjs_memcached_${name}`, help, 'gauge', aggregator, () =>
-    clients.flatMap((client) =>
+  return new Collected(`nestjs_memcached_${name}`, help, 'gauge', aggregator, () => {
+    const samples = clients.flatMap((client) =>
       client.topology().map((node) => ({
         labels: { cache: client.instance, server: node.server },
         value: figure(node),
       })),
-    ),
-  );
+    );
+    return mergedSamples(samples, aggregator);
+  });
 }

@@ -11,7 +11,7 @@ import { serverMetrics } from './server-metrics.js';
  * Gives a registry of prom-client the metrics of servers, clients and caches. Servers are asked for their statistics at each
  * scrape; what the others do is counted as they do it.
  *
- * @param observed one or several; each `instance` is told apart by the label `cache`.
+ * @param observed one or several; each `instance` is told apart by the label `cache`, and those that share one are counted together.
  * @returns how to stop: the registry is without the metrics then.
  * @throws {InvalidOptionsError} with the path of the wrong option.
  * @throws {Error} of the registry, where it has a metric of one of the names: one call serves several instances.
@@ -21,9 +21,10 @@ import { serverMetrics } from './server-metrics.js';
  */
 export function instrument(observed: Observed | readonly Observed[], options: PrometheusOptions): () => void {
   const { register, timeout } = readPrometheusOptions(options);
-  const all = [observed].flat() as readonly Observed[];
+  // Nobody is counted twice, and no client beside its service.
+  const all = [...new Set([observed].flat() as readonly Observed[])];
   const services = all.filter(isService);
-  const clients = all.map((each) => (isService(each) ? each.client : each));
+  const clients = [...new Set(all.map((each) => (isService(each) ? each.client : each)))];
   const subscriptions = new Subscriptions();
   const metrics = [
     ...serverMetrics(clients, timeout),

@@ -2,7 +2,13 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { Counter, type OpenMetricsContentType, register as globalRegister, Registry } from 'prom-client';
-import { Cacheable, getMemcachedToken, MemcachedModule, MemcachedService } from '../../lib/index.js';
+import {
+  Cacheable,
+  getMemcachedToken,
+  MemcachedClient,
+  MemcachedModule,
+  MemcachedService,
+} from '../../lib/index.js';
 import { instrument } from '../../lib/prometheus/index.js';
 import { MemcachedServer } from '../../lib/testing/index.js';
 import { namesOf, samplesOf } from './samples.js';
@@ -207,6 +213,22 @@ describe('the metrics of clients and caches', () => {
     const counted = await samplesOf(register, 'nestjs_memcached_command_errors_total');
     const codes = [...counted.keys()].map((labels) => /code="(\w+)"/.exec(labels)?.[1]);
     expect(new Set(codes)).toEqual(new Set(['AbortError', 'RangeError', '_OTHER']));
+  });
+
+  it('are one series where several have one name, and count nobody twice', async () => {
+    await using client = new MemcachedClient({ servers: server.address });
+    await using service = new MemcachedService({ servers: server.address });
+    stop();
+    stop = instrument([memcached, client, memcached.client, service, memcached], { register });
+    await memcached.getOrSet('a', () => 1);
+    await service.getOrSet('b', () => 1);
+    const lines = (await register.metrics()).split('\n').filter((line) => /^[^#]/.test(line));
+    const series = lines.map((line) => line.slice(0, line.lastIndexOf(' ')));
+    expect(series.filter((each, index) => series.indexOf(each) !== index)).toEqual([]);
+    const up = await samplesOf(register, 'nestjs_memcached_node_up');
+    expect([...up.values()]).toEqual([1]);
+    const events = await samplesOf(register, 'nestjs_memcached_cache_events_total');
+    expect(events.get('{cache="default",event="load"}')).toBe(2);
   });
 
   it('refuse a registry that has them, and options that cannot be meant', () => {

@@ -285,6 +285,29 @@ describe('MemcachedTestingModule', () => {
     await expect(fetch(`http://${address}`)).rejects.toThrow('fetch failed');
   });
 
+  it('ends also with a double in the place of its probe', async () => {
+    const module = await Test.createTestingModule({ imports: [MemcachedTestingModule.forRoot()] })
+      .overrideProvider(CacheProbe)
+      .useValue({ addresses: ['127.0.0.1:1'] })
+      .compile();
+    const errors: unknown[] = [];
+    const ignore = (): void => undefined;
+    module.useLogger({ log: ignore, warn: ignore, error: (problem) => errors.push(problem) });
+    await module.init();
+    await module.close();
+    expect(errors).toEqual([]);
+  });
+
+  it('says of a double in the place of its cache that it takes no seed', async () => {
+    const testing = Test.createTestingModule({
+      imports: [MemcachedTestingModule.forRoot({ seed: { a: 1 } })],
+    })
+      .overrideProvider(MemcachedService)
+      .useValue({ get: () => 1 });
+    await expect(testing.compile()).rejects.toThrow(/^seed: .*double/);
+    expect(listeners()).toBe(0);
+  });
+
   it('takes the options of the module, and a name', async () => {
     const module = await Test.createTestingModule({
       imports: [MemcachedTestingModule.forRoot({ name: 'prices', keyPrefix: 'test:' })],

@@ -12,7 +12,8 @@ const LOADS = tracingChannel('nestjs-memcached:load');
 export class OpenWork implements Disposable {
   /** The message of each, which is the same at its end. */
   readonly #open = new Set<object>();
-  readonly #ends = new EventEmitter();
+  /** Any number may wait. */
+  readonly #ends = new EventEmitter().setMaxListeners(0);
   readonly #onCommands: TracingChannelSubscribers<object>;
   readonly #onLoads = this.#subscribers(() => true);
 
