@@ -1,4 +1,5 @@
 import type { ResolvedPolicy } from '../options/cache-policy.js';
+import { checkedKeys } from '../options/entries.js';
 import { Batch } from './batch.js';
 import { type CacheCall, callOf } from './cache-call.js';
 import { checkFunction, checkKeys } from './cache-key.js';
@@ -30,7 +31,7 @@ export async function readBatch<Id, V>(
 ): Promise<Map<Id, V>> {
   checkFunction(keyOf, 'getOrSetMany', 'that tells the key of an id');
   checkFunction(loadMissing, 'getOrSetMany', 'that computes the values of ids');
-  const all = [...new Set(ids)];
+  const all = [...new Set(checkedKeys(ids, 'getOrSetMany', 'ids'))];
   const keys = all.map((id) => keyOf(id));
   checkKeys(keys, store);
   // Ids of one key are one: the first of them stands for all.

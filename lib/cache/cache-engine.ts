@@ -11,6 +11,8 @@ import type {
 } from '../options/cache-options.js';
 import { checkedKeys, type Entries } from '../options/entries.js';
 import { resolveSoftSeconds, ResolvedCacheOptions, ResolvedPolicy } from '../options/cache-policy.js';
+import { policyInPlaceOf } from '../options/policy-in-place.js';
+import { bool, checkObject } from '../options/schema.js';
 import { type Duration, toMilliseconds } from '../options/duration.js';
 import type { NearCache, NearCacheReport } from '../near/near-cache.js';
 import { readBatch } from './batch-read.js';
@@ -361,10 +363,10 @@ export class CacheEngine {
   /** Options of `get` are a policy's, and whether a stale value is good enough. */
   #asRead<V>(options: CacheGetOptions<V> | ResolvedPolicy | undefined): ReadTerms {
     if (options === undefined) return this.#plainRead;
-    if (typeof options !== 'object' || options === null || options instanceof ResolvedPolicy) {
-      return { policy: this.#options.policyOf(options), stale: false, signal: undefined };
-    }
+    if (options instanceof ResolvedPolicy) return { policy: options, stale: false, signal: undefined };
+    checkObject(options, 'policy', policyInPlaceOf);
     const { stale = false, ...policy } = options;
+    bool(stale, 'policy.stale');
     return { policy: this.#options.policyOf(policy), stale, signal: policy.signal };
   }
 }

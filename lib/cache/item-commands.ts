@@ -6,6 +6,8 @@ import {
   type ResolvedPolicy,
   type ResolvedUpdate,
 } from '../options/cache-policy.js';
+import { resolveItem } from '../options/item-options.js';
+import { readTtl } from '../options/ttl-option.js';
 import { checkedKey, checkFunction } from './cache-key.js';
 import type { CacheParts } from './cache-parts.js';
 import { KEEP, type CasUpdates, type Updater } from './cas-update.js';
@@ -58,17 +60,19 @@ export class ItemCommands {
   }
 
   /** Stores a value unless there is one. */
-  async add(key: string, value: unknown, options?: ItemOptions): Promise<boolean> {
+  async add(key: string, value: unknown, options: ItemOptions = {}): Promise<boolean> {
     checkValue('add', key, value);
-    return (await this.#change('add', key, (there) => (there === undefined ? value : KEEP), options)).stored;
+    const next: Updater<unknown> = (there) => (there === undefined ? value : KEEP);
+    return (await this.#change('add', key, next, resolveItem(options, 'store'))).stored;
   }
 
   /** Stores a value if there is one; it lives as a new one would. */
-  async replace(key: string, value: unknown, options?: ItemOptions): Promise<boolean> {
+  async replace(key: string, value: unknown, options: ItemOptions = {}): Promise<boolean> {
     checkValue('replace', key, value);
-    const ttl = options?.ttl ?? this.#defaultTtl(value);
+    const read = resolveItem(options, 'store');
+    const ttlSeconds = read.ttlSeconds ?? storedTtl(value, undefined, this.#options.policy);
     const next: Updater<unknown> = (there) => (there === undefined ? KEEP : value);
-    return (await this.#change('replace', key, next, { ...options, ttl })).stored;
+    return (await this.#change('replace', key, next, { ...read, ttlSeconds })).stored;
   }
 
   /** Puts text or bytes behind those that are there, or before them; what lives on lives as long as before. */
@@ -76,7 +80,7 @@ export class ItemCommands {
     where: 'append' | 'prepend',
     key: string,
     more: string | Uint8Array,
-    options?: ItemOptions,
+    options: ItemOptions = {},
   ): Promise<boolean> {
     if (typeof more !== 'string' && !(more instanceof Uint8Array)) {
       throw new InvalidArgumentError(
@@ -87,21 +91,22 @@ export class ItemCommands {
       if (there === undefined) return KEEP;
       return where === 'append' ? joined(where, key, there, more) : joined(where, key, more, there);
     };
-    return (await this.#change(where, key, next, options)).stored;
+    return (await this.#change(where, key, next, resolveItem(options, 'store'))).stored;
   }
 
   /** Gives a value another ttl. @returns the value; undefined where there is none. */
-  async touch(key: string, ttl: Ttl, options?: ItemOptions): Promise<unknown> {
+  async touch(key: string, ttl: Ttl, options: Omit<ItemOptions, 'ttl'> = {}): Promise<unknown> {
+    const read = { ...resolveItem(options, 'touch'), ttlSeconds: readTtl(ttl, 'ttl') };
     const next: Updater<unknown> = (there) => (there === undefined ? KEEP : there);
-    return (await this.#change('touch', key, next, { ...options, ttl })).value;
+    return (await this.#change('touch', key, next, read)).value;
   }
 
   /** Reads a value with what names the state of its item. */
   async gets(
     key: string,
-    options: { readonly signal?: AbortSignal } = {},
+    options: Pick<ItemOptions, 'signal'> = {},
   ): Promise<CachedItem<unknown> | undefined> {
-    const { signal } = this.#read(options);
+    const { signal } = resolveItem(options, 'read');
     return this.#in.aborts.start(async () => {
       const { reader, store } = this.#in;
       const finding = await reader.look(checkedKey(key), this.#strict, 'without rights');
@@ -116,7 +121,7 @@ export class ItemCommands {
   /** Stores a value if nothing has changed since it was read, and no tag of what was read has been invalidated. */
   async cas(key: string, value: unknown, token: string, options: ItemOptions = {}): Promise<CasOutcome> {
     checkedKey(key);
-    const read = this.#read(options);
+    const read = resolveItem(options, 'store');
     return this.#in.aborts.start(() => this.#cas(key, value, token, read), read.signal);
   }
 
@@ -182,7 +187,7 @@ export class ItemCommands {
     command: string,
     key: string,
     next: Updater<unknown>,
-    options: ItemOptions | undefined,
+    options: ResolvedUpdate,
   ): Promise<{ stored: boolean; value: unknown }> {
     let stored = false;
     const noting: Updater<unknown> = async (there) => {
@@ -190,7 +195,7 @@ export class ItemCommands {
       stored = result !== KEEP;
       return result;
     };
-    const value = await this.#run(key, noting, this.#read(options ?? {}), undefined, command);
+    const value = await this.#run(key, noting, options, undefined, command);
     return { stored, value };
   }
 
@@ -208,15 +213,6 @@ export class ItemCommands {
     } finally {
       this.#readThrough.forget(key, true);
     }
-  }
-
-  #read(options: ItemOptions): ResolvedUpdate {
-    return resolveUpdate(options, 'options');
-  }
-
-  #defaultTtl(value: unknown): Ttl {
-    const seconds = storedTtl(value, undefined, this.#options.policy);
-    return seconds === 0 ? 'never' : seconds * 1000;
   }
 }
 

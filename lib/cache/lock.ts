@@ -1,5 +1,6 @@
 import type { WithLockOptions } from '../options/cache-options.js';
 import { resolveLock, type ResolvedLock } from '../options/lock-options.js';
+import { checkFunction } from './cache-key.js';
 import type { CacheParts } from './cache-parts.js';
 import { pause } from './pause.js';
 import { pauseMs } from './polling.js';
@@ -45,6 +46,7 @@ export class Locks {
   ): Promise<Locked<T>> {
     const { aborts, clock, random, store } = this.#in;
     const lock = resolveLock(options);
+    checkFunction(work, `withLock("${key}")`, 'that runs while the lock is held');
     const startedAt = clock.now();
     let held: HeldLock | undefined;
     let askedAt: number;

@@ -2,6 +2,7 @@ import { InvalidOptionsError } from '../errors.js';
 import type { CachePolicy } from '../options/cache-options.js';
 import { checkObject, func } from '../options/schema.js';
 import type { CacheEngine } from './cache-engine.js';
+import { checkFunction } from './cache-key.js';
 
 /**
  * A function whose results are cached, for code without classes: what `@Cacheable` is to a method.
@@ -17,6 +18,7 @@ export function wrap<Args extends unknown[], V>(
   load: (...args: Args) => V | Promise<V>,
   options: WrapOptions<Args, V>,
 ): (...args: Args) => Promise<V> {
+  checkFunction(load, 'wrap', 'whose results are cached');
   checkObject(options, 'wrap', "{ key: (id) => 'product:' + id }");
   const { key: given, ...policy } = options;
   const key = func<WrapOptions<Args, V>['key']>()(given, 'wrap.key');

@@ -22,15 +22,23 @@ export class KeyListing {
   }
 
   /** The same as texts; what is none is so in part. */
-  async *texts(options: KeysOptions | undefined): AsyncGenerator<string, void, undefined> {
-    for await (const key of this.bytes(options)) yield Buffer.from(key, 'latin1').toString('utf8');
+  async *texts(
+    options: KeysOptions | undefined,
+    isWanted?: (key: string) => boolean,
+  ): AsyncGenerator<string, void, undefined> {
+    for await (const key of this.bytes(options, isWanted)) yield Buffer.from(key, 'latin1').toString('utf8');
   }
 
   /**
    * The keys that the servers hold, as their bytes behind the prefix, one character per byte: not all of them are text. What is
    * called as the prefix is has no key.
+   *
+   * @param isWanted whether a key is one of those that are asked for, and counts.
    */
-  async *bytes(options: KeysOptions | undefined): AsyncGenerator<string, void, undefined> {
+  async *bytes(
+    options: KeysOptions | undefined,
+    isWanted: (key: string) => boolean = () => true,
+  ): AsyncGenerator<string, void, undefined> {
     if (options !== undefined) checkOptions('keys', options);
     const { limit = Number.POSITIVE_INFINITY, server: only } = options ?? {};
     if (typeof limit !== 'number' || !(limit >= 0)) {
@@ -51,7 +59,9 @@ export class KeyListing {
       try {
         for await (const key of dumpKeys(node.server, this.#options, ended)) {
           if (!key.startsWith(prefix) || key.length === prefix.length) continue;
-          yield key.slice(prefix.length);
+          const own = key.slice(prefix.length);
+          if (!isWanted(own)) continue;
+          yield own;
           left -= 1;
           if (left <= 0) return;
         }

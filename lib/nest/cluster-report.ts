@@ -1,8 +1,12 @@
-import type { UncachedCounts } from './instance/uncached-calls.js';
+import type { UncachedCalls, UncachedCounts } from './instance/uncached-calls.js';
 import type { CacheEngine } from '../cache/cache-engine.js';
 import type { CacheCounters } from '../cache/cache-events.js';
+import type { MemcachedClient } from '../client/client.js';
+import type { CommandOptions } from '../client/command-options.js';
 import type { NodeStatus } from '../client/server-commands.js';
 import type { ManyResult } from '../client/many-result.js';
+import { InvalidArgumentError } from '../errors.js';
+import { checkObject } from '../options/schema.js';
 import { growth, hitRatio } from '../client/server-rates.js';
 import { isAnotherRun } from '../client/server-runs.js';
 import type { GeneralStats } from '../client/stats.js';
@@ -42,10 +46,44 @@ export interface ServerReport extends NodeStatus, ServerFigures {
 }
 
 /** Answers of an earlier report, by server. */
-export type LastAnswers = ReadonlyMap<string, GeneralStats>;
+type LastAnswers = ReadonlyMap<string, GeneralStats>;
+
+const NO_ANSWERS: LastAnswers = new Map();
+
+/** Reports on a cluster, each of which can tell what has been read since an earlier one. */
+export class ClusterReports {
+  readonly #client: Pick<MemcachedClient, 'stats' | 'topology'>;
+  readonly #cache: Pick<CacheEngine, 'counters' | 'near'>;
+  readonly #uncached: UncachedCalls;
+  readonly #answersOf = new WeakMap<ClusterReport, LastAnswers>();
+
+  constructor(
+    client: Pick<MemcachedClient, 'stats' | 'topology'>,
+    cache: Pick<CacheEngine, 'counters' | 'near'>,
+    uncached: UncachedCalls,
+  ) {
+    this.#client = client;
+    this.#cache = cache;
+    this.#uncached = uncached;
+  }
+
+  /** @throws {InvalidArgumentError} where `since` is no earlier report of these. */
+  async next(options: CommandOptions & { since?: ClusterReport }): Promise<ClusterReport> {
+    checkObject(options, 'report', "{ timeout: '1s' }");
+    const { since, ...command } = options;
+    const before = since === undefined ? NO_ANSWERS : this.#answersOf.get(since);
+    if (before === undefined) {
+      throw new InvalidArgumentError('report: since: expected an earlier report of this service, not a copy');
+    }
+    const answers = await this.#client.stats('general', command);
+    const report = reportOn(this.#client.topology(), answers, before, this.#cache, this.#uncached.counts);
+    this.#answersOf.set(report, answers);
+    return report;
+  }
+}
 
 /** Puts together what the client knows, what the servers answered, and what they had answered to an earlier report. */
-export function reportOn(
+function reportOn(
   nodes: readonly NodeStatus[],
   answers: ManyResult<GeneralStats>,
   last: LastAnswers,

@@ -7,7 +7,7 @@ import type { CachedItem } from '../cache/item-commands.js';
 import type { BatchLoader, Loader } from '../cache/load-context.js';
 import type { Locked } from '../cache/lock.js';
 import { MemcachedClient } from '../client/client.js';
-import type { CommandOptions, CounterOptions } from '../client/command-options.js';
+import type { CommandOptions, CounterOptions, KeysOptions } from '../client/command-options.js';
 import type { NodeStatus } from '../client/server-commands.js';
 import type { ManyResult } from '../client/many-result.js';
 import type { CasResult, CasToken, Lookup } from '../client/results.js';
@@ -31,7 +31,7 @@ import { KeyGroups } from './instance/key-groups.js';
 import { logContextOf } from './instance/module-name.js';
 import { UncachedCalls } from './instance/uncached-calls.js';
 import { cachePorts } from './cache-ports.js';
-import { type ClusterReport, type LastAnswers, reportOn } from './cluster-report.js';
+import { type ClusterReport, ClusterReports } from './cluster-report.js';
 import { OPTIONS_TOKEN } from './options-token.js';
 
 /**
@@ -59,7 +59,7 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
   readonly groups: KeyGroups;
   readonly #cache: CacheEngine;
   readonly #store: ClientStore;
-  readonly #answersOf = new WeakMap<ClusterReport, LastAnswers>();
+  readonly #reports: ClusterReports;
 
   /** @throws {InvalidOptionsError} with the path of the wrong option. */
   constructor(@Optional() @Inject(OPTIONS_TOKEN) options?: MemcachedModuleOptions | ResolvedModuleOptions) {
@@ -69,6 +69,7 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
     this.groups = new KeyGroups(client.diagnosticKeys);
     this.#store = new ClientStore(this.client, client.codec, client.commandTimeout);
     this.#cache = new CacheEngine(this.#store, cache, cachePorts(client, debug, this.groups, this.uncached));
+    this.#reports = new ClusterReports(this.client, this.#cache, this.uncached);
   }
 
   /** How often each thing has happened in the cache since the application started. */
@@ -199,7 +200,7 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
   }
 
   /** Reads a value with the token that `cas` wants. @throws {MemcachedError} when its server is away. */
-  gets<V = unknown>(key: string, options?: CommandOptions): Promise<CachedItem<V> | undefined> {
+  gets<V = unknown>(key: string, options?: Pick<ItemOptions, 'signal'>): Promise<CachedItem<V> | undefined> {
     return this.#cache.items.gets(key, options) as Promise<CachedItem<V> | undefined>;
   }
 
@@ -209,12 +210,16 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
   }
 
   /** Gives a value another ttl, from now. @returns false on a miss. @throws {MemcachedError} when its server is away. */
-  async touch(key: string, ttl: Ttl, options?: ItemOptions): Promise<boolean> {
+  async touch(key: string, ttl: Ttl, options?: Omit<ItemOptions, 'ttl'>): Promise<boolean> {
     return (await this.#cache.items.touch(key, ttl, options)) !== undefined;
   }
 
   /** Reads a value and gives it another ttl, from now. @throws {MemcachedError} when its server is away. */
-  getAndTouch<V = unknown>(key: string, ttl: Ttl, options?: ItemOptions): Promise<V | undefined> {
+  getAndTouch<V = unknown>(
+    key: string,
+    ttl: Ttl,
+    options?: Omit<ItemOptions, 'ttl'>,
+  ): Promise<V | undefined> {
     return this.#cache.items.touch(key, ttl, options) as Promise<V | undefined>;
   }
 
@@ -312,13 +317,8 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
    * @param options `timeout`: longest wait for a server; one that does not answer says so in `problem`. `since`: an earlier
    *   report of this service, to tell the hit ratios since.
    */
-  async report(options: CommandOptions & { since?: ClusterReport } = {}): Promise<ClusterReport> {
-    const { since, ...command } = options;
-    const answers = await this.client.stats('general', command);
-    const before: LastAnswers = (since && this.#answersOf.get(since)) ?? new Map();
-    const report = reportOn(this.client.topology(), answers, before, this.#cache, this.uncached.counts);
-    this.#answersOf.set(report, answers);
-    return report;
+  report(options: CommandOptions & { since?: ClusterReport } = {}): Promise<ClusterReport> {
+    return this.#reports.next(options);
   }
 
   /** The servers' statistics, by server, under memcached's own names. */
@@ -335,7 +335,7 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
   }
 
   /** The keys of the values that the servers hold, in no order; see `MemcachedClient.keys`. */
-  keys(options?: { limit?: number }): AsyncGenerator<string, void, undefined> {
+  keys(options?: KeysOptions): AsyncGenerator<string, void, undefined> {
     return this.#store.keys(options);
   }
 

@@ -23,10 +23,10 @@ export function readEntries<V>(entries: Entries<V>, command: string): Map<string
   return values;
 }
 
-/** Refuses what is no list of keys: a text would be one of its characters. @throws {InvalidArgumentError} */
-export function checkedKeys(keys: Iterable<string>, command: string): Iterable<string> {
+/** Refuses what is no list of keys, or of ids: a text would be one of its characters. @throws {InvalidArgumentError} */
+export function checkedKeys<T = string>(keys: Iterable<T>, command: string, what = 'keys'): Iterable<T> {
   if (typeof keys === 'object' && keys !== null && Symbol.iterator in keys) return keys;
-  throw new InvalidArgumentError(`${command}: expected keys, such as an array or a Set of them`);
+  throw new InvalidArgumentError(`${command}: expected ${what}, such as an array or a Set of them`);
 }
 
 /** Whether somebody has forgotten to wait; `then` by itself is a key like any other. */

@@ -14,11 +14,13 @@ import type { MemcachedClient } from '../client/client.js';
 import type {
   CommandOptions,
   CounterOptions,
+  KeysOptions,
   LeaseOptions,
   StoreOptions,
 } from '../client/command-options.js';
 import type { Lookup } from '../client/results.js';
 import { andThen } from '../client/codec/codec.js';
+import { checkOptions } from '../client/known-options.js';
 import { ReadBudget } from '../client/codec/read-budget.js';
 import { ServerError } from '../errors.js';
 import { DEFAULT_BOUNDS, type CodecBounds } from '../options/codec-options.js';
@@ -224,7 +226,8 @@ export class ClientStore implements CacheStore {
   }
 
   /** Everything that memcached knows of an entry, and the value. */
-  async lookup(key: string, options?: CommandOptions): Promise<Lookup<unknown>> {
+  async lookup(key: string, options: CommandOptions = {}): Promise<Lookup<unknown>> {
+    checkOptions('lookup', options);
     const found = await this.#client.lookup<CacheEntry | undefined>(itemKey(key), {
       ...options,
       codec: this.#codec,
@@ -311,18 +314,9 @@ export class ClientStore implements CacheStore {
   }
 
   /** The keys of the values that the servers hold. */
-  async *keys({ limit = Number.POSITIVE_INFINITY }: { limit?: number } = {}): AsyncGenerator<
-    string,
-    void,
-    undefined
-  > {
-    let left = limit;
-    for await (const key of this.#client.keys()) {
-      if (left <= 0) return;
-      if (isOwn(key)) continue;
-      yield keyOf(key);
-      left -= 1;
-    }
+  async *keys(options?: KeysOptions): AsyncGenerator<string, void, undefined> {
+    const values = this.#client.looks.keys.texts(options, (name) => !isOwn(name));
+    for await (const name of values) yield keyOf(name);
   }
 
   lock(key: string, ttlSeconds: number): Promise<HeldLock | undefined> {
