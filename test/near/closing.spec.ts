@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { systemClock } from '../../lib/cache/clock.js';
 import { MemcachedClient } from '../../lib/client/client.js';
 import { ConnectionError } from '../../lib/errors.js';
+import type { NearBusReport } from '../../lib/near/bus-session.js';
 import { MemcachedService } from '../../lib/nest/memcached.service.js';
 import { type Fault, FaultProxy, pass, stall } from '../../lib/testing/fault-proxy.js';
 import { LocalBroker } from '../cache/support/local-bus.js';
@@ -86,14 +87,16 @@ describeReal('what is answered while its client closes', () => {
     const changed = name === 'update' ? writer.update('k', () => 'new') : writer.invalidate('k');
     await using raw = new MemcachedClient({ servers: server.address, keyPrefix: KEY_PREFIX });
     while ((await raw.get('k')) === 'old') await wait(1);
+    const closing = jest.spyOn(writer.client, 'close');
     const closed = writer.close();
-    await wait(20);
+    while (closing.mock.calls.length === 0) await wait(1);
     way.heal();
     await changed;
     await expectDropped(reader, 'k', performance.now());
     await closed;
-    await wait(20);
-    expect(reader.cache.near?.bus).toMatchObject({ processes: 0, trusted: true });
+    const heard = (): NearBusReport => reader.cache.near!.bus!;
+    while (heard().processes !== 0) await wait(1);
+    expect(heard().trusted).toBe(true);
   });
 
   it('is bumped once more where nobody knows whether it was done', async () => {
@@ -137,7 +140,7 @@ describeReal('what is answered while its client closes', () => {
     let answers = 0;
     way.inject((bytes, link) => (answers++ === 0 ? link.toClient(bytes) : link.hold(bytes)));
     const changed = writer.cache.set('k', 'new', { guardSet: false });
-    await wait(50);
+    while (answers < 2) await wait(1);
     await writer.client.close();
     await expect(changed).rejects.toThrow('closed');
   });

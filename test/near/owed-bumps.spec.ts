@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { setTimeout as wait } from 'node:timers/promises';
 import { MemcachedClient } from '../../lib/client/client.js';
-import { startOnBus } from './support/on-bus.js';
+import { heardAll, startOnBus } from './support/on-bus.js';
 import { describeReal, startMemcached, type RealMemcached } from '../support/real-memcached.js';
 import { BumpCutter } from './support/bump-cutter.js';
 import {
@@ -76,7 +76,7 @@ describeReal('a bump that is owed', () => {
     way.down();
     await change(writer);
     // In the meantime the old value is there, and kept again.
-    await wait(50);
+    await heardAll(reader);
     await warm(reader, 'k', 'old', ['tag']);
     way.up();
     const at = await delivered(writer);
@@ -89,7 +89,7 @@ describeReal('a bump that is owed', () => {
     await warm(reader, 'k', 'old');
     way.down();
     await writer.cache.invalidate('k');
-    await wait(50);
+    await heardAll(reader);
     await warm(reader, 'k', 'old');
     way.up();
     await writer.cache.close();

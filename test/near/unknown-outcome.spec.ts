@@ -6,7 +6,7 @@ import { EpochNames } from '../../lib/cluster/epoch-names.js';
 import { CommandTimeoutError } from '../../lib/errors.js';
 import { LateRelay } from '../support/late-relay.js';
 import { describeReal, startMemcached } from '../support/real-memcached.js';
-import { startOnBus } from './support/on-bus.js';
+import { heardAll, startOnBus } from './support/on-bus.js';
 import { expectDropped, KEY_PREFIX, markLongAgo, Members, NEAR, warm } from './support/members.js';
 
 jest.setTimeout(60_000);
@@ -32,8 +32,8 @@ describeReal('an update of which nobody knows what became, and whose bytes arriv
     await held;
     await expect(given).rejects.toThrow(CommandTimeoutError);
     const rejectedAt = performance.now();
-    // Until that was told; then the old value is kept again.
-    await wait(50);
+    // Once that was told, the old value is kept again.
+    await heardAll(reader);
     await warm(reader, 'k', 'old');
     await relay.deliver();
     await expectDropped(reader, 'k', rejectedAt + 500);

@@ -9,7 +9,7 @@ it('repairs what fails a second time half a second after that, not after the fir
   const repairedAt: number[] = [];
   const repair = async (): Promise<void> => void repairedAt.push(performance.now());
   lost.repairTwice('k', repair);
-  await wait(300);
+  await wait(50);
   lost.repairTwice('k', repair);
   const failedAt = performance.now();
   await lost.settled();

@@ -1,9 +1,27 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
 import { MemcachedClient } from '../../lib/client.js';
+import { FaultProxy } from '../../lib/testing/fault-proxy.js';
 import { CacheProbe, type FaultyServer } from '../../lib/testing/index.js';
 
 type Step = (server: FaultyServer) => void | Promise<void>;
+
+/** Resolves once a reply has met the fault that begins next. */
+function nextFaultMet(): Promise<void> {
+  const { inject } = FaultProxy.prototype;
+  return new Promise((resolve) => {
+    const spy = jest.spyOn(FaultProxy.prototype, 'inject').mockImplementation(function (
+      this: FaultProxy,
+      fault,
+    ) {
+      spy.mockRestore();
+      inject.call(this, (bytes, link) => {
+        fault(bytes, link);
+        resolve();
+      });
+    });
+  });
+}
 
 describe('faults of a server', () => {
   let probe: CacheProbe;
@@ -41,9 +59,10 @@ describe('faults of a server', () => {
     ['stalled, then slow', (it) => it.stall(), (it) => it.slow(1)],
     ['stalled, then healed', (it) => it.stall(), (it) => it.heal()],
   ])('leave replies in their order: %s', async (_name, begin, then) => {
+    const met = nextFaultMet();
     await begin(server);
     const first = client.get('a');
-    await pause(20);
+    await met;
     await then(server);
     expect(await client.get('b')).toBe('B');
     expect(await first).toBe('A'.repeat(50));

@@ -10,6 +10,12 @@ export function onBus(broker: LocalBroker): MemcachedCacheOptions {
   return { near: { maxAge: MAX_AGE_MS, maxAgeWithBus: '20s', bus: broker.connect() } };
 }
 
+/** Waits until a reader has heard all that the only other process on its bus has said by now: two messages later it has. */
+export async function heardAll({ cache }: Member): Promise<void> {
+  const heard = (): number => cache.near!.bus!.heard;
+  for (const before = heard(); heard() < before + 2;) await wait(1);
+}
+
 /** Starts one that reads and one that writes, each by a way of its own to the servers, and both on one bus, which is relied on. */
 export async function startOnBus(
   members: Members,

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import {
   type CallHandler,
   Controller,
@@ -13,10 +13,10 @@ import {
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { EventEmitter, once } from 'node:events';
 import { request } from 'node:http';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
 import { from, type Observable, race } from 'rxjs';
-import { CodecError, HttpCache } from '../../../lib/index.js';
-import { httpApp, type PlatformResponse, PLATFORMS } from '../support/http-apps.js';
+import { CodecError, HttpCache, MemcachedService } from '../../../lib/index.js';
+import { type HttpApp, httpApp, type PlatformResponse, PLATFORMS } from '../support/http-apps.js';
 
 const everyone = { audience: 'everyone', ttl: '1m' } as const;
 
@@ -92,14 +92,31 @@ interface Hijackable {
 /** Gives up on every request at once. */
 @Injectable()
 class Impatient implements NestInterceptor {
-  static asked = 0;
-
   intercept(_: ExecutionContext, next: CallHandler): Observable<unknown> {
-    Impatient.asked += 1;
     const givesUp = once(gate, 'late').then(() => {
       throw new RequestTimeoutException();
     });
     return race(next.handle(), from(givesUp));
+  }
+}
+
+/** What an application asks its cache for from now on. */
+class Asking {
+  readonly #calls;
+
+  constructor({ app }: HttpApp) {
+    this.#calls = jest.spyOn(app.get(MemcachedService), 'getOrSet').mock;
+  }
+
+  /** Until so many requests wait, of which one has the method run. */
+  async isDone(times: number): Promise<void> {
+    while (Routes.runs === 0 || this.#calls.results.length < times) await pause(1);
+  }
+
+  /** Until nobody waits, and nobody is told any more. */
+  async isAnswered(): Promise<void> {
+    await Promise.allSettled(this.#calls.results.map(({ value }) => value));
+    await turn();
   }
 }
 
@@ -108,7 +125,6 @@ const onUnhandled = (error: unknown): void => void unhandled.push(error);
 beforeEach(() => {
   unhandled.length = 0;
   Routes.runs = 0;
-  Impatient.asked = 0;
   process.on('unhandledRejection', onUnhandled);
 });
 afterEach(() => void process.off('unhandledRejection', onUnhandled));
@@ -119,14 +135,13 @@ describe.each(PLATFORMS)('a request on %s that was answered while it waited for 
       controllers: [Routes],
       providers: [{ provide: APP_INTERCEPTOR, useClass: Impatient }],
     });
+    const asking = new Asking(nest);
     const both = [nest.get(`/${path}`), nest.get(`/${path}`)];
-    while (Impatient.asked < 2) await pause(1);
-    // Until the second waits.
-    await pause(50);
+    await asking.isDone(2);
     gate.emit('late');
     expect((await Promise.all(both)).map(({ status }) => status)).toEqual([408, 408]);
     gate.emit('open');
-    await pause(50);
+    await asking.isAnswered();
     expect([Routes.runs, unhandled]).toEqual([1, []]);
   });
 });
@@ -157,12 +172,13 @@ describe.each(PLATFORMS)('the failure of a method on %s', (platform) => {
           next();
         }),
     });
+    const asking = new Asking(nest);
     const leaving = request(`${await nest.app.getUrl()}/aborted`, { agent: false });
     leaving.on('error', () => undefined);
     leaving.end();
-    while (Routes.runs === 0) await pause(1);
+    await asking.isDone(1);
     const staying = [nest.get('/aborted'), nest.get('/aborted')];
-    await pause(50);
+    await asking.isDone(3);
     const left = once(gone, 'one');
     leaving.destroy();
     await left;
@@ -177,9 +193,9 @@ describe.each(PLATFORMS)('the failure of a method on %s', (platform) => {
 
   it('is that of all who wait, where it is not', async () => {
     await using nest = await httpApp(platform, { controllers: [Routes] });
+    const asking = new Asking(nest);
     const all = [1, 2, 3].map(() => nest.get('/aborted'));
-    while (Routes.runs === 0) await pause(1);
-    await pause(50);
+    await asking.isDone(3);
     gate.emit('open');
     expect((await Promise.all(all)).map(({ status }) => status)).toEqual([503, 503, 503]);
     expect(Routes.runs).toBe(1);
@@ -189,9 +205,9 @@ describe.each(PLATFORMS)('the failure of a method on %s', (platform) => {
 describe.each(PLATFORMS)('an error of the cache’s own that the method throws on %s', (platform) => {
   it('is the answer to all who wait, and no fault of the cache', async () => {
     await using nest = await httpApp(platform, { controllers: [Routes] });
+    const asking = new Asking(nest);
     const all = [1, 2, 3].map(() => nest.get('/fails'));
-    while (Routes.runs === 0) await pause(1);
-    await pause(50);
+    await asking.isDone(3);
     gate.emit('open');
     const open = setInterval(() => gate.emit('open'), 10);
     expect((await Promise.all(all)).map(({ status }) => status)).toEqual([500, 500, 500]);
