@@ -163,7 +163,7 @@ const HOUSE: House = {
     'nest/keys/': { rooms: ['errors.ts', 'options/'], packages: [] },
     'nest/instance/': {
       rooms: ['errors.ts', 'bounded-map.ts', 'options/', 'cache/', 'nest/keys/'],
-      packages: ['@nestjs/common', 'node:async_hooks', 'node:util'],
+      packages: ['@nestjs/common', '@nestjs/core', 'node:async_hooks', 'node:util'],
     },
     'nest/boot/': {
       rooms: [

@@ -11,7 +11,7 @@ import { traitsOf } from './application-traits.js';
 import { claimKeys } from './key-claims.js';
 import { Likenesses } from './likenesses.js';
 import { mistakesOf } from './method-checks.js';
-import { canSee } from './module-host.js';
+import { visibleProvider } from '../instance/visible-provider.js';
 import {
   classesOf,
   classOf,
@@ -359,7 +359,10 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationBootstrap, 
   /** @returns why the objects of a provider could not get the cache, if so. */
   #connect(provider: Provider, cache: ModuleCache): string | undefined {
     if (!isMadeOnce(provider)) {
-      if (provider.host === undefined || canSee(provider.host, getModuleCacheToken(this.#instance))) {
+      if (
+        provider.host === undefined ||
+        visibleProvider(provider.host, getModuleCacheToken(this.#instance)) !== undefined
+      ) {
         return undefined;
       }
       return (

@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import type { ModuleHost } from './module-host.js';
+import type { ModuleHost } from '../instance/visible-provider.js';
 
 /** What Nest's injector knows of a provider. */
 export type Provider = NonNullable<ReturnType<ModuleHost['getProviderById']>>;

@@ -2,12 +2,12 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { HttpRequest } from '../../options/http-cache-options.js';
 import type { CachedRoute } from './cached-route.js';
 import type { HttpExchange } from './http-exchange.js';
-import { likenessOf } from './likeness.js';
+import { fingerprintOf } from './request-fingerprint.js';
 import type { Place } from './place.js';
 import { RepeatableAnswers } from './repeatable-answers.js';
 
-/** Under which a request that goes on keeps what its answer is to be remembered by. */
-const ASKED = Symbol('nestjs-memcached:asked');
+/** Under which a request that goes on keeps whoever remembers its answer. */
+const RECORDER = Symbol('nestjs-memcached:hit-recorder');
 
 /**
  * Answers hits at Node's server, in front of Express or Fastify. Whatever is not known for certain goes on to them, as it
@@ -35,23 +35,23 @@ export class BeforeMiddleware {
 
   #answer(request: IncomingMessage & Marked, response: ServerResponse, goOn: () => void): void {
     const { rawHeaders } = request;
-    const likeness = this.#isOpen ? likenessOf(request) : undefined;
-    if (likeness === undefined) {
+    const fingerprint = this.#isOpen ? fingerprintOf(request) : undefined;
+    if (fingerprint === undefined) {
       goOn();
       return;
     }
-    const answer = this.#answers.find(likeness, rawHeaders);
-    const goOnAsked = (): void => {
-      request[ASKED] = new Asked(this.#answers, likeness, rawHeaders);
+    const answer = this.#answers.find(fingerprint, rawHeaders);
+    const goOnRecording = (): void => {
+      request[RECORDER] = new HitRecorder(this.#answers, fingerprint, rawHeaders);
       goOn();
     };
     if (answer === undefined) {
-      goOnAsked();
+      goOnRecording();
       return;
     }
     const surprised = (): void => {
       answer.keep(0);
-      goOnAsked();
+      goOnRecording();
     };
     answer.read().then((stored) => {
       if (!answer.repeat(stored, request, response)) surprised();
@@ -59,21 +59,21 @@ export class BeforeMiddleware {
   }
 }
 
-/** A request on its way through the application. */
-export class Asked {
-  readonly likeness: string;
+/** Remembers what the application answers to one request that goes on to it, where that is a hit. */
+export class HitRecorder {
+  readonly fingerprint: string;
   readonly rawHeaders: readonly string[];
   readonly #answers: RepeatableAnswers;
 
-  constructor(answers: RepeatableAnswers, likeness: string, rawHeaders: readonly string[]) {
+  constructor(answers: RepeatableAnswers, fingerprint: string, rawHeaders: readonly string[]) {
     this.#answers = answers;
-    this.likeness = likeness;
+    this.fingerprint = fingerprint;
     this.rawHeaders = rawHeaders;
   }
 
-  /** What stands for a request in front of the platform; undefined where nothing does. */
-  static of(request: HttpRequest & { readonly raw?: object }): Asked | undefined {
-    return ((request.raw ?? request) as Marked)[ASKED];
+  /** That of a request; undefined where it did not come through here. */
+  static of(request: HttpRequest & { readonly raw?: object }): HitRecorder | undefined {
+    return ((request.raw ?? request) as Marked)[RECORDER];
   }
 
   /** Takes notice of what was found for it, and is about to be sent. */
@@ -83,5 +83,5 @@ export class Asked {
 }
 
 interface Marked {
-  [ASKED]?: Asked;
+  [RECORDER]?: HitRecorder;
 }

@@ -1,13 +1,13 @@
 import { GatewayTimeoutException } from '@nestjs/common';
 import { lastValueFrom, Observable } from 'rxjs';
 import { CodecError, LoaderTimeoutError, MemcachedError } from '../../errors.js';
-import type { Asked } from './before-middleware.js';
+import type { HitRecorder } from './before-middleware.js';
 import { bodyOf, storeBody } from './body-form.js';
 import type { CachedRoute } from './cached-route.js';
 import { isNamed } from './conditional-request.js';
 import { directives, type Headers } from './header-names.js';
 import type { HttpExchange } from './http-exchange.js';
-import { LeavingAnswer } from './leaving-answer.js';
+import { OutgoingResponse } from './outgoing-response.js';
 import type { Place } from './place.js';
 import { hand, type Method, NEVER_CALLED, type Receiver, unlessCalled } from './receiver.js';
 import { forbidsStoring, headersKnown, isToStore, maySay } from './storable-answer.js';
@@ -40,21 +40,21 @@ export class CachedRequest {
   /** The exchange again, where nobody but the platform sees what is returned. */
   readonly #outermost: HttpExchange | undefined;
   readonly #next: Method;
-  readonly #asked: Asked | undefined;
+  readonly #recorder: HitRecorder | undefined;
 
-  /** @param asked told of a fresh hit that is about to be sent. */
+  /** @param recorder told of a fresh hit that is about to be sent. */
   constructor(
     route: CachedRoute,
     exchange: HttpExchange,
     sendsAsStored: boolean,
     next: Method,
-    asked?: Asked,
+    recorder?: HitRecorder,
   ) {
     this.#route = route;
     this.#exchange = exchange;
     this.#outermost = sendsAsStored ? exchange : undefined;
     this.#next = next;
-    this.#asked = asked;
+    this.#recorder = recorder;
   }
 
   /** @param find names the place anew, as what it depends on may have been learnt meanwhile. */
@@ -187,8 +187,8 @@ export class CachedRequest {
         // As if nothing could be read.
       }
       if (response !== undefined && body !== UNREADABLE && !(body instanceof Promise)) {
-        if (!isStale) this.#asked?.hit(this.#exchange, this.#route, place, stored);
-        hand(subscriber, this.#replay(response, body, isStale));
+        if (!isStale) this.#recorder?.hit(this.#exchange, this.#route, place, stored);
+        hand(subscriber, this.#answerFromStored(response, body, isStale));
       } else {
         void this.#late(find, key, subscriber, look, response, body, isStale);
       }
@@ -226,7 +226,7 @@ export class CachedRequest {
     try {
       const body = await Promise.resolve(decoding).catch(() => UNREADABLE);
       if (response !== undefined && body !== UNREADABLE) {
-        hand(subscriber, this.#replay(response, body, isStale));
+        hand(subscriber, this.#answerFromStored(response, body, isStale));
         return;
       }
       // Not what this application stores. It must not stay, or every request would find it.
@@ -289,10 +289,10 @@ export class CachedRequest {
       const form = storeBody(body, this.#outermost, this.#route, place.key);
       const { form: kind, flags, body: text } = form instanceof Promise ? await form : form;
       const bytes = kind === 'bytes' ? Buffer.from(text, 'base64') : undefined;
-      const leaving = this.#leaving(before);
+      const outgoing = this.#outgoing(before);
       let changed = headersChanged(before, after);
       if (this.#isLast && isNamed(status) && kind !== 'nothing') {
-        const etag = leaving.etagFor(after.etag, bytes ?? text);
+        const etag = outgoing.etagFor(after.etag, bytes ?? text);
         if (etag !== undefined) changed = { ...changed, headers: [...changed.headers, ['etag', etag]] };
       }
       const response: StoredResponse = { status, ...changed, at: unixMs(), form: kind, flags, body: text };
@@ -305,7 +305,7 @@ export class CachedRequest {
       const etag = response.headers.filter(([name]) => name === 'etag');
       exchange.say({ status, headers: etag, removed: [], ...this.#route.says });
       const isJson = kind === 'json';
-      return { body: leaving.handOn(isJson ? text : (bytes ?? body), isJson), stored };
+      return { body: outgoing.handOn(isJson ? text : (bytes ?? body), isJson), stored };
     } catch (error) {
       this.#route.notStored(place.key, error);
       return { body, stored: NOT_STORED };
@@ -313,7 +313,7 @@ export class CachedRequest {
   }
 
   /** Makes the response what a stored answer says. */
-  #replay(response: StoredResponse, body: unknown, isStale: boolean): unknown {
+  #answerFromStored(response: StoredResponse, body: unknown, isStale: boolean): unknown {
     const age = Math.max(0, Math.floor((unixMs() - response.at) / 1000));
     const exchange = this.#exchange;
     if (exchange.isAnswered) return body;
@@ -332,7 +332,7 @@ export class CachedRequest {
     const isJson = response.form === 'json';
     const { headers: asked } = exchange.request;
     const isAsked = asked['if-none-match'] !== undefined || asked['if-modified-since'] !== undefined;
-    if (isAsked || !this.#isLast) return this.#leaving(before).handOn(body, isJson);
+    if (isAsked || !this.#isLast) return this.#outgoing(before).handOn(body, isJson);
     if (isJson) exchange.announceJson();
     return body;
   }
@@ -342,8 +342,8 @@ export class CachedRequest {
     return this.#outermost !== undefined && this.#exchange.isLast;
   }
 
-  #leaving(before: Headers = {}): LeavingAnswer {
-    return new LeavingAnswer(this.#exchange, this.#route.rule.etag, this.#isLast, before);
+  #outgoing(before: Headers = {}): OutgoingResponse {
+    return new OutgoingResponse(this.#exchange, this.#route.rule.etag, this.#isLast, before);
   }
 
   /** Says what became of a request that the cache did not answer. @see RFC 9211 */

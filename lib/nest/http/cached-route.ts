@@ -12,7 +12,7 @@ import type { HttpCacheRule, HttpRequest } from '../../options/http-cache-option
 import type { HttpExchange } from './http-exchange.js';
 import { QueryChoice } from './query-choice.js';
 import type { RouteVersions } from './route-versions.js';
-import { suffixOfParts, type Taken, takenBy } from './taken-parameters.js';
+import { inputsOf, type RequestInputs, suffixOfInputs } from './request-inputs.js';
 
 /** More names than this no sound application has in its `Vary`; answers that name others are not stored. */
 const MAX_LEARNT = 16;
@@ -33,7 +33,7 @@ export class CachedRoute {
   #known: readonly string[];
   readonly #name: string;
   readonly #query: QueryChoice | undefined;
-  readonly #taken: Taken;
+  readonly #inputs: RequestInputs;
   readonly #failures = new WeakMap<object, Failure>();
   /** Of requests that nothing in particular is said of. */
   #policy: ResolvedPolicy | undefined;
@@ -56,14 +56,14 @@ export class CachedRoute {
     this.#query = rule.query && new QueryChoice(rule.query.names, rule.query.count);
     const versions = header === undefined ? [] : [header];
     const asked = areMany ? versions : [];
-    this.#taken = takenBy(type, property, rule);
-    this.#declared = [...new Set([...rule.vary, ...this.#taken.headers, ...asked])];
+    this.#inputs = inputsOf(type, property, rule);
+    this.#declared = [...new Set([...rule.vary, ...this.#inputs.headers, ...asked])];
     this.#known = this.#declared.toSorted();
     // A browser whose user changes must not take one's answer for the other's, where it may take it without asking.
     const isKept = rule.audience !== 'everyone' && rule.maxAgeSeconds > 0;
     const users = isKept ? ['authorization', 'cookie'] : [];
     // Here a version that is the only one is part of the route; caches further out know of the header only.
-    const vary = [...new Set([...this.#declared, ...this.#taken.vary, ...users, ...versions])];
+    const vary = [...new Set([...this.#declared, ...this.#inputs.vary, ...users, ...versions])];
     this.says = { cacheControl: rule.cacheControl, vary };
     this.#name = `http:${escapeText(type.name)}.${escapeText(property)}${declared === undefined ? '' : `@${escapeText(declared)}`}`;
   }
@@ -139,8 +139,8 @@ export class CachedRoute {
    * @throws {DecoratorError} for what has no stable form.
    */
   suffixOf(request: HttpRequest, known: readonly string[]): string {
-    const { parts } = this.#taken;
-    let suffix = parts.length === 0 ? '' : suffixOfParts(parts, request, this.place);
+    const { others } = this.#inputs;
+    let suffix = others.length === 0 ? '' : suffixOfInputs(others, request, this.place);
     for (const name of known) {
       const value = request.headers[name];
       suffix +=

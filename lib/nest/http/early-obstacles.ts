@@ -2,7 +2,7 @@ import { type Type, VERSION_NEUTRAL, VersioningType } from '@nestjs/common';
 import { ApplicationConfig, type ModuleRef, ModulesContainer } from '@nestjs/core';
 import 'reflect-metadata';
 import { isBeforeMiddleware } from './http-cache-metadata.js';
-import { makesSomethingOfValues, outermostInterceptor } from './further-out.js';
+import { makesSomethingOfValues, outermostInterceptor } from './interceptor-order.js';
 
 // Nest keeps these under its own names, the same in versions 11 and 12.
 const GUARDS = '__guards__';

@@ -1,5 +1,5 @@
 import type { HttpRequest } from '../../options/http-cache-options.js';
-import { Asked } from './before-middleware.js';
+import { HitRecorder } from './before-middleware.js';
 import { CachedRequest } from './cached-request.js';
 import type { CachedRoute } from './cached-route.js';
 import { EarlyRequest } from './early-request.js';
@@ -66,8 +66,8 @@ export class EarlyRoute {
       (request as Marked)[EARLY] = begun;
       goOn();
     });
-    const asked = route.rule.early === 'before-middleware' ? Asked.of(request) : undefined;
-    new CachedRequest(route, exchange, true, early, asked).begin(() => place(exchange), early);
+    const recorder = route.rule.early === 'before-middleware' ? HitRecorder.of(request) : undefined;
+    new CachedRequest(route, exchange, true, early, recorder).begin(() => place(exchange), early);
   }
 }
 

@@ -25,7 +25,7 @@ import { obstaclesToEarlyHits } from './early-obstacles.js';
 import { EarlyRequest } from './early-request.js';
 import { EarlyRoute } from './early-route.js';
 import { EarlyRoutes } from './early-routes.js';
-import { isOutermost } from './further-out.js';
+import { isOutermost } from './interceptor-order.js';
 import { versionsOf } from './route-versions.js';
 import { directives } from './header-names.js';
 import { hasCachedRoutes, optionsOfRoute } from './http-cache-metadata.js';
@@ -38,7 +38,7 @@ import { type DeclaredHeader, HttpExchange } from './http-exchange.js';
 import type { Place } from './place.js';
 import { Platform } from './platform.js';
 import { noteVaryAll } from './storable-answer.js';
-import { seenBy } from './seen-by.js';
+import { controllerProvider } from './controller-provider.js';
 
 /** Marks a request that one of these interceptors has taken care of, so that a second one on its way lets it pass. */
 const TAKEN = Symbol('nestjs-memcached:http');
@@ -262,8 +262,8 @@ export class HttpCacheInterceptor
   /** The cache that the controller's own module sees, as for decorated methods; where it sees none, that of anybody. */
   #cache(type: Type, name: string): ModuleCache | undefined {
     const token = getModuleCacheToken(name);
-    const seen = seenBy(type, token, this.#modules.get(ModulesContainer, { strict: false }));
-    if (seen !== undefined) return seen as ModuleCache;
+    const visible = controllerProvider(type, token, this.#modules.get(ModulesContainer, { strict: false }));
+    if (visible !== undefined) return visible as ModuleCache;
     try {
       return this.#modules.get<ModuleCache | undefined>(token, { strict: false });
     } catch {

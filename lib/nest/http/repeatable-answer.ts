@@ -6,8 +6,8 @@ import { isNamed, isNotModified } from './conditional-request.js';
 import type { Place } from './place.js';
 import type { BodyForm, StoredResponse } from './stored-response.js';
 
-/** For how long one request may take to hear whether an answer is to be repeated further, in milliseconds. */
-const TO_ASK_MS = 1000;
+/** How long before its time runs out one request goes on to hear whether it is to be repeated further, in milliseconds. */
+const REVALIDATION_MS = 1000;
 
 /** What a 304 leaves out. */
 const OF_CONTENT: ReadonlySet<string> = new Set(['content-length', 'content-type']);
@@ -30,7 +30,8 @@ export class RepeatableAnswer {
   readonly #lastModified: string | undefined;
   /** Until when it is repeated, in milliseconds since 1970. */
   #goodUntil = 0;
-  #askAfter = 0;
+  /** From when on the next request goes on instead, in milliseconds since 1970. */
+  #revalidateAfter = 0;
 
   /**
    * @param response what is stored, read.
@@ -59,21 +60,21 @@ export class RepeatableAnswer {
   }
 
   /**
-   * Whether it is repeated to the request that asks. As its time runs out, to all but one, which is to hear whether it
-   * still is what is said.
+   * Whether it is repeated to the request that asks. As its time runs out, to all but the first, which goes on to hear
+   * whether it still is what is said.
    */
-  mayBeRepeated(): boolean {
+  claimRepeat(): boolean {
     const now = unixMs();
     if (now >= this.#goodUntil) return false;
-    if (now < this.#askAfter) return true;
-    this.#askAfter = Number.POSITIVE_INFINITY;
+    if (now < this.#revalidateAfter) return true;
+    this.#revalidateAfter = Number.POSITIVE_INFINITY;
     return false;
   }
 
   /** Has it repeated for so long, in milliseconds from now; 0 ends that. */
   keep(milliseconds: number): void {
     this.#goodUntil = unixMs() + milliseconds;
-    this.#askAfter = this.#goodUntil - TO_ASK_MS;
+    this.#revalidateAfter = this.#goodUntil - REVALIDATION_MS;
   }
 
   /** Whether a hit was of the same answer in the same place. */

@@ -3,7 +3,7 @@ import { BoundedMap } from '../../bounded-map.js';
 import type { CachedRoute } from './cached-route.js';
 import { names } from './header-names.js';
 import type { HttpExchange } from './http-exchange.js';
-import { namesEchoed, valuesOf } from './likeness.js';
+import { namesEchoed, valuesOf } from './request-fingerprint.js';
 import type { Place } from './place.js';
 import { type Field, RepeatableAnswer, RepeatableHead } from './repeatable-answer.js';
 import type { SentHead } from './sent-head.js';
@@ -40,16 +40,16 @@ export class RepeatableAnswers {
   readonly #told = new Set<CachedRoute>();
 
   /** The answer that is repeated to a request; undefined where the application is to answer. */
-  find(likeness: string, rawHeaders: readonly string[]): RepeatableAnswer | undefined {
-    const vary = this.#vary.get(likeness);
+  find(fingerprint: string, rawHeaders: readonly string[]): RepeatableAnswer | undefined {
+    const vary = this.#vary.get(fingerprint);
     if (vary === undefined) return undefined;
-    const answer = this.#answers.get(nameOf(likeness, vary, rawHeaders));
+    const answer = this.#answers.get(nameOf(fingerprint, vary, rawHeaders));
     if (answer === undefined || this.#closed.has(answer.route)) return undefined;
-    return answer.mayBeRepeated() ? answer : undefined;
+    return answer.claimRepeat() ? answer : undefined;
   }
 
   /** Takes notice of a hit that the application is about to send. */
-  hear(request: LikeRequest, exchange: HttpExchange, { route, place, stored }: Hit): void {
+  hear(request: FingerprintedRequest, exchange: HttpExchange, { route, place, stored }: Hit): void {
     if (typeof stored !== 'string' || this.#closed.has(route)) return;
     if (route.says.vary.includes('*')) {
       this.#close(route, 'its method takes what stands in no header: the address of the client, or a body');
@@ -72,7 +72,7 @@ export class RepeatableAnswers {
   }
 
   #learn(
-    { likeness, rawHeaders }: LikeRequest,
+    { fingerprint, rawHeaders }: FingerprintedRequest,
     { status, headers }: SentHead,
     fields: readonly Field[],
     { route, place, stored }: Hit & { readonly stored: string },
@@ -90,9 +90,9 @@ export class RepeatableAnswers {
     }
     const head = new RepeatableHead(fields);
     const said = [...place.headers, ...names(headers.vary), ...namesEchoed(rawHeaders, fields)];
-    const vary = [...new Set([...(this.#vary.get(likeness) ?? []), ...said])];
-    this.#vary.set(likeness, vary);
-    const name = nameOf(likeness, vary, rawHeaders);
+    const vary = [...new Set([...(this.#vary.get(fingerprint) ?? []), ...said])];
+    this.#vary.set(fingerprint, vary);
+    const name = nameOf(fingerprint, vary, rawHeaders);
     const before = this.#answers.get(name);
     if (before?.isOf(place, stored) === true) {
       const other = before.differsFrom(head, status);
@@ -122,8 +122,8 @@ export class RepeatableAnswers {
 }
 
 /** What is kept of a request until it is answered. */
-export interface LikeRequest {
-  readonly likeness: string;
+export interface FingerprintedRequest {
+  readonly fingerprint: string;
   readonly rawHeaders: readonly string[];
 }
 
@@ -135,6 +135,6 @@ interface Hit {
 }
 
 /** What the answer to a request is remembered by. */
-function nameOf(likeness: string, vary: readonly string[], rawHeaders: readonly string[]): string {
-  return vary.length === 0 ? likeness : `${likeness}\n${vary.join()}\n${valuesOf(rawHeaders, vary)}`;
+function nameOf(fingerprint: string, vary: readonly string[], rawHeaders: readonly string[]): string {
+  return vary.length === 0 ? fingerprint : `${fingerprint}\n${vary.join()}\n${valuesOf(rawHeaders, vary)}`;
 }

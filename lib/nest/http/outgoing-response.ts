@@ -7,7 +7,7 @@ import type { HttpExchange } from './http-exchange.js';
 const OF_THE_ANSWER = ['age', 'cache-control', 'etag'];
 
 /** An answer on its way out, which is named by what leaves, and compared with what the client has. */
-export class LeavingAnswer {
+export class OutgoingResponse {
   readonly #exchange: HttpExchange;
   readonly #etag: HttpCacheRule['etag'];
   readonly #isLast: boolean;

@@ -14,17 +14,17 @@ const COOKIES = 14;
 const SIGNED_COOKIES = 15;
 
 /** What a method takes of a request by its parameters, beside the address: its answer depends on it. */
-export interface Taken {
+export interface RequestInputs {
   /** Request headers, in lower case. */
   readonly headers: readonly string[];
   /** What is no header of its own. */
-  readonly parts: readonly TakenPart[];
-  /** How `Vary` names those parts. @see RFC 9110, section 12.5.5: `*` for what stands in no header, as the client's address */
+  readonly others: readonly RequestInput[];
+  /** How `Vary` names those. @see RFC 9110, section 12.5.5: `*` for what stands in no header, as the client's address */
   readonly vary: readonly string[];
 }
 
-/** One such part. */
-export interface TakenPart {
+/** One of these, which is no header of its own. */
+export interface RequestInput {
   /** As it stands in keys; no header is called so. */
   readonly name: string;
   /** @returns undefined where the request lacks it. */
@@ -37,13 +37,13 @@ export interface TakenPart {
  * Of `Authorization`, the audience says what it means. So it does of sessions and of cookies as a whole, where it is a function,
  * or `varyBy`; where neither does, they depend on the `Cookie` header.
  */
-export function takenBy(type: Type, property: string, { audience, varyBy }: HttpCacheRule): Taken {
+export function inputsOf(type: Type, property: string, { audience, varyBy }: HttpCacheRule): RequestInputs {
   const isSaid = typeof audience === 'function' || varyBy.length > 0;
   const headers = new Set<string>();
-  const parts = new Map<string, TakenPart>();
+  const others = new Map<string, RequestInput>();
   const vary = new Set<string>();
-  const take = (part: TakenPart, named: string): void => {
-    parts.set(part.name, part);
+  const take = (input: RequestInput, named: string): void => {
+    others.set(input.name, input);
     vary.add(named);
   };
   for (const { kind, data } of calledParameters(type, property, 0)) {
@@ -58,15 +58,15 @@ export function takenBy(type: Type, property: string, { audience, varyBy }: Http
     else if (kind === RAW_BODY) take(BYTES, '*');
   }
   headers.delete('authorization');
-  return { headers: [...headers], parts: [...parts.values()], vary: [...vary] };
+  return { headers: [...headers], others: [...others.values()], vary: [...vary] };
 }
 
 /** @throws {DecoratorError} for what has no stable form. */
-export function suffixOfParts(parts: readonly TakenPart[], request: HttpRequest, place: string): string {
+export function suffixOfInputs(inputs: readonly RequestInput[], request: HttpRequest, place: string): string {
   let suffix = '';
-  for (const part of parts) {
-    const value = part.of(request);
-    suffix += value === undefined ? `|!${part.name}` : `|${part.name}=${partOfKey(value, place)}`;
+  for (const input of inputs) {
+    const value = input.of(request);
+    suffix += value === undefined ? `|!${input.name}` : `|${input.name}=${partOfKey(value, place)}`;
   }
   return suffix;
 }
@@ -79,12 +79,12 @@ interface Read extends HttpRequest {
   readonly cookies?: unknown;
 }
 
-const ADDRESS: TakenPart = { name: '@ip', of: ({ ip }: Read) => ip };
-const CONTENT: TakenPart = { name: '@body', of: ({ body }: Read) => body };
-const BYTES: TakenPart = { name: '@raw-body', of: ({ rawBody }: Read) => rawBody };
+const ADDRESS: RequestInput = { name: '@ip', of: ({ ip }: Read) => ip };
+const CONTENT: RequestInput = { name: '@body', of: ({ body }: Read) => body };
+const BYTES: RequestInput = { name: '@raw-body', of: ({ rawBody }: Read) => rawBody };
 
 /** What middleware has read, as Nest takes it; otherwise what was written. */
-function cookie(name: string): TakenPart {
+function cookie(name: string): RequestInput {
   return {
     name: `@cookie:${escapeText(name)}`,
     of: ({ cookies, headers }: Read) => {
@@ -95,7 +95,7 @@ function cookie(name: string): TakenPart {
 }
 
 /** As it was written, signature and all. */
-function signedCookie(name: string): TakenPart {
+function signedCookie(name: string): RequestInput {
   return {
     name: `@signed-cookie:${escapeText(name)}`,
     of: ({ headers }) => written(headers.cookie, name),

@@ -29,7 +29,7 @@ const FOR_THE_CACHE: ReadonlySet<string> = new Set([
  *
  * @returns a text, the same for requests that are alike; undefined for one that the application is to see in any case.
  */
-export function likenessOf({ headers, method, socket, url }: IncomingMessage): string | undefined {
+export function fingerprintOf({ headers, method, socket, url }: IncomingMessage): string | undefined {
   const { host, origin, 'accept-version': version, 'cache-control': control } = headers;
   if ((method !== 'GET' && method !== 'HEAD') || host === undefined) return undefined;
   let names = '';
@@ -48,8 +48,8 @@ export function likenessOf({ headers, method, socket, url }: IncomingMessage): s
     forwardedHost === undefined && forwardedScheme === undefined
       ? []
       : [forwardedHost, forwardedScheme, socket.remoteAddress];
-  const likeness = [method, scheme, url, host, origin, version, names, ...proxy].join('\n');
-  return likeness.length > MAX_LENGTH ? undefined : likeness;
+  const fingerprint = [method, scheme, url, host, origin, version, names, ...proxy].join('\n');
+  return fingerprint.length > MAX_LENGTH ? undefined : fingerprint;
 }
 
 /**
