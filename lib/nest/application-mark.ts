@@ -6,8 +6,8 @@ const KEY = '~application';
 /** How long a mark stays of an application that does not start again. */
 const TTL = '30d';
 
-/** So many traits tell an application apart. */
-const MAX_TRAITS = 200;
+/** So many names tell an application apart. */
+const MAX_NAMES = 200;
 
 /** So many of them are shown. */
 const SHOWN = 3;
@@ -16,18 +16,19 @@ const SHOWN = 3;
  * What an application leaves beside its values, under the prefix of its keys, so that another one that stores under the same
  * keys is noticed.
  *
- * Two are the same application if they have its name (the option `application`), or one trait in common: processes of one
- * application, its versions before and after a deploy, and those that share code on purpose are not strangers.
+ * Two are the same application if they have its name (the option `application`), or one of the names that they are known by
+ * in common: processes of one application, its versions before and after a deploy, and those that share code on purpose are
+ * not strangers.
  */
 export class ApplicationMark {
   readonly #client: MemcachedClient;
   readonly #name: string | undefined;
-  readonly #traits: readonly string[];
+  readonly #identity: readonly string[];
 
-  constructor(client: MemcachedClient, name: string | undefined, traits: readonly string[]) {
+  constructor(client: MemcachedClient, name: string | undefined, identity: readonly string[]) {
     this.#client = client;
     this.#name = name;
-    this.#traits = traits.slice(0, MAX_TRAITS);
+    this.#identity = identity.slice(0, MAX_NAMES);
   }
 
   /**
@@ -36,8 +37,8 @@ export class ApplicationMark {
    * @returns what the other is known by, if there is one and it is a stranger.
    */
   async leave(): Promise<string | undefined> {
-    if (this.#name === undefined && this.#traits.length === 0) return undefined;
-    const mine = JSON.stringify({ name: this.#name, traits: this.#traits });
+    if (this.#name === undefined && this.#identity.length === 0) return undefined;
+    const mine = JSON.stringify({ name: this.#name, traits: this.#identity });
     if (await this.#client.add(KEY, mine, { ttl: TTL })) return undefined;
     const found = read(await this.#client.get(KEY));
     await this.#client.set(KEY, mine, { ttl: TTL });
@@ -48,7 +49,7 @@ export class ApplicationMark {
 
   #isOf({ name, traits }: Mark): boolean {
     if (name !== undefined && this.#name !== undefined) return name === this.#name;
-    return traits.some((trait) => this.#traits.includes(trait));
+    return traits.some((each) => this.#identity.includes(each));
   }
 }
 

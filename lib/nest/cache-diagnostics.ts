@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { channel, type Channel } from 'node:diagnostics_channel';
 import type { CacheAudiences, CacheHappening, CacheObserver } from '../cache/cache-events.js';
 import { logContextOf } from './instance/module-name.js';
-import type { Told } from './trace-channels.js';
+import type { MessageNaming } from './trace-channels.js';
 
 /** What the channels `nestjs-memcached:cache:…` tell. Never a value. */
 export interface CacheMessage {
@@ -53,7 +53,7 @@ export function audiencesOf(debug: boolean): CacheAudiences {
  *
  * @param debug whether the log gets it too.
  */
-export function publishing({ withKeys, instance, groups }: Told, debug: boolean): CacheObserver {
+export function publishing({ withKeys, instance, groups }: MessageNaming, debug: boolean): CacheObserver {
   const publish: CacheObserver = (what, key, error) => {
     const to = CHANNELS[what];
     if (!to.hasSubscribers) return;

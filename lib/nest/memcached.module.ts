@@ -13,7 +13,7 @@ import { DecoratorExplorer } from './boot/decorator-explorer.js';
 import { ApplicationCaches } from './instance/application-caches.js';
 import { ModuleCache } from './instance/module-cache.js';
 import { getModuleCacheToken, logContextOf } from './instance/module-name.js';
-import { standIn } from './instance/stand-in.js';
+import { testDoubleMethods } from './instance/test-double.js';
 import { MemcachedHealthIndicator } from './health/memcached.health.js';
 import { MemcachedService } from './memcached.service.js';
 import type { MemcachedModuleAsyncOptions } from './async-options.js';
@@ -155,7 +155,7 @@ function withInstance(definition: DynamicModule, extras: MemcachedModuleExtras):
           if (!enabled) return undefined;
           const double = memcached ?? {};
           return ApplicationCaches.of(container).companion(double, `cache ${name}`, () => {
-            const methods = isService(double) ? double : standIn(double);
+            const methods = isService(double) ? double : testDoubleMethods(double);
             return new ModuleCache(methods, varyBy, undefined, name);
           });
         },
@@ -177,8 +177,8 @@ function withInstance(definition: DynamicModule, extras: MemcachedModuleExtras):
             'start',
             () => new StartReport(memcached, options, name),
           );
-          const onStart = (traits: readonly string[]): void => {
-            if (isService(memcached)) report.tell(traits);
+          const onStart = (identity: readonly string[]): void => {
+            if (isService(memcached)) report.tell(identity);
             notices?.onApplicationBootstrap();
           };
           const close = (): void | Promise<void> => {

@@ -30,7 +30,7 @@ import { ClientStore } from '../store/client-store.js';
 import { KeyGroups } from './instance/key-groups.js';
 import { logContextOf } from './instance/module-name.js';
 import { UncachedCalls } from './instance/uncached-calls.js';
-import { cachePorts } from './cache-ports.js';
+import { enginePorts } from './engine-ports.js';
 import { type ClusterReport, ClusterReports } from './cluster-report.js';
 import { OPTIONS_TOKEN } from './options-token.js';
 
@@ -68,7 +68,7 @@ export class MemcachedService implements OnApplicationShutdown, AsyncDisposable 
     this.uncached = new UncachedCalls(new Logger(logContextOf(client.instance)));
     this.groups = new KeyGroups(client.diagnosticKeys);
     this.#store = new ClientStore(this.client, client.codec, client.commandTimeout);
-    this.#cache = new CacheEngine(this.#store, cache, cachePorts(client, debug, this.groups, this.uncached));
+    this.#cache = new CacheEngine(this.#store, cache, enginePorts(client, debug, this.groups, this.uncached));
     this.#reports = new ClusterReports(this.client, this.#cache, this.uncached);
   }
 

@@ -95,12 +95,12 @@ export class Notices implements OnApplicationBootstrap, OnApplicationShutdown {
       ...overflowing(this.#watched.client.topology()),
     ];
     this.#before = now;
-    const fresh = notices.filter(({ about }) => this.#isNews(about));
+    const fresh = notices.filter(({ about }) => this.#markSaid(about));
     if (fresh.length > 0) this.#logger.warn(fresh.map(({ text }) => text).join(' '));
   }
 
-  /** Whether something has not been said for long; then it is from now on. */
-  #isNews(about: string): boolean {
+  /** Marks something as said now. @returns false where it was said not long ago, so that it is not to be said again. */
+  #markSaid(about: string): boolean {
     const now = this.#clock.now();
     const last = this.#said.get(about);
     if (last !== undefined && now - last < AGAIN_MS) return false;

@@ -26,8 +26,8 @@ export class StartReport {
     this.#logger = new Logger(logContextOf(name));
   }
 
-  /** @param traits what the application is known by. */
-  tell(traits: readonly string[]): void {
+  /** @param identity what the application is known by. */
+  tell(identity: readonly string[]): void {
     if (this.#isTold || !isSeen()) return;
     this.#isTold = true;
     if (!this.#options.connectAtStart) {
@@ -35,10 +35,10 @@ export class StartReport {
       return;
     }
     // Neither is anything to the application: a server that is down has a line of its own, a closed client none.
-    this.#ask(traits).catch(() => undefined);
+    this.#ask(identity).catch(() => undefined);
   }
 
-  async #ask(traits: readonly string[]): Promise<void> {
+  async #ask(identity: readonly string[]): Promise<void> {
     const { connectTimeout, commandTimeout } = this.#options.client;
     const ask = (): Promise<ManyResult<string>> =>
       this.#memcached.version({ timeout: connectTimeout + commandTimeout });
@@ -49,7 +49,7 @@ export class StartReport {
     const failures = new Map(versions.failures.map(({ server, error }) => [server, error.message]));
     this.#logger.log(this.#line(failures, undefined));
     if (versions.size === 0) return;
-    const mark = new ApplicationMark(this.#memcached.client, this.#options.application, traits);
+    const mark = new ApplicationMark(this.#memcached.client, this.#options.application, identity);
     const stranger = await mark.leave();
     if (stranger !== undefined) this.#logger.warn(this.#warning(stranger));
   }

@@ -61,12 +61,12 @@ const refreshChannel = channelOf<RefreshMessage>('refresh');
 const loadChannel = channelOf<LoadMessage>('load');
 
 /** Traces what one cache does on the channels of this process. */
-export function tracingOn(told: Told): CacheTracing {
+export function tracingOn(naming: MessageNaming): CacheTracing {
   const messages = new WeakMap<TracedLoad, LoadMessage>();
   return {
     calls: new ChannelTracing<TracedCall, GetOrSetMessage>(
       getOrSetChannel,
-      told,
+      naming,
       callMessage,
       (message, { hit, stale, shared, miss, joined }) => {
         Object.assign(message, { hits: hit, stale, shared, misses: miss });
@@ -76,13 +76,13 @@ export function tracingOn(told: Told): CacheTracing {
     ),
     refreshes: new ChannelTracing<TracedKeys, RefreshMessage>(
       refreshChannel,
-      told,
+      naming,
       (_about, message) => message,
       done,
     ),
     loads: new ChannelTracing<TracedLoad, LoadMessage>(
       loadChannel,
-      told,
+      naming,
       (about, message) => {
         const { refresh, stale } = about;
         const load = { ...message, refresh, stale };
@@ -106,7 +106,7 @@ function done(message: LoadMessage | RefreshMessage): void {
 }
 
 /** How the messages of one cache call it and its keys. */
-export interface Told {
+export interface MessageNaming {
   readonly withKeys: boolean;
   readonly instance: string;
   readonly groups: KeyGroups;
@@ -119,26 +119,26 @@ class ChannelTracing<
 > implements Tracing<About> {
   readonly audience: Audience;
   readonly #channel: TracingChannel<string, Message>;
-  readonly #told: Told;
+  readonly #naming: MessageNaming;
   readonly #begin: (about: About, message: TracedMessage) => Message;
   readonly #end: (message: Message, about: About) => void;
 
   /** @param begin completes a message. @param end says in a message what has come of it. */
   constructor(
     channel: TracingChannel<string, Message>,
-    told: Told,
+    naming: MessageNaming,
     begin: (about: About, message: TracedMessage) => Message,
     end: (message: Message, about: About) => void,
   ) {
     this.#channel = channel;
     this.audience = channel;
-    this.#told = told;
+    this.#naming = naming;
     this.#begin = begin;
     this.#end = end;
   }
 
   async run<T>(about: About, work: () => Promise<T>): Promise<T> {
-    const { withKeys, instance, groups } = this.#told;
+    const { withKeys, instance, groups } = this.#naming;
     const { keys } = about;
     const message = this.#begin(about, {
       instance,

@@ -7,9 +7,9 @@ import {
 } from '@nestjs/common';
 import type { LazyModuleLoader, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { DecoratorError, MemcachedError } from '../../errors.js';
-import { traitsOf } from './application-traits.js';
+import { identityOf } from './application-identity.js';
 import { claimKeys } from './key-claims.js';
-import { Likenesses } from './likenesses.js';
+import { DifferingProviders } from './differing-providers.js';
 import { mistakesOf } from './method-checks.js';
 import { visibleProvider } from '../instance/visible-provider.js';
 import {
@@ -29,8 +29,8 @@ import type { DecoratedMethod, Hosted } from '../methods/decorated-method.js';
 import type { ModuleCache } from '../instance/module-cache.js';
 import { DEFAULT_NAME } from '../../options/client-options.js';
 import { getModuleCacheToken } from '../instance/module-name.js';
-import { placed } from '../methods/place.js';
-import { decoratedMethodsOf } from '../methods/stub.js';
+import { withPlace } from '../methods/with-place.js';
+import { decoratedMethodsOf } from '../methods/method-wrapper.js';
 import { instancesOfRoutes, mistakesOfRoutes } from './route-checks.js';
 import { adoptTags } from './tag-adoption.js';
 import type { DecoratorsOptions } from '../../options/module-options.js';
@@ -46,13 +46,13 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationBootstrap, 
   readonly #container: ModulesContainer;
   readonly #modules: ModuleRef;
   readonly #loader: LazyModuleLoader;
-  readonly #onStart: (traits: readonly string[]) => void;
+  readonly #onStart: (identity: readonly string[]) => void;
   readonly #close: () => void | Promise<void>;
   readonly #instance: string;
   readonly #onUnprovided: Required<DecoratorsOptions>['unprovided'];
   readonly #cache: ModuleCache | undefined;
   readonly #watched = new WeakSet<Provider>();
-  readonly #likenesses = new Likenesses();
+  readonly #differing = new DifferingProviders();
   /** Classes that factories have made objects of since the start. */
   readonly #made = new Set<Type>();
   #hasBegun = false;
@@ -94,7 +94,7 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationBootstrap, 
   }
 
   onApplicationBootstrap(): void {
-    this.#onStart(traitsOf(this.#container));
+    this.#onStart(identityOf(this.#container));
   }
 
   /** Modules that are loaded later get no hook of Nest's. */
@@ -157,7 +157,7 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationBootstrap, 
     for (const provider of providers) {
       const type = isMadeLater(provider) ? undefined : classOf(provider);
       if (type === undefined) continue;
-      for (const mistake of this.#likenesses.mistakes(provider, type, this.#oursAmong(type)))
+      for (const mistake of this.#differing.mistakes(provider, type, this.#oursAmong(type)))
         mistakes.add(mistake);
     }
     for (const provider of providers) {
@@ -249,7 +249,7 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationBootstrap, 
       ...(isHandedOn(object, provider) ? [] : requestMistakes(provider, methods, type)),
       ...(this.#isConnected(object as Hosted, cache)
         ? []
-        : this.#likenesses.mistakes(provider, type, methods)),
+        : this.#differing.mistakes(provider, type, methods)),
       ...this.#adoptTagsOf(type, cache),
     ];
     if (mistakes.length === 0) this.#give(object as Hosted, cache);
@@ -340,7 +340,7 @@ export class DecoratorExplorer implements OnModuleInit, OnApplicationBootstrap, 
         const { decorator, usesDefaultKey } = method.operations[index];
         if (instances[index] !== this.#instance) return;
         const place = method.place(decorator);
-        placed(place, () => {
+        withPlace(place, () => {
           if (policy !== undefined) cache.policy(policy, place);
           for (const source of varyBy) cache.varySource(source);
           if (types !== undefined) cache.storeClasses(types());
@@ -381,7 +381,7 @@ interface Application {
   readonly modules: ModuleRef;
   readonly loader: LazyModuleLoader;
   /** Called once it has started, with what it is known by. */
-  readonly onStart: (traits: readonly string[]) => void;
+  readonly onStart: (identity: readonly string[]) => void;
   /** Ends the service and what looks at it, where nobody else does. */
   readonly close: () => void | Promise<void>;
 }

@@ -2,7 +2,7 @@ import type { Type } from '@nestjs/common';
 import type { ModuleCache } from '../instance/module-cache.js';
 import type { DecoratedMethod } from '../methods/decorated-method.js';
 import type { CompiledOperation, DecoratorName } from '../methods/operation.js';
-import type { KeyUse } from '../methods/reader-tags.js';
+import type { KeyUse } from '../methods/key-overlap.js';
 
 /**
  * Has a method hold the keys that it chose itself, on objects of a class. A `@Cacheable` and a `@CacheBatch` may have the same.

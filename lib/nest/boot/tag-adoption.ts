@@ -1,8 +1,15 @@
 import { Logger, type Type } from '@nestjs/common';
 import type { Adopted, ModuleCache } from '../instance/module-cache.js';
 import type { CompiledOperation } from '../methods/operation.js';
-import { type KeyUse, lacksTags, mayMeet, meetingOf, type Meeting, tagsFor } from '../methods/reader-tags.js';
-import { decoratedMethodsOf } from '../methods/stub.js';
+import {
+  type KeyOverlap,
+  type KeyUse,
+  lacksTags,
+  mayOverlap,
+  overlapOf,
+  tagsFor,
+} from '../methods/key-overlap.js';
+import { decoratedMethodsOf } from '../methods/method-wrapper.js';
 import { compiledOf } from './compiled-operations.js';
 
 /**
@@ -32,29 +39,29 @@ export function adoptTags(types: ReadonlySet<Type>, instance: string, cache: Mod
 
 /** @throws {DecoratorError} for a tag that cannot be given. */
 function adoptedBy({ puts, policy }: Writer, readers: readonly Reader[], cache: ModuleCache): Adopted {
-  const meetings = readers.flatMap(({ reads, policy: read }) => {
-    const meeting = meetingOf(puts, reads);
-    return meeting === undefined ? [] : { ...meeting, policy: read };
+  const overlaps = readers.flatMap(({ reads, policy: read }) => {
+    const overlap = overlapOf(puts, reads);
+    return overlap === undefined ? [] : { ...overlap, policy: read };
   });
-  const same = meetings.filter(({ isSame }) => isSame);
+  const same = overlaps.filter(({ isSame }) => isSame);
   // Whoever means this key alone is meant, rather than one who reads it among others.
-  const kept = same.length > 0 ? same : meetings;
-  const [grace] = kept.flatMap((meeting) => graceOf(meeting.policy, meeting.reader.place, cache) ?? []);
+  const kept = same.length > 0 ? same : overlaps;
+  const [grace] = kept.flatMap((overlap) => graceOf(overlap.policy, overlap.reader.place, cache) ?? []);
   const isOther = !puts.saysGrace && grace !== undefined && grace !== graceOf(policy, puts.place, cache);
   return {
-    tags: kept.flatMap((meeting) => tagsFor(puts, meeting)),
+    tags: kept.flatMap((overlap) => tagsFor(puts, overlap)),
     policy: isOther ? { ...policy, grace } : undefined,
     doubt: doubtOf(puts, kept, readers),
   };
 }
 
 /** What is to be said where nobody knows whether a reader takes what is written for nothing. */
-function doubtOf(puts: KeyUse, kept: readonly Meeting[], readers: readonly Reader[]): string | undefined {
+function doubtOf(puts: KeyUse, kept: readonly KeyOverlap[], readers: readonly Reader[]): string | undefined {
   if (!puts.mayBeLost) return undefined;
   const unsure =
     kept.length === 0
-      ? readers.map(({ reads }) => reads).find((reader) => mayMeet(puts, reader))
-      : kept.find((meeting) => lacksTags(puts, meeting))?.reader;
+      ? readers.map(({ reads }) => reads).find((reader) => mayOverlap(puts, reader))
+      : kept.find((overlap) => lacksTags(puts, overlap))?.reader;
   return (
     unsure &&
     `${puts.place}: ${unsure.place} may read what is stored here, which the keys do not tell; it takes what lacks its tags for ` +

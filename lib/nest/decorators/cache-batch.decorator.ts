@@ -12,7 +12,7 @@ import { KeyMaker } from '../methods/key-maker.js';
 import { filled } from '../methods/marked-parameter.js';
 import type { Call } from '../methods/call.js';
 import type { CompiledOperation, MethodFacts } from '../methods/operation.js';
-import { decorateMethod } from '../methods/stub.js';
+import { decorateMethod } from '../methods/method-wrapper.js';
 import type { AnyMethod, BatchDecoratorFor, IdOf, RestOf, RowOf, ShapeOf } from './method-types.js';
 
 /**

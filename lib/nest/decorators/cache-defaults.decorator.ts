@@ -2,7 +2,7 @@ import type { Type } from '@nestjs/common';
 import type { CacheDefaultsOptions } from '../../options/cache-defaults-options.js';
 import { refuseBareText } from '../../options/decorator-options.js';
 import { setClassDefaults } from '../methods/class-defaults.js';
-import { declareHost } from '../methods/stub.js';
+import { declareHost } from '../methods/method-wrapper.js';
 
 /**
  * Says for all decorated methods of a class what they have in common; subclasses inherit it, option by option.

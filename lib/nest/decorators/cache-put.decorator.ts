@@ -14,7 +14,7 @@ import { policyOver } from '../methods/class-defaults.js';
 import { KeyMaker } from '../methods/key-maker.js';
 import type { Call } from '../methods/call.js';
 import type { CompiledOperation, MethodFacts } from '../methods/operation.js';
-import { decorateMethod } from '../methods/stub.js';
+import { decorateMethod } from '../methods/method-wrapper.js';
 import type { AnyMethod, MethodDecoratorFor, ResultOf } from './method-types.js';
 
 /**

@@ -9,7 +9,7 @@ import {
 import { readWritersOptions, refuseBareText } from '../../options/decorator-options.js';
 import { KeyMaker } from '../methods/key-maker.js';
 import type { CompiledOperation, MethodFacts } from '../methods/operation.js';
-import { decorateMethod } from '../methods/stub.js';
+import { decorateMethod } from '../methods/method-wrapper.js';
 import type { AnyMethod, MethodDecoratorFor, ResultOf } from './method-types.js';
 
 /**

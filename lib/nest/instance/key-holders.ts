@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { DecoratorError } from '../../errors.js';
 
-/** Which methods store under which keys: of two that meet, each would be served what the other returned. */
+/** Which methods store under which keys: of two with the same, each would be served what the other returned. */
 export class KeyHolders {
   /** By what their keys look like. */
   readonly #holders = new Map<string, KeyHolder[]>();
@@ -16,7 +16,7 @@ export class KeyHolders {
    */
   claim(shape: string, holder: KeyHolder): void {
     const holders = this.#holders.get(shape) ?? [];
-    const stranger = holders.find((other) => !mayMeet(holder, other));
+    const stranger = holders.find((other) => !mayShareKeys(holder, other));
     if (stranger !== undefined) throw refusal(holder, stranger);
     if (holders.some(({ method, type }) => method === holder.method && type === holder.type)) return;
     this.#holders.set(shape, [...holders, holder]);
@@ -33,7 +33,7 @@ export interface KeyHolder {
   readonly isOpaque: boolean;
 }
 
-function mayMeet(one: KeyHolder, other: KeyHolder): boolean {
+function mayShareKeys(one: KeyHolder, other: KeyHolder): boolean {
   if (one.isShared && other.isShared) return true;
   if (one.method !== other.method) return one.isOpaque || other.isOpaque;
   return one.type === other.type || isHeir(one.type, other.type) || isHeir(other.type, one.type);

@@ -9,7 +9,7 @@ import { type MethodSignature, readSignature } from './method-signature.js';
 import type { CacheKeyPart } from '../keys/canonical.js';
 import { forcedCalls, isForced } from '../instance/force-fresh.js';
 import { asObservable, type Emissions, lastEmission, onlyEmission } from './observables.js';
-import { placed } from './place.js';
+import { withPlace } from './with-place.js';
 import { isStream } from './streams.js';
 import { type CompiledOperation, NESTING, type Operation } from './operation.js';
 
@@ -94,7 +94,7 @@ export class DecoratedMethod {
     const plan = this.#plan(type);
     plan.compiled ??= this.#operations.map((operation) => {
       const place = this.place(operation.decorator);
-      return placed(place, () =>
+      return withPlace(place, () =>
         operation.compile({
           declarer: { name: this.declarer.name, namesakes: this.#namesakes(type) },
           method: this.#keyName,

@@ -9,8 +9,8 @@ import type { KeyOption } from '../../options/key-option.js';
 import type { SharedOptions } from '../../options/decorator-options.js';
 import type { Call } from './call.js';
 import type { Common, MethodFacts } from './operation.js';
-import { placed } from './place.js';
-import type { KeyUse } from './reader-tags.js';
+import { withPlace } from './with-place.js';
+import type { KeyUse } from './key-overlap.js';
 
 /** Makes keys for one decorator; messages name the place. */
 export class KeyMaker {
@@ -43,7 +43,7 @@ export class KeyMaker {
    * @throws {DecoratorError} for arguments without a stable form, and for a `varyBy` that is undefined.
    */
   key(call: Call, key: CompiledKey | undefined, result?: unknown): string {
-    return placed(this.#facts.place, () => this.#varied(call, this.#own(call, key, result)));
+    return withPlace(this.#facts.place, () => this.#varied(call, this.#own(call, key, result)));
   }
 
   /**
@@ -104,7 +104,7 @@ export class KeyMaker {
   /** Tags, which do not vary: invalidating one is meant for all. */
   tags(call: Call, tags: readonly CompiledKey[], result?: unknown): string[] {
     if (tags.length === 0) return [];
-    return placed(this.#facts.place, () => tags.map((tag) => tag.make(call.args, result)));
+    return withPlace(this.#facts.place, () => tags.map((tag) => tag.make(call.args, result)));
   }
 
   /** As `tags`, for a method that can do without: where there is nothing to make one of, that is noted, and there are none. */
@@ -153,7 +153,7 @@ export class KeyMaker {
   }
 
   #variedInPlace(call: Call, own: string): string {
-    return placed(this.#facts.place, () => this.#varied(call, own));
+    return withPlace(this.#facts.place, () => this.#varied(call, own));
   }
 
   #defaultKey({ cache, self, args }: Call): string {

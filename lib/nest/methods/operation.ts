@@ -5,7 +5,7 @@ import type { Call } from './call.js';
 import type { KeyDeclarer } from '../keys/key-compiler.js';
 import type { KeyForm } from '../keys/key-template.js';
 import type { VaryBy } from '../../options/vary-by.js';
-import type { KeyUse } from './reader-tags.js';
+import type { KeyUse } from './key-overlap.js';
 import type { MethodSignature } from './method-signature.js';
 
 /**

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { callsInherited } from '../../../lib/nest/methods/super-calls.js';
 import { Cacheable } from '../../../lib/index.js';
-import { decoratedMethodsOf } from '../../../lib/nest/methods/stub.js';
+import { decoratedMethodsOf } from '../../../lib/nest/methods/method-wrapper.js';
 
 const SYMBOL = Symbol('find');
 const NAME: string = ['fi', 'nd'].join('');

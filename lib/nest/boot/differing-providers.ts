@@ -8,7 +8,7 @@ import { differenceBetween } from './visible-state.js';
  * Looks for objects of one class that are made in different ways, so that each may return something else under the keys
  * that they share.
  */
-export class Likenesses {
+export class DifferingProviders {
   /** Of each class, the provider whose objects others are compared with. */
   readonly #first = new Map<Type, Provider>();
 

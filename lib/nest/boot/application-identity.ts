@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import { hasCachedRoutes } from '../http/http-cache-metadata.js';
-import { decoratedMethodsOf } from '../methods/stub.js';
+import { decoratedMethodsOf } from '../methods/method-wrapper.js';
 import { classOfObject, type Provider } from './provider.js';
 
 /** Names that Nest's scaffold gives to classes of every application. */
@@ -18,7 +18,7 @@ const OF_EVERY_APPLICATION: ReadonlySet<string> = new Set([
  * What an application is known by: its decorated methods and cached controllers, otherwise its controllers, otherwise its
  * modules. Another version of it has most of them, another application has none; in the order of the names.
  */
-export function traitsOf(container: ModulesContainer): string[] {
+export function identityOf(container: ModulesContainer): string[] {
   const modules = [...container.values()];
   const controllers = modules.flatMap((module) => classesAmong(module.controllers.values()));
   const providers = modules.flatMap((module) => classesAmong(module.providers.values()));

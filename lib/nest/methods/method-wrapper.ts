@@ -12,17 +12,15 @@ import { callsInherited } from './super-calls.js';
 /** Where a class keeps the decorated methods it declares. */
 const METHODS = 'nestjs-memcached:methods';
 
-/** Where a stub keeps the method it stands for. */
-const STANDS_FOR = Symbol('nestjs-memcached:stands for');
-
-type Method = (...args: never[]) => unknown;
+/** Where a wrapper keeps the method that it wraps. */
+const WRAPPED = Symbol('nestjs-memcached:wrapped');
 
 /**
  * Makes a method decorator of an operation.
  *
- * It puts a stub in the method's place at once, since Nest binds routes, and makes request-scoped objects, without
- * asking anybody later. The stub has the method's name, its number of parameters, and all of its metadata, so other
- * decorators work above and below; several operations share one stub.
+ * It puts a wrapper in the method's place at once, since Nest binds routes, and makes request-scoped objects, without
+ * asking anybody later. The wrapper has the method's name, its number of parameters, and all of its metadata, so other
+ * decorators work above and below; several operations share one wrapper.
  */
 export function decorateMethod(operation: Operation): MethodDecorator {
   return (target: object, property: string | symbol, descriptor?: PropertyDescriptor) => {
@@ -30,7 +28,7 @@ export function decorateMethod(operation: Operation): MethodDecorator {
     if (descriptor === undefined || typeof method !== 'function' || typeof target === 'function') {
       throw refusal(operation.decorator, target, property);
     }
-    const decorated = standsFor(method) ?? replace(target, property, descriptor, method as Method);
+    const decorated = wrappedBy(method) ?? replace(target, property, descriptor, method as Method);
     decorated.add(operation);
     declareHost(target, operation.name ?? DEFAULT_NAME);
   };
@@ -88,19 +86,19 @@ function replace(
   method: Method,
 ): DecoratedMethod {
   const decorated = new DecoratedMethod(target, property, method);
-  const stub = function (this: object | undefined, ...args: unknown[]): unknown {
+  const wrapper = function (this: object | undefined, ...args: unknown[]): unknown {
     return decorated.call(this, args);
   };
   // Name and length are among the properties; so is whatever other libraries hang on functions.
   for (const key of Reflect.ownKeys(method)) {
     if (key === 'prototype') continue;
-    Object.defineProperty(stub, key, Object.getOwnPropertyDescriptor(method, key) as PropertyDescriptor);
+    Object.defineProperty(wrapper, key, Object.getOwnPropertyDescriptor(method, key) as PropertyDescriptor);
   }
   for (const key of Reflect.getOwnMetadataKeys(method)) {
-    Reflect.defineMetadata(key, Reflect.getOwnMetadata(key, method), stub);
+    Reflect.defineMetadata(key, Reflect.getOwnMetadata(key, method), wrapper);
   }
-  Object.defineProperty(stub, STANDS_FOR, { value: { stub, decorated } });
-  descriptor.value = stub;
+  Object.defineProperty(wrapper, WRAPPED, { value: { wrapper, decorated } });
+  descriptor.value = wrapper;
   const declared = ownMethods(target.constructor);
   if (declared.length === 0) DeclaredClasses.declare(target.constructor as Type);
   Reflect.defineMetadata(METHODS, [...declared, decorated], target.constructor);
@@ -111,10 +109,10 @@ function ownMethods(type: object): readonly DecoratedMethod[] {
   return (Reflect.getOwnMetadata(METHODS, type) as DecoratedMethod[] | undefined) ?? [];
 }
 
-/** The method a function stands for, if it is a stub itself, and no copy that another decorator made of one. */
-function standsFor(method: object): DecoratedMethod | undefined {
-  const mark = (method as { [STANDS_FOR]?: { stub: unknown; decorated: DecoratedMethod } })[STANDS_FOR];
-  return mark?.stub === method ? mark.decorated : undefined;
+/** The method that a function wraps, if it is a wrapper itself, and no copy that another decorator made of one. */
+function wrappedBy(method: object): DecoratedMethod | undefined {
+  const mark = (method as { [WRAPPED]?: { wrapper: unknown; decorated: DecoratedMethod } })[WRAPPED];
+  return mark?.wrapper === method ? mark.decorated : undefined;
 }
 
 function refusal(decorator: DecoratorName, target: unknown, property: unknown): DecoratorError {
@@ -131,3 +129,5 @@ function refusal(decorator: DecoratorName, target: unknown, property: unknown): 
       : `${place}: only methods can be decorated, not accessors and properties; write it as a method`,
   );
 }
+
+type Method = (...args: never[]) => unknown;

@@ -8,6 +8,15 @@ import {
   type Placeholder,
 } from '../keys/key-template.js';
 
+/** How a reader makes the key under which another one stores. */
+export interface KeyOverlap {
+  readonly reader: KeyUse;
+  /** What the writer's key has in the places of the reader's placeholders; none where both make their key by one function. */
+  readonly parts: readonly Part[];
+  /** Whether the two mean the same keys; otherwise the reader may mean the writer's among others. */
+  readonly isSame: boolean;
+}
+
 /** How a decorator's keys and tags are made, for others that store or invalidate under the same keys. */
 export interface KeyUse {
   /** What stands before the key, from `@CacheDefaults`. */
@@ -26,23 +35,14 @@ export interface KeyUse {
   readonly place: string;
 }
 
-/** How a reader makes the key under which another one stores. */
-export interface Meeting {
-  readonly reader: KeyUse;
-  /** What the writer's key has in the places of the reader's placeholders; none where both make their key by one function. */
-  readonly parts: readonly Part[];
-  /** Whether the two mean the same keys; otherwise the reader may mean the writer's among others. */
-  readonly isSame: boolean;
-}
-
 /** A piece of a key's template. */
 type Part = Pick<KeyTemplate, 'literals' | 'placeholders'>;
 
 /** What stands in the place of a value: no value contains a character that separates values. */
 const VALUE = '([^:/|;#?&]*)';
 
-/** How a reader's keys meet a writer's; undefined where they do not, as far as can be told from what was written. */
-export function meetingOf(writer: KeyUse, reader: KeyUse): Meeting | undefined {
+/** How a reader's keys overlap with a writer's; undefined where they do not, as far as can be told from what was written. */
+export function overlapOf(writer: KeyUse, reader: KeyUse): KeyOverlap | undefined {
   if (writer.key === undefined || reader.key === undefined) return undefined;
   const [from, to] = [reader.key.template, writer.key.template];
   if (from === undefined || to === undefined) {
@@ -58,16 +58,16 @@ export function meetingOf(writer: KeyUse, reader: KeyUse): Meeting | undefined {
 }
 
 /** Whether a reader may read what is stored under a key that only a function tells. */
-export function mayMeet(writer: KeyUse, reader: KeyUse): boolean {
+export function mayOverlap(writer: KeyUse, reader: KeyUse): boolean {
   const isUnknown = writer.key?.template === undefined || reader.key?.template === undefined;
   const wantsTags = reader.tags.length > 0 || reader.hasTagsOfValue;
   return isUnknown && reader.key !== undefined && writer.prefix === reader.prefix && wantsTags;
 }
 
 /** Whether a reader that may mean a writer's key has tags that cannot be made of it, where the writer names none. */
-export function lacksTags(writer: KeyUse, meeting: Meeting): boolean {
-  const { tags, hasTagsOfValue } = meeting.reader;
-  return hasTagsOfValue || tagsFor(writer, meeting).length < tags.length;
+export function lacksTags(writer: KeyUse, overlap: KeyOverlap): boolean {
+  const { tags, hasTagsOfValue } = overlap.reader;
+  return hasTagsOfValue || tagsFor(writer, overlap).length < tags.length;
 }
 
 /**
@@ -76,7 +76,7 @@ export function lacksTags(writer: KeyUse, meeting: Meeting): boolean {
  * @returns those that can be made of what the writer's key is made of, and that the writer does not name itself.
  * @throws {DecoratorError} for one that cannot, where the two mean the same keys.
  */
-export function tagsFor(writer: KeyUse, { reader, parts, isSame }: Meeting): CompiledKey[] {
+export function tagsFor(writer: KeyUse, { reader, parts, isSame }: KeyOverlap): CompiledKey[] {
   const own = new Set(writer.tags.map(({ template }) => template && blank(template)));
   const mayBeNamed = writer.hasTagsOfValue || own.has(undefined) || !isSame;
   if (reader.hasTagsOfValue && !mayBeNamed) {

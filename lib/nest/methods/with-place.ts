@@ -1,7 +1,7 @@
 import { DecoratorError } from '../../errors.js';
 
 /** Adds the place to a message that lacks it. */
-export function placed<T>(place: string, work: () => T): T {
+export function withPlace<T>(place: string, work: () => T): T {
   try {
     return work();
   } catch (error) {

@@ -16,7 +16,7 @@ const PLAIN: LoadContext = {
  * A test's double in the service's place, as decorated methods may use it: where it lacks a method, or a mock answers
  * nothing without having asked the loader, they are the plain methods.
  */
-export function standIn(double: object): CacheMethods {
+export function testDoubleMethods(double: object): CacheMethods {
   const ask = (name: string, ...args: unknown[]): unknown => {
     const method = (double as Partial<Record<string, unknown>>)[name];
     return typeof method === 'function' ? (method as Method).apply(double, args) : undefined;

@@ -11,7 +11,7 @@ import { tracingOn } from './trace-channels.js';
  *
  * @param debug whether the log is told of everything.
  */
-export function cachePorts(
+export function enginePorts(
   { diagnosticKeys: withKeys, instance }: ResolvedClientOptions,
   debug: boolean,
   groups: KeyGroups,
@@ -19,11 +19,11 @@ export function cachePorts(
 ): CachePorts {
   // Begun while the application starts, outside of every request's async context.
   const outside = new AsyncResource('nestjs-memcached');
-  const told = { withKeys, instance, groups };
+  const naming = { withKeys, instance, groups };
   return {
     outside: (work) => outside.runInAsyncScope(work),
-    observer: uncached.observing(publishing(told, debug)),
+    observer: uncached.observing(publishing(naming, debug)),
     audiences: audiencesOf(debug),
-    tracing: tracingOn(told),
+    tracing: tracingOn(naming),
   };
 }
