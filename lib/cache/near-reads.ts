@@ -1,5 +1,5 @@
 import { InvalidOptionsError } from '../errors.js';
-import type { WantedRead } from '../near/kept-value.js';
+import type { BegunRead } from '../near/kept-value.js';
 import { NearCache } from '../near/near-cache.js';
 import type { ResolvedCacheOptions, ResolvedPolicy } from '../options/cache-policy.js';
 import type { CacheCall } from './cache-call.js';
@@ -14,7 +14,7 @@ export class NearReads {
   readonly #store: CacheStore;
   readonly #events: CacheEvents;
   /** When the reads began of values that may be kept. */
-  readonly #begun = new WeakMap<CacheReading, WantedRead>();
+  readonly #begun = new WeakMap<CacheReading, BegunRead>();
 
   constructor(near: NearCache, store: CacheStore, events: CacheEvents) {
     this.#store = store;
@@ -70,11 +70,11 @@ export class NearReads {
     areTagged: boolean,
     read: (keep: 'same' | 'copy' | undefined) => Promise<CacheReading>,
   ): Promise<CacheReading> {
-    const wanted = this.#near.wants(key, policy);
-    if (wanted === undefined) return read(undefined);
-    return this.#sameOr(key, policy, () => read(wanted.as)).then((reading) => {
+    const begun = this.#near.beginRead(key, policy);
+    if (begun === undefined) return read(undefined);
+    return this.#sameOr(key, policy, () => read(begun.as)).then((reading) => {
       if (reading.value?.kept === undefined) return reading;
-      this.#begun.set(reading, wanted);
+      this.#begun.set(reading, begun);
       // Otherwise it takes the states of tags to say whether it is fresh.
       if (!areTagged && isPlainHit(reading, policy)) this.keep(key, policy, reading);
       return reading;

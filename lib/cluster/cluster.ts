@@ -189,15 +189,17 @@ export class Cluster {
     }
     if (owner === undefined) return this.execute(request);
     const bumps = this.#bumpsOf(owner);
-    const standIn = this.#tellStandIn(request, owner);
+    const standIn = this.#invalidateStandIn(request, owner);
     const promise = promised(request);
     const { resolve } = request;
     const owed = (error: unknown): Promise<unknown> => this.#oweAfter(owner, request, error, standIn);
-    request.resolve = (result) => resolve(toldOf(request, bumps, result, owed));
+    request.resolve = (result) => resolve(afterBump(request, bumps, result, owed));
     request.reject = (error) => resolve(owed(error));
     owner.send(request);
     bumps?.ask();
-    return standIn === undefined ? promise : Promise.all([promise, standIn.told]).then(([result]) => result);
+    return standIn === undefined
+      ? promise
+      : Promise.all([promise, standIn.outcome]).then(([result]) => result);
   }
 
   /**
@@ -230,18 +232,18 @@ export class Cluster {
     if (this.#options.failover !== 'next' || present?.available === true) return request.missResult;
     const acting = this.nodeFor(request.routingKey);
     if (acting === undefined || acting === present) return request.missResult;
-    if (acting === standIn?.node) return standIn.told;
+    if (acting === standIn?.node) return standIn.outcome;
     return this.#invalidateOn(acting, repeated(request, acting.dialect === 'meta' ? request.kind : 'delete'));
   }
 
   /** Deletes what the server that stands in for a key's own may hold, unless it stands in now, and is told in its place. */
-  #tellStandIn(request: Request, owner: Node): StandIn | undefined {
+  #invalidateStandIn(request: Request, owner: Node): StandIn | undefined {
     if (this.#options.failover !== 'next') return undefined;
     const { routingKey } = request;
     const index = this.#placement.indexWithout(routingKey, (candidate) => this.#nodes[candidate] === owner);
     const node = this.#nodes[index] as Node | undefined;
     if (node === undefined || node === this.nodeFor(routingKey)) return undefined;
-    return { node, told: this.#invalidateOn(node, repeated(request, 'delete')) };
+    return { node, outcome: this.#invalidateOn(node, repeated(request, 'delete')) };
   }
 
   /** Invalidates on a server that is not the key's own. What cannot be done now is owed to it as well. */
@@ -351,14 +353,14 @@ export class Cluster {
 /** A server that stands in for another, and what an invalidation that was sent there comes to. */
 interface StandIn {
   readonly node: Node;
-  readonly told: Promise<unknown>;
+  readonly outcome: Promise<unknown>;
 }
 
 /** The promise of a request's outcome. Nothing else is done in its executor, so that the compiler can do without one. */
 function promised(request: Request): Promise<unknown> {
   const promise = new Promise((resolve, reject) => {
     request.resolve = resolve;
-    request.reject = request.asker === undefined ? reject : tellAsker;
+    request.reject = request.asker === undefined ? reject : failAsker;
   });
   request.watch?.attach();
   return promise;
@@ -370,19 +372,19 @@ function mayMiss({ kind, details }: Request): boolean {
 }
 
 /** What an invalidation comes to, once near caches have been told of it, where there are any. */
-function toldOf(
+function afterBump(
   request: Request,
   bumps: EpochBumps | undefined,
   result: unknown,
   owed: (error: unknown) => Promise<unknown>,
 ): unknown {
   // Of several commands in the classic dialect.
-  if (result instanceof Promise) return result.then((done) => toldOf(request, bumps, done, owed), owed);
+  if (result instanceof Promise) return result.then((done) => afterBump(request, bumps, done, owed), owed);
   return bumps?.bump(request.key)?.then(() => result, owed) ?? result;
 }
 
 /** Called as a method of its request. */
-function tellAsker(this: Request, error: unknown): void {
+function failAsker(this: Request, error: unknown): void {
   this.resolve(this.asker!.failed(error));
 }
 

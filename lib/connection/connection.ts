@@ -112,11 +112,6 @@ export class Connection {
     return (this.#peer ??= peerOf(this.#socket));
   }
 
-  /** Requests that have no reply yet, tombstones included. */
-  get inFlight(): number {
-    return this.#pending.length + this.#waiting.length;
-  }
-
   /** Whether the server hung up or refused when it was asked for the meta dialect, as a proxy does that knows none. */
   get refusedMeta(): boolean {
     return this.#refusedMeta;

@@ -54,8 +54,8 @@ export class Deadlines {
    * meanwhile, that lies unread, and the next turn comes upon it: what is written then is not lost.
    */
   rested = false;
-  /** Milliseconds that did not count so far. */
-  #excused = 0;
+  /** For how many milliseconds the clock has stood still so far. */
+  #stalledMs = 0;
   #lookedAt = 0;
   /** When bytes were last seen to have come; `Infinity` once it was told that none do. */
   #heardAt = 0;
@@ -85,7 +85,7 @@ export class Deadlines {
     this.rested = time - this.turnedAt > IDLE_MS;
     this.turnedAt = time;
     if (this.#timer !== undefined && time - this.#lookedAt > STALL_MS) this.#count(time);
-    this.#now = Math.ceil(time - this.#excused);
+    this.#now = Math.ceil(time - this.#stalledMs);
   }
 
   /**
@@ -96,16 +96,16 @@ export class Deadlines {
   begin(timed: Timed, inTurn: boolean): void {
     if (!inTurn) this.beginTurn();
     const now = this.#now;
-    timed.deadline = timed.deadline === 0 ? now + timed.timeoutMs : timed.deadline - this.#excused;
+    timed.deadline = timed.deadline === 0 ? now + timed.timeoutMs : timed.deadline - this.#stalledMs;
     if (timed.deadline < this.#next) this.#next = timed.deadline;
     if (this.#timer !== undefined || this.#stopped) return;
     this.#heardAt = this.turnedAt;
     this.#arm();
   }
 
-  /** Lets something go on with another connection: what was excused here counts there, too. */
+  /** Lets something go on with another connection: how long the clock has stood still here is left out there, too. */
   release(timed: Timed): void {
-    if (timed.deadline !== 0) timed.deadline += this.#excused;
+    if (timed.deadline !== 0) timed.deadline += this.#stalledMs;
   }
 
   /** The kernel has taken what was given to it, and more is waiting. */
@@ -129,11 +129,11 @@ export class Deadlines {
     if (this.heardBytes > 0) this.#heardAt = time;
     if (this.answers > 0) this.#workedMs = 0;
     if (streaming && idleMs - this.#idleMs < gap * IDLE_PART && this.#workedMs < MAX_REPLY_MS) {
-      this.#excused += gap;
+      this.#stalledMs += gap;
       this.#workedMs += gap;
     } else {
       const counts = gap > STALL_MS ? LOOK_MS : gap;
-      this.#excused += gap - (streaming ? counts * STREAMING_PART : counts);
+      this.#stalledMs += gap - (streaming ? counts * STREAMING_PART : counts);
     }
     this.#begin(time, idleMs);
   }
@@ -161,7 +161,7 @@ export class Deadlines {
       this.#heardAt = Number.POSITIVE_INFINITY;
       this.#onQuiet();
     }
-    const now = time - this.#excused;
+    const now = time - this.#stalledMs;
     if (now >= this.#next) {
       this.#next = Number.POSITIVE_INFINITY;
       const next = this.#expire(now);

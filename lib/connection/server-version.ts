@@ -11,8 +11,4 @@ export class ServerVersion {
       (Number(a) === major && (Number(b) > minor || (Number(b) === minor && Number(c) >= patch)))
     );
   }
-
-  toString(): string {
-    return this.text;
-  }
 }

@@ -24,7 +24,7 @@ export class Epochs {
   readonly #store: EpochStore;
   readonly #clock: Clock;
   readonly #order: Order;
-  readonly #servers = new Map<string, ServerEpochs>();
+  readonly #servers = new Map<string, KnownEpochs>();
   /** For how long an answer is relied on by who would do so for `nearMs` without a bus, by when it was asked for. */
   readonly #reliedMs: (nearMs: number, askedAt: number) => number;
   #nearMs = Number.POSITIVE_INFINITY;
@@ -51,7 +51,7 @@ export class Epochs {
   /** The present epoch of a place, if it is known; asked for from now on otherwise. */
   at(place: EpochPlace): Epoch | undefined {
     let server = this.#servers.get(place.server);
-    if (server === undefined) this.#servers.set(place.server, (server = new ServerEpochs(place.server)));
+    if (server === undefined) this.#servers.set(place.server, (server = new KnownEpochs(place.server)));
     const epoch = server.epochs.get(place.shard);
     if (epoch === undefined && !server.epochs.has(place.shard)) {
       server.epochs.set(place.shard, undefined);
@@ -124,7 +124,7 @@ export class Epochs {
     this.#schedule(this.#reliedMs(this.#nearMs, this.#polledAt) / 2);
   }
 
-  async #ask(server: ServerEpochs): Promise<void> {
+  async #ask(server: KnownEpochs): Promise<void> {
     const askedAt = this.#clock.now();
     const shards = [...server.epochs.keys()];
     server.isAsked = true;
@@ -153,7 +153,7 @@ export class Epochs {
   }
 
   /** Whether the mark has been there since it was seen first. Puts it there, and says from when on all will heed it. */
-  async #isMarked(server: ServerEpochs, mark: string | undefined): Promise<boolean> {
+  async #isMarked(server: KnownEpochs, mark: string | undefined): Promise<boolean> {
     if (mark === '') return false;
     if (mark === undefined || mark !== server.mark) {
       // While it was not there, somebody may have changed something and told nobody.
@@ -171,7 +171,7 @@ export class Epochs {
     return true;
   }
 
-  async #take(server: ServerEpochs, shards: readonly number[], { epochs }: EpochReading): Promise<void> {
+  async #take(server: KnownEpochs, shards: readonly number[], { epochs }: EpochReading): Promise<void> {
     const missing: number[] = [];
     shards.forEach((shard, index) => {
       const name = epochs[index];
@@ -196,7 +196,7 @@ export class Epochs {
     });
   }
 
-  #learn(server: ServerEpochs, shard: number, name: string): void {
+  #learn(server: KnownEpochs, shard: number, name: string): void {
     if (server.epochs.get(shard)?.name === name) return;
     server.forget(shard);
     server.epochs.set(shard, new Epoch(name, server, this.#order.next()));
@@ -204,7 +204,7 @@ export class Epochs {
 }
 
 /** What one server has said. */
-class ServerEpochs {
+class KnownEpochs {
   readonly id: string;
   /** When the questions were sent that were answered last. */
   askedAt = Number.NEGATIVE_INFINITY;
@@ -239,13 +239,13 @@ class ServerEpochs {
 /** One epoch, from when it was heard of until another takes its place. */
 export class Epoch {
   readonly name: string;
-  readonly server: ServerEpochs;
+  readonly server: KnownEpochs;
   /** Since when it has been known. */
   readonly since: number;
   /** It is another by now, or may be. */
   isOver = false;
 
-  constructor(name: string, server: ServerEpochs, since: number) {
+  constructor(name: string, server: KnownEpochs, since: number) {
     this.name = name;
     this.server = server;
     this.since = since;

@@ -13,8 +13,8 @@ export interface KeptValue {
 /** Whether a kept value is one object for all, or made for each. */
 export type KeptAs = 'same' | 'copy';
 
-/** A read whose value may be kept. */
-export interface WantedRead {
+/** A read that has begun, and whose value may be kept. */
+export interface BegunRead {
   readonly as: KeptAs;
   /** Before it begins. */
   readonly moment: number;

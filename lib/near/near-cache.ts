@@ -4,10 +4,10 @@ import { Order } from '../cache/order.js';
 import type { ResolvedNearOptions } from '../options/near-options.js';
 import type { EpochPlace, EpochStore, LateChange } from './epoch-store.js';
 import { Epochs, type Epoch } from './epochs.js';
-import type { KeptAs, KeptValue, WantedRead } from './kept-value.js';
+import type { KeptAs, KeptValue, BegunRead } from './kept-value.js';
 import { BusSession, type BusAudience, type NearBusReport } from './bus-session.js';
 import { NameMarks } from './name-marks.js';
-import { ReadTwice } from './read-twice.js';
+import { AdmissionFilter } from './admission-filter.js';
 
 /** What an entry costs beside its value and its key, roughly, in bytes. */
 const ENTRY_BYTES = 300;
@@ -40,7 +40,7 @@ export class NearCache implements BusAudience {
   /** What has changed, as far as this process knows. */
   readonly #changed: NameMarks;
   readonly #bus: BusSession | undefined;
-  readonly #readTwice: ReadTwice;
+  readonly #admissionFilter: AdmissionFilter;
   /** When servers last began or ceased to answer for keys. */
   #serversChangedAt = 0;
   #closed = false;
@@ -63,7 +63,7 @@ export class NearCache implements BusAudience {
     this.#epochs = new Epochs(store, clock, this.#order, (nearMs, askedAt) =>
       this.#bus?.isTrusted === true && askedAt >= this.#bus.trustedSince ? this.#withBusMs(nearMs) : nearMs,
     );
-    this.#readTwice = new ReadTwice(clock, options.maxItems);
+    this.#admissionFilter = new AdmissionFilter(clock, options.maxItems);
     this.#entries = new LRUCache<string, NearEntry>({
       max: Math.max(1, options.maxItems),
       maxSize: options.maxBytes ?? Number.MAX_SAFE_INTEGER,
@@ -100,14 +100,15 @@ export class NearCache implements BusAudience {
   }
 
   /**
-   * To be asked before a value is read that was not found here.
+   * Counts a read of a value that was not found here and is about to be read from the store, and has epochs asked for where
+   * it may be kept.
    *
    * @returns how its bytes are to be kept, and when the read begins; undefined where they are not.
    */
-  wants(key: string, terms: NearTerms): WantedRead | undefined {
+  beginRead(key: string, terms: NearTerms): BegunRead | undefined {
     if (this.#closed || this.#options.maxItems === 0) return undefined;
     // What is kept, and may not be served now, has been read often.
-    if (!this.#entries.has(key) && !this.#readTwice.note(key, terms.nearMs)) {
+    if (!this.#entries.has(key) && !this.#admissionFilter.recordRead(key, terms.nearMs)) {
       this.#counts.refused.once += 1;
       return undefined;
     }
@@ -323,7 +324,7 @@ export interface NearTerms {
 
 /** What is known of a value that was read. */
 export interface ReadValue {
-  readonly read: WantedRead;
+  readonly read: BegunRead;
   readonly terms: NearTerms;
   readonly versions: readonly { readonly tag: string; readonly version: string }[];
   /** Names the state that was read; `''` where that is not comparable. */

@@ -97,9 +97,7 @@ describe('deadlines', () => {
       peer.send(`VA 3 f0 ${late}\r\nold\r\nVA 3 f0 ${next}\r\nnew\r\n`);
     });
     expect(await outcome(opened.ask('get', 'k', { timeoutMs: 30 }))).toBe('MEMCACHED_TIMEOUT');
-    expect(opened.connection.inFlight).toBe(1);
     expect(await opened.ask('get', 'k')).toMatchObject([{ value: 'new' }]);
-    expect(opened.connection.inFlight).toBe(0);
   });
 
   it('leave a tombstone in the classic dialect, too, until the last item of its list', async () => {

@@ -393,6 +393,6 @@ describe('a server version', () => {
     const version = new ServerVersion('1.6.9');
     expect(version.atLeast(1, 6, 10)).toBe(false);
     expect(version.atLeast(1, 5, 20)).toBe(true);
-    expect(version.toString()).toBe('1.6.9');
+    expect(version.text).toBe('1.6.9');
   });
 });

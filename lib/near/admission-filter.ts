@@ -12,12 +12,12 @@ const OFFSET_BASIS = 0x811c9dc5;
 const PRIME = 0x01000193;
 
 /**
- * Which keys were read a moment ago: what is read once is not worth keeping, and would push out what is.
+ * Admits keys that were read a moment ago: what is read once is not worth keeping, and would push out what is.
  *
  * Hashes of 32 bits in two tables of a fixed size, of which the older is thrown away every so often. A key whose slots were
  * taken by others is taken for one that was not read; two of one hash are taken for each other.
  */
-export class ReadTwice {
+export class AdmissionFilter {
   readonly #clock: Clock;
   #present: Uint32Array;
   #before: Uint32Array;
@@ -35,8 +35,8 @@ export class ReadTwice {
     this.#mask = slots / WAYS - 1;
   }
 
-  /** Notes a read. @returns whether there was another within about `withinMs`. */
-  note(key: string, withinMs: number): boolean {
+  /** Records a read. @returns whether there was another within about `withinMs`. */
+  recordRead(key: string, withinMs: number): boolean {
     const now = this.#clock.now();
     if (now >= this.#turnAt) this.#turn(now, withinMs);
     let hash = OFFSET_BASIS;
