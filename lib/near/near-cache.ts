@@ -4,7 +4,7 @@ import { Order } from '../cache/order.js';
 import type { ResolvedNearOptions } from '../options/near-options.js';
 import type { EpochPlace, EpochStore, LateChange } from './epoch-store.js';
 import { Epochs, type Epoch } from './epochs.js';
-import type { KeptAs, KeptValue, BegunRead } from './kept-value.js';
+import type { BegunRead, KeptAs, KeptValue } from './kept-value.js';
 import { BusSession, type BusAudience, type NearBusReport } from './bus-session.js';
 import { NameMarks } from './name-marks.js';
 import { AdmissionFilter } from './admission-filter.js';

@@ -93,11 +93,6 @@ export class ReplyParser {
     this.#reply.needsWitness = life.endsWith('~');
   }
 
-  /** Whether the bytes so far end inside a reply. */
-  get incomplete(): boolean {
-    return this.#rest !== undefined || this.#body !== undefined || this.#statistics !== '';
-  }
-
   /**
    * Takes the next bytes of the connection.
    *
