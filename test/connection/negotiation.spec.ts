@@ -52,7 +52,7 @@ describe('negotiation', () => {
     expect(opened.connection.ready).toBe(false);
     await opened.ready;
     expect(opened.connection).toMatchObject({ ready: true, dialect: 'meta', refusedMeta: false });
-    expect(String(opened.connection.version)).toBe('1.6.18');
+    expect(opened.connection.version.text).toBe('1.6.18');
     opened.connection.close();
   });
 
