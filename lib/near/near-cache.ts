@@ -6,7 +6,7 @@ import type { EpochPlace, EpochStore, LateChange } from './epoch-store.js';
 import { Epochs, type Epoch } from './epochs.js';
 import type { BegunRead, KeptAs, KeptValue } from './kept-value.js';
 import { BusSession, type BusAudience, type NearBusReport } from './bus-session.js';
-import { NameMarks } from './name-marks.js';
+import { LastChanges } from './last-changes.js';
 import { AdmissionFilter } from './admission-filter.js';
 
 /** What an entry costs beside its value and its key, roughly, in bytes. */
@@ -38,7 +38,7 @@ export class NearCache implements BusAudience {
   /** How entries are asked for: one object, since `lru-cache` makes one for each question otherwise, and writes into it. */
   readonly #asking: LRUCache.GetOptions<string, NearEntry, unknown> = { status: undefined };
   /** What has changed, as far as this process knows. */
-  readonly #changed: NameMarks;
+  readonly #changed: LastChanges;
   readonly #bus: BusSession | undefined;
   readonly #admissionFilter: AdmissionFilter;
   /** When servers last began or ceased to answer for keys. */
@@ -57,7 +57,7 @@ export class NearCache implements BusAudience {
     this.#store = store;
     this.#clock = clock;
     this.#options = options;
-    this.#changed = new NameMarks(options.busSecret);
+    this.#changed = new LastChanges(options.busSecret);
     const limits = { maxAgeMs: options.maxAge, maxAgeWithBusMs: options.maxAgeWithBus };
     this.#bus = options.bus && new BusSession(options.bus, limits, clock, this);
     this.#epochs = new Epochs(store, clock, this.#order, (nearMs, askedAt) =>
@@ -163,8 +163,8 @@ export class NearCache implements BusAudience {
       others: others as readonly Epoch[],
       until: read.at + this.#freshMs(place.server, ttlMs, terms),
       moment,
-      mark: this.#changed.of(key),
-      tagMarks: tags.length === 0 ? NONE : tags.map((tag) => this.#changed.ofTag(tag)),
+      keyHash: this.#changed.hashOfKey(key),
+      tagHashes: tags.length === 0 ? NONE : tags.map((tag) => this.#changed.hashOfTag(tag)),
     };
     if (!this.#isUnchanged(entry)) {
       this.#counts.refused.early += 1;
@@ -180,13 +180,13 @@ export class NearCache implements BusAudience {
    * @param isDone whether it has changed, so that other processes are to be told.
    */
   forget(key: string, isDone: boolean): void {
-    this.#forget(this.#changed.of(key), isDone);
+    this.#forget(this.#changed.hashOfKey(key), isDone);
     this.#entries.delete(key);
   }
 
   /** Likewise for all that bears a tag. */
   forgetTag(tag: string, isDone: boolean): void {
-    this.#forget(this.#changed.ofTag(tag), isDone);
+    this.#forget(this.#changed.hashOfTag(tag), isDone);
   }
 
   /** Another process has changed a name. */
@@ -262,9 +262,9 @@ export class NearCache implements BusAudience {
     else this.#bus?.tellAll();
   }
 
-  #forget(mark: number, isDone: boolean): void {
-    this.#changed.set(mark, this.#order.next());
-    if (isDone) this.#bus?.tell(mark, this.#changed.high);
+  #forget(hash: number, isDone: boolean): void {
+    this.#changed.set(hash, this.#order.next());
+    if (isDone) this.#bus?.tell(hash, this.#changed.high);
   }
 
   /** For how long a value may be served, if nothing changes: to the end of its ttl less what is kept beyond it, or refreshed ahead. */
@@ -303,11 +303,11 @@ export class NearCache implements BusAudience {
   }
 
   /** Whether this process has changed none of it since its read began. */
-  #isUnchanged({ moment, mark, tagMarks }: NearEntry): boolean {
+  #isUnchanged({ moment, keyHash, tagHashes }: NearEntry): boolean {
     const changed = this.#changed;
-    if (changed.at(mark) > moment) return false;
-    if (tagMarks === NONE) return true;
-    return tagMarks.every((tagMark) => changed.at(tagMark) <= moment);
+    if (changed.at(keyHash) > moment) return false;
+    if (tagHashes === NONE) return true;
+    return tagHashes.every((tagHash) => changed.at(tagHash) <= moment);
   }
 }
 
@@ -375,8 +375,8 @@ interface NearEntry extends Doubtful {
   readonly until: number;
   /** Before it was read. */
   readonly moment: number;
-  readonly mark: number;
-  readonly tagMarks: readonly number[];
+  readonly keyHash: number;
+  readonly tagHashes: readonly number[];
 }
 
 /** Whether what was read on some terms may be served on others. */

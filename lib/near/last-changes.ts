@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 import { NameHash } from './name-hash.js';
 
-/** How many marks there are. Names that share one are changed together. */
-const MARKS = 16_384;
+/** How many moments are kept. Names that share one are changed together. */
+const SLOTS = 16_384;
 
 /**
  * When keys and tags were last changed, as far as this process knows: in as much memory for a thousand as for a million.
  *
  * They go by their hashes, which are all that other processes are told.
  */
-export class NameMarks {
-  readonly #at = new Float64Array(MARKS);
+export class LastChanges {
+  readonly #at = new Float64Array(SLOTS);
   readonly #hash: NameHash;
 
   /** @param secret without which nobody can tell which name a hash belongs to. */
@@ -18,14 +18,14 @@ export class NameMarks {
     this.#hash = new NameHash(createHash('sha256').update(secret, 'utf8').digest());
   }
 
-  /** The mark of a key. */
-  of(key: string): number {
+  /** Half the hash of a key: it stands for the name here. The other half is `high`. */
+  hashOfKey(key: string): number {
     this.#hash.update(`k${key}`);
     return this.#hash.low;
   }
 
-  /** The mark of a tag. */
-  ofTag(tag: string): number {
+  /** Likewise of a tag. */
+  hashOfTag(tag: string): number {
     this.#hash.update(`t${tag}`);
     return this.#hash.low;
   }
@@ -35,11 +35,12 @@ export class NameMarks {
     return this.#hash.high;
   }
 
-  at(mark: number): number {
-    return this.#at[mark & (MARKS - 1)];
+  /** @returns when a name of this hash was last changed. */
+  at(hash: number): number {
+    return this.#at[hash & (SLOTS - 1)];
   }
 
-  set(mark: number, moment: number): void {
-    this.#at[mark & (MARKS - 1)] = moment;
+  set(hash: number, moment: number): void {
+    this.#at[hash & (SLOTS - 1)] = moment;
   }
 }
