@@ -125,6 +125,40 @@ async function visit(browser, application, servers) {
     assert.equal(await tile(page, 'Hit ratio'), '–');
     assert.equal(await status.textContent(), 'the server answers');
   });
+  await page.getByLabel('Cache').selectOption('unfound');
+  await shows('nothing of one cache under the name of another that has no servers, and why', async () => {
+    assert.equal(await status.textContent(), 'no look yet');
+    assert.equal(
+      (await cards.count()) + (await charts.count()) + (await page.locator('#now > div').count()),
+      0,
+    );
+    assert.match(await page.locator('#notice').textContent(), /found no server/);
+  });
+  await page.getByLabel('Cache').selectOption('default');
+  await shows('the first again', async () => {
+    assert.equal(await status.textContent(), 'all 3 answer');
+    assert.equal(await charts.locator('canvas').count(), 6);
+    assert.equal(await page.locator('#notice').isVisible(), false);
+  });
+
+  await page.getByRole('button', { name: 'Find' }).click();
+  await shows('a key', async () => assert.match(await found.textContent(), /evictable It is/));
+  let release;
+  const late = new Promise((resolve) => (release = resolve));
+  await page.route('**/evict', async (route) => {
+    await late;
+    await route.continue();
+  });
+  await page.getByRole('button', { name: 'Evict…' }).click();
+  await dialog.getByRole('button', { name: 'Evict' }).click();
+  await page.getByLabel('Cache').selectOption('sessions');
+  const evicted = page.waitForResponse('**/evict');
+  release();
+  await evicted;
+  await pause(300);
+  assert.equal(await found.textContent(), '');
+  console.log(`  ${good('✔')} nothing of an evict that another cache was chosen behind`);
+  await page.unroute('**/evict');
   await page.getByLabel('Cache').selectOption('default');
 
   await tabOrder(page);

@@ -26,6 +26,17 @@ export async function startApplication(addresses) {
     imports: [
       MemcachedModule.forRoot({ isGlobal: true, servers, keyPrefix: 'shop:' }),
       MemcachedModule.forRoot({ name: 'sessions', servers: addresses[0], keyPrefix: 'sessions:' }),
+      MemcachedModule.forRoot({
+        name: 'unfound',
+        discovery: {
+          type: 'function',
+          find: () => {
+            throw new Error('no list');
+          },
+        },
+        commandTimeout: '200ms',
+        connectAtStart: false,
+      }),
       MemcachedDashboardModule.forRoot({
         path: 'memcached',
         guards: [everybody],
@@ -34,7 +45,7 @@ export async function startApplication(addresses) {
       }),
     ],
   })(ApplicationModule);
-  const app = await NestFactory.create(ApplicationModule, { logger: ['error', 'warn'] });
+  const app = await NestFactory.create(ApplicationModule, { logger: ['error'] });
   app.setGlobalPrefix('api');
   await app.listen(0, '127.0.0.1');
   const memcached = app.get(MemcachedService);
