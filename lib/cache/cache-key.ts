@@ -40,6 +40,9 @@ export function readNames(
 ): [names: string[], softSeconds: number] {
   const last = given.at(-1);
   const bare = typeof last !== 'object';
+  if (!bare && last !== null && Symbol.iterator in last) {
+    throw new InvalidArgumentError(`expected ${what} one by one: write three dots before a list of them`);
+  }
   const names = (bare ? given : given.slice(0, -1)) as string[];
   checkKeys(names, store, what);
   return [names, bare ? 0 : resolveSoftSeconds(last)];

@@ -76,6 +76,7 @@ export class CacheWrites {
   async #takeDown(key: string, tags: readonly string[], resolved: ResolvedPolicy): Promise<PendingSet> {
     const { events, reader, signs } = this.#in;
     let found: { readonly reading: CacheReading; readonly states: TagStates } | undefined;
+    let failure: unknown;
     try {
       const asked = await reader.askWithTags(key, resolved.leaseSeconds, tags);
       const { hit, won, busy } = asked.reading;
@@ -83,12 +84,16 @@ export class CacheWrites {
     } catch (error) {
       this.#failed(key, resolved, error, false);
       events.note('storeError', key, error);
+      failure = error;
     }
     const end = signs.keep(key, resolved, found?.reading);
     return {
-      store: (value) => {
+      store: async (value) => {
         end();
-        return this.#storeOver(key, value, found, tags, resolved);
+        const stored = await this.#storeOver(key, value, found, tags, resolved);
+        // Here and not before: what makes the value has been done by then, as before a `set`.
+        if (failure !== undefined && resolved.throwStoreErrors) throw failure as Error;
+        return stored;
       },
       abandon: () => {
         end();
@@ -244,6 +249,7 @@ export interface PendingSet {
    * invalidated: what is there may be older than the value.
    *
    * @returns whether it was stored.
+   * @throws {MemcachedError} by `onStoreError: 'throw'`, also where the place could not be taken.
    */
   store(value: unknown): Promise<boolean>;
 

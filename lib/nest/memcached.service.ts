@@ -37,9 +37,9 @@ import { OPTIONS_TOKEN } from './options-token.js';
 /**
  * The application's memcached: every command, and all of them know the cache.
  *
- * What one method stores the others read. A value whose tags were invalidated, and the stub that stands for somebody's
- * lease, are nothing to any of them. Bytes as they are, for other programs' values and for tools, are the affair of
- * `client`, which shares the connections.
+ * What one method stores the others read. A value whose tags were invalidated, and a lease's stub, are nothing to them, but
+ * `delete` says that it removed one, and `lookup`, `metadebug` and `keys` look at items. Bytes as they are, for other programs'
+ * values and for tools, are the affair of `client`, which shares the connections.
  *
  * @see docs/vocabulary.md for what each call takes for a miss, which ttl it gives, and what it does when a server is away.
  * @example

@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { KEEP } from '../../lib/cache/cas-update.js';
+import { MemcachedClient } from '../../lib/client/client.js';
 import { MemcachedService } from '../../lib/nest/memcached.service.js';
 import { MemcachedServer } from '../../lib/testing/memcached-server.js';
 
@@ -119,4 +120,86 @@ it('tells which of them answer in the place of a server that is away, with failo
     service.withLock('k', { ttl: '5s' }, () => 1),
   ];
   for (const call of await Promise.allSettled(rejecting)) expect(call.status).toBe('rejected');
+});
+
+it('removes and shows what is nothing to all other calls', async () => {
+  await using server = await MemcachedServer.start();
+  await using memcached = new MemcachedService({ servers: server.address });
+  await memcached.client.leaseGet('stub', { leaseSeconds: 30 });
+  await memcached.set('tagged', 1, { tags: ['t'] });
+  await memcached.invalidateTags('t');
+  expect(await memcached.getMany(['stub', 'tagged'])).toEqual(new Map());
+  expect(await memcached.lookup('stub')).toEqual({ hit: false });
+  expect(await memcached.lookup('tagged')).toMatchObject({ hit: true, value: 1 });
+  expect(await memcached.metadebug('stub')).toBeDefined();
+  expect(await memcached.metadebug('tagged')).toBeDefined();
+  const keys: string[] = [];
+  for await (const key of memcached.keys()) keys.push(key);
+  expect(keys.toSorted()).toEqual(['stub', 'tagged']);
+  expect(await memcached.deleteMany(['stub', 'tagged'])).toEqual(
+    new Map([
+      ['stub', true],
+      ['tagged', true],
+    ]),
+  );
+});
+
+it.each(['meta', 'classic'] as const)(
+  'has the raw client find the stub of a lease where it would store, not where it reads: %s',
+  async (protocol) => {
+    await using server = await MemcachedServer.start();
+    await using client = new MemcachedClient({ servers: server.address, protocol });
+    await client.leaseGet('stub', { leaseSeconds: 30 });
+    expect([await client.get('stub'), await client.gets('stub')]).toEqual([undefined, undefined]);
+    expect((await client.getMany(['stub'])).size).toBe(0);
+    expect(await client.touch('stub', '1m')).toBe(false);
+    expect(await client.add('stub', 1)).toBe(false);
+    if (protocol === 'meta') expect(await client.metadebug('stub')).toBeDefined();
+    expect(await client.delete('stub')).toBe(true);
+  },
+);
+
+it('owes what a dead server is to invalidate, and rejects what it should store, with `onStoreError: throw`', async () => {
+  await using service = new MemcachedService({
+    servers: '127.0.0.1:1',
+    cache: { onStoreError: 'throw', namespaces: ['shop:'] },
+  });
+  expect(await service.delete('k')).toBe(false);
+  expect(await service.deleteMany(['k'])).toEqual(new Map([['k', false]]));
+  await service.invalidate('k');
+  await service.invalidateTags('t');
+  await service.invalidateNamespace('shop:');
+  const place = await service.beginSet('k');
+  const rejecting = [
+    service.get('k'),
+    service.getMany(['k']),
+    service.set('k', 1),
+    service.setMany({ k: 1 }),
+    place.store(1),
+  ];
+  for (const call of await Promise.allSettled(rejecting)) expect(call.status).toBe('rejected');
+  expect(service.counters.storeError).toBeGreaterThan(0);
+});
+
+it('takes `never` for no lock, and no lists and no signals where names stand one by one', async () => {
+  await using service = new MemcachedService({ servers: '127.0.0.1:1' });
+  for (const call of await Promise.allSettled([
+    service.withLock('k', { ttl: 'never' as never }, () => 1),
+    service.invalidate(['k'] as never),
+    service.invalidate(new Set(['k']) as never),
+    service.invalidateTags(['t'] as never),
+    service.invalidate('k', { signal: new AbortController().signal } as object),
+  ])) {
+    expect(call).toMatchObject({ status: 'rejected', reason: { code: expect.stringContaining('INVALID') } });
+  }
+});
+
+it('calls loaders after `close()`, and nothing else', async () => {
+  const service = new MemcachedService({ servers: '127.0.0.1:1', cache: { namespaces: ['shop:'] } });
+  await service.close();
+  expect(await service.getOrSet('k', () => 1)).toBe(1);
+  expect(await service.getOrSetMany([1], String, (ids) => ids)).toEqual(new Map([[1, 1]]));
+  for (const [name, call] of Object.entries(MISSES)) {
+    if (!name.startsWith('getOrSet')) await expect(call(service)).rejects.toThrow('closed');
+  }
 });
