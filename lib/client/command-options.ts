@@ -72,6 +72,13 @@ export interface InvalidateKeyOptions extends DeleteOptions {
 
 /** What `keys` takes. */
 export interface KeysOptions extends CommandOptions {
+  /**
+   * Longest wait at a time, at least 1 ms: for the first servers, then for the next part of the listing, a connection and
+   * other listings of that server included; by default those are waited for for ten seconds.
+   *
+   * @default the client's `connectTimeout`, then its `commandTimeout`
+   */
+  timeout?: Duration | undefined;
   /** Most keys; all of them without it. */
   limit?: number | undefined;
   /** Of this server alone, `host:port`; of all of them without it. */

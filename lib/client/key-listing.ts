@@ -1,10 +1,10 @@
 import type { Cluster } from '../cluster/cluster.js';
 import { dumpKeys } from '../cluster/key-dump.js';
 import { proxyError } from '../cluster/proxy-signs.js';
-import { ConnectionError, InvalidArgumentError } from '../errors.js';
+import { CommandTimeoutError, ConnectionError, InvalidArgumentError } from '../errors.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';
 import { Request } from '../protocol/request.js';
-import type { KeysOptions } from './command-options.js';
+import { timeoutOf, type KeysOptions } from './command-options.js';
 import type { Dispatcher } from './dispatcher.js';
 import { checkOptions } from './known-options.js';
 import { readLine } from './readers.js';
@@ -45,6 +45,7 @@ export class KeyListing {
       throw new InvalidArgumentError('keys: limit: expected a number from 0');
     }
     const limits = await this.#dispatcher.ready('keys', options);
+    const timeoutMs = options?.timeout === undefined ? undefined : timeoutOf(options.timeout);
     const { closed } = this.#dispatcher;
     const ended = options?.signal === undefined ? closed : AbortSignal.any([closed, options.signal]);
     const prefix = Buffer.from(this.#options.keyPrefix, 'utf8').toString('latin1');
@@ -57,17 +58,18 @@ export class KeyListing {
       if (left <= 0) return;
       if (node.isProxy) throw proxyError('keys', node.server.id);
       try {
-        for await (const key of dumpKeys(node.server, this.#options, ended)) {
+        for await (const key of dumpKeys(node.server, this.#options, ended, timeoutMs)) {
           if (!key.startsWith(prefix) || key.length === prefix.length) continue;
           const own = key.slice(prefix.length);
           if (!isWanted(own)) continue;
           yield own;
           left -= 1;
           if (left <= 0) return;
+          ended.throwIfAborted();
         }
       } catch (error) {
         // Whether it is a proxy is known once it was spoken to.
-        if (node.dialect === undefined) {
+        if (node.dialect === undefined && !(error instanceof CommandTimeoutError)) {
           const version = new Request('line', 'version', readLine);
           await this.#dispatcher.send(version, limits, node).catch(() => undefined);
         }

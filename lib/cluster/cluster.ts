@@ -5,7 +5,7 @@ import type { ServerAddress } from '../options/server-options.js';
 import type { Request } from '../protocol/request.js';
 import { setImmediate } from '../timers.js';
 import { isAwayError, isOwedAfter } from './away-errors.js';
-import { createPlacement } from './distribution/distribution.js';
+import { readDistribution } from './distribution/distribution.js';
 import type { Placement } from './distribution/placement.js';
 import { DepartedServers } from './departed-servers.js';
 import { EpochBumps } from './epoch-bumps.js';
@@ -23,6 +23,7 @@ export class Cluster {
   readonly #epochs: EpochNames;
   readonly #onMove: (() => void)[] = [];
   readonly #onDelivered: (() => void)[] = [];
+  readonly #placeAmong: (servers: readonly ServerAddress[]) => Placement;
   #placement: Placement;
   #nodes: readonly Node[];
   /** By server; what one is owed outlives its place in the list. */
@@ -41,7 +42,8 @@ export class Cluster {
     this.#options = options;
     this.#observer = observer;
     this.#epochs = epochs;
-    this.#placement = createPlacement(options.distribution, options.servers);
+    this.#placeAmong = readDistribution(options.distribution);
+    this.#placement = this.#placeAmong(options.servers);
     this.#departed = new DepartedServers((server) => this.#owedTo(server));
     this.#nodes = options.servers.map((server) => this.#newNode(server));
   }
@@ -63,7 +65,7 @@ export class Cluster {
   async #prepare(servers: readonly ServerAddress[]): Promise<void> {
     for (let from = 0; from < servers.length; from += AT_ONCE) {
       // What hashing a server's labels came to is remembered.
-      createPlacement(this.#options.distribution, servers.slice(from, from + AT_ONCE));
+      this.#placeAmong(servers.slice(from, from + AT_ONCE));
       await new Promise((resolve) => void setImmediate(resolve));
     }
   }
@@ -76,7 +78,7 @@ export class Cluster {
    */
   setServers(servers: readonly ServerAddress[]): { added: readonly string[]; removed: readonly string[] } {
     if (this.#isPresent(servers)) return { added: [], removed: [] };
-    const placement = createPlacement(this.#options.distribution, servers);
+    const placement = this.#placeAmong(servers);
     const present = new Map(this.#nodes.map((node) => [node.server.id, node]));
     const nodes = servers.map((server) => {
       const node = present.get(server.id);

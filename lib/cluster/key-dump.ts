@@ -29,6 +29,8 @@ const PATIENCE_MS = 10_000;
  * listing at a time, whoever wants it: the next one waits for up to ten seconds.
  *
  * @param signal ends it, with its reason.
+ * @param timeoutMs longest wait for a key; without it, for a connection, for the next key of it, and for a server that lists
+ *   its keys for somebody else, each as long as is usual.
  * @returns the keys as their bytes, one character per byte.
  * @see memcached doc/protocol.txt, "LRU Crawler"
  */
@@ -36,11 +38,12 @@ export async function* dumpKeys(
   server: ServerAddress,
   options: ResolvedClientOptions,
   signal: AbortSignal,
+  timeoutMs?: number,
 ): AsyncGenerator<string> {
-  const end = performance.now() + PATIENCE_MS;
+  const end = performance.now() + (timeoutMs ?? PATIENCE_MS);
   for (let pauseMs = MIN_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
     try {
-      yield* listing(server, options, signal);
+      yield* listing(server, options, signal, timeoutMs);
       return;
     } catch (error) {
       if (!isBusy(error) || performance.now() >= end) throw explained(error, server);
@@ -54,6 +57,7 @@ async function* listing(
   server: ServerAddress,
   options: ResolvedClientOptions,
   signal: AbortSignal,
+  timeoutMs: number | undefined,
 ): AsyncGenerator<string> {
   signal.throwIfAborted();
   const keys: string[] = [];
@@ -63,7 +67,7 @@ async function* listing(
   let paused = false;
   let lines = 0;
   let silence: NodeJS.Timeout | undefined;
-  const { commandTimeout } = options;
+  const limitMs = timeoutMs ?? options.commandTimeout;
 
   /** A listing takes as long as it takes; only its pauses have a limit. */
   const giveUp = (): void => {
@@ -71,14 +75,14 @@ async function* listing(
     // Lines may lie unread if this process has stood still: timers come before them, `setImmediate` after.
     setImmediate(() => {
       if (paused || seen !== lines) return;
-      const problem = `${server.id}: no further key within ${commandTimeout} ms`;
-      connection.close(new CommandTimeoutError(problem, server.id, 'unknown', commandTimeout));
+      const problem = `${server.id}: no further key within ${limitMs} ms`;
+      connection.close(new CommandTimeoutError(problem, server.id, 'unknown', limitMs));
     });
   };
 
   const owner: ConnectionOwner<Connection> = {
     onReady: ({ version }) => {
-      silence = setTimeout(giveUp, commandTimeout);
+      silence ??= setTimeout(giveUp, limitMs);
       return [dump(version.atLeast(...WALKS_HASH_TABLE) ? 'hash' : 'all')];
     },
     onRoundTrip: () => undefined,
@@ -123,6 +127,8 @@ async function* listing(
     wake();
   };
   signal.addEventListener('abort', abort, { once: true });
+  // Connecting has a limit of its own, but for whoever has named one for all of it.
+  if (timeoutMs !== undefined) silence = setTimeout(giveUp, limitMs);
 
   try {
     for (;;) {

@@ -12,7 +12,6 @@ import {
   text,
   timer,
   withDefault,
-  type Reader,
   type Shape,
 } from './schema.js';
 import {
@@ -21,7 +20,7 @@ import {
   type ServerDiscovery,
   type ResolvedDiscovery,
 } from './discovery-options.js';
-import type { DistributionOption } from './distribution-options.js';
+import { frozenDistribution, type DistributionOption } from './distribution-options.js';
 import { readServers, type ServerAddress, type ServersOption } from './server-options.js';
 
 /** What happens to a command whose server is away. */
@@ -237,8 +236,6 @@ export function serversInPlaceOf(given: unknown): string {
 
 const MIB = 1024 * 1024;
 
-const anything: Reader<never> = (value) => value as never;
-
 const RECONNECT_DELAY: Shape<ResolvedClientOptions['reconnectDelay']> = {
   min: withDefault(timer(1), 50),
   max: withDefault(timer(1), 400),
@@ -269,7 +266,7 @@ const readKeepAlive = described(
 export const CLIENT_OPTIONS: Shape<ResolvedClientOptions> = {
   servers: withDefault(readServers, []),
   discovery: optional(readDiscovery),
-  distribution: withDefault<DistributionOption>(anything, 'ketama'),
+  distribution: withDefault<DistributionOption>(frozenDistribution, 'ketama'),
   keyPrefix: withDefault(text({ allowEmpty: true }), ''),
   codec: readCodec,
   unsafeKeys: withDefault(oneOf('encode', 'refuse'), 'encode'),

@@ -1,4 +1,5 @@
 import type { CustomDistribution } from '../custom-distribution.js';
+import { InvalidOptionsError } from '../errors.js';
 
 /**
  * Hashes by the names libmemcached and twemproxy give them.
@@ -237,3 +238,17 @@ export type DistributionName = DistributionOptions['type'];
 
 /** How keys are placed among the servers: by a name, by a name with options, or by a function of your own. */
 export type DistributionOption = DistributionName | DistributionOptions | CustomDistribution;
+
+/**
+ * Reads the option as it is now, whatever becomes of the object later. What the distribution of that name takes is known by
+ * whoever places keys.
+ *
+ * @throws {InvalidOptionsError}
+ */
+export function frozenDistribution(value: unknown, path: string): DistributionOption {
+  if (typeof value === 'string' || typeof value === 'function') return value as DistributionOption;
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return Object.freeze({ ...(value as DistributionOptions) });
+  }
+  throw new InvalidOptionsError(path, 'expected a name, an object with a type, or a function');
+}

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { MemcachedClient } from '../../lib/client/client.js';
 import { ServerVersion } from '../../lib/connection/server-version.js';
 import { describeReal, startMemcached, type RealMemcached } from '../support/real-memcached.js';
-import { ScriptedServer } from '../support/scripted-server.js';
+import { type Peer, ScriptedServer } from '../support/scripted-server.js';
 import { SharedProxy } from '../support/shared-proxy.js';
 
 describeReal('the keys of a server', () => {
@@ -164,6 +164,47 @@ describe('the listing that is asked for', () => {
     ]);
     expect(keys).toEqual(['a']);
     expect(asked).toHaveLength(2);
+  });
+});
+
+describe('a listing with limits of its own', () => {
+  const serve = (script: (peer: Peer) => unknown): Promise<ScriptedServer> =>
+    ScriptedServer.start(async (peer) => {
+      await peer.negotiate();
+      await script(peer);
+    });
+  const patient = (servers: string): MemcachedClient =>
+    new MemcachedClient({ servers, connectTimeout: '60s', commandTimeout: '60s' });
+
+  it.each<[when: string, start: () => Promise<ScriptedServer>]>([
+    ['from its first word on', () => ScriptedServer.start(() => undefined)],
+    ['once it is asked', () => serve(() => undefined)],
+    ['after some keys', () => serve((peer) => peer.answer(() => 'key=a exp=-1\n'))],
+  ])('waits for no part longer than its timeout: a server that is silent %s', async (_when, start) => {
+    await using server = await start();
+    await using client = patient(server.address);
+    const listed = async (): Promise<void> => {
+      for await (const key of client.keys({ timeout: 80 })) expect(key).toBe('a');
+    };
+    await expect(listed()).rejects.toMatchObject({ code: 'MEMCACHED_TIMEOUT', timeoutMs: 80 });
+  });
+
+  it('waits no longer than its timeout for a server that lists its keys for somebody else', async () => {
+    await using server = await serve((peer) =>
+      peer.answer(() => 'BUSY currently processing crawler request\r\n'),
+    );
+    await using client = patient(server.address);
+    await expect(client.keys({ timeout: 80 }).next()).rejects.toThrow('for somebody else');
+  });
+
+  it('ends between two keys when its signal is aborted', async () => {
+    await using server = await serve((peer) => peer.answer(() => 'key=a exp=-1\nkey=b exp=-1\nEND\r\n'));
+    await using client = patient(server.address);
+    const abort = new AbortController();
+    const keys = client.keys({ signal: abort.signal });
+    expect(await keys.next()).toMatchObject({ value: 'a' });
+    abort.abort(new Error('enough'));
+    await expect(keys.next()).rejects.toThrow('enough');
   });
 });
 

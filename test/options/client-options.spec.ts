@@ -126,4 +126,21 @@ describe('client options', () => {
       expect.objectContaining({ code: 'MEMCACHED_INVALID_OPTIONS', path }),
     );
   });
+
+  it('reads a distribution once: what becomes of the object later changes no placement', () => {
+    const given = { type: 'ketama' as const, hash: 'md5' as 'md5' | 'crc' };
+    const { distribution } = new ResolvedClientOptions({ distribution: given });
+    given.hash = 'crc';
+    expect(distribution).toStrictEqual({ type: 'ketama', hash: 'md5' });
+    expect(Object.isFrozen(distribution)).toBe(true);
+    const own = (): (() => number) => () => 0;
+    expect(new ResolvedClientOptions({ distribution: own }).distribution).toBe(own);
+    expect(new ResolvedClientOptions({}).distribution).toBe('ketama');
+  });
+
+  it.each([5, null, ['ketama'], true])('refuses %j as a distribution', (distribution) => {
+    expect(() => new ResolvedClientOptions({ distribution: distribution as never })).toThrow(
+      /^distribution: expected a name, an object with a type, or a function/,
+    );
+  });
 });

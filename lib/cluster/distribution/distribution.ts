@@ -1,6 +1,9 @@
 import type { DistributionServer } from '../../custom-distribution.js';
-import type { DistributionName, DistributionOption } from '../../options/distribution-options.js';
-import { InvalidOptionsError } from '../../errors.js';
+import {
+  frozenDistribution,
+  type DistributionName,
+  type DistributionOption,
+} from '../../options/distribution-options.js';
 import { oneOf } from '../../options/schema.js';
 import { custom } from './custom.js';
 import { dalli } from './dalli.js';
@@ -60,11 +63,9 @@ export function readDistribution(
   option: DistributionOption,
   path = 'distribution',
 ): (servers: readonly DistributionServer[]) => Placement {
-  if (typeof option === 'function') return (servers) => custom(option, servers, path);
+  const read = frozenDistribution(option, path);
+  if (typeof read === 'function') return (servers) => custom(read, servers, path);
   const name = oneOf(...DISTRIBUTION_NAMES);
-  if (typeof option === 'string') return FAMILIES[name(option, path)].configure({ type: option }, path);
-  if (typeof option !== 'object' || option === null) {
-    throw new InvalidOptionsError(path, 'expected a name, an object with a type, or a function');
-  }
-  return FAMILIES[name(option.type, `${path}.type`)].configure(option, path);
+  if (typeof read === 'string') return FAMILIES[name(read, path)].configure({ type: read }, path);
+  return FAMILIES[name(read.type, `${path}.type`)].configure(read, path);
 }
