@@ -15,6 +15,8 @@ describe('the request queue', () => {
       fc.property(fc.array(fc.integer({ min: -200, max: 200 }), { maxLength: 40 }), (moves) => {
         const queue = new RequestQueue();
         const model: Request[] = [];
+        const given: unknown[] = [];
+        const expected: unknown[] = [];
         let count = 0;
         for (const move of moves) {
           for (let step = 0; step < Math.abs(move); step += 1) {
@@ -23,12 +25,14 @@ describe('the request queue', () => {
               queue.push(request);
               model.push(request);
             } else {
-              expect(queue.first).toBe(model[0]);
-              expect(queue.shift()).toBe(model.shift());
+              given.push(queue.first, queue.shift());
+              expected.push(model[0], model.shift());
             }
           }
-          expect(queue).toHaveLength(model.length);
+          given.push(queue.length);
+          expected.push(model.length);
         }
+        expect(given.every((each, index) => each === expected[index])).toBe(true);
         expect(queue.drain()).toStrictEqual(model);
         expect(queue).toHaveLength(0);
       }),

@@ -142,8 +142,9 @@ describe('reading costs no more when the input comes in many pieces', () => {
     }));
     reader.read(Buffer.from('ms k 1048574\r\n'), 0);
     const piece = Buffer.alloc(64, 'y');
-    for (let sent = 0; sent < 1024 * 1024; sent += piece.length)
-      expect(reader.read(piece, 0)).toBe(piece.length);
+    let taken = 0;
+    for (let sent = 0; sent < 1024 * 1024; sent += piece.length) taken += reader.read(piece, 0);
+    expect(taken).toBe(1024 * 1024);
     expect(received).toBe(1024 * 1024);
   });
 

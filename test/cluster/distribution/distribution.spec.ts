@@ -8,6 +8,7 @@ import {
 import { InvalidOptionsError } from '../../../lib/errors.js';
 import type { DistributionServer } from '../../../lib/custom-distribution.js';
 import type { DistributionName } from '../../../lib/options/distribution-options.js';
+import { anyText } from '../../support/any-text.js';
 
 const IGNORE_WEIGHTS: ReadonlySet<DistributionName> = new Set([
   'libmemcached-modula',
@@ -41,7 +42,7 @@ const KEYS = Array.from({ length: 4000 }, (_, index) => `user:${index * 7919}:pr
 
 const anyKey = fc.oneof(
   fc.string({ minLength: 1, maxLength: 250 }),
-  fc.string({ unit: 'binary', minLength: 1, maxLength: 80 }),
+  anyText({ minLength: 1, maxLength: 80 }),
 );
 
 const server = fc.record({
