@@ -151,7 +151,10 @@ export class Dispatcher {
     const wait = (): Promise<void> => this.#servers(command, timeoutMs);
     if (options?.signal === undefined) await wait();
     else await this.#aborts.until(signalOf(options.signal), wait, () => undefined);
-    return { ...options, timeout: Math.max(1, timeoutMs - (performance.now() - begun)) } as Options;
+    return {
+      ...options,
+      timeout: Math.max(1, Math.ceil(timeoutMs - (performance.now() - begun))),
+    } as Options;
   }
 
   /** The node that takes commands for a key now; `undefined` when none can. */
