@@ -37,6 +37,7 @@ export async function readBatch<Id, V>(
   // Ids of one key are one: the first of them stands for all.
   const names = [...new Set(keys)];
   const firstOf = names.length === all.length ? undefined : positionsOf(keys);
+  signal?.throwIfAborted();
   const began = order.now;
   const isTraced = tracing.calls.audience.hasSubscribers;
   const calls: CacheCall[] = [];

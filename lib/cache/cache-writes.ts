@@ -60,6 +60,7 @@ export class CacheWrites {
     const resolved = this.#options.policyOf(policy);
     this.#refuseAfterClose('setMany');
     const signal = signalOf(policy);
+    signal?.throwIfAborted();
     const stored = await forEach(pairs, ([key, value]) => this.set(key, value, resolved, signal));
     return new Map(keys.map((key, index) => [key, stored[index]]));
   }
@@ -130,6 +131,7 @@ export class CacheWrites {
     const policy = this.#options.policyOf(options);
     this.#refuseAfterClose('deleteMany');
     const signal = signalOf(options);
+    signal?.throwIfAborted();
     const deleted = await forEach(names, (key) => this.delete(key, policy, signal));
     return new Map(names.map((key, index) => [key, deleted[index]]));
   }

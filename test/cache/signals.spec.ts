@@ -25,6 +25,16 @@ const CALLS: readonly (readonly [string, Call])[] = [
 ];
 
 describe('a call whose signal is aborted before', () => {
+  it.each<[string, Call]>([
+    ['getOrSetMany', (cache, signal) => cache.getOrSetMany([], String, (ids) => ids, { signal })],
+    ['getMany', (cache, signal) => cache.getMany([], { signal })],
+    ['setMany', (cache, signal) => cache.setMany({}, { signal })],
+    ['deleteMany', (cache, signal) => cache.deleteMany([], { signal })],
+  ])('rejects with the reason where there is nothing to do, too: %s', async (_name, call) => {
+    const { cache } = new Fleet().start();
+    await expect(call(cache, AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough');
+  });
+
   it.each(CALLS)('rejects with the reason, and changes nothing: %s', async (_name, call) => {
     const fleet = new Fleet();
     const { cache, store } = fleet.start();
