@@ -145,9 +145,13 @@ function stateOf(
   return stale ? 'stale' : 'fresh';
 }
 
-/** For how long what was found stays when its right is given back: a value that is still worth something, as long as before. */
+/**
+ * For how long what was found stays when its right is given back: as long as before if it is a value that is still worth
+ * something, or may be to those who can read the states of its tags.
+ */
 export function keepOf(finding: Finding): number | 'rest' {
-  if (finding.state === 'absent') return 0;
+  const mayBeOfWorth = finding.tags === undefined && finding.reading?.hit === true;
+  if (finding.state === 'absent' && !mayBeOfWorth) return 0;
   return finding.ttlSeconds < 0 ? ENDLESS_STALE_SECONDS : 'rest';
 }
 

@@ -434,6 +434,22 @@ describe('cas of an item with tags', () => {
     await expect(b.cache.get('k')).resolves.toBeUndefined();
   });
 
+  it('is not removed by who reads it while its tags cannot be read, and gives the right back', async () => {
+    const fleet = new Fleet();
+    const { cache, store } = fleet.start();
+    const policy = { tags: ['x'], grace: '1h' } as const;
+    await cache.set('k', 'old', policy);
+    await cache.invalidate('k', { soft: '1h' });
+    store.before = (operation) => {
+      if (operation === 'tagState') throw new Error('the connection broke');
+    };
+    await expect(cache.get('k', { ...policy, stale: true })).resolves.toBeUndefined();
+    await settled();
+    store.before = undefined;
+    expect(fleet.server.find('k')).toMatchObject({ stale: true, tokenSent: false });
+    await expect(cache.get('k', { ...policy, stale: true })).resolves.toBe('old');
+  });
+
   it('keeps no right to refresh what was softly invalidated since', async () => {
     const fleet = new Fleet();
     const { cache } = fleet.start();
