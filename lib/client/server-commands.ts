@@ -76,11 +76,12 @@ export class ServerCommands {
     shape: (answer: unknown) => Value,
   ): Promise<ManyResult<Value>> {
     const limits = await this.#dispatcher.ready(command, options);
+    const send = this.#dispatcher.within(limits);
     const result = new ManyResult<Value>();
     const ask = async (node: Node): Promise<void> => {
       const server = node.server.id;
       try {
-        const answer = await this.#dispatcher.send(new Request('line', line, read), limits, node);
+        const answer = await send(new Request('line', line, read), node);
         result.set(server, shape(answer));
       } catch (error) {
         if (!(error instanceof MemcachedError)) throw error;

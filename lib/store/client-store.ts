@@ -218,7 +218,8 @@ export class ClientStore implements CacheStore {
   }
 
   remove(key: string, spentMs = 0): Promise<boolean> {
-    return this.#client.invalidateKey(itemKey(key), inWhatIsLeft(this.#client, this.limitMs, spentMs));
+    const limits = spentMs === 0 ? undefined : inWhatIsLeft(this.#client, this.limitMs, spentMs);
+    return this.#client.invalidateKey(itemKey(key), limits);
   }
 
   markStale(key: string, keepSeconds: number): Promise<void> {
