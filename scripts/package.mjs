@@ -16,7 +16,7 @@ const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const PACKAGE = join(ROOT, 'package');
 
 /** What goes into the package as it is: the sources are where source maps and declaration maps lead. */
-const COPIED = ['lib', 'CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md'];
+const COPIED = ['lib', 'LICENSE', 'README.md', 'SECURITY.md'];
 
 /** The page's files, which are in a module of their own as well. */
 const PAGE = join(ROOT, 'lib/dashboard/page');
