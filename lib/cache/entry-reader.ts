@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from '../errors.js';
 import type { ResolvedPolicy } from '../options/cache-policy.js';
 import { fits, type StandardSchema } from '../options/standard-schema.js';
-import { Answer, ReadTogether, type Answers } from './read-together.js';
+import { ReadAnswer, ReadTogether, type ReadAnswers } from './read-together.js';
 import { LoadingRead, type PlainRead } from './callers-reads.js';
 import type { Clock } from './clock.js';
 import type { CacheEvents } from './cache-events.js';
@@ -123,13 +123,13 @@ export class EntryReader {
   }
 
   /** `read` of many keys, or `glance`, in one trip; counts the hits that need no second look. */
-  async readEach(keys: readonly string[], policy: ResolvedPolicy, asking: Asking): Promise<Answers> {
+  async readEach(keys: readonly string[], policy: ResolvedPolicy, asking: Asking): Promise<ReadAnswers> {
     const together = this.together();
     const asked = new ReadTogether(policy);
     const answers = await Promise.all(keys.map((key) => this.#askOneOfMany(key, asked, asking, together)));
-    const others = new Map<number, Answer>();
+    const others = new Map<number, ReadAnswer>();
     const values = answers.map((answer, index) => {
-      if (!(answer instanceof Answer)) return answer;
+      if (!(answer instanceof ReadAnswer)) return answer;
       const { reading } = answer;
       if (reading !== undefined && isPlainHit(reading, policy)) return reading.value?.value;
       others.set(index, answer);

@@ -10,17 +10,17 @@ export class ReadTogether implements EntryAsker {
     this.policy = policy;
   }
 
-  found(reading: CacheReading): Answer {
-    return new Answer(reading, undefined);
+  found(reading: CacheReading): ReadAnswer {
+    return new ReadAnswer(reading, undefined);
   }
 
-  failed(error: unknown): Answer {
-    return new Answer(undefined, error);
+  failed(error: unknown): ReadAnswer {
+    return new ReadAnswer(undefined, error);
   }
 }
 
 /** What came of one of them that brought more than a value, or none. */
-export class Answer {
+export class ReadAnswer {
   /** @param reading undefined where the store could not be asked. */
   constructor(
     readonly reading: CacheReading | undefined,
@@ -29,8 +29,8 @@ export class Answer {
 }
 
 /** What came of all of them. */
-export interface Answers {
+export interface ReadAnswers {
   /** By the position of its key: the value of each that needs no second look, undefined in place of the others. */
   readonly values: unknown[];
-  readonly others: ReadonlyMap<number, Answer>;
+  readonly others: ReadonlyMap<number, ReadAnswer>;
 }

@@ -16,11 +16,11 @@ export interface Command {
   readonly examples: ReadonlyArray<readonly [line: string, purpose: string]>;
   readonly flags: Flags;
   /** Runs it. @returns the exit code: 0, or 1 when a server could not be asked. */
-  run(call: Call): Promise<number>;
+  run(call: Invocation): Promise<number>;
 }
 
 /** One call of a command. */
-export interface Call {
+export interface Invocation {
   readonly operands: readonly string[];
   readonly flags: FlagValues;
   readonly client: MemcachedClient;

@@ -2,7 +2,7 @@ import type { MemcachedClient } from '../../client/client.js';
 import type { NodeStatus } from '../../client/server-commands.js';
 import type { ManyResult } from '../../client/many-result.js';
 import type { MemcachedError } from '../../errors.js';
-import type { Call } from '../command.js';
+import type { Invocation } from '../command.js';
 import { printable, type Row } from '../table.js';
 
 /** The answers of a command to all servers, in the order of the list. */
@@ -29,7 +29,7 @@ export function exitCode(all: readonly Answer<unknown>[]): number {
 }
 
 /** A row of a table that says why a server did not answer. @param more what is to be said besides. */
-export function problemRow(call: Call, server: string, error: MemcachedError, more = ''): Row {
+export function problemRow(call: Invocation, server: string, error: MemcachedError, more = ''): Row {
   return { first: server, instead: call.terminal.style('red', `${problemText(server, error)}${more}`) };
 }
 

@@ -1,6 +1,6 @@
 import { isRandomText } from '../../client/random-text.js';
 import { MemcachedError } from '../../errors.js';
-import { type Call, type Command, textOf, wholeNumber } from '../command.js';
+import { type Invocation, type Command, textOf, wholeNumber } from '../command.js';
 import { textOfBytes, wireText } from '../wire-text.js';
 import { problemJson, problemText } from './answers.js';
 import { checkServer, listServers } from './server-list.js';
@@ -60,7 +60,7 @@ export const keys: Command = {
 const OF_EVERY_SERVER = /(?<!~)~(?:near|epoch:\d{1,3})$/;
 
 /** The server that a key belongs to; `null` where its bytes do not tell: those of a key that is too long bear only a digest. */
-async function ownerOf({ client, ended }: Call, bytes: string, server: string): Promise<string | null> {
+async function ownerOf({ client, ended }: Invocation, bytes: string, server: string): Promise<string | null> {
   const key = textOfBytes(bytes);
   if (key === undefined) return null;
   const owner = client.serverFor(key);
@@ -71,7 +71,7 @@ async function ownerOf({ client, ended }: Call, bytes: string, server: string): 
 }
 
 async function write(
-  { terminal, json, flags }: Call,
+  { terminal, json, flags }: Invocation,
   bytes: string,
   server: string,
   owner: string | null,

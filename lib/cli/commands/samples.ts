@@ -2,7 +2,7 @@ import { ratesBetween, type ServerRates } from '../../client/server-rates.js';
 import type { GeneralStats } from '../../client/stats.js';
 import { LONGEST_TIMED_MS, toMilliseconds, type Duration, writtenDuration } from '../../options/duration.js';
 import { pause, performance } from '../../timers.js';
-import { type Call, type Flags, UsageError, textOf, wholeNumber } from '../command.js';
+import { type Invocation, type Flags, UsageError, textOf, wholeNumber } from '../command.js';
 import { type Answer, answers } from './answers.js';
 
 /** What commands take that look again and again. */
@@ -22,7 +22,7 @@ export const SAMPLE_FLAGS: Flags = {
  *
  * @param ended ends it: between two looks, or in the midst of one.
  */
-export async function* samples(call: Call, ended: AbortSignal): AsyncGenerator<Sample> {
+export async function* samples(call: Invocation, ended: AbortSignal): AsyncGenerator<Sample> {
   const intervalMs = toMilliseconds((textOf(call.flags, 'interval') ?? '1s') as Duration, '--interval');
   if (intervalMs < 50) throw new UsageError('--interval: expected at least 50ms');
   if (intervalMs > LONGEST_TIMED_MS)
@@ -61,6 +61,6 @@ export interface Sample {
 }
 
 /** How many looks are wanted. */
-export function sampleCount(call: Call): number {
+export function sampleCount(call: Invocation): number {
   return wholeNumber(call.flags, 'count', 1, Number.MAX_SAFE_INTEGER);
 }

@@ -1,12 +1,12 @@
 import { ConnectionError } from '../../errors.js';
-import { type Call, UsageError } from '../command.js';
+import { type Invocation, UsageError } from '../command.js';
 
 /**
  * Waits for the list of servers, where it has to be asked for.
  *
  * @throws {ConnectionError} where there is none.
  */
-export async function listServers({ client, ended }: Call): Promise<void> {
+export async function listServers({ client, ended }: Invocation): Promise<void> {
   if (client.topology().length > 0) return;
   await client.version({ signal: ended });
   if (client.topology().length === 0)
@@ -18,7 +18,7 @@ export async function listServers({ client, ended }: Call): Promise<void> {
  *
  * @throws {UsageError} for one that is none of the list.
  */
-export function downServers({ client, flags }: Call): readonly string[] {
+export function downServers({ client, flags }: Invocation): readonly string[] {
   const down = (flags.down ?? []) as readonly string[];
   for (const server of down)
     checkServer(

@@ -6,7 +6,7 @@ import {
   type GeneralStats,
   type StatsGroup,
 } from '../../client/stats.js';
-import { type Call, type Command, UsageError } from '../command.js';
+import { type Invocation, type Command, UsageError } from '../command.js';
 import { printable, table, type Row } from '../table.js';
 import { bytesText, countText, durationText, shareText } from '../wording.js';
 import { type Answer, answers, exitCode, problemJson, problemRow } from './answers.js';
@@ -43,7 +43,7 @@ export const stats: Command = {
   },
 };
 
-async function writeJson(call: Call, all: readonly Answer<object>[], grouped: boolean): Promise<void> {
+async function writeJson(call: Invocation, all: readonly Answer<object>[], grouped: boolean): Promise<void> {
   for (const answer of all) {
     const { server } = answer;
     if ('error' in answer) await call.terminal.json(problemJson(server, answer.error));
@@ -55,7 +55,7 @@ async function writeJson(call: Call, all: readonly Answer<object>[], grouped: bo
   }
 }
 
-async function writeSummary(call: Call, all: readonly Answer<GeneralStats>[]): Promise<void> {
+async function writeSummary(call: Invocation, all: readonly Answer<GeneralStats>[]): Promise<void> {
   const right = 'right' as const;
   const columns = [
     { title: 'SERVER' },
@@ -95,7 +95,7 @@ async function writeSummary(call: Call, all: readonly Answer<GeneralStats>[]): P
 }
 
 /** Every figure, a column for each server. */
-async function writeFigures(call: Call, all: readonly Answer<Figures>[]): Promise<void> {
+async function writeFigures(call: Invocation, all: readonly Answer<Figures>[]): Promise<void> {
   const answered = all.flatMap((answer) => ('error' in answer ? [] : [answer]));
   const names = [...new Set(answered.flatMap(({ value }) => Object.keys(value)))];
   const columns = [
@@ -111,7 +111,10 @@ async function writeFigures(call: Call, all: readonly Answer<Figures>[]): Promis
 }
 
 /** A table for each server: a column for each class, connection or total, a line for each figure. */
-async function writeClasses(call: Call, all: readonly Answer<Record<string, Figures>>[]): Promise<void> {
+async function writeClasses(
+  call: Invocation,
+  all: readonly Answer<Record<string, Figures>>[],
+): Promise<void> {
   for (const answer of all) {
     if ('error' in answer) continue;
     const entries = Object.entries(answer.value);
@@ -129,7 +132,7 @@ async function writeClasses(call: Call, all: readonly Answer<Record<string, Figu
   await writeProblems(call, all);
 }
 
-async function writeProblems(call: Call, all: readonly Answer<unknown>[]): Promise<void> {
+async function writeProblems(call: Invocation, all: readonly Answer<unknown>[]): Promise<void> {
   const rows = all.flatMap((answer) =>
     'error' in answer ? [problemRow(call, answer.server, answer.error)] : [],
   );
@@ -137,7 +140,7 @@ async function writeProblems(call: Call, all: readonly Answer<unknown>[]): Promi
 }
 
 async function writeTable(
-  call: Call,
+  call: Invocation,
   columns: Parameters<typeof table>[0],
   rows: readonly Row[],
 ): Promise<void> {

@@ -1,5 +1,5 @@
 import { unixMs } from '../../unix-time.js';
-import type { Call, Command } from '../command.js';
+import type { Invocation, Command } from '../command.js';
 import { type Column, printable, type Row, table, widthOf } from '../table.js';
 import { bytesText, countText, millisecondsText, shareText } from '../wording.js';
 import { problemJson, problemText } from './answers.js';
@@ -59,7 +59,7 @@ export const top: Command = {
 };
 
 /** Listens for q and Ctrl-C, which a terminal that is read key by key does not turn into a signal. */
-function onQuit({ terminal: { keyboard } }: Call, quit: () => void): () => void {
+function onQuit({ terminal: { keyboard } }: Invocation, quit: () => void): () => void {
   if (keyboard.isTTY !== true) return () => undefined;
   const onData = (typed: Buffer): void => {
     if (/[qQ\u0003]/.test(typed.toString('latin1'))) quit();
@@ -73,7 +73,7 @@ function onQuit({ terminal: { keyboard } }: Call, quit: () => void): () => void 
   };
 }
 
-async function draw(call: Call, sample: Sample): Promise<void> {
+async function draw(call: Invocation, sample: Sample): Promise<void> {
   const { terminal } = call;
   const time = new Date(unixMs()).toTimeString().slice(0, 8);
   const title = `${time}  ${sample.servers.length} servers  (q quits)`;
@@ -81,7 +81,7 @@ async function draw(call: Call, sample: Sample): Promise<void> {
   await terminal.write(`${HOME}${lines.map((line) => `${line}${END_OF_LINE}\n`).join('')}${END_OF_SCREEN}`);
 }
 
-async function print(call: Call, sample: Sample): Promise<void> {
+async function print(call: Invocation, sample: Sample): Promise<void> {
   const { terminal } = call;
   if (call.json) {
     const time = new Date(unixMs()).toISOString();
@@ -136,7 +136,7 @@ const FIGURES: readonly Figure[] = [
 ];
 
 /** The table of a look, of as many columns as there is room for. */
-function tableOf(call: Call, sample: Sample, room: number): string[] {
+function tableOf(call: Invocation, sample: Sample, room: number): string[] {
   const { terminal } = call;
   for (let count = FIGURES.length; ; count -= 1) {
     const figures = FIGURES.slice(0, count);
@@ -149,7 +149,7 @@ function tableOf(call: Call, sample: Sample, room: number): string[] {
   }
 }
 
-function rowsOf({ terminal }: Call, { servers }: Sample, figures: readonly Figure[]): Row[] {
+function rowsOf({ terminal }: Invocation, { servers }: Sample, figures: readonly Figure[]): Row[] {
   const rows = servers.map((server): Row => {
     if ('error' in server) {
       const problem = problemText(server.server, server.error);

@@ -1,7 +1,7 @@
 import { isAnotherRun } from '../../client/server-runs.js';
 import type { GeneralStats } from '../../client/stats.js';
 import { unixMs } from '../../unix-time.js';
-import type { Call, Command } from '../command.js';
+import type { Invocation, Command } from '../command.js';
 import { bytesText, durationText } from '../wording.js';
 import { problemText } from './answers.js';
 import { SAMPLE_FLAGS, type Sample, sampleCount, samples } from './samples.js';
@@ -63,7 +63,7 @@ const COLOURS: Readonly<Record<Happening, 'green' | 'red' | 'yellow' | 'cyan'>> 
   left: 'cyan',
 };
 
-async function write({ terminal, json }: Call, change: Change): Promise<void> {
+async function write({ terminal, json }: Invocation, change: Change): Promise<void> {
   const now = new Date(unixMs());
   if (json) {
     await terminal.json({ time: now.toISOString(), ...change });

@@ -5,7 +5,7 @@ import { createPlacement, DISTRIBUTION_NAMES } from '../../cluster/distribution/
 import { partThatCounts } from '../../cluster/distribution/hashed-part.js';
 import { MemcachedError } from '../../errors.js';
 import type { CommonDistributionOptions, DistributionName } from '../../options/distribution-options.js';
-import { type Call, type Command, textOf, UsageError } from '../command.js';
+import { type Invocation, type Command, textOf, UsageError } from '../command.js';
 import { printable, table, type Row } from '../table.js';
 import { wireText } from '../wire-text.js';
 import { bytesText, durationText, shareText } from '../wording.js';
@@ -70,7 +70,7 @@ interface Place {
   readonly standIn?: string;
 }
 
-function placeOf(call: Call, key: string): Place {
+function placeOf(call: Invocation, key: string): Place {
   const { client, flags } = call;
   const down = downServers(call);
   const full = `${textOf(flags, 'prefix') ?? ''}${key}`;
@@ -100,7 +100,7 @@ function standInOf(client: MemcachedClient, key: string, down: readonly string[]
   }
 }
 
-function distributionOf(flags: Call['flags']): {
+function distributionOf(flags: Invocation['flags']): {
   name: string;
   options: CommonDistributionOptions;
 } {
@@ -110,7 +110,7 @@ function distributionOf(flags: Call['flags']): {
   return { name: options.type, options };
 }
 
-async function show(call: Call, place: Place, found: Item | undefined): Promise<void> {
+async function show(call: Invocation, place: Place, found: Item | undefined): Promise<void> {
   const { terminal, client } = call;
   const weights = client.topology().reduce((sum, { weight }) => sum + weight, 0);
   const { key, wire, encoded, hashed, distribution, server, weight, standIn } = place;
@@ -129,7 +129,7 @@ async function show(call: Call, place: Place, found: Item | undefined): Promise<
 }
 
 /** A row for each distribution, a column for each key. */
-async function showAll(call: Call): Promise<number> {
+async function showAll(call: Invocation): Promise<number> {
   const { terminal, operands, flags, client } = call;
   const down = downServers(call);
   const prefix = textOf(flags, 'prefix') ?? '';
@@ -169,7 +169,7 @@ async function showAll(call: Call): Promise<number> {
 /** What a server says of an item, or why it says nothing. */
 type Item = ItemFacts | { readonly error: { readonly code: string; readonly message: string } };
 
-async function look({ client, ended }: Call, key: string, server: string): Promise<Item> {
+async function look({ client, ended }: Invocation, key: string, server: string): Promise<Item> {
   try {
     return await client.looks.at(server, key, { signal: ended });
   } catch (error) {

@@ -38,7 +38,11 @@ export function adoptTags(types: ReadonlySet<Type>, instance: string, cache: Mod
 }
 
 /** @throws {DecoratorError} for a tag that cannot be given. */
-function adoptedBy({ puts, policy }: Writer, readers: readonly Reader[], cache: ModuleCache): Adopted {
+function adoptedBy(
+  { puts, policy }: WritingMethod,
+  readers: readonly ReadingMethod[],
+  cache: ModuleCache,
+): Adopted {
   const overlaps = readers.flatMap(({ reads, policy: read }) => {
     const overlap = overlapOf(puts, reads);
     return overlap === undefined ? [] : { ...overlap, policy: read };
@@ -56,7 +60,11 @@ function adoptedBy({ puts, policy }: Writer, readers: readonly Reader[], cache: 
 }
 
 /** What is to be said where nobody knows whether a reader takes what is written for nothing. */
-function doubtOf(puts: KeyUse, kept: readonly KeyOverlap[], readers: readonly Reader[]): string | undefined {
+function doubtOf(
+  puts: KeyUse,
+  kept: readonly KeyOverlap[],
+  readers: readonly ReadingMethod[],
+): string | undefined {
   if (!puts.mayBeLost) return undefined;
   const unsure =
     kept.length === 0
@@ -70,7 +78,7 @@ function doubtOf(puts: KeyUse, kept: readonly KeyOverlap[], readers: readonly Re
 }
 
 /** @returns milliseconds; undefined where it cannot be known, or is named as a mistake elsewhere. */
-function graceOf(policy: Reader['policy'], place: string, cache: ModuleCache): number | undefined {
+function graceOf(policy: ReadingMethod['policy'], place: string, cache: ModuleCache): number | undefined {
   try {
     const { graceSeconds } = cache.policy(policy ?? {}, place) as { graceSeconds?: number };
     return graceSeconds === undefined ? undefined : graceSeconds * 1000;
@@ -86,10 +94,10 @@ function operationsOf(type: Type, instance: string): CompiledOperation[] {
   });
 }
 
-interface Reader extends Pick<CompiledOperation, 'policy'> {
+interface ReadingMethod extends Pick<CompiledOperation, 'policy'> {
   readonly reads: KeyUse;
 }
 
-interface Writer extends Pick<CompiledOperation, 'policy'> {
+interface WritingMethod extends Pick<CompiledOperation, 'policy'> {
   readonly puts: KeyUse;
 }
