@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { MemcachedError } from '../errors.js';
+import { InvalidArgumentError, type MemcachedError } from '../errors.js';
 import { ResolvedClientOptions, type MemcachedClientOptions } from '../options/client-options.js';
 import type { Ttl } from '../options/cache-options.js';
 import type { CodecOptions } from '../options/codec-options.js';
@@ -23,7 +23,7 @@ import { count, countWithTtl } from './counters.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { ClientEvents } from './events.js';
 import { ItemLooks } from './item-looks.js';
-import type { Command } from './known-options.js';
+import { downIn, type Command } from './known-options.js';
 import { LeaseRepairs } from './lease-repairs.js';
 import { Leases } from './leases.js';
 import { readMany } from './many-reads.js';
@@ -312,7 +312,11 @@ export class MemcachedClient extends EventEmitter<ClientEvents> implements Async
    * @throws {InvalidArgumentError} when no server can take the key.
    */
   serverFor(key: string, options?: { down?: readonly string[] }): string {
-    return this.#list.serverFor(key, this.#requests.fullKey(key), options);
+    const down = options === undefined ? undefined : downIn(options);
+    const server = this.#list.cluster.serverFor(this.#requests.fullKey(key), down);
+    if (server === undefined)
+      throw new InvalidArgumentError(`no server is left for key ${JSON.stringify(key)}`);
+    return server.id;
   }
 
   /**

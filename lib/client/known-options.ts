@@ -74,6 +74,14 @@ export function checkOptions(command: Command, options: object): void {
   }
 }
 
+/** The servers that `serverFor` is to take for out. @throws {InvalidArgumentError} */
+export function downIn(options: { down?: readonly string[] }): readonly string[] | undefined {
+  checkOptions('server-for', options);
+  const { down } = options;
+  if (down === undefined || Array.isArray(down)) return down;
+  throw new InvalidArgumentError("serverFor: down: expected an array of servers, such as ['host:port']");
+}
+
 /** Whether only this package's own calls bring it. */
 function isOurs(name: string): boolean {
   return name === 'strict' || name === 'ttlInClassic';

@@ -3,14 +3,12 @@ import { Cluster } from '../cluster/cluster.js';
 import { Discovery } from '../cluster/discovery.js';
 import { EpochNames } from '../cluster/epoch-names.js';
 import type { Node, NodeObserver, NodeState } from '../cluster/node.js';
-import { InvalidArgumentError } from '../errors.js';
 import type { ResolvedClientOptions } from '../options/client-options.js';
 import { readServers, type ServerAddress, type ServersOption } from '../options/server-options.js';
 import { nodeChannel, owedChannel, reconnectChannel, serversChannel } from './diagnostics.js';
 import { Dispatcher } from './dispatcher.js';
 import { encodeUnusualKey } from './key-encoder.js';
 import type { ClientEvents, NodeEvent } from './events.js';
-import { checkOptions } from './known-options.js';
 
 /** The servers of a client, given or found, and who is told of what becomes of them. */
 export class ServerList {
@@ -49,23 +47,6 @@ export class ServerList {
   set(servers: ServersOption): void {
     this.dispatcher.refuseAfterClose();
     this.#take(readServers(servers, 'servers'));
-  }
-
-  /**
-   * The server of a key.
-   *
-   * @throws {InvalidArgumentError} for wrong options, and when no server can take the key.
-   */
-  serverFor(key: string, fullKey: string, options: { down?: readonly string[] } | undefined): string {
-    if (options !== undefined) checkOptions('server-for', options);
-    const down = options?.down;
-    if (down !== undefined && !Array.isArray(down)) {
-      throw new InvalidArgumentError("serverFor: down: expected an array of servers, such as ['host:port']");
-    }
-    const server = this.cluster.serverFor(fullKey, down);
-    if (server === undefined)
-      throw new InvalidArgumentError(`no server is left for key ${JSON.stringify(key)}`);
-    return server.id;
   }
 
   close(): Promise<void> {
