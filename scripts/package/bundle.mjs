@@ -28,7 +28,12 @@ export async function bundle({ dist, entries, programs }, to) {
     minifyInternalExports: false,
     // A file of its own for one line would be one more to load everywhere.
     codeSplitting: {
-      groups: [{ name: 'schema', test: /\/(timers|unix-time|client\/server-runs|options\/schema)\.js$/ }],
+      groups: [
+        {
+          name: 'schema',
+          test: /\/(timers|unix-time|client\/(server-runs|server-rates|error-type|random-text)|options\/(schema|server-options))\.js$/,
+        },
+      ],
     },
   };
   const outputs = [

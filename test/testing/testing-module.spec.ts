@@ -35,6 +35,8 @@ const listeners = (): number =>
 
 describe('MemcachedTestingModule', () => {
   const modules: TestingModule[] = [];
+  /** Those of the specs before it, in the same process. */
+  const before = listeners();
 
   const start = async (options?: MemcachedTestingOptions): Promise<TestingModule> => {
     const module = await Test.createTestingModule({
@@ -227,7 +229,7 @@ describe('MemcachedTestingModule', () => {
   it('does not start with values that cannot be stored, and leaves nothing open', async () => {
     const seed = { 'price:7': () => 1, 'price:8': 'x'.repeat(2 ** 21), 'price:9': 1 };
     await expect(start({ seed })).rejects.toThrow(/^seed: "price:7", "price:8" could not be stored/);
-    expect(listeners()).toBe(0);
+    expect(listeners()).toBeLessThanOrEqual(before);
   });
 
   it.each<[string, MemcachedTestingOptions, Provider[]]>([
@@ -236,7 +238,7 @@ describe('MemcachedTestingModule', () => {
   ])('keeps no process that cannot start: %s', async (_name, options, providers) => {
     const imports = [MemcachedTestingModule.forRoot(options)];
     await expect(Test.createTestingModule({ imports, providers }).compile()).rejects.toThrow();
-    expect(listeners()).toBe(0);
+    expect(listeners()).toBeLessThanOrEqual(before);
   });
 
   it('has its probe wherever it has its cache', async () => {
@@ -305,7 +307,7 @@ describe('MemcachedTestingModule', () => {
       .overrideProvider(MemcachedService)
       .useValue({ get: () => 1 });
     await expect(testing.compile()).rejects.toThrow(/^seed: .*double/);
-    expect(listeners()).toBe(0);
+    expect(listeners()).toBeLessThanOrEqual(before);
   });
 
   it('takes the options of the module, and a name', async () => {
