@@ -31,7 +31,7 @@ export async function bundle({ dist, entries, programs }, to) {
       groups: [
         {
           name: 'schema',
-          test: /\/(timers|unix-time|client\/(server-runs|server-rates|error-type|random-text)|options\/(schema|server-options))\.js$/,
+          test: /\/(timers|unix-time|adapters\/mistakes|client\/(server-runs|server-rates|error-type|random-text)|options\/(schema|server-options))\.js$/,
         },
       ],
     },
